@@ -1,0 +1,112 @@
+"""fleetsynth: synthetic capacity telemetry for server fleets."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth._version import __version__
+
+if TYPE_CHECKING:
+    from fleetsynth.api import Result, batches, generate, to_pandas, to_table
+    from fleetsynth.classic import (
+        ARCHETYPE_PROFILES,
+        ServerArchetype,
+        ServerType,
+        add_calendar_features,
+        assign_archetypes_to_fleet,
+        generate_full_dataset,
+        generate_server_metadata,
+        get_archetype,
+        get_data_config,
+        holiday_factor,
+        quarterly_peak_factor,
+        save_dataset,
+    )
+    from fleetsynth.digest_file import digest_file
+    from fleetsynth.errors import (
+        FleetsynthError,
+        InputError,
+        OutputError,
+        ScenarioError,
+        UsageError,
+    )
+    from fleetsynth.plan import Plan, resolve
+    from fleetsynth.scenario import ArchetypeProfile, Scenario, load_scenario
+    from fleetsynth.size import Size, estimate
+
+_HOMES = {
+    "api": ("Result", "batches", "generate", "to_pandas", "to_table"),
+    "classic": (
+        "ARCHETYPE_PROFILES",
+        "ServerArchetype",
+        "ServerType",
+        "add_calendar_features",
+        "assign_archetypes_to_fleet",
+        "generate_full_dataset",
+        "generate_server_metadata",
+        "get_archetype",
+        "get_data_config",
+        "holiday_factor",
+        "quarterly_peak_factor",
+        "save_dataset",
+    ),
+    "digest_file": ("digest_file",),
+    "errors": ("FleetsynthError", "InputError", "OutputError", "ScenarioError", "UsageError"),
+    "plan": ("Plan", "resolve"),
+    "scenario": ("ArchetypeProfile", "Scenario", "load_scenario"),
+    "size": ("Size", "estimate"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that the import itself costs nothing."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'fleetsynth' has no attribute {name!r}")
+    value = getattr(import_module(f"fleetsynth.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})
+
+
+__all__ = [  # noqa: RUF022 - by topic
+    "__version__",
+    # scenarios and plans
+    "ArchetypeProfile",
+    "Plan",
+    "Scenario",
+    "Size",
+    "estimate",
+    "load_scenario",
+    "resolve",
+    # datasets
+    "Result",
+    "batches",
+    "digest_file",
+    "generate",
+    "to_pandas",
+    "to_table",
+    # errors
+    "FleetsynthError",
+    "InputError",
+    "OutputError",
+    "ScenarioError",
+    "UsageError",
+    # the specification's names
+    "ARCHETYPE_PROFILES",
+    "ServerArchetype",
+    "ServerType",
+    "add_calendar_features",
+    "assign_archetypes_to_fleet",
+    "generate_full_dataset",
+    "generate_server_metadata",
+    "get_archetype",
+    "get_data_config",
+    "holiday_factor",
+    "quarterly_peak_factor",
+    "save_dataset",
+]

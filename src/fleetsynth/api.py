@@ -1,0 +1,168 @@
+"""The library's verbs."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth import manifest
+from fleetsynth._version import __version__
+from fleetsynth.engines import local
+from fleetsynth.errors import OutputError
+from fleetsynth.frame import plain, schema
+from fleetsynth.plan import resolve
+from fleetsynth.scenario import Scenario, load_scenario
+from fleetsynth.sinks import format_of, open_sink
+from fleetsynth.size import estimate, in_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from fleetsynth.plan import Plan
+    from fleetsynth.quality.statistics import Moments
+
+DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `generate` made.
+
+    Attributes:
+        path: the file.
+        plan: what it was made from.
+        seconds: wall time.
+        bytes: size of the file.
+        digest: content digest, the same for the same data in any format.
+        statistics: mean and sd by archetype and column.
+    """
+
+    path: Path
+    plan: Plan
+    seconds: float
+    bytes: int
+    digest: str
+    statistics: dict[str, dict[str, Moments]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the facts of the run as JSON-ready values."""
+        scenario = self.plan.scenario
+        return {
+            "path": str(self.path),
+            "rows": self.plan.rows,
+            "columns": len(self.plan.columns),
+            "servers": scenario.num_servers,
+            "start": scenario.start_date.isoformat(),
+            "end": scenario.end_date.isoformat(),
+            "granularity": scenario.granularity,
+            "seconds": round(self.seconds, 3),
+            "rows_per_second": round(self.plan.rows / self.seconds),
+            "bytes": self.bytes,
+            "digest": self.digest,
+            "scenario_digest": self.plan.digest,
+        }
+
+
+def generate(
+    scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None = None,
+    path: Path | str = DEFAULT_OUTPUT,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Result:
+    """Generate a dataset into a file, whose ending names the format.
+
+    Args:
+        scenario: a Scenario, a YAML file, a mapping, or None for the packaged scenario.
+        path: where to; missing folders are made.
+        overwrite: replace a file that is there already.
+        progress: called with the number of rows done, after each batch.
+
+    Raises:
+        ScenarioError: if the scenario is not valid.
+        UsageError: if the ending of `path` names no format.
+        OutputError: if the file exists, cannot be written, or would not fit; nothing is left.
+    """
+    plan = as_plan(scenario)
+    path = Path(path)
+    _refuse_too_large(plan, path)
+    begun = time.perf_counter()
+    sink = open_sink(path, schema(plan), manifest.provenance(plan), overwrite=overwrite)
+    outcome = local.run(plan, sink, progress=progress)
+    return Result(
+        path=path,
+        plan=plan,
+        seconds=time.perf_counter() - begun,
+        bytes=outcome.bytes,
+        digest=outcome.digest,
+        statistics=outcome.statistics,
+    )
+
+
+def batches(
+    scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield a dataset as Arrow record batches, in row order, in constant memory."""
+    return local.batches(as_plan(scenario))
+
+
+def to_table(
+    scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None = None,
+) -> pa.Table:
+    """Return a dataset as an Arrow table; its text columns are dictionary-encoded."""
+    import pyarrow as pa
+
+    plan = as_plan(scenario)
+    return pa.Table.from_batches(local.batches(plan), schema=schema(plan))
+
+
+def to_pandas(
+    scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Return a dataset as a pandas DataFrame; its text columns are plain strings."""
+    frame: pd.DataFrame = plain(to_table(scenario)).to_pandas()
+    return frame
+
+
+def save_table(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:
+    """Write any DataFrame through the sink that the ending of `path` names."""
+    import pyarrow as pa
+
+    path = Path(path)
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    sink = open_sink(path, table.schema, {"fleetsynth.version": __version__}, overwrite=overwrite)
+    try:
+        for batch in table.to_batches(max_chunksize=local.BATCH_ROWS):
+            sink.write(batch)
+        sink.commit()
+    except BaseException:
+        sink.abort()
+        raise
+    return path
+
+
+def as_plan(scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None) -> Plan:
+    """Resolve whatever describes a scenario into a Plan."""
+    if scenario is None or isinstance(scenario, str | Path) or hasattr(scenario, "keys"):
+        scenario = load_scenario(scenario)
+    return resolve(scenario) if isinstance(scenario, Scenario) else scenario
+
+
+def _refuse_too_large(plan: Plan, path: Path) -> None:
+    """Refuse what cannot fit, before hours have gone into it."""
+    need = estimate(plan).bytes[format_of(path)]
+    folder = next(entry for entry in path.absolute().parents if entry.exists())
+    free = shutil.disk_usage(folder).free
+    # The estimate is good to a third or so; what may fit is tried.
+    if need / 2 > free:
+        raise OutputError(
+            f"{plan.rows:,} rows would take about {in_bytes(need)} at {path}, where "
+            f"{in_bytes(free)} are free: ask for fewer servers, a shorter span or a coarser "
+            "granularity (see fleetsynth plan)"
+        )

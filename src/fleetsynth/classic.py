@@ -1,0 +1,282 @@
+"""The names of the specification that fleetsynth grew from, over the same code as the engine.
+
+Where the specification's functions take one timestamp, these take one or an array of them:
+``datetime``, ``numpy.datetime64``, ``pandas.Timestamp``, or anything NumPy turns into
+``datetime64``. Timestamps are naive and mean UTC.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fleetsynth import api
+from fleetsynth.clock import Calendar
+from fleetsynth.errors import UsageError, did_you_mean
+from fleetsynth.fleet import METADATA_COLUMNS, Fleet, draw_codes, server_id
+from fleetsynth.frame import calendar_columns
+from fleetsynth.metrics import METRICS, SIGNALS
+from fleetsynth.plan import factored
+from fleetsynth.scenario import Scenario, catalog_profiles, load_scenario
+from fleetsynth.scenario.model import DAY_SECONDS
+from fleetsynth.signal import factors
+from fleetsynth.signal.simulate import BLOCK, Draws, Parameters, Source, compose, level
+from fleetsynth.streams import Stream, key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+    from typing import TypeAlias
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from fleetsynth.scenario import ArchetypeProfile
+
+    Floats = NDArray[np.float64]
+    Times: TypeAlias = Any
+
+
+class ServerType(StrEnum):
+    """The four packaged archetypes. A scenario can add others, known by their names."""
+
+    WEB = "web"
+    DATABASE = "database"
+    APPLICATION = "application"
+    BATCH = "batch"
+
+
+ARCHETYPE_PROFILES: dict[ServerType, ArchetypeProfile] = {
+    kind: catalog_profiles()[kind] for kind in ServerType
+}
+"""The packaged profiles by server type."""
+
+
+def get_data_config(path: Path | str | None = None) -> dict[str, Any]:
+    """Return the configuration as plain values: the packaged one, under a user's YAML file."""
+    return load_scenario(path).model_dump()
+
+
+def generate_full_dataset(
+    config: Scenario | Path | str | Mapping[str, Any] | None = None, **overrides: Any
+) -> pd.DataFrame:
+    """Generate a whole dataset as a pandas DataFrame, ordered by server, then by time.
+
+    Args:
+        config: a scenario, a YAML file, a mapping such as `get_data_config` returns, or None.
+        **overrides: single keys of the scenario, such as ``num_servers=10``.
+
+    Raises:
+        ScenarioError: if the configuration is not valid.
+    """
+    if isinstance(config, Scenario):
+        config = config.model_dump()
+    return api.to_pandas(load_scenario(config, overrides=overrides))
+
+
+def assign_archetypes_to_fleet(
+    num_servers: int,
+    distribution: Mapping[str, float] | None = None,
+    assignment: str = "blocks",
+) -> dict[str, str]:
+    """Assign an archetype to each server, by largest remainders.
+
+    Args:
+        num_servers: size of the fleet.
+        distribution: shares by archetype that add up to 1; None for the packaged ones.
+        assignment: ``blocks`` or ``interleaved``.
+
+    Returns:
+        Archetype names by server id: ``{"server_000": "web", ...}``.
+    """
+    overrides: dict[str, Any] = {"num_servers": num_servers, "assignment": assignment}
+    if distribution is not None:
+        overrides["distribution"] = {str(name): share for name, share in distribution.items()}
+        known = catalog_profiles()
+        stand_in = known[ServerType.WEB].model_dump()
+        added = {name: stand_in for name in overrides["distribution"] if name not in known}
+        overrides |= {f"archetypes.{name}": profile for name, profile in added.items()}
+    scenario = load_scenario(overrides=overrides)
+    fleet = Fleet(
+        scenario.num_servers,
+        scenario.seed,
+        scenario.distribution,
+        interleaved=scenario.assignment == "interleaved",
+        odds={},
+    )
+    codes = fleet.archetype_codes(0, fleet.size)
+    return {server_id(i): fleet.archetypes[code] for i, code in enumerate(codes)}
+
+
+def get_archetype(
+    archetype_type: ServerType | str, server_id: str, *, scenario: Scenario | None = None
+) -> ServerArchetype:
+    """Return the generator of one server; see `ServerArchetype`."""
+    return ServerArchetype(archetype_type, server_id, scenario=scenario)
+
+
+class ServerArchetype:
+    """One server: its profile, its factors and its correlated metrics.
+
+    Attributes:
+        archetype_type: name of the archetype.
+        server_id: name of the server; its draws follow from it.
+        profile: the figures of the archetype.
+        seed: a number of 32 bits that follows from the scenario's seed and the server's id.
+        rng: a RandomState on that seed, for users; the engine never draws from it.
+
+    Args:
+        archetype_type: a `ServerType` or the name of an archetype in the scenario.
+        server_id: name of the server.
+        scenario: where profile, seed, spikes and step come from; None for the packaged one, with
+            the step that each timestamp shows (see `generate_correlated_metrics`).
+
+    Raises:
+        UsageError: for an archetype that the scenario does not have.
+    """
+
+    def __init__(
+        self,
+        archetype_type: ServerType | str,
+        server_id: str,
+        *,
+        scenario: Scenario | None = None,
+    ) -> None:
+        self._step = scenario.step_seconds if scenario else None
+        self._scenario = scenario or load_scenario()
+        name = str(archetype_type)
+        if name not in self._scenario.archetypes:
+            hint = did_you_mean(name, self._scenario.archetypes)
+            raise UsageError(f"unknown archetype {name!r}{hint}")
+        self.archetype_type = name
+        self.server_id = server_id
+        self.profile = self._scenario.archetypes[name]
+        self.seed = int.from_bytes(key(self._scenario.seed, "rng", server_id)[:4], "little")
+        self.rng = np.random.RandomState(self.seed)
+        self._parameters = Parameters.of([factored(name, self.profile)])
+
+    def get_time_factor(self, timestamp: Times) -> Any:
+        """Return business hours times weekend, for one timestamp or an array."""
+        return _like(timestamp, factors.time_of_week(Calendar(_seconds(timestamp)), self.profile))
+
+    def generate_correlated_metrics(
+        self, timestamp: Times, time_factor: ArrayLike = 1.0, trend_factor: ArrayLike = 0.0
+    ) -> dict[str, Any]:
+        """Return the published metrics by column, for one timestamp or an array.
+
+        A pure function: the same server and timestamp give the same answer, however often and
+        in whatever order it is asked. The draws are those of a dataset at the scenario's step.
+        Without a scenario they are those of a daily dataset at midnight, of an hourly one at
+        other full hours, of one at 1min or 1s otherwise.
+
+        Args:
+            timestamp: one time or an array, in whole seconds.
+            time_factor: the product f of the time factors, one or one per timestamp.
+            trend_factor: how far growth has come, 0 to 1 over the span.
+
+        Raises:
+            ValueError: for a timestamp that is not on the scenario's grid, or that has a zone.
+        """
+        seconds = _seconds(timestamp, whole=True)
+        f = np.broadcast_to(np.asarray(time_factor, dtype=np.float64), seconds.shape)
+        trend = np.broadcast_to(np.asarray(trend_factor, dtype=np.float64), seconds.shape)
+        g = factors.span_growth(trend, self.profile.monthly_growth_rate)
+        draws = self._draws(seconds)
+        made = compose(self._parameters, level(self.profile, f, g)[:, None], draws)
+        published = made.hundredths[:, 0] / 100
+        return {
+            metric.column: _like(timestamp, values)
+            for metric, values in zip(METRICS, published, strict=True)
+        }
+
+    def _draws(self, seconds: NDArray[np.int64]) -> Draws:
+        z = np.empty((len(SIGNALS), 1, len(seconds)))
+        u = np.empty((1, len(seconds)))
+        steps = self._steps(seconds)
+        stream = Stream()
+        for step in np.unique(steps).tolist():
+            source = Source(
+                self._scenario.seed, self.server_id, step, stream, spikes=self._scenario.spikes
+            )
+            blocks, offsets = np.divmod(seconds // step, BLOCK)
+            for block in np.unique(blocks[steps == step]).tolist():
+                tile = source.tile(block)
+                here = (steps == step) & (blocks == block)
+                z[:, 0, here] = tile.z[:, offsets[here]]
+                u[0, here] = tile.u[offsets[here]]
+        return Draws(z, u)
+
+    def _steps(self, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Step of the grid that each timestamp's draws belong to."""
+        if self._step is None:
+            coarse = [seconds % step == 0 for step in (DAY_SECONDS, 3_600, 60)]
+            return np.select(coarse, [DAY_SECONDS, 3_600, 60], default=1)
+        if (seconds % self._step).any():
+            raise ValueError(f"a timestamp is not on the grid of {self._scenario.granularity}")
+        return np.full(seconds.shape, self._step)
+
+
+def quarterly_peak_factor(timestamp: Times) -> Any:
+    """Return the quarter-end factor, 1.06 to 1.30 on the last five days of a quarter, else 1."""
+    calendar = Calendar(_seconds(timestamp))
+    return _like(timestamp, calendar.per_tick(factors.quarter_end(calendar.days)))
+
+
+def holiday_factor(timestamp: Times) -> Any:
+    """Return the holiday factor: 0.5 to 0.7 on fixed dates, else 1."""
+    calendar = Calendar(_seconds(timestamp))
+    return _like(timestamp, calendar.per_tick(factors.holiday(calendar.days)))
+
+
+def generate_server_metadata(
+    servers: int | Iterable[str], *, scenario: Scenario | None = None
+) -> pd.DataFrame:
+    """Return business unit, criticality and region of servers, each drawn from its own stream.
+
+    Args:
+        servers: how many, or their ids.
+        scenario: where seed, values and odds come from; None for the packaged one.
+    """
+    import pandas as pd
+
+    scenario = scenario or load_scenario()
+    ids = [server_id(i) for i in range(servers)] if isinstance(servers, int) else list(servers)
+    odds = (scenario.business_units, scenario.criticalities, scenario.regions)
+    columns = {
+        name: np.array(list(values))[draw_codes(scenario.seed, name, values, ids)]
+        for name, values in zip(METADATA_COLUMNS, odds, strict=True)
+    }
+    return pd.DataFrame({"server_id": ids, **columns})
+
+
+def add_calendar_features(frame: pd.DataFrame, timestamp: str = "timestamp") -> pd.DataFrame:
+    """Return a copy of a DataFrame with the seven calendar columns of its timestamps."""
+    columns = calendar_columns(_seconds(frame[timestamp].to_numpy()))
+    return frame.assign(**{name: values.astype(np.int32) for name, values in columns.items()})
+
+
+def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:
+    """Write a DataFrame to a file whose ending names the format; whole or not at all.
+
+    Raises:
+        UsageError: if the ending names no format.
+        OutputError: if the file exists or cannot be written.
+    """
+    return api.save_table(frame, path, overwrite=overwrite)
+
+
+def _seconds(timestamp: Times, *, whole: bool = False) -> NDArray[np.int64]:
+    """Seconds since the Unix epoch, shape (n,)."""
+    if getattr(timestamp, "tzinfo", None) or getattr(timestamp, "tz", None):
+        raise ValueError("the timestamp has a zone: convert it to UTC and drop the zone")
+    micros = np.atleast_1d(np.asarray(timestamp, dtype="datetime64[us]")).astype(np.int64)
+    if whole and (micros % 1_000_000).any():
+        raise ValueError("a timestamp is not a whole second")
+    return micros // 1_000_000
+
+
+def _like(timestamp: Times, values: Floats) -> Any:
+    """Return a float for one timestamp, and an array for several."""
+    return values if np.ndim(timestamp) else float(values[0])

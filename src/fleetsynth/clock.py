@@ -1,0 +1,211 @@
+"""The time grid: ticks counted from the Unix epoch, and what the calendar says of each.
+
+Timestamps are naive and mean UTC. Everything is whole-number arithmetic over arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache, cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+    T = TypeVar("T", bound=np.generic)
+
+DAY_SECONDS = 86_400
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A regular grid over whole days, both ends included.
+
+    Attributes:
+        start: the first day.
+        end: the last day, present to its last tick.
+        step: seconds from tick to tick; divides a day.
+    """
+
+    start: date
+    end: date
+    step: int
+
+    @property
+    def ticks_per_day(self) -> int:
+        """Ticks in one day."""
+        return DAY_SECONDS // self.step
+
+    @property
+    def first(self) -> int:
+        """The first tick, counted in steps from the Unix epoch."""
+        return epoch_day(self.start) * self.ticks_per_day
+
+    @property
+    def count(self) -> int:
+        """Number of ticks."""
+        return ((self.end - self.start).days + 1) * self.ticks_per_day
+
+    @property
+    def stop(self) -> int:
+        """One past the last tick."""
+        return self.first + self.count
+
+    def seconds(self, first: int, stop: int) -> Ints:
+        """Seconds since the Unix epoch of ticks first..stop-1, shape (ticks,)."""
+        return np.arange(first, stop, dtype=np.int64) * self.step
+
+    def month_starts(self, first: int, stop: int) -> list[tuple[int, int, int]]:
+        """Cut ticks first..stop-1 at UTC months: (month counted from 1970-01, first, stop) each."""
+        calendar = Calendar(self.seconds(first, stop))
+        months = calendar.per_tick(calendar.days.month_index)
+        cuts = np.flatnonzero(np.diff(months)) + 1
+        edges = [0, *cuts.tolist(), stop - first]
+        return [(int(months[a]), first + a, first + b) for a, b in pairwise(edges)]
+
+
+class Days:
+    """What the calendar says of each day from the first to the last, shape (days,).
+
+    Attributes:
+        index: days since 1970-01-01.
+    """
+
+    def __init__(self, first: int, last: int) -> None:
+        self.index: Ints = np.arange(first, last + 1, dtype=np.int64)
+
+    @cached_property
+    def month_index(self) -> Ints:
+        """Months since 1970-01."""
+        return self.index.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+
+    @cached_property
+    def year(self) -> Ints:
+        """Year."""
+        return self.month_index // 12 + 1970
+
+    @cached_property
+    def month(self) -> Ints:
+        """Month, 1 to 12."""
+        return self.month_index % 12 + 1
+
+    @cached_property
+    def quarter(self) -> Ints:
+        """Quarter, 1 to 4."""
+        return self.month_index % 12 // 3 + 1
+
+    @cached_property
+    def day(self) -> Ints:
+        """Day of the month, from 1."""
+        return self.index - _first_day(self.month_index) + 1
+
+    @cached_property
+    def days_to_month_end(self) -> Ints:
+        """Days left in the month after this one: 0 on its last day."""
+        return _first_day(self.month_index + 1) - self.index - 1
+
+    @cached_property
+    def dayofweek(self) -> Ints:
+        """Day of the week, Monday 0 to Sunday 6 (1970-01-01 was a Thursday)."""
+        return (self.index + 3) % 7
+
+    @cached_property
+    def is_weekend(self) -> Bools:
+        """Saturday or Sunday."""
+        return self.dayofweek >= 5
+
+    @cached_property
+    def is_quarter_end(self) -> Bools:
+        """One of the last five days of March, June, September or December."""
+        return (self.month % 3 == 0) & (self.days_to_month_end < 5)
+
+    @cached_property
+    def is_us_holiday(self) -> Bools:
+        """A US federal holiday, or the day on which one is observed."""
+        if not self.index.size:
+            return np.zeros(0, dtype=np.bool_)
+        return np.isin(self.index, us_holidays(int(self.year[0]), int(self.year[-1])))
+
+
+class Calendar:
+    """The hour and the days behind an array of timestamps, in any order.
+
+    Attributes:
+        seconds: whole seconds since the Unix epoch, shape (ticks,).
+        days: every day from the earliest timestamp to the latest.
+    """
+
+    def __init__(self, seconds: Ints) -> None:
+        self.seconds = seconds
+        day = seconds // DAY_SECONDS
+        first, last = (int(day.min()), int(day.max())) if seconds.size else (0, -1)
+        self.days = Days(first, last)
+        self._position = day - first
+
+    @cached_property
+    def hour(self) -> Ints:
+        """Hour of the day, 0 to 23, shape (ticks,)."""
+        return self.seconds % DAY_SECONDS // 3_600
+
+    def per_tick(self, values: NDArray[T]) -> NDArray[T]:
+        """Look up, for each timestamp, a value that was worked out for each of `days`."""
+        return values[self._position]
+
+
+def epoch_day(day: date) -> int:
+    """Days from 1970-01-01 to a date."""
+    return (day - _EPOCH).days
+
+
+def from_epoch_day(day: int) -> date:
+    """The date so many days after 1970-01-01."""
+    return _EPOCH + timedelta(days=day)
+
+
+def us_holidays(first_year: int, last_year: int) -> Ints:
+    """US federal holidays with observed days, as sorted days since 1970-01-01.
+
+    Source: the ``holidays`` package, whose version is part of a dataset's metadata.
+    """
+    return np.concatenate([_us_holidays_of(year) for year in range(first_year, last_year + 1)])
+
+
+@cache
+def _us_holidays_of(year: int) -> Ints:
+    import holidays
+
+    dates = holidays.US(years=year, observed=True)
+    return np.array(sorted(epoch_day(day) for day in dates), dtype=np.int64)
+
+
+def elapsed_months(seconds: Ints, start: date) -> NDArray[np.float64]:
+    """Months from midnight of `start`: whole months plus the fraction of the current one.
+
+    A month is full on the same day of the next month, or on its last day where it is shorter.
+    Before `start` the count is negative.
+    """
+    calendar = Calendar(seconds)
+    start_month = (start.year - 1970) * 12 + start.month - 1
+    whole = calendar.per_tick(calendar.days.month_index) - start_month
+    whole = whole - (seconds < _anniversary(start, whole))
+    begun = _anniversary(start, whole)
+    length = _anniversary(start, whole + 1) - begun
+    return whole + (seconds - begun) / length
+
+
+def _anniversary(start: date, months: Ints) -> Ints:
+    """Seconds since the epoch at which so many months since `start` are full."""
+    month = months + ((start.year - 1970) * 12 + start.month - 1)
+    last_day = _first_day(month + 1) - 1
+    return np.minimum(_first_day(month) + (start.day - 1), last_day) * DAY_SECONDS
+
+
+def _first_day(month_index: Ints) -> Ints:
+    return month_index.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)

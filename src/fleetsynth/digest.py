@@ -1,0 +1,161 @@
+"""The content digest: a tree of hashes over values, blind to format, order and parts.
+
+A leaf is one server in one UTC calendar month; the root hashes the sorted leaves. SHA-256, which
+most processors compute in hardware. The exact bytes are laid down in docs/digest.md.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.fleet import server_id
+from fleetsynth.frame import calendar_columns
+from fleetsynth.metrics import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.plan import Plan
+    from fleetsynth.signal.simulate import Window
+
+NULL_HUNDREDTHS = np.iinfo(np.int32).min
+"""Stands for a missing value among hundredths."""
+
+Leaves = dict[tuple[str, int], bytes]
+"""Leaf digests by server id and month (counted from 1970-01)."""
+
+
+def root(leaves: Leaves) -> str:
+    """Return the digest of a whole dataset, as hexadecimal text."""
+    return sha256(b"fleetsynth root\n" + b"".join(sorted(leaves.values()))).hexdigest()
+
+
+class Leaf:
+    """The hash of one server in one month, fed with rows in order of time, in any portions."""
+
+    def __init__(self) -> None:
+        self._state = sha256(b"fleetsynth leaf\n")
+
+    def update(self, rows: NDArray[np.int32]) -> None:
+        """Take hundredths, shape (rows, metrics), metrics sorted by column name."""
+        self._state.update(rows)
+
+    def finish(self, who: bytes, when: bytes) -> bytes:
+        """Return the digest, given those of the other columns."""
+        self._state.update(who + when)
+        return self._state.digest()
+
+
+def who(server: str, columns: Mapping[str, bytes]) -> bytes:
+    """Digest a server's id and its text columns, given the digest of each."""
+    return _combine("who", [server], columns)
+
+
+def when(month: int, rows: int, metrics: Iterable[str], columns: Mapping[str, bytes]) -> bytes:
+    """Digest a month's label, size and metric names, and its integer columns' digests."""
+    year, of_year = divmod(month, 12)
+    label = f"{year + 1970:04d}-{of_year + 1:02d}"
+    return _combine("when", [label, str(rows), *sorted(metrics)], columns)
+
+
+def integers(values: NDArray[np.int64]) -> bytes:
+    """Return the bytes that stand for integers: 64-bit little-endian.
+
+    Timestamps are integers: microseconds since the Unix epoch.
+    """
+    return values.astype("<i8").tobytes()
+
+
+def text_run(count: int, value: str | None) -> bytes:
+    """Return the bytes that stand for a text that occurs `count` times on end."""
+    head = count.to_bytes(8, "little")
+    return head + (b"\xff" * 8 if value is None else _length_prefixed(value))
+
+
+def digest(data: bytes) -> bytes:
+    """Digest the bytes of one column."""
+    return sha256(data).digest()
+
+
+def _combine(kind: str, head: Iterable[str], columns: Mapping[str, bytes]) -> bytes:
+    parts = [_length_prefixed(part) for part in head]
+    parts += [_length_prefixed(name) + columns[name] for name in sorted(columns)]
+    return sha256(b"fleetsynth %s\n" % kind.encode() + b"".join(parts)).digest()
+
+
+def _length_prefixed(text: str) -> bytes:
+    raw = text.encode()
+    return len(raw).to_bytes(8, "little") + raw
+
+
+class PlanDigest:
+    """Collects the leaves of a plan's dataset while it is made.
+
+    What the calendar and the fleet decide is hashed once per month and once per server; only
+    the values are hashed row by row. Windows of one server must come in order of time.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.leaves: Leaves = {}
+        self._plan = plan
+        self._months = plan.clock.month_starts(plan.clock.first, plan.clock.stop)
+        self._when = {month: self._digest_month(month, *ticks) for month, *ticks in self._months}
+        self._order = np.argsort([metric.column for metric in METRICS])
+        self._open: dict[int, Leaf] = {}
+
+    def update(self, window: Window, hundredths: NDArray[np.int32]) -> None:
+        """Take a window's values, shape (metrics, servers, ticks)."""
+        rows = np.empty((*window.shape, len(METRICS)), dtype="<i4")
+        for column, metric in enumerate(self._order):
+            rows[:, :, column] = hundredths[metric]
+        spans = []
+        for month, first, stop in self._months:
+            begin, end = max(first, window.first_tick), min(stop, window.stop_tick)
+            if begin < end:
+                inside = slice(begin - window.first_tick, end - window.first_tick)
+                spans.append((month, stop - first, inside, end == stop))
+        for row, (server, digest_text) in enumerate(self._servers(window)):
+            for month, count, inside, whole in spans:
+                leaf = self._open.pop(row + window.first_server, None) or Leaf()
+                leaf.update(rows[row, inside])
+                if whole:
+                    self.leaves[server, month] = leaf.finish(digest_text(count), self._when[month])
+                else:
+                    self._open[row + window.first_server] = leaf
+
+    def _digest_month(self, month: int, first: int, stop: int) -> bytes:
+        seconds = self._plan.clock.seconds(first, stop)
+        columns = {"timestamp": seconds * 1_000_000}
+        if self._plan.scenario.include_calendar:
+            columns |= calendar_columns(seconds)
+        digests = {name: digest(integers(values)) for name, values in columns.items()}
+        return when(month, stop - first, [metric.column for metric in METRICS], digests)
+
+    def _servers(self, window: Window) -> Iterator[tuple[str, Callable[[int], bytes]]]:
+        """Yield each server's id and a function from a row count to its `who`."""
+        plan, span = self._plan, (window.first_server, window.stop_server)
+        columns: dict[str, list[str]] = {}
+        if plan.scenario.include_metadata:
+            columns = plan.fleet.metadata(*span)
+
+        @cache
+        def column_digest(value: str, count: int) -> bytes:
+            return digest(text_run(count, value))
+
+        for row, index in enumerate(range(*span)):
+            texts = {name: values[row] for name, values in columns.items()}
+
+            @cache
+            def digest_text(
+                count: int, index: int = index, texts: Mapping[str, str] = texts
+            ) -> bytes:
+                digests = {name: column_digest(value, count) for name, value in texts.items()}
+                return who(server_id(index), digests)
+
+            yield server_id(index), digest_text

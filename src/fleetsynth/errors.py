@@ -1,0 +1,79 @@
+"""What can go wrong, as the user is told it: what, where, and what would be right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class FleetsynthError(Exception):
+    """Every error that fleetsynth raises on purpose; its text is fit to show to a user.
+
+    Attributes:
+        exit_code: what the command line returns: 1 for work that failed, 2 for a request that
+            cannot be right however often it is tried.
+    """
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of a scenario.
+
+    Attributes:
+        message: what is wrong and what would be right.
+        path: the dotted key, such as ``archetypes.web.base_cpu``; empty for the whole.
+        where: the file and line, or the option, that said so; empty when unknown.
+    """
+
+    message: str
+    path: str = ""
+    where: str = ""
+
+    def __str__(self) -> str:
+        """Render as ``problem, at path.to.key, file line N``."""
+        at = f", at {self.path}" if self.path else ""
+        return f"{self.message}{at}{', ' if self.where else ''}{self.where}"
+
+
+class ScenarioError(FleetsynthError):
+    """A scenario that cannot be accepted, with all its problems at once."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        head = (
+            "the scenario has a problem:" if count == 1 else f"the scenario has {count} problems:"
+        )
+        super().__init__(f"{head}\n{lines}")
+
+
+class UsageError(FleetsynthError):
+    """A request that names something that does not exist or does not fit."""
+
+    exit_code = 2
+
+
+class OutputError(FleetsynthError):
+    """Output that could not be written; nothing is left under its final name."""
+
+
+class InputError(FleetsynthError):
+    """A dataset that cannot be read, or that is not what it should be."""
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """Return a hint at the nearest valid name, or the list of them where none is near."""
+    names = list(valid)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f" (did you mean {near[0]!r}?)"
+    return f" (known: {', '.join(names)})" if names else ""

@@ -1,0 +1,148 @@
+"""The servers: how many of each archetype, which is which, and their business metadata."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from itertools import accumulate
+from math import lcm
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.streams import uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+METADATA_COLUMNS = ("business_unit", "criticality", "region")
+"""The metadata that is drawn per server, each from a stream of its own."""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A fleet whose servers are worked out when asked for, so that any size is cheap to hold.
+
+    Attributes:
+        size: number of servers.
+        seed: seed of the metadata draws.
+        distribution: share of the fleet per archetype.
+        interleaved: whether archetypes are mixed instead of one after the other.
+        odds: the values of each metadata column with their odds.
+    """
+
+    size: int
+    seed: int
+    distribution: Mapping[str, float]
+    interleaved: bool
+    odds: Mapping[str, Mapping[str, float]]
+
+    @cached_property
+    def archetypes(self) -> tuple[str, ...]:
+        """Names of the archetypes; `archetype_codes` counts in this order."""
+        return tuple(self.distribution)
+
+    def counts(self) -> dict[str, int]:
+        """Servers per archetype; they add up to the fleet."""
+        if not self.interleaved:
+            return allocate(self.size, self.distribution)
+        whole, rest = divmod(self.size, len(self._pattern))
+        per_period = np.bincount(self._pattern, minlength=len(self.archetypes)) * whole
+        totals = per_period + np.bincount(self._pattern[:rest], minlength=len(self.archetypes))
+        return dict(zip(self.archetypes, totals.tolist(), strict=True))
+
+    def archetype_codes(self, first: int, stop: int) -> NDArray[np.int64]:
+        """Archetype of servers first..stop-1 as positions in `archetypes`, shape (servers,)."""
+        index = np.arange(first, stop, dtype=np.int64)
+        if self.interleaved:
+            return self._pattern[index % len(self._pattern)]
+        return np.searchsorted(self._borders, index, side="right")
+
+    def metadata_codes(self, column: str, first: int, stop: int) -> NDArray[np.int32]:
+        """Value of a metadata column per server, as positions in ``odds[column]``."""
+        ids = [server_id(i) for i in range(first, stop)]
+        return draw_codes(self.seed, column, self.odds[column], ids)
+
+    def metadata(self, first: int, stop: int) -> dict[str, list[str]]:
+        """Business columns of servers first..stop-1 as text, by column, in order."""
+        kinds = [self.archetypes[code] for code in self.archetype_codes(first, stop)]
+        return {"server_type": kinds} | {
+            column: [list(self.odds[column])[c] for c in self.metadata_codes(column, first, stop)]
+            for column in METADATA_COLUMNS
+        }
+
+    @cached_property
+    def _borders(self) -> NDArray[np.int64]:
+        return np.cumsum(list(self.counts().values()), dtype=np.int64)
+
+    @cached_property
+    def _pattern(self) -> NDArray[np.int64]:
+        return interleave(self.distribution, self.size)
+
+
+def server_id(index: int) -> str:
+    """Name a server: at least three digits, the same at any fleet size."""
+    return f"server_{index:03d}"
+
+
+def draw_codes(
+    seed: int, column: str, odds: Mapping[str, float], server_ids: Sequence[str]
+) -> NDArray[np.int32]:
+    """Draw a metadata value per server, each from a stream of its own, as positions in `odds`."""
+    bounds = [float(bound) for bound in accumulate(exact_shares(odds).values())][:-1]
+    draws = (uniform(seed, column, server) for server in server_ids)
+    return np.fromiter((bisect_right(bounds, u) for u in draws), np.int32, len(server_ids))
+
+
+def exact_shares(shares: Mapping[str, float]) -> dict[str, Fraction]:
+    """Return the shares as the decimals that were written, scaled to add up to exactly 1."""
+    exact = {name: Fraction(Decimal(str(share))) for name, share in shares.items()}
+    total = sum(exact.values())
+    return {name: share / total for name, share in exact.items()}
+
+
+def allocate(size: int, shares: Mapping[str, float]) -> dict[str, int]:
+    """Split `size` by largest remainders: the counts add up and are within 1 of exact shares.
+
+    Equal remainders go to the name that is listed first.
+    """
+    quotas = {name: size * share for name, share in exact_shares(shares).items()}
+    counts = {name: int(quota) for name, quota in quotas.items()}
+    by_remainder = sorted(quotas, key=lambda name: counts[name] - quotas[name])
+    for name in by_remainder[: size - sum(counts.values())]:
+        counts[name] += 1
+    return counts
+
+
+def interleave(shares: Mapping[str, float], size: int) -> NDArray[np.int64]:
+    """Mix archetypes so that every prefix has each share to within one server.
+
+    Returns the positions of the names in `shares`, one period of them or `size` if that is
+    less: the sequence repeats after the common denominator of the shares. It is Tijdeman's
+    solution of the chairman assignment problem (Discrete Mathematics 32, 1980), in exact
+    integers.
+    """
+    exact = list(exact_shares(shares).values())
+    period = lcm(*(share.denominator for share in exact))
+    weights = [int(share * period) for share in exact]
+    used = [i for i, weight in enumerate(weights) if weight]
+    if len(used) == 1:
+        return np.array(used, dtype=np.int64)
+    # Deficits are kept times `unit`, so that the slack of 1 / (2k - 2) is a whole number.
+    unit = 2 * len(used) - 2
+    slack = period
+    deficit = dict.fromkeys(used, 0)
+    out = np.empty(min(period, size), dtype=np.int64)
+    for position in range(len(out)):
+        for i in used:
+            deficit[i] += unit * weights[i]
+        due = [i for i in used if deficit[i] >= slack]
+        chosen = min(due, key=lambda i: Fraction(unit * period - slack - deficit[i], weights[i]))
+        deficit[chosen] -= unit * period
+        out[position] = chosen
+    return out

@@ -1,0 +1,145 @@
+"""Arrays to Arrow: the schema of a dataset and its record batches.
+
+Text columns are dictionary-encoded here; sinks write them as plain text. Arrays are handed to
+Arrow as buffers, since the convenient constructors import pandas.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from fleetsynth.clock import Calendar
+from fleetsynth.fleet import METADATA_COLUMNS, server_id
+from fleetsynth.metrics import METRICS
+from fleetsynth.plan import CALENDAR_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.plan import Plan
+    from fleetsynth.signal.simulate import Window
+
+SCHEMA_VERSION = "1"
+TIMESTAMP = pa.timestamp("us")
+TEXT = pa.dictionary(pa.int32(), pa.string())
+
+COLUMN_TYPES = {
+    "timestamp": TIMESTAMP,
+    "server_id": TEXT,
+    **{metric.column: pa.float64() for metric in METRICS},
+    "server_type": TEXT,
+    **dict.fromkeys(METADATA_COLUMNS, TEXT),
+    **dict.fromkeys(CALENDAR_COLUMNS, pa.int32()),
+}
+"""The type of every column that a dataset can have, in order."""
+
+
+def schema(plan: Plan) -> pa.Schema:
+    """Return the Arrow schema of a plan's dataset."""
+    return pa.schema([pa.field(name, COLUMN_TYPES[name], nullable=False) for name in plan.columns])
+
+
+def plain(batches: pa.Schema | pa.Table) -> pa.Schema | pa.Table:
+    """Replace dictionary-encoded text by plain strings, in a schema or a table."""
+    if isinstance(batches, pa.Schema):
+        return pa.schema(
+            [
+                field.with_type(field.type.value_type)
+                if pa.types.is_dictionary(field.type)
+                else field
+                for field in batches
+            ]
+        )
+    return batches.cast(plain(batches.schema))
+
+
+class Frame:
+    """Lays windows of one plan out as rows, ordered by server, then by time.
+
+    Attributes:
+        schema: the schema of every batch.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.schema = schema(plan)
+        self._plan = plan
+        self._per_tick: dict[Window, dict[str, pa.Array]] = {}
+
+    def batch(self, window: Window, hundredths: NDArray[np.int32]) -> pa.RecordBatch:
+        """Return a window's rows.
+
+        Args:
+            window: servers and ticks.
+            hundredths: values times 100, shape (metrics, servers, ticks).
+        """
+        columns = self._tick_columns(window) | self._server_columns(window)
+        for metric, values in zip(METRICS, hundredths, strict=True):
+            columns[metric.column] = _array(values / 100, pa.float64())
+        arrays = [columns[name] for name in self.schema.names]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _tick_columns(self, window: Window) -> dict[str, pa.Array]:
+        """Columns that the time alone decides: often the same as for the window before."""
+        servers, _ = window.shape
+        key = window._replace(first_server=0, stop_server=servers)
+        if key not in self._per_tick:
+            seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
+            columns = {"timestamp": _array(np.tile(seconds * 1_000_000, servers), TIMESTAMP)}
+            if self._plan.scenario.include_calendar:
+                for name, values in calendar_columns(seconds).items():
+                    columns[name] = _array(np.tile(values.astype(np.int32), servers), pa.int32())
+            self._per_tick = {key: columns}
+        return self._per_tick[key]
+
+    def _server_columns(self, window: Window) -> dict[str, pa.Array]:
+        fleet, span = self._plan.fleet, (window.first_server, window.stop_server)
+        servers, ticks = window.shape
+
+        def text(codes: NDArray[np.integer], words: Sequence[str]) -> pa.Array:
+            return _text(np.repeat(codes.astype(np.int32), ticks), words)
+
+        ids = [server_id(i) for i in range(*span)]
+        columns = {"server_id": text(np.arange(servers), ids)}
+        if self._plan.scenario.include_metadata:
+            columns["server_type"] = text(fleet.archetype_codes(*span), fleet.archetypes)
+            for name in METADATA_COLUMNS:
+                columns[name] = text(fleet.metadata_codes(name, *span), list(fleet.odds[name]))
+        return columns
+
+
+def calendar_columns(seconds: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Return the calendar columns of an array of timestamps, in order."""
+    calendar = Calendar(seconds)
+    return {
+        name: calendar.per_tick(getattr(calendar.days, field).astype(np.int64))
+        for name, field in CALENDAR_COLUMNS.items()
+    }
+
+
+def to_numpy(array: pa.Array) -> NDArray[np.generic]:
+    """View a fixed-width Arrow array without nulls as NumPy, without pandas."""
+    if pa.types.is_timestamp(array.type) or pa.types.is_date64(array.type):
+        dtype = np.dtype(np.int64)
+    else:
+        dtype = np.dtype(str(array.type).replace("double", "float64"))
+    data = array.buffers()[1]
+    if data is None:
+        return np.empty(0, dtype)
+    return np.frombuffer(data, dtype, count=len(array), offset=array.offset * dtype.itemsize)
+
+
+def _array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
+    return pa.Array.from_buffers(kind, values.size, [None, pa.py_buffer(values)])
+
+
+def _text(codes: NDArray[np.int32], names: Sequence[str]) -> pa.Array:
+    encoded = [name.encode() for name in names]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
+    words = pa.Array.from_buffers(pa.string(), len(names), buffers)
+    return pa.DictionaryArray.from_arrays(_array(codes, pa.int32()), words, safe=False)

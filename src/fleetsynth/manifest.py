@@ -1,0 +1,36 @@
+"""What a dataset says about its own making."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth._version import __version__
+from fleetsynth.frame import SCHEMA_VERSION
+from fleetsynth.plan import MODEL_VERSION
+from fleetsynth.scenario import dump_yaml
+from fleetsynth.streams import fingerprint
+
+if TYPE_CHECKING:
+    from fleetsynth.plan import Plan
+
+
+def provenance(plan: Plan) -> dict[str, str]:
+    """Return the key-value metadata of a plan's dataset.
+
+    Enough to make the same bytes again: the scenario itself, and the versions of what decides
+    a value.
+    """
+    return {
+        "fleetsynth.version": __version__,
+        "fleetsynth.schema_version": SCHEMA_VERSION,
+        "fleetsynth.model_version": MODEL_VERSION,
+        "fleetsynth.scenario_digest": plan.digest,
+        "fleetsynth.seed": str(plan.scenario.seed),
+        "fleetsynth.scenario": dump_yaml(plan.scenario),
+        "fleetsynth.numpy_version": np.__version__,
+        "fleetsynth.normals_fingerprint": fingerprint(),
+        "fleetsynth.holidays_version": metadata.version("holidays"),
+    }

@@ -1,0 +1,60 @@
+"""What no single field can know: problems between the fields of a scenario."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fleetsynth import correlation
+from fleetsynth.errors import Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fleetsynth.scenario.model import ArchetypeProfile, Scenario
+
+
+def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
+    """Yield each problem with the top-level keys that it was concluded from."""
+    for problem in _dates(scenario):
+        yield frozenset({"start_date", "end_date"}), problem
+    for problem in _growth_span(scenario):
+        yield frozenset({"growth"}), problem
+    for problem in _unknown_archetypes(scenario):
+        yield frozenset(), problem  # names alone decide it
+    if scenario.correlation_repair == "refuse":
+        for name, profile in scenario.archetypes.items():
+            for problem in _correlation(name, profile):
+                yield frozenset({"archetypes", "correlation_repair"}), problem
+
+
+def _dates(scenario: Scenario) -> Iterator[Problem]:
+    if scenario.end_date < scenario.start_date:
+        message = f"end_date {scenario.end_date} is before start_date {scenario.start_date}"
+        yield Problem(message, "end_date")
+
+
+def _growth_span(scenario: Scenario) -> Iterator[Problem]:
+    span = scenario.growth.span
+    if span and span[1] < span[0]:
+        yield Problem(f"the span ends on {span[1]}, before it starts on {span[0]}", "growth.span")
+
+
+def _unknown_archetypes(scenario: Scenario) -> Iterator[Problem]:
+    for name in scenario.distribution:
+        if name not in scenario.archetypes:
+            hint = did_you_mean(name, scenario.archetypes)
+            yield Problem(f"unknown archetype {name!r}{hint}", f"distribution.{name}")
+
+
+def _correlation(name: str, profile: ArchetypeProfile) -> Iterator[Problem]:
+    matrix = correlation.matrix(profile.correlations)
+    if correlation.cholesky(matrix) is not None:
+        return
+    lowest = correlation.smallest_eigenvalue(matrix)
+    repaired = correlation.fields(correlation.nearest(matrix))
+    nearest = ", ".join(f"{field}: {value:.6f}" for field, value in repaired.items())
+    yield Problem(
+        f"the correlations are not positive definite (smallest eigenvalue {lowest:.6f}); "
+        f"the nearest that are: {nearest}; correlation_repair: nearest would take them",
+        f"archetypes.{name}",
+    )

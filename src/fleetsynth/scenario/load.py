@@ -1,0 +1,241 @@
+"""From layers of plain values (packaged defaults, a file, overrides) to one checked Scenario."""
+
+from __future__ import annotations
+
+import copy
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
+from fleetsynth.scenario import check, text
+from fleetsynth.scenario.model import ArchetypeProfile, Growth, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pydantic_core import ErrorDetails
+
+    Origin = Callable[[tuple[str | int, ...]], str]
+
+_MERGED = {"growth": 1, "archetypes": 2}
+"""Keys whose mappings merge, and to what depth; any other value replaces the one below it."""
+
+
+def load_scenario(
+    source: Path | str | Mapping[str, Any] | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    origins: Mapping[str, str] | None = None,
+) -> Scenario:
+    """Read a scenario over the packaged defaults.
+
+    Args:
+        source: a YAML file, a mapping of the same shape, or None for the defaults alone.
+        overrides: values by dotted key, such as ``{"num_servers": 10, "growth.mode": "monthly"}``;
+            they win over `source`.
+        origins: where each override came from, such as ``{"num_servers": "--servers"}``, to be
+            named in errors.
+
+    Raises:
+        ScenarioError: with every problem at once.
+        UsageError: if the file cannot be read.
+    """
+    origin: Origin = lambda _path: ""  # noqa: E731
+    if source is None:
+        given: dict[str, Any] = {}
+    elif isinstance(source, str | Path):
+        given, origin = _read(Path(source))
+    else:
+        given = copy.deepcopy(dict(source))
+    values = _merge(_packaged(), given, depth=0)
+    for key, value in (overrides or {}).items():
+        _assign(values, key, value)
+    said_by = {key: (origins or {}).get(key, f"override {key}") for key in overrides or {}}
+    _name_new_archetypes(values)
+    return _validate(values, lambda path: _override_origin(said_by, path) or origin(path))
+
+
+def default_scenario() -> Scenario:
+    """Return the packaged classic scenario: 120 servers, daily, 2022 to 2025."""
+    return load_scenario()
+
+
+@cache
+def catalog_profiles() -> dict[str, ArchetypeProfile]:
+    """Return the packaged archetypes by name."""
+    return {k: ArchetypeProfile(**v) for k, v in _packaged()["archetypes"].items()}
+
+
+def dump_yaml(scenario: Scenario) -> str:
+    """Write a scenario as YAML that `load_scenario` reads back to an equal one."""
+    return text.dump(scenario.model_dump())
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a scenario file, for editors: nothing required, defaults shown."""
+    schema = Scenario.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "fleetsynth scenario"
+    del schema["required"]
+    for name in ("ArchetypeProfile", "Growth"):
+        del schema["$defs"][name]["required"]
+    defaults = default_scenario().to_dict()
+    for key, field in schema["properties"].items():
+        if key != "archetypes":
+            field["default"] = defaults[key]
+    return schema
+
+
+@cache
+def _packaged() -> dict[str, Any]:
+    catalog = resources.files("fleetsynth.catalog")
+    values = text.parse((catalog / "config.yaml").read_text("utf-8"), "config.yaml")
+    values["archetypes"] = {
+        entry.name.removesuffix(".yaml"): text.parse(entry.read_text("utf-8"), entry.name)
+        for entry in sorted((catalog / "archetypes").iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".yaml")
+    }
+    return values
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Origin]:
+    try:
+        content = path.read_text("utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot read the scenario {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        message = f"{path} is no scenario: byte {error.start} is not UTF-8 text"
+        raise UsageError(message) from None
+    name = path.name
+
+    @cache
+    def known_lines() -> dict[tuple[str | int, ...], int]:
+        return text.lines(content)
+
+    def origin(where: tuple[str | int, ...]) -> str:
+        for end in range(len(where), 0, -1):
+            line = known_lines().get(where[:end])
+            if line:
+                return f"{name}, line {line}"
+        return name
+
+    return text.parse(content, name), origin
+
+
+def _merge(low: Any, high: Any, *, depth: int) -> Any:
+    """Lay `high` over `low`; at depth 0 they are whole scenarios."""
+    if not (isinstance(low, dict) and isinstance(high, dict)):
+        return high
+    out = copy.deepcopy(low)
+    for key, value in high.items():
+        deeper = _MERGED.get(key, 0) if depth == 0 else depth - 1
+        out[key] = _merge(low.get(key), value, depth=deeper) if deeper else value
+    return out
+
+
+def _assign(values: dict[str, Any], key: str, value: object) -> None:
+    *parents, last = key.split(".")
+    at = values
+    for parent in parents:
+        inner = at.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            at[parent] = inner = {}
+        at = inner
+    at[last] = value
+
+
+def _name_new_archetypes(values: dict[str, Any]) -> None:
+    archetypes = values["archetypes"]
+    if isinstance(archetypes, dict):
+        for key, profile in archetypes.items():
+            if isinstance(profile, dict):
+                profile.setdefault("name", key)
+
+
+def _override_origin(said_by: Mapping[str, str], path: tuple[str | int, ...]) -> str:
+    dotted = ".".join(map(str, path))
+    for key, origin in said_by.items():
+        if dotted == key or dotted.startswith(f"{key}.") or key.startswith(f"{dotted}."):
+            return origin
+    return ""
+
+
+def _validate(values: dict[str, Any], origin: Origin) -> Scenario:
+    """Validate fields and cross-checks together, so that one run shows every problem."""
+    found: list[Problem] = []
+    bad: set[str] = set()
+    try:
+        scenario = Scenario(**{str(key): value for key, value in values.items()})
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        found += _explain(details, origin)
+        bad = {str(detail["loc"][0]) for detail in details}
+        # What is wrong is replaced for a moment, so that the rest can be checked as well.
+        scenario = Scenario(
+            **{
+                key: _stand_in(key, values[key]) if key in bad else values[key]
+                for key in Scenario.model_fields
+            }
+        )
+    for depends_on, problem in check.problems(scenario):
+        if not depends_on & bad:
+            where = origin(tuple(problem.path.split(".")))
+            found.append(Problem(problem.message, problem.path, where))
+    if found:
+        raise ScenarioError(found)
+    return scenario
+
+
+def _stand_in(key: str, value: object) -> object:
+    """Return a valid value for a key whose own is not, with the same names in it if it has any."""
+    if isinstance(value, dict) and value and all(isinstance(name, str) for name in value):
+        if key == "distribution":
+            return {name: float(i == 0) for i, name in enumerate(value)}
+        if key == "archetypes":
+            profile = next(iter(catalog_profiles().values()))
+            return dict.fromkeys(value, profile)
+    return _packaged()[key]
+
+
+def _explain(details: list[ErrorDetails], origin: Origin) -> list[Problem]:
+    missing: dict[tuple[int | str, ...], list[str]] = {}
+    found = []
+    for detail in details:
+        if detail["type"] == "missing":
+            missing.setdefault(detail["loc"][:-1], []).append(str(detail["loc"][-1]))
+            continue
+        loc = tuple(part for part in detail["loc"] if part != "[key]")
+        found.append(Problem(_message(detail, loc), ".".join(map(str, loc)), origin(loc)))
+    for loc, names in missing.items():
+        message = f"missing {', '.join(names)}"
+        found.append(Problem(message, ".".join(map(str, loc)), origin(loc)))
+    return found
+
+
+def _message(detail: ErrorDetails, loc: tuple[int | str, ...]) -> str:
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return f"unknown key {loc[-1]!r}{did_you_mean(str(loc[-1]), _siblings(loc))}"
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if kind == "too_short":
+        return "needs at least one entry"
+    message = detail["msg"]
+    return f"{message[:1].lower()}{message[1:]}, not {_shown(detail['input'])}"
+
+
+def _siblings(loc: tuple[int | str, ...]) -> list[str]:
+    if loc[0] == "growth":
+        return list(Growth.model_fields)
+    if loc[0] == "archetypes":
+        return list(ArchetypeProfile.model_fields)
+    return list(Scenario.model_fields)
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."

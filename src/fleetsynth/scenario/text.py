@@ -1,0 +1,110 @@
+"""YAML text to plain values and back. Nothing else in the package knows YAML."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, NodeEvent
+from ruamel.yaml.nodes import MappingNode, SequenceNode
+
+from fleetsynth.errors import Problem, ScenarioError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ruamel.yaml.nodes import Node
+
+Path = tuple[str | int, ...]
+
+
+def _loader() -> YAML:
+    return YAML(typ="safe", pure=True)
+
+
+def parse(text: str, name: str) -> dict[str, Any]:
+    """Read a YAML mapping of plain values.
+
+    Args:
+        text: the YAML text; empty text is an empty mapping.
+        name: what to call it in errors, such as its file name.
+
+    Raises:
+        ScenarioError: for anything but one plain mapping: broken syntax, duplicate keys, tags,
+            anchors and aliases (they can blow a small file up), several documents, lists.
+    """
+    try:
+        # Only text with one of these characters can hold a tag, an anchor or an alias.
+        if any(mark in text for mark in "&*!"):
+            _refuse_indirection(text, name)
+        values = _loader().load(text)
+    except YAMLError as error:
+        raise ScenarioError([_problem(error, name)]) from None
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise ScenarioError([Problem(f"a value cannot be read: {error}", where=name)]) from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        message = f"expected 'key: value' lines, found {_kind(values)}"
+        raise ScenarioError([Problem(message, where=name)])
+    return values
+
+
+def parse_value(text: str) -> Any:
+    """Read one YAML value, such as the right-hand side of ``--set key=value``."""
+    return parse(f"value: {text}", "--set")["value"]
+
+
+def lines(text: str) -> dict[Path, int]:
+    """Map the path of each key and list item to its line, counted from 1."""
+    root = _loader().compose(StringIO(text))
+    return dict(_walk(root, ())) if root is not None else {}
+
+
+def dump(values: dict[str, Any]) -> str:
+    """Write plain values as YAML, keys in their order."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False
+    yaml.allow_unicode = True
+    out = StringIO()
+    yaml.dump(values, out)
+    return out.getvalue()
+
+
+def _walk(node: Node, path: Path) -> Iterator[tuple[Path, int]]:
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            inner = (*path, str(key.value))
+            yield inner, key.start_mark.line + 1
+            yield from _walk(value, inner)
+    elif isinstance(node, SequenceNode):
+        for i, value in enumerate(node.value):
+            yield (*path, i), value.start_mark.line + 1
+            yield from _walk(value, (*path, i))
+
+
+def _refuse_indirection(text: str, name: str) -> None:
+    for event in _loader().parse(text):
+        line = event.start_mark.line + 1
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+            message = f"YAML anchors and aliases are not accepted ({event.anchor!r}): write it out"
+        elif isinstance(event, NodeEvent) and getattr(event, "tag", None):
+            message = f"YAML tags are not accepted ({event.tag}): write plain values"
+        else:
+            continue
+        raise ScenarioError([Problem(message, where=f"{name}, line {line}")])
+
+
+def _problem(error: YAMLError, name: str) -> Problem:
+    if not isinstance(error, MarkedYAMLError):
+        return Problem(f"this is not YAML: {str(error).splitlines()[0]}", where=name)
+    what = " ".join(str(error.problem or "this is not YAML").split())
+    mark = error.problem_mark
+    return Problem(what, where=f"{name}, line {mark.line + 1}" if mark else name)
+
+
+def _kind(value: object) -> str:
+    return {list: "a list", str: "plain text"}.get(type(value), f"{value!r}")

@@ -1,0 +1,1 @@
+"""How a value comes about: pure functions from arrays to arrays."""

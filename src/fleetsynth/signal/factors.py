@@ -1,0 +1,86 @@
+"""Deterministic multipliers of demand, as functions of the calendar, and growth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.clock import elapsed_months
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.clock import Calendar, Days
+    from fleetsynth.scenario import ArchetypeProfile
+
+    Floats = NDArray[np.float64]
+
+HOLIDAY_FACTORS = (
+    (1, 1, 1, 0.5),
+    (7, 4, 4, 0.7),
+    (11, 22, 28, 0.7),
+    (12, 24, 24, 0.7),
+    (12, 25, 31, 0.6),
+)
+"""Rows of month, first day, last day, factor: the classic specification's own calendar."""
+
+_ROUNDING = 2.0**20
+
+
+def business_hours(hour: NDArray[np.int64], factor: float) -> Floats:
+    """Return `factor` from 09:00 to 17:59 and 1 otherwise, per tick."""
+    return np.where((hour >= 9) & (hour <= 17), factor, 1.0)
+
+
+def weekend(days: Days, factor: float) -> Floats:
+    """Return `factor` on Saturdays and Sundays and 1 otherwise, per day."""
+    return np.where(days.is_weekend, factor, 1.0)
+
+
+def quarter_end(days: Days) -> Floats:
+    """Rise from 1.06 to 1.30 over the last five days of a quarter; 1 otherwise, per day."""
+    rising = 1.0 + 0.3 * (5 - days.days_to_month_end) / 5
+    return np.where(days.is_quarter_end, rising, 1.0)
+
+
+def holiday(days: Days) -> Floats:
+    """Fall on the fixed dates of `HOLIDAY_FACTORS`; 1 otherwise, per day."""
+    out = np.ones(days.index.shape)
+    for month, first, last, factor in HOLIDAY_FACTORS:
+        out[(days.month == month) & (days.day >= first) & (days.day <= last)] = factor
+    return out
+
+
+def time_of_week(calendar: Calendar, profile: ArchetypeProfile) -> Floats:
+    """Return business hours times weekend, per tick."""
+    business = business_hours(calendar.hour, profile.business_hours_factor)
+    return business * calendar.per_tick(weekend(calendar.days, profile.weekend_factor))
+
+
+def demand(
+    calendar: Calendar, profile: ArchetypeProfile, *, quarterly_peaks: bool, holiday_effect: bool
+) -> Floats:
+    """Return f = ((business hours x weekend) x quarter end) x holiday, per tick."""
+    f = time_of_week(calendar, profile)
+    if quarterly_peaks:
+        f = f * calendar.per_tick(quarter_end(calendar.days))
+    if holiday_effect:
+        f = f * calendar.per_tick(holiday(calendar.days))
+    return f
+
+
+def span_growth(trend: Floats, rate: float) -> Floats:
+    """Return g = 1 + (trend x rate) / 100, the rate taken once over the span."""
+    return 1.0 + (trend * rate) / 100
+
+
+def monthly_growth(seconds: NDArray[np.int64], start: date, rate: float) -> Floats:
+    """Compound the rate per elapsed month since `start`.
+
+    Rounded to 2**-20, since the last bits of a power differ between machines.
+    """
+    g = np.power(1.0 + rate / 100, elapsed_months(seconds, start))
+    return np.rint(g * _ROUNDING) / _ROUNDING

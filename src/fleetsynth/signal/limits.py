@@ -1,0 +1,26 @@
+"""Bounds and rounding: from a signal to what a collector would publish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fleetsynth.metrics import Metric
+
+
+def clip(signal: NDArray[np.float64], metric: Metric) -> NDArray[np.float64]:
+    """Take a metric's share of its signal, within the metric's bounds."""
+    return np.clip(metric.share * signal, metric.low, metric.high)
+
+
+def hundredths(values: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Round to two decimals, ties to even, and return whole hundredths.
+
+    The published value is the quotient by 100, which is the same float as
+    ``rint(x * 100) / 100``.
+    """
+    return np.rint(values * 100).astype(np.int32)

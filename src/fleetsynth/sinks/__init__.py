@@ -1,0 +1,43 @@
+"""Destinations: one module each, one small protocol, chosen by the name of the output."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from fleetsynth.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from fleetsynth.sinks.base import Sink
+
+FORMATS = {
+    ".parquet": "fleetsynth.sinks.parquet:ParquetSink",
+    ".csv": "fleetsynth.sinks.csv:CsvSink",
+    ".csv.gz": "fleetsynth.sinks.csv:CsvSink",
+    ".csv.zst": "fleetsynth.sinks.csv:CsvSink",
+    ".arrow": "fleetsynth.sinks.arrow:ArrowSink",
+}
+"""The sink of each ending, loaded when it is used."""
+
+
+def format_of(path: Path) -> str:
+    """Return the ending of `path` that names its format; UsageError if none does."""
+    for ending in FORMATS:
+        if path.name.endswith(ending):
+            return ending
+    known = ", ".join(FORMATS)
+    raise UsageError(f"the ending of {path} names no format: use one of {known}")
+
+
+def open_sink(
+    path: Path, schema: pa.Schema, metadata: Mapping[str, str], *, overwrite: bool
+) -> Sink:
+    """Open the sink that the ending of `path` asks for."""
+    module, name = FORMATS[format_of(path)].split(":")
+    sink = getattr(import_module(module), name)
+    return cast("Sink", sink(path, schema, metadata, overwrite=overwrite))

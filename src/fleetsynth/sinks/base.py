@@ -1,0 +1,99 @@
+"""What every destination can do, and how a file becomes visible only when it is whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Protocol
+
+from fleetsynth.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+
+class Sink(Protocol):
+    """A destination of record batches, opened by its constructor.
+
+    After `write` or `commit` has raised, the caller calls `abort`. Nothing can be seen under
+    the final name before `commit` returns, and nothing is left after `abort`.
+    """
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take rows, in order. Raises OutputError if they cannot be stored."""
+
+    def commit(self) -> int:
+        """Make the dataset visible, whole; return its size in bytes."""
+
+    def abort(self) -> None:
+        """Remove all that was written. May be called at any time before commit."""
+
+
+class AtomicFile:
+    """A file that is written beside its final place and moved there when it is whole.
+
+    Attributes:
+        temporary: where to write in the meantime.
+
+    Raises:
+        OutputError: if the file exists already, or its folder cannot be made or written to.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool) -> None:
+        self._path = path
+        self._overwrite = overwrite
+        self._made: list[Path] = []
+        self._refuse_existing()
+        self.temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        with os_errors(path):
+            self._make_folder(path.parent)
+            self.temporary.touch(exist_ok=True)
+
+    def commit(self) -> int:
+        """Flush to disk and rename; return the size in bytes."""
+        with os_errors(self._path):
+            with self.temporary.open("rb") as whole:
+                os.fsync(whole.fileno())
+            size = self.temporary.stat().st_size
+            self._refuse_existing()
+            self.temporary.replace(self._path)
+        return size
+
+    def abort(self) -> None:
+        """Remove the temporary file and the folders that were made for it, if still empty."""
+        with suppress(OSError):
+            self.temporary.unlink(missing_ok=True)
+            for folder in reversed(self._made):
+                folder.rmdir()
+
+    def _refuse_existing(self) -> None:
+        if self._path.is_dir():
+            raise OutputError(f"{self._path} is a folder: name a file in it")
+        if self._path.exists() and not self._overwrite:
+            raise OutputError(f"{self._path} exists: choose another name, or pass --overwrite")
+
+    def _make_folder(self, folder: Path) -> None:
+        missing = [entry for entry in (folder, *folder.parents) if not entry.exists()]
+        for entry in reversed(missing):
+            entry.mkdir(exist_ok=True)
+            self._made.append(entry)
+
+
+@contextmanager
+def os_errors(path: Path) -> Iterator[None]:
+    """Turn a failure of the operating system into one clear error about `path`."""
+    try:
+        yield
+    except OSError as error:
+        code = error.errno
+        if code in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            reason = f"no room for it ({os.strerror(code)})"
+        elif code is None:
+            reason = str(error)
+        else:
+            reason = os.strerror(code)
+        raise OutputError(f"cannot write {path}: {reason}; nothing was left behind") from error

@@ -1,0 +1,61 @@
+"""What a plan would take, without doing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fleetsynth.engines.local import BATCH_ROWS
+from fleetsynth.sinks import FORMATS
+
+if TYPE_CHECKING:
+    from fleetsynth.plan import Plan
+
+_FIXED_BYTES = {".parquet": 9.5, ".csv": 60.0, ".csv.gz": 21.0, ".csv.zst": 19.0, ".arrow": 34.0}
+_METADATA_BYTES = {".parquet": 0.1, ".csv": 38.0, ".csv.gz": 1.2, ".csv.zst": 0.8, ".arrow": 6.0}
+_CALENDAR_BYTES = {".parquet": 0.3, ".csv": 17.0, ".csv.gz": 1.2, ".csv.zst": 0.8, ".arrow": 4.0}
+_BASE_MEMORY = 110_000_000
+_BATCH_MEMORY_PER_ROW = 300
+
+
+@dataclass(frozen=True)
+class Size:
+    """Estimates, good to about a third.
+
+    Attributes:
+        rows: exact.
+        columns: exact.
+        bytes: size of the file by format.
+        memory: peak resident memory of `generate`, in bytes.
+    """
+
+    rows: int
+    columns: int
+    bytes: dict[str, int]
+    memory: int
+
+
+def estimate(plan: Plan) -> Size:
+    """Estimate what a plan would take."""
+    scenario = plan.scenario
+
+    def per_row(ending: str) -> float:
+        metadata = _METADATA_BYTES[ending] if scenario.include_metadata else 0.0
+        calendar = _CALENDAR_BYTES[ending] if scenario.include_calendar else 0.0
+        return _FIXED_BYTES[ending] + metadata + calendar
+
+    return Size(
+        rows=plan.rows,
+        columns=len(plan.columns),
+        bytes={ending: round(plan.rows * per_row(ending)) for ending in FORMATS},
+        memory=_BASE_MEMORY + min(plan.rows, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW,
+    )
+
+
+def in_bytes(count: float) -> str:
+    """Write a number of bytes for people, in powers of 1000."""
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB", "EB"):
+        if count < 1000 or unit == "EB":
+            break
+        count /= 1000
+    return f"{count:,.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
