@@ -13,19 +13,21 @@ from fleetsynth._version import __version__
 from fleetsynth.engines import local
 from fleetsynth.errors import OutputError
 from fleetsynth.frame import plain, schema
-from fleetsynth.plan import resolve
+from fleetsynth.plan import Plan, resolve
 from fleetsynth.scenario import Scenario, load_scenario
 from fleetsynth.sinks import format_of, open_sink
 from fleetsynth.size import estimate, in_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeAlias
 
     import pandas as pd
     import pyarrow as pa
 
-    from fleetsynth.plan import Plan
     from fleetsynth.quality.statistics import Moments
+
+    ScenarioLike: TypeAlias = Scenario | Plan | Path | str | Mapping[str, Any] | None
 
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
 
@@ -70,7 +72,7 @@ class Result:
 
 
 def generate(
-    scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None = None,
+    scenario: ScenarioLike = None,
     path: Path | str = DEFAULT_OUTPUT,
     *,
     overwrite: bool = False,
@@ -106,14 +108,14 @@ def generate(
 
 
 def batches(
-    scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None = None,
+    scenario: ScenarioLike = None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield a dataset as Arrow record batches, in row order, in constant memory."""
     return local.batches(as_plan(scenario))
 
 
 def to_table(
-    scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None = None,
+    scenario: ScenarioLike = None,
 ) -> pa.Table:
     """Return a dataset as an Arrow table; its text columns are dictionary-encoded."""
     import pyarrow as pa
@@ -123,7 +125,7 @@ def to_table(
 
 
 def to_pandas(
-    scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None = None,
+    scenario: ScenarioLike = None,
 ) -> pd.DataFrame:
     """Return a dataset as a pandas DataFrame; its text columns are plain strings."""
     frame: pd.DataFrame = plain(to_table(scenario)).to_pandas()
@@ -147,11 +149,11 @@ def save_table(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False
     return path
 
 
-def as_plan(scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None) -> Plan:
+def as_plan(scenario: ScenarioLike) -> Plan:
     """Resolve whatever describes a scenario into a Plan."""
-    if scenario is None or isinstance(scenario, str | Path) or hasattr(scenario, "keys"):
-        scenario = load_scenario(scenario)
-    return resolve(scenario) if isinstance(scenario, Scenario) else scenario
+    if isinstance(scenario, Plan):
+        return scenario
+    return resolve(scenario if isinstance(scenario, Scenario) else load_scenario(scenario))
 
 
 def _refuse_too_large(plan: Plan, path: Path) -> None:

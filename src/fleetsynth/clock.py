@@ -124,7 +124,8 @@ class Days:
     @cached_property
     def is_quarter_end(self) -> Bools:
         """One of the last five days of March, June, September or December."""
-        return (self.month % 3 == 0) & (self.days_to_month_end < 5)
+        last_days: Bools = self.days_to_month_end < 5
+        return (self.month % 3 == 0) & last_days
 
     @cached_property
     def is_us_holiday(self) -> Bools:
@@ -181,7 +182,7 @@ def us_holidays(first_year: int, last_year: int) -> Ints:
 def _us_holidays_of(year: int) -> Ints:
     import holidays
 
-    dates = holidays.US(years=year, observed=True)
+    dates = holidays.country_holidays("US", years=year, observed=True)
     return np.array(sorted(epoch_day(day) for day in dates), dtype=np.int64)
 
 
@@ -197,7 +198,7 @@ def elapsed_months(seconds: Ints, start: date) -> NDArray[np.float64]:
     whole = whole - (seconds < _anniversary(start, whole))
     begun = _anniversary(start, whole)
     length = _anniversary(start, whole + 1) - begun
-    return whole + (seconds - begun) / length
+    return whole.astype(np.float64) + (seconds - begun) / length
 
 
 def _anniversary(start: date, months: Ints) -> Ints:

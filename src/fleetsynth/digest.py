@@ -44,7 +44,7 @@ class Leaf:
 
     def update(self, rows: NDArray[np.int32]) -> None:
         """Take hundredths, shape (rows, metrics), metrics sorted by column name."""
-        self._state.update(rows)
+        self._state.update(rows.data)
 
     def finish(self, who: bytes, when: bytes) -> bytes:
         """Return the digest, given those of the other columns."""
@@ -59,9 +59,13 @@ def who(server: str, columns: Mapping[str, bytes]) -> bytes:
 
 def when(month: int, rows: int, metrics: Iterable[str], columns: Mapping[str, bytes]) -> bytes:
     """Digest a month's label, size and metric names, and its integer columns' digests."""
+    return _combine("when", [month_label(month), str(rows), *sorted(metrics)], columns)
+
+
+def month_label(month: int) -> str:
+    """Write a month, counted from 1970-01, as ``2022-01``."""
     year, of_year = divmod(month, 12)
-    label = f"{year + 1970:04d}-{of_year + 1:02d}"
-    return _combine("when", [label, str(rows), *sorted(metrics)], columns)
+    return f"{year + 1970:04d}-{of_year + 1:02d}"
 
 
 def integers(values: NDArray[np.int64]) -> bytes:

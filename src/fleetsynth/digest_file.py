@@ -238,7 +238,7 @@ def _hundredths(name: str, column: pa.Array) -> NDArray[np.int32]:
     wrong = ~((scaled / 100 == values) & (np.abs(scaled) < -float(NULL_HUNDREDTHS)))
     if wrong.any():
         raise InputError(f"{name} has {values[wrong][0]}: the digest is over whole hundredths")
-    out = scaled.astype(np.int32)
+    out: NDArray[np.int32] = scaled.astype(np.int32)
     if missing is not None:
         out[missing] = NULL_HUNDREDTHS
     return out

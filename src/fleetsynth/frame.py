@@ -6,7 +6,7 @@ Arrow as buffers, since the convenient constructors import pandas.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -121,7 +121,7 @@ def calendar_columns(seconds: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]
     }
 
 
-def to_numpy(array: pa.Array) -> NDArray[np.generic]:
+def to_numpy(array: pa.Array) -> NDArray[Any]:
     """View a fixed-width Arrow array without nulls as NumPy, without pandas."""
     if pa.types.is_timestamp(array.type) or pa.types.is_date64(array.type):
         dtype = np.dtype(np.int64)

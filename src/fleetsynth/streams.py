@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Part = str | int
+Part = str | int
 _KEY = Struct("<2Q")
 
 
-def address(*parts: Part) -> Address:
+def address(*parts: Part) -> blake2b:
     """Return the state of BLAKE2b after the parts of an address, to be extended or finished.
 
     Each part is its text in UTF-8 (whole numbers in decimal) behind its length, so that no two
@@ -53,7 +53,7 @@ class Stream:
         self._philox = np.random.Philox(key=0)
         self._generator = np.random.Generator(self._philox)
 
-    def at(self, prefix: Address, last: Part) -> np.random.Generator:
+    def at(self, prefix: blake2b, last: Part) -> np.random.Generator:
         """Return the generator at the beginning of the stream of one address.
 
         Args:
@@ -63,7 +63,7 @@ class Stream:
         hashed = prefix.copy()
         hashed.update(_length_prefixed(last))
         # NumPy reads a state of Python integers several times as fast as one of arrays.
-        self._philox.state = {
+        state: Any = {
             "bit_generator": "Philox",
             "state": {"counter": (0, 0, 0, 0), "key": _KEY.unpack(hashed.digest())},
             "buffer": (0, 0, 0, 0),
@@ -71,6 +71,7 @@ class Stream:
             "has_uint32": 0,
             "uinteger": 0,
         }
+        self._philox.state = state
         return self._generator
 
 

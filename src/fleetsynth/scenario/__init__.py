@@ -6,6 +6,7 @@ from fleetsynth.scenario.load import (
     dump_yaml,
     json_schema,
     load_scenario,
+    starter_text,
 )
 from fleetsynth.scenario.model import ArchetypeProfile, Granularity, Growth, Scenario
 
@@ -19,4 +20,5 @@ __all__ = [
     "dump_yaml",
     "json_schema",
     "load_scenario",
+    "starter_text",
 ]

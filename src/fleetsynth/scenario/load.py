@@ -75,6 +75,11 @@ def dump_yaml(scenario: Scenario) -> str:
     return text.dump(scenario.model_dump())
 
 
+def starter_text() -> str:
+    """Return the packaged scenario with its comments, as a file to start from."""
+    return (resources.files("fleetsynth.catalog") / "config.yaml").read_text("utf-8")
+
+
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a scenario file, for editors: nothing required, defaults shown."""
     schema = Scenario.model_json_schema()
@@ -175,12 +180,9 @@ def _validate(values: dict[str, Any], origin: Origin) -> Scenario:
         found += _explain(details, origin)
         bad = {str(detail["loc"][0]) for detail in details}
         # What is wrong is replaced for a moment, so that the rest can be checked as well.
-        scenario = Scenario(
-            **{
-                key: _stand_in(key, values[key]) if key in bad else values[key]
-                for key in Scenario.model_fields
-            }
-        )
+        checkable = {key: values[key] for key in Scenario.model_fields}
+        checkable |= {key: _stand_in(key, values[key]) for key in bad & checkable.keys()}
+        scenario = Scenario(**checkable)
     for depends_on, problem in check.problems(scenario):
         if not depends_on & bad:
             where = origin(tuple(problem.path.split(".")))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, NodeEvent
+from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from fleetsynth.errors import Problem, ScenarioError
@@ -67,8 +67,7 @@ def dump(values: dict[str, Any]) -> str:
     """Write plain values as YAML, keys in their order."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False
-    yaml.allow_unicode = True
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     out = StringIO()
     yaml.dump(values, out)
     return out.getvalue()
@@ -91,8 +90,8 @@ def _refuse_indirection(text: str, name: str) -> None:
         line = event.start_mark.line + 1
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             message = f"YAML anchors and aliases are not accepted ({event.anchor!r}): write it out"
-        elif isinstance(event, NodeEvent) and getattr(event, "tag", None):
-            message = f"YAML tags are not accepted ({event.tag}): write plain values"
+        elif tag := getattr(event, "tag", None):
+            message = f"YAML tags are not accepted ({tag}): write plain values"
         else:
             continue
         raise ScenarioError([Problem(message, where=f"{name}, line {line}")])
@@ -107,4 +106,4 @@ def _problem(error: YAMLError, name: str) -> Problem:
 
 
 def _kind(value: object) -> str:
-    return {list: "a list", str: "plain text"}.get(type(value), f"{value!r}")
+    return "a list" if isinstance(value, list) else f"the value {value!r}"

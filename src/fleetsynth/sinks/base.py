@@ -83,6 +83,18 @@ class AtomicFile:
             self._made.append(entry)
 
 
+def write_text(path: Path, text: str, *, overwrite: bool) -> None:
+    """Write a small text file, whole or not at all."""
+    file = AtomicFile(path, overwrite=overwrite)
+    try:
+        with os_errors(path):
+            file.temporary.write_text(text, "utf-8")
+        file.commit()
+    except BaseException:
+        file.abort()
+        raise
+
+
 @contextmanager
 def os_errors(path: Path) -> Iterator[None]:
     """Turn a failure of the operating system into one clear error about `path`."""

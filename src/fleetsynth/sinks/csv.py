@@ -129,7 +129,9 @@ def _whole_numbers(values: NDArray[Any]) -> Words:
     low, high = int(values.min()), int(values.max())
     if high - low > _TABLE_LIMIT:
         return np.array([b"%d" % value for value in values.tolist()])
-    return np.array([b"%d" % i for i in range(low, high + 1)])[values - low]
+    table: Words = np.array([b"%d" % i for i in range(low, high + 1)])
+    words: Words = table[values - low]
+    return words
 
 
 def _dates(days: NDArray[np.int64]) -> Words:

@@ -1,0 +1,50 @@
+# make data: sets up, generates the specification's dataset, prints a summary.
+# make test: sets up, runs every check.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+OLDEST := .venv-oldest
+OLDEST_READY := $(OLDEST)/.ready
+JOBS ?= 2
+
+.PHONY: data test lint unit oldest docs bench clean
+.DEFAULT_GOAL := data
+
+data: $(READY)
+	$(BIN)/fleetsynth generate --overwrite
+
+test: lint unit oldest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+unit: $(READY)
+	$(BIN)/python -m pytest -n $(JOBS)
+
+# The golden digests once more, on the oldest supported versions.
+oldest: $(OLDEST_READY)
+	$(OLDEST)/bin/python -m pytest tests/golden
+
+docs: $(READY)
+	$(BIN)/python -m docs.build
+
+bench: $(READY)
+	$(BIN)/python -m bench.classic
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+$(OLDEST_READY): pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/pip install --quiet --constraint constraints-oldest.txt --editable . pytest
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(OLDEST) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

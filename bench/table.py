@@ -1,0 +1,73 @@
+"""The default dataset in process, as an Arrow table, against the scalar transcription."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.timing import Benchmark, Goal, Spent, timed
+from fleetsynth import api
+from fleetsynth.fleet import server_id
+from fleetsynth.signal.simulate import Window, draw
+from fleetsynth.streams import Stream
+from tests import twin
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from fleetsynth.plan import Plan
+
+    Given = tuple[str, tuple[str, ...], list[list[float]]]
+
+ORIGINAL_ROWS_PER_SECOND = 6_900
+SAMPLE_EVERY = 10
+
+
+def benchmark(_folder: Path) -> Benchmark:
+    """Compare the engine with one row at a time in plain Python floats."""
+    plan = api.as_plan(None)
+    servers = [_given(plan, server) for server in range(0, plan.fleet.size, SAMPLE_EVERY)]
+    timestamps = twin.days(plan.clock.start, plan.clock.end)
+    holidays: set[date] = set()
+    for year in range(plan.clock.start.year, plan.clock.end.year + 1):
+        holidays |= twin.federal_holidays(year)
+
+    def transcription() -> list[tuple[object, ...]]:
+        rows: list[tuple[object, ...]] = []
+        for archetype, texts, draws in servers:
+            profile = twin.PROFILES[archetype]
+            lower, count = twin.cholesky(profile), len(timestamps)
+            for i, (ts, (*z, u)) in enumerate(zip(timestamps, draws, strict=True)):
+                values = twin.row(profile, lower, ts, twin.trend(i, count), z, u).rounded
+                rows.append((ts, *texts, *values, *twin.calendar(ts, holidays).values()))
+        return rows
+
+    sampled = timed(transcription)
+    original = plan.rows / ORIGINAL_ROWS_PER_SECOND
+    ours, scalar, documented = "to_table", "scalar transcription", "documented original"
+    return Benchmark(
+        rows=plan.rows,
+        sides={
+            ours: timed(api.to_table, times=10),
+            scalar: lambda: sampled() * (plan.fleet.size / len(servers)),
+            documented: lambda: Spent(original, original),
+        },
+        goals=[
+            Goal(scalar, (ours,), "cpu", 25, at_most=False),
+            Goal(documented, (ours,), "cpu", 500, at_most=False),
+        ],
+        remark=f"the transcription runs {len(servers)} of the {plan.fleet.size} servers (every "
+        f"{SAMPLE_EVERY}th), given their draws and metadata, and its time is scaled to all. "
+        "The documented original was not run here: its rows/s are taken as given.",
+    )
+
+
+def _given(plan: Plan, server: int) -> Given:
+    """Return a server's archetype, its text columns, and z and u for each of its rows."""
+    window = Window(server, server + 1, plan.clock.first, plan.clock.stop)
+    draws = draw(plan, window, Stream())
+    columns = {name: values[0] for name, values in plan.fleet.metadata(server, server + 1).items()}
+    rows: list[list[float]] = np.column_stack([*draws.z[:, 0], draws.u[0]]).tolist()
+    return columns["server_type"], (server_id(server), *columns.values()), rows

@@ -1,0 +1,5 @@
+"""``python -m fleetsynth``."""
+
+from fleetsynth.cli import main
+
+main()

@@ -1,0 +1,78 @@
+"""The command line: a thin shell over the library. Every heavy import waits for its command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from fleetsynth._version import __version__
+from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
+from fleetsynth.cli.config import config
+from fleetsynth.errors import FleetsynthError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+EXIT_BROKEN_PIPE = 141
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 failed, 2 bad usage or scenario, 130 interrupted.",
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Synthetic capacity telemetry for server fleets.
+
+    Years of CPU, memory, disk and network data for any number of servers, from one YAML file:
+    the same scenario gives the same bytes, in any process and on any machine.
+
+    \b
+    Start with
+      fleetsynth preview                  look at the packaged scenario
+      fleetsynth generate -o fleet.csv    write it: 120 servers, daily, 2022 to 2025
+      fleetsynth config init fleet.yaml   describe a fleet of your own
+    """
+
+
+for command in (generate, plan, preview, digest, archetypes, config):
+    cli.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = cli.main(arguments, prog_name="fleetsynth", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        _fail("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_BROKEN_PIPE)
+    except FleetsynthError as error:
+        _fail(str(error), error.exit_code)
+    sys.exit(code or 0)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> Any:
+    """Unwind on SIGTERM, so that unfinished files are removed."""
+    raise SystemExit(EXIT_TERMINATED)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    label = "error:"
+    if sys.stderr.isatty() and "NO_COLOR" not in os.environ:
+        label = click.style(label, fg="red", bold=True)
+    click.echo(f"{label} {message}", err=True)
+    sys.exit(code)

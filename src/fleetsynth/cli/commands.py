@@ -1,0 +1,189 @@
+"""The commands that make and look at datasets."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fleetsynth.cli.options import json_option, load, overwrite_option, scenario_options
+
+if TYPE_CHECKING:
+    from fleetsynth.api import Result
+    from fleetsynth.plan import Plan
+
+DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
+
+
+@click.command()
+@scenario_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_OUTPUT,
+    show_default=True,
+    help="Where to. The ending names the format: .parquet, .csv, .csv.gz, .csv.zst or .arrow.",
+)
+@overwrite_option
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@json_option
+def generate(*, output: Path, overwrite: bool, quiet: bool, as_json: bool, **options: Any) -> None:
+    """Generate a dataset from SCENARIO, a YAML file, or from the packaged scenario.
+
+    What the file does not say has the packaged value; options win over the file. The output
+    appears under its name when it is whole, or not at all.
+
+    \b
+    Examples
+      fleetsynth generate
+      fleetsynth generate fleet.yaml -o fleet.csv.gz
+      fleetsynth generate --servers 500 --granularity hourly --end 2022-12-31 -o year.parquet
+      fleetsynth generate --set growth.mode=monthly --set spikes=false -o calm.parquet
+    """
+    from fleetsynth.plan import resolve
+
+    plan = resolve(load(options))
+    result = _generate(plan, output, overwrite=overwrite, silent=quiet or as_json)
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+    elif not quiet:
+        from fleetsynth.cli.show import show_result
+
+        show_result(result)
+
+
+def _generate(plan: Plan, output: Path, *, overwrite: bool, silent: bool) -> Result:
+    from fleetsynth import api
+
+    if silent or not sys.stderr.isatty():
+        return api.generate(plan, output, overwrite=overwrite)
+    from fleetsynth.cli.show import progress_bar
+
+    with progress_bar(plan.rows) as advance:
+        return api.generate(plan, output, overwrite=overwrite, progress=advance)
+
+
+@click.command()
+@scenario_options
+@json_option
+def plan(*, as_json: bool, **options: Any) -> None:
+    """Say what `generate` would take with the same options, without doing it.
+
+    Rows and columns are exact; bytes and memory are estimates, good to about a third.
+    """
+    from fleetsynth.plan import resolve
+    from fleetsynth.size import estimate
+
+    resolved = resolve(load(options))
+    size = estimate(resolved)
+    if as_json:
+        facts = {
+            "rows": size.rows,
+            "columns": size.columns,
+            "servers": resolved.fleet.counts(),
+            "bytes": size.bytes,
+            "memory": size.memory,
+            "scenario_digest": resolved.digest,
+        }
+        click.echo(json.dumps(facts))
+        return
+    from fleetsynth.cli.show import show_size
+
+    show_size(resolved, size)
+
+
+@click.command()
+@scenario_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write a picture instead: .png, .svg or .pdf (needs the extra fleetsynth[plot]).",
+)
+@overwrite_option
+def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
+    """Look at one server of each archetype, before or instead of generating.
+
+    All metrics over the whole span; quarter ends and US holidays are marked. Narrow the span
+    to see more: a year shows the weekends, a quarter shows the peak at its end.
+
+    \b
+    Examples
+      fleetsynth preview --start 2024-01-01 --end 2024-12-31
+      fleetsynth preview --granularity hourly --start 2024-03-18 --end 2024-03-31 -o march.png
+    """
+    from fleetsynth.plan import resolve
+    from fleetsynth.quality.preview import samples
+
+    resolved = resolve(load(options))
+    if output:
+        from fleetsynth.quality.picture import draw
+
+        draw(resolved, output, overwrite=overwrite)
+        click.echo(f"wrote {output}")
+        return
+    from fleetsynth.cli.show import show_samples
+
+    show_samples(resolved, samples(resolved))
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.option("--leaves", is_flag=True, help="Print a digest per server and month as well.")
+@json_option
+def digest(*, files: tuple[Path, ...], leaves: bool, as_json: bool) -> None:
+    """Print the content digest of each FILE.
+
+    The digest is one over values: the same data have the same digest as Parquet, CSV or Arrow,
+    compressed or not, in any order of rows. With --leaves, a comparison of two lists shows
+    which server and month two datasets differ in.
+    """
+    from fleetsynth.digest import month_label, root
+    from fleetsynth.digest_file import file_leaves
+
+    for path in files:
+        found = file_leaves(path)
+        whole = root(found)
+        named = [
+            (server, month_label(month), leaf.hex()) for (server, month), leaf in found.items()
+        ]
+        if as_json:
+            facts: dict[str, Any] = {"path": str(path), "digest": whole}
+            if leaves:
+                facts["leaves"] = named
+            click.echo(json.dumps(facts))
+            continue
+        click.echo(f"{whole}  {path}")
+        if leaves:
+            for server, month, leaf in named:
+                click.echo(f"{leaf}  {path}  {server}  {month}")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--scenario",
+    type=click.Path(path_type=Path),
+    help="Show the archetypes of a scenario file instead of the packaged ones.",
+)
+@json_option
+def archetypes(*, name: str | None, scenario: Path | None, as_json: bool) -> None:
+    """List the archetypes, or show one by NAME with all its figures."""
+    from fleetsynth.errors import UsageError, did_you_mean
+    from fleetsynth.scenario import load_scenario
+
+    loaded = load_scenario(scenario)
+    known = {key: loaded.archetypes[key] for key in loaded.distribution} | loaded.archetypes
+    if name is not None and name not in known:
+        raise UsageError(f"unknown archetype {name!r}{did_you_mean(name, known)}")
+    chosen = known if name is None else {name: known[name]}
+    if as_json:
+        click.echo(json.dumps({key: profile.model_dump() for key, profile in chosen.items()}))
+        return
+    from fleetsynth.cli.show import show_archetypes
+
+    show_archetypes(chosen)

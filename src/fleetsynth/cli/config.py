@@ -1,0 +1,83 @@
+"""``fleetsynth config``: scenario files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fleetsynth.cli.options import load, overwrite_option, scenario_options
+
+
+@click.group()
+def config() -> None:
+    """Show, check and start scenario files."""
+
+
+@config.command()
+@scenario_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of YAML.")
+def show(*, as_json: bool, **options: Any) -> None:
+    """Print the whole scenario: packaged defaults, then SCENARIO, then the options."""
+    from fleetsynth.scenario import dump_yaml
+
+    scenario = load(options)
+    text = json.dumps(scenario.to_dict(), indent=2) + "\n" if as_json else dump_yaml(scenario)
+    click.echo(text, nl=False)
+
+
+@config.command()
+@click.argument("scenarios", nargs=-1, required=True, type=click.Path(path_type=Path))
+def check(*, scenarios: tuple[Path, ...]) -> None:
+    """Check scenario files; every problem of all of them is shown, with its line."""
+    from fleetsynth.errors import FleetsynthError
+    from fleetsynth.plan import resolve
+    from fleetsynth.scenario import load_scenario
+
+    failed = False
+    for path in scenarios:
+        try:
+            plan = resolve(load_scenario(path))
+        except FleetsynthError as error:
+            click.echo(f"{path}: {error}", err=True)
+            failed = True
+        else:
+            click.echo(f"{path}: ok, {plan.rows:,} rows of {len(plan.columns)} columns")
+    if failed:
+        raise click.exceptions.Exit(2)
+
+
+@config.command()
+@click.argument("path", required=False, default="scenario.yaml", type=click.Path(path_type=Path))
+@overwrite_option
+def init(*, path: Path, overwrite: bool) -> None:
+    """Write a scenario file with every key, its default and what it means, to start from."""
+    from fleetsynth.scenario import starter_text
+    from fleetsynth.sinks.base import write_text
+
+    write_text(path, starter_text(), overwrite=overwrite)
+    click.echo(f"wrote {path}; next: fleetsynth generate {path}")
+
+
+@config.command()
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Write to a file instead of stdout."
+)
+@overwrite_option
+def schema(*, output: Path | None, overwrite: bool) -> None:
+    """Print the JSON Schema of scenario files, for editors that complete and check YAML.
+
+    In an editor with a YAML language server, begin a scenario file with the line
+    `# yaml-language-server: $schema=scenario.schema.json`.
+    """
+    from fleetsynth.scenario import json_schema
+    from fleetsynth.sinks.base import write_text
+
+    text = json.dumps(json_schema(), indent=2) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_text(output, text, overwrite=overwrite)
+        click.echo(f"wrote {output}")

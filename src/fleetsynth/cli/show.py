@@ -1,0 +1,170 @@
+"""What people read on a terminal."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from fleetsynth.clock import Calendar
+from fleetsynth.metrics import METRICS
+from fleetsynth.size import in_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.api import Result
+    from fleetsynth.plan import Plan
+    from fleetsynth.quality.preview import Sample
+    from fleetsynth.scenario import ArchetypeProfile
+    from fleetsynth.size import Size
+
+_COLORS = ("red", "blue", "green", "yellow", "magenta")
+_BARS = " ▁▂▃▄▅▆▇█"
+
+
+@contextmanager
+def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar with rate and time left on stderr; yield what to call with the rows done."""
+    bar = Progress(
+        TextColumn("generating"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=False),
+        MofNCompleteColumn(),
+        TextColumn("rows, {task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task("", total=rows, rate="")
+
+    def advance(done: int) -> None:
+        speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
+        rate = f"{speed / 1e6:.2f} M rows/s" if speed else ""
+        bar.update(task, completed=done, rate=rate)
+
+    with bar:
+        yield advance
+
+
+def show_result(result: Result) -> None:
+    """Print the closing summary of a run."""
+    plan, scenario = result.plan, result.plan.scenario
+    console = Console(soft_wrap=True)
+    speed = plan.rows / result.seconds
+    facts = _facts()
+    facts.add_row("rows", f"[bold]{plan.rows:,}[/bold] of {len(plan.columns)} columns")
+    facts.add_row("span", f"{scenario.start_date} to {scenario.end_date}, {scenario.granularity}")
+    facts.add_row("file", Text(f"{result.path} ({in_bytes(result.bytes)})"))
+    facts.add_row("time", f"{result.seconds:.2f} s, {speed:,.0f} rows/s")
+    facts.add_row("digest", result.digest)
+    console.print(facts)
+    console.print()
+    table = _table("archetype", "servers", *(f"{m.label}\n{m.unit}" for m in METRICS))
+    for name, count in plan.fleet.counts().items():
+        moments = result.statistics.get(name, {})
+        cells = [f"{entry.mean:.1f} ±{entry.sd:.1f}" for entry in moments.values()]
+        table.add_row(Text(name), f"{count:,}", *cells)
+    console.print(table)
+    console.print(Text("mean ± standard deviation over all rows", style="dim"))
+
+
+def show_size(plan: Plan, size: Size) -> None:
+    """Print what a plan would take."""
+    console = Console(soft_wrap=True)
+    counts = ", ".join(f"{count:,} {name}" for name, count in plan.fleet.counts().items())
+    facts = _facts()
+    facts.add_row("rows", f"[bold]{size.rows:,}[/bold] of {size.columns} columns")
+    facts.add_row("servers", Text(f"{plan.fleet.size:,}: {counts}"))
+    scenario = plan.scenario
+    ticks = f"{plan.clock.count:,} ticks"
+    facts.add_row(
+        "span", f"{scenario.start_date} to {scenario.end_date}, {scenario.granularity}: {ticks}"
+    )
+    facts.add_row("memory", f"about {in_bytes(size.memory)} while generating")
+    for ending, count in size.bytes.items():
+        facts.add_row(ending, f"about {in_bytes(count)}")
+    facts.add_row("scenario", plan.digest)
+    console.print(facts)
+
+
+def show_archetypes(profiles: Mapping[str, ArchetypeProfile]) -> None:
+    """Print archetypes side by side; one alone with its full name, for which there is room."""
+    table = _table("", *profiles)
+    fields = list(next(iter(profiles.values())).model_dump())
+    for field in fields if len(profiles) == 1 else fields[1:]:
+        table.add_row(field, *(Text(f"{getattr(p, field)}") for p in profiles.values()))
+    Console(soft_wrap=True).print(table)
+
+
+def show_samples(plan: Plan, shown: list[Sample]) -> None:
+    """Print a chart per archetype, with quarter ends and holidays under it."""
+    console = Console()
+    width = max(20, min(console.width, 160) - 30)
+    seconds = plan.clock.seconds(plan.clock.first, plan.clock.stop)
+    edges = np.linspace(0, len(seconds), min(width, len(seconds)) + 1).astype(int)
+    calendar = Calendar(seconds)
+    marks = {
+        "quarter ends": ("▲", calendar.per_tick(calendar.days.is_quarter_end)),
+        "US holidays": ("✶", calendar.per_tick(calendar.days.is_us_holiday)),
+    }
+    for sample in shown:
+        title = f"{sample.archetype.profile.name}  {sample.server}"
+        console.print(Text(title, style="bold"))
+        for metric, color in zip(METRICS, _COLORS, strict=True):
+            values = sample.values[metric.column]
+            means = np.array([values[a:b].mean() for a, b in _pairs(edges)])
+            top = 100.0 if metric.unit == "%" else float(values.max()) or 1.0
+            upper, lower = _bars(means / top)
+            scale = f"0 to {top:.0f} {metric.unit}"
+            console.print(Text(f"{metric.label:>12} ").append(upper, style=color), no_wrap=True)
+            line = Text(" " * 13).append(lower, style=color).append(f"  {scale}", style="dim")
+            console.print(line, no_wrap=True)
+        for label, (mark, hit) in marks.items():
+            row = "".join(mark if hit[a:b].any() else " " for a, b in _pairs(edges))
+            console.print(Text(f"{label:>12} ", style="dim").append(row), no_wrap=True)
+        console.print()
+    dates = f"{plan.scenario.start_date} to {plan.scenario.end_date}"
+    each = f"each column is the mean of about {len(seconds) / (len(edges) - 1):.0f} points"
+    console.print(Text(f"{dates}, {plan.scenario.granularity}; {each}", style="dim"))
+
+
+def _bars(heights: NDArray[np.float64]) -> tuple[str, str]:
+    """Draw heights of 0 to 1 as two rows of block characters."""
+    levels = np.rint(np.clip(heights, 0, 1) * 16).astype(int)
+    upper = "".join(_BARS[max(0, level - 8)] for level in levels)
+    lower = "".join(_BARS[min(8, level)] for level in levels)
+    return upper, lower
+
+
+def _pairs(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    return zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+
+
+def _facts() -> Table:
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts.add_column(style="dim")
+    facts.add_column()
+    return facts
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table

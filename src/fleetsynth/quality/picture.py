@@ -1,0 +1,118 @@
+"""The preview as an image, with matplotlib (the extra ``fleetsynth[plot]``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fleetsynth.clock import Calendar
+from fleetsynth.errors import UsageError
+from fleetsynth.metrics import METRICS
+from fleetsynth.quality.preview import samples
+from fleetsynth.sinks.base import AtomicFile, os_errors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.plan import Plan
+
+FORMATS = (".png", ".svg", ".pdf")
+_COLORS = {
+    "cpu_p95": "#d1495b",
+    "mem_p95": "#3066be",
+    "disk_p95": "#6a994e",
+    "net_in_p95": "#e09f3e",
+    "net_out_p95": "#8d6b94",
+}
+_INK = "#33393f"
+
+
+def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
+    """Draw a column per archetype and a row per metric.
+
+    Raises:
+        UsageError: if matplotlib is missing, or the ending of `path` names no picture.
+        OutputError: if the file exists or cannot be written.
+    """
+    if path.suffix not in FORMATS:
+        raise UsageError(f"the ending of {path} names no picture: use {', '.join(FORMATS)}")
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise UsageError("pictures need matplotlib: pip install 'fleetsynth[plot]'") from None
+    shown = samples(plan)
+    times = plan.clock.seconds(plan.clock.first, plan.clock.stop).astype("datetime64[s]")
+    file = AtomicFile(path, overwrite=overwrite)
+    try:
+        size = (1.2 + 3.6 * len(shown), 1.0 + 1.55 * len(METRICS))
+        figure = Figure(figsize=size, dpi=110, layout="constrained")
+        grid = figure.subplots(len(METRICS), len(shown), sharex=True, sharey="row", squeeze=False)
+        for column, sample in enumerate(shown):
+            name = sample.archetype.profile.name
+            grid[0][column].set_title(f"{name}\n{sample.server}", fontsize=10, color=_INK)
+            for row, metric in enumerate(METRICS):
+                axes = grid[row][column]
+                _series(axes, times, sample.values[metric.column], _COLORS[metric.column])
+                _marks(axes, plan, times)
+                axes.set_ylim(0, 1.05 * max(s.values[metric.column].max() for s in shown) or 1)
+                if column == 0:
+                    axes.set_ylabel(f"{metric.label}\n{metric.unit}", fontsize=9, color=_INK)
+        figure.suptitle(_title(plan), fontsize=9, color=_INK)
+        with os_errors(path):
+            figure.savefig(file.temporary, format=path.suffix[1:], metadata=_undated(path.suffix))
+    except BaseException:
+        file.abort()
+        raise
+    file.commit()
+
+
+def _series(
+    axes: Any,
+    times: NDArray[np.datetime64],
+    values: NDArray[np.float64],
+    color: str,
+) -> None:
+    """Plot every point faintly and a running mean of about a fiftieth of the span over them."""
+    width = max(1, len(values) // 50)
+    axes.plot(times, values, color=color, linewidth=0.5, alpha=0.45)
+    if width > 1:
+        sums = np.cumsum(np.concatenate(([0.0], values)))
+        means = (sums[width:] - sums[:-width]) / width
+        first = width // 2
+        axes.plot(times[first : first + len(means)], means, color=color, linewidth=1.6)
+    axes.tick_params(labelsize=7, colors=_INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    for label in axes.get_xticklabels():
+        label.set_rotation(30)
+
+
+def _marks(axes: Any, plan: Plan, times: NDArray[np.datetime64]) -> None:
+    """Shade quarter ends and tick US holidays along the top."""
+    days = Calendar(times.astype(np.int64)).days
+    dates = days.index.astype("datetime64[D]")
+    begins = dates[days.is_quarter_end & (days.days_to_month_end == 4)]
+    for begin in begins:
+        axes.axvspan(begin, begin + np.timedelta64(5, "D"), color="#9aa5b1", alpha=0.35, lw=0)
+    holidays = dates[days.is_us_holiday]
+    heights = np.full(len(holidays), 0.985)
+    axes.plot(
+        holidays, heights, "|", transform=axes.get_xaxis_transform(), color=_INK, ms=5, mew=0.9
+    )
+    axes.set_xlim(times[0], times[-1] + np.timedelta64(plan.clock.step, "s"))
+
+
+def _title(plan: Plan) -> str:
+    scenario = plan.scenario
+    return (
+        f"{scenario.start_date} to {scenario.end_date}, {scenario.granularity}, "
+        f"seed {scenario.seed}: every point and a running mean; "
+        "shaded: quarter ends; ticks: US holidays"
+    )
+
+
+def _undated(suffix: str) -> dict[str, None]:
+    """Metadata without the time of writing, so that the same data give the same picture."""
+    return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
