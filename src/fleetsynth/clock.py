@@ -124,8 +124,8 @@ class Days:
     @cached_property
     def is_quarter_end(self) -> Bools:
         """One of the last five days of March, June, September or December."""
-        last_days: Bools = self.days_to_month_end < 5
-        return (self.month % 3 == 0) & last_days
+        quarter_end: Bools = (self.month % 3 == 0) & (self.days_to_month_end < 5)
+        return quarter_end
 
     @cached_property
     def is_us_holiday(self) -> Bools:
