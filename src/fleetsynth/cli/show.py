@@ -63,16 +63,17 @@ def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
 
 def show_result(result: Result) -> None:
     """Print the closing summary of a run."""
-    plan, scenario = result.plan, result.plan.scenario
-    console = Console(soft_wrap=True)
-    speed = plan.rows / result.seconds
-    facts = _facts()
-    facts.add_row("rows", f"[bold]{plan.rows:,}[/bold] of {len(plan.columns)} columns")
-    facts.add_row("span", f"{scenario.start_date} to {scenario.end_date}, {scenario.granularity}")
-    facts.add_row("file", Text(f"{result.path} ({in_bytes(result.bytes)})"))
-    facts.add_row("time", f"{result.seconds:.2f} s, {speed:,.0f} rows/s")
-    facts.add_row("digest", result.digest)
-    console.print(facts)
+    plan = result.plan
+    console = Console(soft_wrap=True, highlight=False)
+    _facts(
+        console,
+        rows=f"{plan.rows:,} of {len(plan.columns)} columns",
+        servers=f"{plan.fleet.size:,}",
+        span=_span(plan),
+        file=f"{result.path} ({in_bytes(result.bytes)})",
+        time=f"{result.seconds:.2f} s, {plan.rows / result.seconds:,.0f} rows/s",
+        digest=result.digest,
+    )
     console.print()
     table = _table("archetype", "servers", *(f"{m.label}\n{m.unit}" for m in METRICS))
     for name, count in plan.fleet.counts().items():
@@ -85,21 +86,16 @@ def show_result(result: Result) -> None:
 
 def show_size(plan: Plan, size: Size) -> None:
     """Print what a plan would take."""
-    console = Console(soft_wrap=True)
     counts = ", ".join(f"{count:,} {name}" for name, count in plan.fleet.counts().items())
-    facts = _facts()
-    facts.add_row("rows", f"[bold]{size.rows:,}[/bold] of {size.columns} columns")
-    facts.add_row("servers", Text(f"{plan.fleet.size:,}: {counts}"))
-    scenario = plan.scenario
-    ticks = f"{plan.clock.count:,} ticks"
-    facts.add_row(
-        "span", f"{scenario.start_date} to {scenario.end_date}, {scenario.granularity}: {ticks}"
+    _facts(
+        Console(soft_wrap=True, highlight=False),
+        rows=f"{size.rows:,} of {size.columns} columns",
+        servers=f"{plan.fleet.size:,}: {counts}",
+        span=f"{_span(plan)}, {plan.clock.count:,} ticks",
+        memory=f"about {in_bytes(size.memory)} while generating",
+        **{ending: f"about {in_bytes(count)}" for ending, count in size.bytes.items()},
+        scenario=plan.digest,
     )
-    facts.add_row("memory", f"about {in_bytes(size.memory)} while generating")
-    for ending, count in size.bytes.items():
-        facts.add_row(ending, f"about {in_bytes(count)}")
-    facts.add_row("scenario", plan.digest)
-    console.print(facts)
 
 
 def show_archetypes(profiles: Mapping[str, ArchetypeProfile]) -> None:
@@ -138,9 +134,8 @@ def show_samples(plan: Plan, shown: list[Sample]) -> None:
             row = "".join(mark if hit[a:b].any() else " " for a, b in _pairs(edges))
             console.print(Text(f"{label:>12} ", style="dim").append(row), no_wrap=True)
         console.print()
-    dates = f"{plan.scenario.start_date} to {plan.scenario.end_date}"
     each = f"each column is the mean of about {len(seconds) / (len(edges) - 1):.0f} points"
-    console.print(Text(f"{dates}, {plan.scenario.granularity}; {each}", style="dim"))
+    console.print(Text(f"{_span(plan)}; {each}", style="dim"))
 
 
 def _bars(heights: NDArray[np.float64]) -> tuple[str, str]:
@@ -155,15 +150,18 @@ def _pairs(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     return zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
 
 
-def _facts() -> Table:
-    facts = Table.grid(padding=(0, 2, 0, 0))
-    facts.add_column(style="dim")
-    facts.add_column()
-    return facts
+def _facts(console: Console, **facts: str) -> None:
+    for label, value in facts.items():
+        console.print(Text(f"{label:<9} ", style="dim").append(value, style="not dim"))
+
+
+def _span(plan: Plan) -> str:
+    scenario = plan.scenario
+    return f"{scenario.start_date} to {scenario.end_date}, {scenario.granularity}"
 
 
 def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column(first, no_wrap=True)
     for name in others:
         table.add_column(name, justify="right", no_wrap=True)

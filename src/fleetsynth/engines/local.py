@@ -72,9 +72,9 @@ def run(
         batch_rows: rows per batch; no value depends on it.
     """
     _keep_freed_memory()
-    frame, digest, statistics = Frame(plan), PlanDigest(plan), Statistics(plan)
     done = 0
     try:
+        frame, digest, statistics = Frame(plan), PlanDigest(plan), Statistics(plan)
         for window in windows(plan, batch_rows):
             hundredths = simulate(plan, window)
             digest.update(window, hundredths)

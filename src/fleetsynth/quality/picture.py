@@ -10,7 +10,7 @@ from fleetsynth.clock import Calendar
 from fleetsynth.errors import UsageError
 from fleetsynth.metrics import METRICS
 from fleetsynth.quality.preview import samples
-from fleetsynth.sinks.base import AtomicFile, os_errors
+from fleetsynth.sinks.base import whole_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,28 +45,22 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
         raise UsageError("pictures need matplotlib: pip install 'fleetsynth[plot]'") from None
     shown = samples(plan)
     times = plan.clock.seconds(plan.clock.first, plan.clock.stop).astype("datetime64[s]")
-    file = AtomicFile(path, overwrite=overwrite)
-    try:
-        size = (1.2 + 3.6 * len(shown), 1.0 + 1.55 * len(METRICS))
-        figure = Figure(figsize=size, dpi=110, layout="constrained")
-        grid = figure.subplots(len(METRICS), len(shown), sharex=True, sharey="row", squeeze=False)
-        for column, sample in enumerate(shown):
-            name = sample.archetype.profile.name
-            grid[0][column].set_title(f"{name}\n{sample.server}", fontsize=10, color=_INK)
-            for row, metric in enumerate(METRICS):
-                axes = grid[row][column]
-                _series(axes, times, sample.values[metric.column], _COLORS[metric.column])
-                _marks(axes, plan, times)
-                axes.set_ylim(0, 1.05 * max(s.values[metric.column].max() for s in shown) or 1)
-                if column == 0:
-                    axes.set_ylabel(f"{metric.label}\n{metric.unit}", fontsize=9, color=_INK)
-        figure.suptitle(_title(plan), fontsize=9, color=_INK)
-        with os_errors(path):
-            figure.savefig(file.temporary, format=path.suffix[1:], metadata=_undated(path.suffix))
-    except BaseException:
-        file.abort()
-        raise
-    file.commit()
+    size = (1.2 + 3.6 * len(shown), 1.0 + 1.55 * len(METRICS))
+    figure = Figure(figsize=size, dpi=110, layout="constrained")
+    grid = figure.subplots(len(METRICS), len(shown), sharex=True, sharey="row", squeeze=False)
+    for column, sample in enumerate(shown):
+        name = sample.archetype.profile.name
+        grid[0][column].set_title(f"{name}\n{sample.server}", fontsize=10, color=_INK)
+        for row, metric in enumerate(METRICS):
+            axes = grid[row][column]
+            _series(axes, times, sample.values[metric.column], _COLORS[metric.column])
+            _marks(axes, plan, times)
+            axes.set_ylim(0, 1.05 * max(s.values[metric.column].max() for s in shown) or 1)
+            if column == 0:
+                axes.set_ylabel(f"{metric.label}\n{metric.unit}", fontsize=9, color=_INK)
+    figure.suptitle(_title(plan), fontsize=9, color=_INK)
+    with whole_file(path, overwrite=overwrite) as temporary:
+        figure.savefig(temporary, format=path.suffix[1:], metadata=_undated(path.suffix))
 
 
 def _series(

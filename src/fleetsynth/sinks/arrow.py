@@ -25,7 +25,7 @@ class ArrowSink:
         self._schema = plain(schema).with_metadata(dict(metadata))
         self._file = AtomicFile(path, overwrite=overwrite)
         options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with os_errors(path):
+        with self._file.opening():
             self._stream = pa.OSFile(str(self._file.temporary), "wb")
             self._writer = pa.ipc.new_file(self._stream, self._schema, options=options)
 
@@ -48,5 +48,5 @@ class ArrowSink:
     def abort(self) -> None:
         """Remove what was written."""
         self._file.abort()
-        with suppress(OSError, pa.ArrowException, AttributeError):
+        with suppress(OSError, pa.ArrowException):
             self._stream.close()

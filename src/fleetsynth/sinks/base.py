@@ -53,6 +53,16 @@ class AtomicFile:
             self._make_folder(path.parent)
             self.temporary.touch(exist_ok=True)
 
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """Guard the opening of whatever writes to `temporary`: if it fails, nothing is left."""
+        try:
+            with os_errors(self._path):
+                yield
+        except BaseException:
+            self.abort()
+            raise
+
     def commit(self) -> int:
         """Flush to disk and rename; return the size in bytes."""
         with os_errors(self._path):
@@ -83,16 +93,19 @@ class AtomicFile:
             self._made.append(entry)
 
 
+@contextmanager
+def whole_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield where to write; publish it at the end of the block, or remove it if that fails."""
+    file = AtomicFile(path, overwrite=overwrite)
+    with file.opening():
+        yield file.temporary
+        file.commit()
+
+
 def write_text(path: Path, text: str, *, overwrite: bool) -> None:
     """Write a small text file, whole or not at all."""
-    file = AtomicFile(path, overwrite=overwrite)
-    try:
-        with os_errors(path):
-            file.temporary.write_text(text, "utf-8")
-        file.commit()
-    except BaseException:
-        file.abort()
-        raise
+    with whole_file(path, overwrite=overwrite) as temporary:
+        temporary.write_text(text, "utf-8")
 
 
 @contextmanager

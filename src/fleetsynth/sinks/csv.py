@@ -47,7 +47,7 @@ class CsvSink:
     ) -> None:
         self._path = path
         self._file = AtomicFile(path, overwrite=overwrite)
-        with os_errors(path):
+        with self._file.opening():
             self._raw = self._file.temporary.open("wb")
             self._stream = _compressed(self._raw, path)
             self._stream.write((",".join(map(_quoted, schema.names)) + "\n").encode())

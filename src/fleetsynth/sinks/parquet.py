@@ -24,7 +24,7 @@ class ParquetSink:
         self._path = path
         self._metadata = dict(metadata)
         self._file = AtomicFile(path, overwrite=overwrite)
-        with os_errors(path):
+        with self._file.opening():
             self._writer = pq.ParquetWriter(self._file.temporary, schema, **writer_options(schema))
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -43,7 +43,7 @@ class ParquetSink:
         """Remove what was written."""
         # Closing writes a footer: the short file would be valid, so it goes first.
         self._file.abort()
-        with suppress(OSError, pa.ArrowException, AttributeError):
+        with suppress(OSError, pa.ArrowException):
             self._writer.close()
         self._file.abort()
 
