@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fleetsynth import manifest
+from fleetsynth import manifest, pipeline
 from fleetsynth._version import __version__
-from fleetsynth.engines import local
 from fleetsynth.errors import OutputError
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import Plan, resolve
@@ -96,7 +95,7 @@ def generate(
     _refuse_too_large(plan, path)
     begun = time.perf_counter()
     sink = open_sink(path, schema(plan), manifest.provenance(plan), overwrite=overwrite)
-    outcome = local.run(plan, sink, progress=progress)
+    outcome = pipeline.run(plan, sink, progress=progress)
     return Result(
         path=path,
         plan=plan,
@@ -111,7 +110,7 @@ def batches(
     scenario: ScenarioLike = None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield a dataset as Arrow record batches, in row order, in constant memory."""
-    return local.batches(as_plan(scenario))
+    return pipeline.batches(as_plan(scenario))
 
 
 def to_table(
@@ -121,7 +120,7 @@ def to_table(
     import pyarrow as pa
 
     plan = as_plan(scenario)
-    return pa.Table.from_batches(local.batches(plan), schema=schema(plan))
+    return pa.Table.from_batches(pipeline.batches(plan), schema=schema(plan))
 
 
 def to_pandas(
@@ -140,7 +139,7 @@ def save_table(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     sink = open_sink(path, table.schema, {"fleetsynth.version": __version__}, overwrite=overwrite)
     try:
-        for batch in table.to_batches(max_chunksize=local.BATCH_ROWS):
+        for batch in table.to_batches(max_chunksize=pipeline.BATCH_ROWS):
             sink.write(batch)
         sink.commit()
     except BaseException:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.fleet import server_id
 from fleetsynth.frame import calendar_columns
 from fleetsynth.metrics import METRICS
 
@@ -33,7 +32,12 @@ Leaves = dict[tuple[str, int], bytes]
 
 def root(leaves: Leaves) -> str:
     """Return the digest of a whole dataset, as hexadecimal text."""
-    return sha256(b"fleetsynth root\n" + b"".join(sorted(leaves.values()))).hexdigest()
+    return combine(leaves.values())
+
+
+def combine(leaves: Iterable[bytes]) -> str:
+    """Return the digest over the leaves of all parts of a dataset."""
+    return sha256(b"fleetsynth root\n" + b"".join(sorted(leaves))).hexdigest()
 
 
 class Leaf:
@@ -152,14 +156,14 @@ class PlanDigest:
         def column_digest(value: str, count: int) -> bytes:
             return digest(text_run(count, value))
 
-        for row, index in enumerate(range(*span)):
+        for row, server in enumerate(plan.fleet.server_ids(*span)):
             texts = {name: values[row] for name, values in columns.items()}
 
             @cache
             def digest_text(
-                count: int, index: int = index, texts: Mapping[str, str] = texts
+                count: int, server: str = server, texts: Mapping[str, str] = texts
             ) -> bytes:
                 digests = {name: column_digest(value, count) for name, value in texts.items()}
-                return who(server_id(index), digests)
+                return who(server, digests)
 
-            yield server_id(index), digest_text
+            yield server, digest_text

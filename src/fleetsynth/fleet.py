@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -29,18 +29,41 @@ class Fleet:
     """A fleet whose servers are worked out when asked for, so that any size is cheap to hold.
 
     Attributes:
-        size: number of servers.
+        total: number of servers.
         seed: seed of the metadata draws.
         distribution: share of the fleet per archetype.
         interleaved: whether archetypes are mixed instead of one after the other.
         odds: the values of each metadata column with their odds.
+        members: the servers of a selection, ascending; None for all of them. Every method counts
+            servers by their place among the members.
     """
 
-    size: int
+    total: int
     seed: int
     distribution: Mapping[str, float]
     interleaved: bool
     odds: Mapping[str, Mapping[str, float]]
+    members: NDArray[np.int64] | None = field(default=None, compare=False)
+
+    @property
+    def size(self) -> int:
+        """Number of servers, or of those selected."""
+        return self.total if self.members is None else len(self.members)
+
+    def select(self, members: NDArray[np.int64]) -> Fleet:
+        """Return some of the servers, given by their places in this fleet, ascending."""
+        chosen = members if self.members is None else self.members[members]
+        return replace(self, members=chosen)
+
+    def index(self, first: int, stop: int) -> NDArray[np.int64]:
+        """Number of servers first..stop-1 in the whole fleet, shape (servers,)."""
+        if self.members is None:
+            return np.arange(first, stop, dtype=np.int64)
+        return self.members[first:stop]
+
+    def server_ids(self, first: int, stop: int) -> list[str]:
+        """Names of servers first..stop-1."""
+        return [server_id(i) for i in self.index(first, stop).tolist()]
 
     @cached_property
     def archetypes(self) -> tuple[str, ...]:
@@ -49,24 +72,26 @@ class Fleet:
 
     def counts(self) -> dict[str, int]:
         """Servers per archetype; they add up to the fleet."""
+        if self.members is not None:
+            codes = np.bincount(self.archetype_codes(0, self.size), minlength=len(self.archetypes))
+            return dict(zip(self.archetypes, codes.tolist(), strict=True))
         if not self.interleaved:
-            return allocate(self.size, self.distribution)
-        whole, rest = divmod(self.size, len(self._pattern))
+            return allocate(self.total, self.distribution)
+        whole, rest = divmod(self.total, len(self._pattern))
         per_period = np.bincount(self._pattern, minlength=len(self.archetypes)) * whole
         totals = per_period + np.bincount(self._pattern[:rest], minlength=len(self.archetypes))
         return dict(zip(self.archetypes, totals.tolist(), strict=True))
 
     def archetype_codes(self, first: int, stop: int) -> NDArray[np.int64]:
         """Archetype of servers first..stop-1 as positions in `archetypes`, shape (servers,)."""
-        index = np.arange(first, stop, dtype=np.int64)
+        index = self.index(first, stop)
         if self.interleaved:
             return self._pattern[index % len(self._pattern)]
         return np.searchsorted(self._borders, index, side="right")
 
     def metadata_codes(self, column: str, first: int, stop: int) -> NDArray[np.int32]:
         """Value of a metadata column per server, as positions in ``odds[column]``."""
-        ids = [server_id(i) for i in range(first, stop)]
-        return draw_codes(self.seed, column, self.odds[column], ids)
+        return draw_codes(self.seed, column, self.odds[column], self.server_ids(first, stop))
 
     def metadata(self, first: int, stop: int) -> dict[str, list[str]]:
         """Business columns of servers first..stop-1 as text, by column, in order."""
@@ -78,11 +103,12 @@ class Fleet:
 
     @cached_property
     def _borders(self) -> NDArray[np.int64]:
-        return np.cumsum(list(self.counts().values()), dtype=np.int64)
+        counts = allocate(self.total, self.distribution)
+        return np.cumsum(list(counts.values()), dtype=np.int64)
 
     @cached_property
     def _pattern(self) -> NDArray[np.int64]:
-        return interleave(self.distribution, self.size)
+        return interleave(self.distribution, self.total)
 
 
 def server_id(index: int) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.clock import Calendar
-from fleetsynth.fleet import METADATA_COLUMNS, server_id
+from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.metrics import METRICS
 from fleetsynth.plan import CALENDAR_COLUMNS
 
@@ -61,12 +61,16 @@ def plain(batches: pa.Schema | pa.Table) -> pa.Schema | pa.Table:
 class Frame:
     """Lays windows of one plan out as rows, ordered by server, then by time.
 
+    Args:
+        plan: what the windows belong to.
+        without: columns to leave out.
+
     Attributes:
         schema: the schema of every batch.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self.schema = schema(plan)
+    def __init__(self, plan: Plan, without: Sequence[str] = ()) -> None:
+        self.schema = pa.schema([field for field in schema(plan) if field.name not in without])
         self._plan = plan
         self._per_tick: dict[Window, dict[str, pa.Array]] = {}
 
@@ -103,8 +107,7 @@ class Frame:
         def text(codes: NDArray[np.integer], words: Sequence[str]) -> pa.Array:
             return _text(np.repeat(codes.astype(np.int32), ticks), words)
 
-        ids = [server_id(i) for i in range(*span)]
-        columns = {"server_id": text(np.arange(servers), ids)}
+        columns = {"server_id": text(np.arange(servers), fleet.server_ids(*span))}
         if self._plan.scenario.include_metadata:
             columns["server_type"] = text(fleet.archetype_codes(*span), fleet.archetypes)
             for name in METADATA_COLUMNS:
@@ -137,9 +140,14 @@ def _array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(kind, values.size, [None, pa.py_buffer(values)])
 
 
-def _text(codes: NDArray[np.int32], names: Sequence[str]) -> pa.Array:
-    encoded = [name.encode() for name in names]
+def text_array(words: Sequence[str]) -> pa.Array:
+    """Return words as an array of plain strings, without pandas."""
+    encoded = [word.encode() for word in words]
     offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
-    words = pa.Array.from_buffers(pa.string(), len(names), buffers)
-    return pa.DictionaryArray.from_arrays(_array(codes, pa.int32()), words, safe=False)
+    return pa.Array.from_buffers(pa.string(), len(words), buffers)
+
+
+def _text(codes: NDArray[np.int32], words: Sequence[str]) -> pa.Array:
+    indices = _array(codes, pa.int32())
+    return pa.DictionaryArray.from_arrays(indices, text_array(words), safe=False)

@@ -106,7 +106,7 @@ def resolve(scenario: Scenario) -> Plan:
         scenario=scenario,
         clock=clock,
         fleet=Fleet(
-            size=scenario.num_servers,
+            total=scenario.num_servers,
             seed=scenario.seed,
             distribution=scenario.distribution,
             interleaved=scenario.assignment == "interleaved",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fleetsynth.engines.local import BATCH_ROWS
+from fleetsynth.pipeline import BATCH_ROWS
 from fleetsynth.sinks import FORMATS
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _FIXED_BYTES = {".parquet": 9.5, ".csv": 60.0, ".csv.gz": 21.0, ".csv.zst": 19.0, ".arrow": 34.0}
 _METADATA_BYTES = {".parquet": 0.1, ".csv": 38.0, ".csv.gz": 1.2, ".csv.zst": 0.8, ".arrow": 6.0}
 _CALENDAR_BYTES = {".parquet": 0.3, ".csv": 17.0, ".csv.gz": 1.2, ".csv.zst": 0.8, ".arrow": 4.0}
+PARQUET_BYTES_PER_ROW = _FIXED_BYTES[".parquet"]
 _BASE_MEMORY = 110_000_000
 _BATCH_MEMORY_PER_ROW = 300
 

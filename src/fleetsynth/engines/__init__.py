@@ -1,1 +1,1 @@
-"""Where tiles run."""
+"""Where parts are made: one small protocol, one module per kind of place."""

@@ -1,100 +1,79 @@
-"""One process: windows in row order, through simulation and digest, into a sink."""
+"""This machine: parts in this process, or in several."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from fleetsynth.digest import PlanDigest, root
-from fleetsynth.frame import Frame
-from fleetsynth.quality.statistics import Statistics
-from fleetsynth.signal.simulate import Window, simulate
+from fleetsynth.dataset.job import make_part
+from fleetsynth.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    import pyarrow as pa
+    from fleetsynth.dataset.job import Job, PartRecord
 
-    from fleetsynth.plan import Plan
-    from fleetsynth.quality.statistics import Moments
-    from fleetsynth.sinks.base import Sink
+ATTEMPTS = 3
+"""How often a part is tried whose worker disappears."""
 
-BATCH_ROWS = 1 << 18
-"""Rows per batch, and so per Parquet row group: some 2.5 MB there, and 30 MB while it is made."""
+
+def available_workers() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a run left behind besides its data: size in bytes, content digest, statistics."""
+class LocalEngine:
+    """Parts in `workers` processes of this machine; with one, in this process itself.
 
-    bytes: int
-    digest: str
-    statistics: dict[str, dict[str, Moments]]
-
-
-def windows(plan: Plan, batch_rows: int = BATCH_ROWS) -> Iterator[Window]:
-    """Cut a plan into windows of at most `batch_rows` rows, by server, then by time."""
-    ticks = plan.clock.count
-    if ticks > batch_rows:
-        for server in range(plan.fleet.size):
-            for first in range(plan.clock.first, plan.clock.stop, batch_rows):
-                yield Window(server, server + 1, first, min(first + batch_rows, plan.clock.stop))
-        return
-    step = batch_rows // ticks
-    for server in range(0, plan.fleet.size, step):
-        stop = min(server + step, plan.fleet.size)
-        yield Window(server, stop, plan.clock.first, plan.clock.stop)
-
-
-def batches(plan: Plan, batch_rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-    """Yield a plan's dataset as record batches, in row order, in constant memory."""
-    _keep_freed_memory()
-    frame = Frame(plan)
-    for window in windows(plan, batch_rows):
-        yield frame.batch(window, simulate(plan, window))
-
-
-def run(
-    plan: Plan,
-    sink: Sink,
-    *,
-    progress: Callable[[int], None] | None = None,
-    batch_rows: int = BATCH_ROWS,
-) -> Outcome:
-    """Generate a plan into a sink and commit it; abort it if anything goes wrong.
-
-    Args:
-        plan: what to generate.
-        sink: where to; committed or aborted on return.
-        progress: called with the rows done after each batch.
-        batch_rows: rows per batch; no value depends on it.
+    Attributes:
+        workers: how many.
+        progress: called with rows done of the current part; only with one worker.
+        make: what makes a part.
     """
-    _keep_freed_memory()
-    done = 0
-    try:
-        frame, digest, statistics = Frame(plan), PlanDigest(plan), Statistics(plan)
-        for window in windows(plan, batch_rows):
-            hundredths = simulate(plan, window)
-            digest.update(window, hundredths)
-            statistics.update(window, hundredths)
-            sink.write(frame.batch(window, hundredths))
-            done += window.shape[0] * window.shape[1]
-            if progress:
-                progress(done)
-        size = sink.commit()
-    except BaseException:
-        sink.abort()
-        raise
-    return Outcome(bytes=size, digest=root(digest.leaves), statistics=statistics.moments())
 
+    workers: int = 1
+    progress: Callable[[int], None] | None = None
+    make: Callable[..., PartRecord] = make_part
 
-def _keep_freed_memory() -> None:
-    """Let the C library keep freed memory for the next batch.
+    def run(self, job: Job, indices: Sequence[int]) -> Iterator[PartRecord]:
+        """Make parts; see `Engine.run`."""
+        if self.workers == 1 or len(indices) == 1:
+            for index in indices:
+                yield self.make(job, index, self.progress)
+            return
+        attempts = dict.fromkeys(indices, 0)
+        while attempts:
+            try:
+                for record in self._run_pool(job, list(attempts)):
+                    del attempts[record.index]
+                    yield record
+            except BrokenProcessPool:
+                attempts = {index: tried + 1 for index, tried in attempts.items()}
+                if max(attempts.values()) >= ATTEMPTS:
+                    raise OutputError(
+                        "a worker was killed, and again when its part was repeated; this is "
+                        "often the system running out of memory: try fewer --workers"
+                    ) from None
 
-    glibc hands memory back to the kernel beyond twice the largest block that it has seen freed
-    (up to 32 MB), and to get it again page by page costs a tenth of a run. One large block that
-    is never touched raises that bound.
-    """
-    np.empty(31 << 20, dtype=np.uint8)
+    def _run_pool(self, job: Job, indices: list[int]) -> Iterator[PartRecord]:
+        # A fresh interpreter per worker: forked ones inherit Arrow's threads half-alive.
+        context = multiprocessing.get_context("spawn")
+        waiting = deque(indices)
+        running: set[Future[PartRecord]] = set()
+        pool = ProcessPoolExecutor(min(self.workers, len(indices)), mp_context=context)
+        try:
+            while waiting or running:
+                # No more than the workers can start: an error must not find a long queue.
+                while waiting and len(running) < self.workers:
+                    running.add(pool.submit(self.make, job, waiting.popleft()))
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

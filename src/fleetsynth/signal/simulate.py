@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.clock import Calendar
-from fleetsynth.fleet import server_id
 from fleetsynth.metrics import METRICS, SIGNAL_INDEX, SIGNALS
 from fleetsynth.signal import events, factors, limits, noise
 from fleetsynth.streams import Stream, address
@@ -211,13 +210,12 @@ class Source:
 
 def draw(plan: Plan, window: Window, stream: Stream) -> Draws:
     """Draw whole tiles and cut the window out of them."""
-    servers, ticks = window.shape
     seed, spikes = plan.scenario.seed, plan.scenario.spikes
-    z = np.empty((len(SIGNALS), servers, ticks))
-    u = np.empty((servers, ticks))
+    z = np.empty((len(SIGNALS), *window.shape))
+    u = np.empty(window.shape)
     blocks = range(window.first_tick // BLOCK, (window.stop_tick - 1) // BLOCK + 1)
-    for row in range(servers):
-        server = server_id(window.first_server + row)
+    names = plan.fleet.server_ids(window.first_server, window.stop_server)
+    for row, server in enumerate(names):
         source = Source(seed, server, plan.clock.step, stream, spikes=spikes)
         for block in blocks:
             begin = block * BLOCK

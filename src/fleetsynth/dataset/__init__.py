@@ -1,0 +1,1 @@
+"""Dataset folders: planned parts, published whole, committed by a manifest."""

@@ -1,0 +1,246 @@
+"""Making a dataset folder: begin or resume, run an engine over what is missing, commit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth import manifest
+from fleetsynth.dataset.job import STATE, Job, PartRecord, state_key
+from fleetsynth.dataset.servers import write_servers
+from fleetsynth.dataset.store import open_store
+from fleetsynth.digest import combine
+from fleetsynth.errors import InputError, OutputError, UsageError
+from fleetsynth.frame import plain, schema
+from fleetsynth.scenario import dump_yaml, load_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from fleetsynth.dataset.store import Store
+    from fleetsynth.engines.base import Engine
+    from fleetsynth.scenario import Scenario
+
+MANIFEST = "manifest.json"
+JOB = f"{STATE}job.json"
+SERVERS = "servers.parquet"
+SCENARIO = "scenario.yaml"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Part `number` of `count` of a job that runs on several machines; numbers start at 1."""
+
+    number: int
+    count: int
+
+    def takes(self, index: int) -> bool:
+        """Tell whether a part belongs to this shard."""
+        return index % self.count == self.number - 1
+
+
+def begin(job: Job, *, resume: bool = False, overwrite: bool = False) -> None:
+    """Prepare a folder for a job: refuse what would be lost, and write down what is being made.
+
+    Raises:
+        OutputError: if the folder holds something else, or an unfinished run that is not resumed.
+        UsageError: if the unfinished run is of another scenario or cut otherwise.
+    """
+    store = open_store(job.url)
+    names = store.list()
+    written = store.read(JOB)
+    if overwrite:
+        _clear(store, names)
+    elif written is not None:
+        _compare(job, written, store.name)
+        if not resume:
+            raise OutputError(
+                f"{store.name} holds an unfinished run: go on with --resume, or start again "
+                "with --overwrite"
+            )
+        return
+    elif MANIFEST in names:
+        if resume:
+            _compare_finished(job, store)
+            return
+        raise OutputError(f"{store.name} holds a dataset: choose another name, or --overwrite")
+    elif names:
+        raise OutputError(f"{store.name} holds other files ({names[0]}): choose an empty folder")
+    store.write(JOB, json.dumps(_job_values(job)).encode())
+
+
+def missing(job: Job, shard: Shard | None = None) -> list[int]:
+    """Return the numbers of the parts that are not there, whole and as recorded."""
+    store = open_store(job.url)
+    if store.read(MANIFEST) is not None:
+        return []
+    wanted = [part.index for part in job.parts if shard is None or shard.takes(part.index)]
+    present = set(store.list(STATE))
+    return [i for i in wanted if state_key(i) not in present or not _is_whole(store, i)]
+
+
+def generate_parts(
+    job: Job,
+    engine: Engine,
+    *,
+    shard: Shard | None = None,
+    done: Callable[[PartRecord], None] | None = None,
+) -> None:
+    """Make all parts that are missing."""
+    for record in engine.run(job, missing(job, shard)):
+        if done:
+            done(record)
+
+
+def commit(url: str) -> dict[str, Any]:
+    """Check that every part is there and write the manifest, last; return it.
+
+    Raises:
+        InputError: if there is nothing to commit, or parts are missing.
+    """
+    store = open_store(url)
+    finished = store.read(MANIFEST)
+    if finished is not None:
+        values: dict[str, Any] = json.loads(finished)
+        return values
+    job = _read_job(store, url)
+    absent = [
+        part.path for part in job.parts if state_key(part.index) not in set(store.list(STATE))
+    ]
+    if absent:
+        shown = ", ".join(absent[:3]) + (", ..." if len(absent) > 3 else "")
+        raise InputError(
+            f"{len(absent)} of {len(job.parts)} parts are missing at {store.name} ({shown}): "
+            "run their shards, or generate with --resume"
+        )
+    values = _manifest(job, _records(store, len(job.parts)))
+    write_servers(job.plan, store, SERVERS)
+    store.write(SCENARIO, dump_yaml(job.plan.scenario).encode())
+    store.write(MANIFEST, (json.dumps(values, indent=2) + "\n").encode())
+    for name in store.list(STATE):
+        store.delete(name)
+    return values
+
+
+def _manifest(job: Job, records: Iterable[PartRecord]) -> dict[str, Any]:
+    leaves: list[bytes] = []
+    parts = []
+    for record in records:
+        leaves += [bytes.fromhex(leaf) for leaf in record.leaves]
+        parts.append(
+            {key: value for key, value in vars(record).items() if key not in ("index", "leaves")}
+        )
+    plan = job.plan
+    provenance = manifest.provenance(plan)
+    del provenance["fleetsynth.scenario"]  # in a file of its own
+    return {
+        "format": 1,
+        "digest": combine(leaves),
+        "rows": plan.rows,
+        **{key.removeprefix("fleetsynth."): value for key, value in provenance.items()},
+        "schema": [{"name": f.name, "type": str(f.type)} for f in plain(schema(plan))],
+        "partition_by": list(job.partition_by),
+        "part_bytes": job.part_bytes,
+        "parts": parts,
+    }
+
+
+def _records(store: Store, count: int) -> Iterator[PartRecord]:
+    for index in range(count):
+        data = store.read(state_key(index))
+        if data is None:
+            raise InputError(f"{state_key(index)} disappeared from {store.name}")
+        yield PartRecord.from_json(data)
+
+
+def _is_whole(store: Store, index: int) -> bool:
+    """Tell whether a part's file is the one that its record describes."""
+    data = store.read(state_key(index))
+    if data is None:
+        return False
+    record = PartRecord.from_json(data)
+    if store.size(record.path) != record.bytes:
+        return False
+    with store.fetch(record.path) as path, path.open("rb") as stream:
+        from hashlib import file_digest
+
+        return file_digest(stream, sha256).hexdigest() == record.sha256
+
+
+def _job_values(job: Job) -> dict[str, Any]:
+    return {
+        "scenario": json.loads(job.scenario),
+        "partition_by": list(job.partition_by),
+        "part_bytes": job.part_bytes,
+    }
+
+
+def _read_job(store: Store, url: str) -> Job:
+    data = store.read(JOB)
+    if data is None:
+        raise InputError(f"{store.name} holds no run that could be committed")
+    values = json.loads(data)
+    return Job(
+        json.dumps(values["scenario"]), url, tuple(values["partition_by"]), values["part_bytes"]
+    )
+
+
+def _compare(job: Job, written: bytes, name: str) -> None:
+    """Refuse to go on with a run of another job; name the first differences."""
+    then, now = _flat(json.loads(written)), _flat(_job_values(job))
+    differences = [
+        f"{key} was {then.get(key, 'not there')}, now {now.get(key, 'not there')}"
+        for key in sorted(then.keys() | now.keys())
+        if then.get(key) != now.get(key)
+    ]
+    if differences:
+        raise UsageError(
+            f"the run at {name} is of another scenario: {'; '.join(differences[:5])}: use the "
+            "same scenario and options, or --overwrite"
+        )
+
+
+def _compare_finished(job: Job, store: Store) -> None:
+    data = store.read(MANIFEST) or b"{}"
+    if json.loads(data).get("scenario_digest") != job.plan.digest:
+        raise UsageError(f"the dataset at {store.name} is finished, and of another scenario")
+
+
+def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(values, dict):
+        return {prefix: values}
+    out: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        out |= _flat(value, name.removeprefix("scenario."))
+    return out
+
+
+def _clear(store: Store, names: list[str]) -> None:
+    """Remove a dataset of ours, its manifest first; refuse to remove anything else."""
+    ours = set(_files_of(store))
+    if names and not ours:
+        raise OutputError(
+            f"{store.name} holds files that are no dataset ({names[0]}): nothing was removed"
+        )
+    for name in (MANIFEST, *sorted(ours & set(names) - {MANIFEST})):
+        store.delete(name)
+
+
+def _files_of(store: Store) -> Iterator[str]:
+    finished, begun = store.read(MANIFEST), store.read(JOB)
+    if finished is None and begun is None:
+        return
+    yield from (MANIFEST, SERVERS, SCENARIO)
+    if finished is not None:
+        yield from (part["path"] for part in json.loads(finished)["parts"])
+    if begun is not None:
+        yield from (part.path for part in _read_job(store, store.name).parts)
+    yield from store.list(STATE)
+
+
+def load_job(url: str, scenario: Scenario, **options: Any) -> Job:
+    """Describe a job, with the scenario as it will be read back."""
+    return Job.of(load_scenario(scenario.to_dict()), url, **options)

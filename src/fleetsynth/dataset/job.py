@@ -1,0 +1,147 @@
+"""What a worker needs to know to make any part, and what it reports of one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from hashlib import file_digest
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth import manifest, pipeline
+from fleetsynth.dataset.parts import Part, cut
+from fleetsynth.dataset.store import open_store
+from fleetsynth.frame import Frame
+from fleetsynth.plan import resolve
+from fleetsynth.scenario import Scenario, load_scenario
+from fleetsynth.sinks.parquet import ParquetSink
+from fleetsynth.size import PARQUET_BYTES_PER_ROW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fleetsynth.plan import Plan
+
+STATE = "_parts/"
+"""Where records of finished parts wait for the manifest."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A dataset folder to be made: small, hashable, and the same in every worker.
+
+    Attributes:
+        scenario: the scenario as JSON text.
+        url: the folder.
+        partition_by: hive partition columns, outermost first.
+        part_bytes: target size of a part.
+    """
+
+    scenario: str
+    url: str
+    partition_by: tuple[str, ...] = ()
+    part_bytes: int = 256_000_000
+
+    @classmethod
+    def of(cls, scenario: Scenario, url: str, **options: Any) -> Job:
+        """Describe a scenario's folder."""
+        return cls(json.dumps(scenario.to_dict()), url, **options)
+
+    @property
+    def plan(self) -> Plan:
+        """The resolved plan of the whole."""
+        return _plan(self.scenario)
+
+    @property
+    def parts(self) -> list[Part]:
+        """All parts, the same list in every process."""
+        return _parts(self)
+
+
+@dataclass(frozen=True)
+class PartRecord:
+    """What there is to know of a finished part.
+
+    Attributes:
+        index: its number.
+        path: where it is, relative to the folder.
+        rows: how many.
+        servers: number of servers; with the ids of the first and the last.
+        start: first timestamp, as text.
+        end: last timestamp.
+        bytes: size of the file.
+        sha256: hash of the file.
+        digest: content digest of its rows.
+        leaves: the content digest's leaves, to be combined into that of the whole.
+    """
+
+    index: int
+    path: str
+    rows: int
+    servers: int
+    first_server: str
+    last_server: str
+    start: str
+    end: str
+    bytes: int
+    sha256: str
+    digest: str
+    leaves: tuple[str, ...]
+
+    def to_json(self) -> bytes:
+        """Write as JSON."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> PartRecord:
+        """Read what `to_json` wrote."""
+        values = json.loads(data)
+        return cls(**values | {"leaves": tuple(values["leaves"])})
+
+
+def state_key(index: int) -> str:
+    """Where the record of a part is kept until the manifest is written."""
+    return f"{STATE}part-{index:05d}.json"
+
+
+def make_part(job: Job, index: int, progress: Callable[[int], None] | None = None) -> PartRecord:
+    """Generate a part, publish it, then publish its record. Safe to repeat at any time."""
+    part, store = job.parts[index], open_store(job.url)
+    plan = part.plan
+    frame = Frame(plan, without=job.partition_by)
+    with store.building(part.path) as path:
+        sink = ParquetSink(path, frame.schema, manifest.provenance(plan), overwrite=True)
+        outcome = pipeline.run(plan, sink, frame=frame, progress=progress)
+        with path.open("rb") as stream:
+            sha256 = file_digest(stream, "sha256").hexdigest()
+    ids = (plan.fleet.server_ids(0, 1), plan.fleet.server_ids(plan.fleet.size - 1, plan.fleet.size))
+    start, end = plan.clock.seconds(plan.clock.first, plan.clock.stop)[[0, -1]].astype(
+        "datetime64[s]"
+    )
+    record = PartRecord(
+        index=index,
+        path=part.path,
+        rows=plan.rows,
+        servers=plan.fleet.size,
+        first_server=ids[0][0],
+        last_server=ids[1][0],
+        start=str(start),
+        end=str(end),
+        bytes=outcome.bytes,
+        sha256=sha256,
+        digest=outcome.digest,
+        leaves=tuple(sorted(leaf.hex() for leaf in outcome.leaves.values())),
+    )
+    store.write(state_key(index), record.to_json())
+    return record
+
+
+@lru_cache(maxsize=2)
+def _plan(scenario: str) -> Plan:
+    return resolve(load_scenario(json.loads(scenario)))
+
+
+@lru_cache(maxsize=2)
+def _parts(job: Job) -> list[Part]:
+    rows = max(1, round(job.part_bytes / PARQUET_BYTES_PER_ROW))
+    return cut(job.plan, job.partition_by, rows)

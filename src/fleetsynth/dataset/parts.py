@@ -1,0 +1,157 @@
+"""Cutting a plan into parts: each a part of the fleet over a part of the time.
+
+A part is itself a small Plan, so whatever generates a plan generates a part. Parts end at month
+borders, so no leaf of the content digest is ever cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from math import ceil
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import numpy as np
+
+from fleetsynth.clock import Clock, Days, epoch_day, from_epoch_day
+from fleetsynth.errors import UsageError, did_you_mean
+from fleetsynth.fleet import METADATA_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.fleet import Fleet
+    from fleetsynth.plan import Plan
+
+TIME_KEYS = ("year", "month")
+SERVER_KEYS = ("server_type", *METADATA_COLUMNS)
+PARTITION_KEYS = (*TIME_KEYS, *SERVER_KEYS)
+
+Span = tuple["date", "date"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a dataset folder.
+
+    Attributes:
+        index: its number, from 0, in the order of the dataset.
+        path: where it is, relative to the folder.
+        plan: what it holds.
+    """
+
+    index: int
+    path: str
+    plan: Plan
+
+
+def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Part]:
+    """Cut a plan into parts of about `rows_per_part` rows.
+
+    Without partitions the parts, one after the other, are in row order: by server, then by time.
+
+    Raises:
+        UsageError: for a partition key that there is not, or that cannot be used.
+    """
+    check_keys(plan, partition_by)
+    parts: list[Part] = []
+    spans, groups = list(_spans(plan.clock, partition_by)), list(_groups(plan, partition_by))
+    for (group_values, members), (span_values, days) in product(groups, spans):
+        values = group_values | span_values
+        folder = "".join(f"{key}={quote(str(values[key]), safe='')}/" for key in partition_by)
+        for servers, span in _pieces(plan.clock, members, days, rows_per_part):
+            piece = replace(
+                plan, clock=Clock(*span, plan.clock.step), fleet=servers_of(plan, servers)
+            )
+            index = len(parts)
+            parts.append(Part(index, f"{folder}part-{index:05d}.parquet", piece))
+    return parts
+
+
+def servers_of(plan: Plan, members: NDArray[np.int64]) -> Fleet:
+    """Return a selection of a plan's fleet, or the fleet itself if that is all of it."""
+    return plan.fleet if len(members) == plan.fleet.size else plan.fleet.select(members)
+
+
+def check_keys(plan: Plan, partition_by: Sequence[str]) -> None:
+    """Refuse partition keys that cannot be used."""
+    for key in partition_by:
+        if key not in PARTITION_KEYS:
+            hint = did_you_mean(key, PARTITION_KEYS)
+            raise UsageError(f"cannot partition by {key!r}{hint}")
+        if key not in plan.columns:
+            raise UsageError(f"cannot partition by {key}: the scenario leaves that column out")
+    if len(set(partition_by)) < len(partition_by):
+        raise UsageError(f"a partition key is named twice: {', '.join(partition_by)}")
+    if "month" in partition_by and "year" not in partition_by:
+        raise UsageError("partition by year as well as by month: year,month")
+
+
+def _spans(clock: Clock, keys: Sequence[str]) -> Iterator[tuple[dict[str, int], Span]]:
+    """Yield the time partitions: their key values, first and last day."""
+    days = Days(epoch_day(clock.start), epoch_day(clock.end))
+    columns = {key: getattr(days, key) for key in TIME_KEYS if key in keys}
+    label = days.month_index if "month" in keys else days.year
+    if not columns:
+        yield {}, (clock.start, clock.end)
+        return
+    edges = [0, *(np.flatnonzero(np.diff(label)) + 1).tolist(), len(label)]
+    for first, stop in zip(edges[:-1], edges[1:], strict=True):
+        values = {key: int(column[first]) for key, column in columns.items()}
+        yield values, (_date(days, first), _date(days, stop - 1))
+
+
+def _groups(plan: Plan, keys: Sequence[str]) -> Iterator[tuple[dict[str, str], NDArray[np.int64]]]:
+    """Yield the server partitions: their key values and the servers, ascending."""
+    fleet, used = plan.fleet, [key for key in SERVER_KEYS if key in keys]
+    if not used:
+        yield {}, np.arange(fleet.size)
+        return
+    codes, names = [], []
+    for key in used:
+        if key == "server_type":
+            codes.append(fleet.archetype_codes(0, fleet.size))
+            names.append(list(fleet.archetypes))
+        else:
+            codes.append(fleet.metadata_codes(key, 0, fleet.size).astype(np.int64))
+            names.append(list(fleet.odds[key]))
+    for combination in product(*(range(len(values)) for values in names)):
+        hits = [column == code for column, code in zip(codes, combination, strict=True)]
+        members = np.flatnonzero(np.logical_and.reduce(hits))
+        if len(members):
+            picked = [values[code] for values, code in zip(names, combination, strict=True)]
+            yield dict(zip(used, picked, strict=True)), members
+
+
+def _pieces(
+    clock: Clock, members: NDArray[np.int64], span: Span, rows_per_part: int
+) -> Iterator[tuple[NDArray[np.int64], Span]]:
+    """Cut a partition into server ranges, and single servers at month borders if they must be."""
+    ticks = ((span[1] - span[0]).days + 1) * clock.ticks_per_day
+    if ticks <= rows_per_part:
+        count = ceil(len(members) * ticks / rows_per_part)
+        for piece in np.array_split(members, count):
+            yield piece, span
+        return
+    for server in members:
+        for days in _month_spans(span, max(1, rows_per_part // clock.ticks_per_day)):
+            yield np.array([server]), days
+
+
+def _month_spans(span: Span, days_per_piece: int) -> Iterator[Span]:
+    """Cut a span at month borders into pieces of about so many days, at least a month each."""
+    days = Days(epoch_day(span[0]), epoch_day(span[1]))
+    borders = [*(np.flatnonzero(np.diff(days.month_index)) + 1).tolist(), len(days.index)]
+    first = 0
+    for border, after in zip(borders, [*borders[1:], None], strict=True):
+        if after is None or after - first > days_per_piece:
+            yield _date(days, first), _date(days, border - 1)
+            first = border
+
+
+def _date(days: Days, position: int) -> date:
+    return from_epoch_day(int(days.index[position]))
