@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from bench import cold, csv_gz, floor, table
+from bench.comparison import run
 from bench.report import show, to_json
-from bench.timing import run
 
 BENCHMARKS = {
     "table": table.benchmark,

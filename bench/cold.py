@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.timing import Benchmark, Goal, timed
+from bench.comparison import Benchmark, Goal
+from bench.timing import timed
 from fleetsynth import api
 
 CORE_MODULES = (
@@ -21,7 +22,6 @@ CORE_MODULES = (
     "rich.progress",
     "rich.table",
     "holidays",
-    "pandas",
 )
 """What a bare process imports, as far as a whole run of the command was seen to load it."""
 

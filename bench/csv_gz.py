@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.timing import Benchmark, Goal, timed
+from bench.comparison import Benchmark, Goal
+from bench.timing import timed
 from fleetsynth import api
 from fleetsynth.frame import schema
 from fleetsynth.sinks import open_sink

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 
-from bench.timing import Benchmark, Goal, Spent, timed
+from bench.comparison import Benchmark, Goal
+from bench.timing import Spent, timed
 from fleetsynth import api
 from fleetsynth.engines.local import BATCH_ROWS
 from fleetsynth.frame import schema

@@ -16,7 +16,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bench.timing import Outcome
+    from bench.comparison import Outcome
 
 
 def show(outcomes: Mapping[str, Outcome]) -> None:

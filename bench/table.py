@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.timing import Benchmark, Goal, Spent, timed
+from bench.comparison import Benchmark, Goal
+from bench.timing import Spent, timed
 from fleetsynth import api
 from fleetsynth.fleet import server_id
 from fleetsynth.signal.simulate import Window, draw

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ import numpy as np
 from fleetsynth._version import __version__
 from fleetsynth.frame import SCHEMA_VERSION
 from fleetsynth.plan import MODEL_VERSION
-from fleetsynth.scenario import dump_yaml
 from fleetsynth.streams import fingerprint
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def provenance(plan: Plan) -> dict[str, str]:
     """Return the key-value metadata of a plan's dataset.
 
-    Enough to make the same bytes again: the scenario itself, and the versions of what decides
-    a value.
+    Enough to make the same bytes again: the scenario itself, as JSON, and the versions of what
+    decides a value.
     """
     return {
         "fleetsynth.version": __version__,
@@ -29,7 +29,7 @@ def provenance(plan: Plan) -> dict[str, str]:
         "fleetsynth.model_version": MODEL_VERSION,
         "fleetsynth.scenario_digest": plan.digest,
         "fleetsynth.seed": str(plan.scenario.seed),
-        "fleetsynth.scenario": dump_yaml(plan.scenario),
+        "fleetsynth.scenario": json.dumps(plan.scenario.to_dict()),
         "fleetsynth.numpy_version": np.__version__,
         "fleetsynth.normals_fingerprint": fingerprint(),
         "fleetsynth.holidays_version": metadata.version("holidays"),

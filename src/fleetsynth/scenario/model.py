@@ -100,58 +100,57 @@ Correlation = Annotated[float, Field(ge=-1.0, le=1.0)]
 
 
 class _Strict(BaseModel):
+    # Descriptions stand in Field(...): reading docstrings from the source costs 20 ms a start.
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
         frozen=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
     )
 
 
 class ArchetypeProfile(_Strict):
     """What servers of one kind have in common. Source of the defaults: the specification."""
 
-    name: Name
-    """What people call it."""
-    base_cpu: NonNegative
-    """Mean CPU utilisation before any factor, in percent."""
-    base_memory: NonNegative
-    """Mean memory utilisation, in percent."""
-    base_disk: NonNegative
-    """Mean disk utilisation, in percent."""
-    base_network: NonNegative
-    """Mean network traffic, in Mbps."""
-    cpu_variance: NonNegative
-    """Standard deviation of the CPU noise (the field is named variance by tradition)."""
-    memory_variance: NonNegative
-    """Standard deviation of the memory noise."""
-    disk_variance: NonNegative
-    """Standard deviation of the disk noise."""
-    network_variance: NonNegative
-    """Standard deviation of the network noise."""
-    cpu_memory_correlation: Correlation
-    """Correlation of the CPU noise with the memory noise."""
-    cpu_network_correlation: Correlation
-    """Correlation of the CPU noise with the network noise."""
-    memory_disk_correlation: Correlation
-    """Correlation of the memory noise with the disk noise."""
-    cpu_disk_correlation: Correlation = 0.1
-    """Correlation of the CPU noise with the disk noise."""
-    memory_network_correlation: Correlation = 0.2
-    """Correlation of the memory noise with the network noise."""
-    disk_network_correlation: Correlation = 0.3
-    """Correlation of the disk noise with the network noise."""
-    business_hours_factor: NonNegative
-    """Multiplies demand from 09:00 to 17:59."""
-    weekend_factor: NonNegative
-    """Multiplies demand on Saturdays and Sundays."""
-    spike_probability: Annotated[float, Field(ge=0.0, le=1.0)]
-    """Chance of a spike, per tick."""
-    spike_magnitude: NonNegative
-    """What a spike multiplies CPU by; memory takes 0.7 and network 0.8 of it."""
-    monthly_growth_rate: Annotated[float, Field(gt=-100.0)]
-    """Growth in percent: once over the span, or per month (see `growth.mode`)."""
+    name: Name = Field(description="What people call it.")
+    base_cpu: NonNegative = Field(description="Mean CPU utilisation before any factor, in percent.")
+    base_memory: NonNegative = Field(description="Mean memory utilisation, in percent.")
+    base_disk: NonNegative = Field(description="Mean disk utilisation, in percent.")
+    base_network: NonNegative = Field(description="Mean network traffic, in Mbps.")
+    cpu_variance: NonNegative = Field(
+        description="Standard deviation of the CPU noise (named variance by tradition)."
+    )
+    memory_variance: NonNegative = Field(description="Standard deviation of the memory noise.")
+    disk_variance: NonNegative = Field(description="Standard deviation of the disk noise.")
+    network_variance: NonNegative = Field(description="Standard deviation of the network noise.")
+    cpu_memory_correlation: Correlation = Field(
+        description="Correlation of the CPU noise with the memory noise."
+    )
+    cpu_network_correlation: Correlation = Field(
+        description="Correlation of the CPU noise with the network noise."
+    )
+    memory_disk_correlation: Correlation = Field(
+        description="Correlation of the memory noise with the disk noise."
+    )
+    cpu_disk_correlation: Correlation = Field(
+        0.1, description="Correlation of the CPU noise with the disk noise."
+    )
+    memory_network_correlation: Correlation = Field(
+        0.2, description="Correlation of the memory noise with the network noise."
+    )
+    disk_network_correlation: Correlation = Field(
+        0.3, description="Correlation of the disk noise with the network noise."
+    )
+    business_hours_factor: NonNegative = Field(description="Multiplies demand from 09:00 to 17:59.")
+    weekend_factor: NonNegative = Field(description="Multiplies demand on Saturdays and Sundays.")
+    spike_probability: Share = Field(description="Chance of a spike, per tick.")
+    spike_magnitude: NonNegative = Field(
+        description="What a spike multiplies CPU by; memory takes 0.7 and network 0.8 of it."
+    )
+    monthly_growth_rate: float = Field(
+        gt=-100.0,
+        description="Growth in percent: once over the span, or per month (see `growth.mode`).",
+    )
 
     @property
     def correlations(self) -> dict[str, float]:
@@ -162,51 +161,58 @@ class ArchetypeProfile(_Strict):
 class Growth(_Strict):
     """How the growth rate of an archetype acts over time."""
 
-    mode: Literal["span", "monthly"]
-    """span: the rate once over the span; monthly: compounded per elapsed month."""
-    span: tuple[PlainDate, PlainDate] | None = Field(strict=False)
-    """First and last day of the growth; null means those of the scenario."""
+    mode: Literal["span", "monthly"] = Field(
+        description="span: the rate once over the span; monthly: compounded per elapsed month."
+    )
+    span: tuple[PlainDate, PlainDate] | None = Field(
+        strict=False,
+        description="First and last day of the growth; null means those of the scenario.",
+    )
 
 
 class Scenario(_Strict):
     """Everything that a person can say about a dataset."""
 
-    num_servers: Annotated[int, Field(ge=1)]
-    """Number of servers to simulate."""
-    start_date: PlainDate
-    """First day of the data."""
-    end_date: PlainDate
-    """Last day of the data, included to its last tick."""
-    granularity: Granularity
-    """daily, hourly, or a step of whole seconds that divides a day: 15min, 5min, 1min, 30s."""
-    seed: int
-    """Any whole number; the same scenario with the same seed gives the same bytes."""
-    quarterly_peaks: bool
-    """Raise demand on the last five days of each quarter, up to 1.3 times."""
-    holiday_effect: bool
-    """Lower demand on US holidays."""
-    spikes: bool
-    """Inject random spikes."""
-    distribution: Shares
-    """Share of the fleet per archetype; the shares add up to 1."""
-    assignment: Literal["blocks", "interleaved"]
-    """blocks: archetypes one after the other; interleaved: mixed, stable as the fleet grows."""
-    business_units: Odds
-    """Business units: a list (equal odds) or names with their odds."""
-    criticalities: Odds
-    """Criticalities: a list (equal odds) or names with their odds."""
-    regions: Odds
-    """Regions: a list (equal odds) or names with their odds."""
-    growth: Growth
-    """How growth acts over time."""
-    correlation_repair: Literal["refuse", "nearest"]
-    """What to do about a correlation matrix that is not positive definite."""
-    include_metadata: bool
-    """Write server_type, business_unit, criticality and region."""
-    include_calendar: bool
-    """Write year, month, quarter, dayofweek, is_weekend, is_eoq and is_holiday."""
-    archetypes: dict[Name, ArchetypeProfile]
-    """Profiles by name: overrides of single fields, or whole new archetypes."""
+    num_servers: int = Field(ge=1, description="Number of servers to simulate.")
+    start_date: PlainDate = Field(description="First day of the data.")
+    end_date: PlainDate = Field(description="Last day of the data, included to its last tick.")
+    granularity: Granularity = Field(
+        description="daily, hourly, or whole seconds that divide a day: 15min, 5min, 1min, 30s."
+    )
+    seed: int = Field(
+        description="Any whole number; the same scenario with the same seed gives the same bytes."
+    )
+    quarterly_peaks: bool = Field(
+        description="Raise demand on the last five days of each quarter, up to 1.3 times."
+    )
+    holiday_effect: bool = Field(description="Lower demand on US holidays.")
+    spikes: bool = Field(description="Inject random spikes.")
+    distribution: Shares = Field(
+        description="Share of the fleet per archetype; the shares add up to 1."
+    )
+    assignment: Literal["blocks", "interleaved"] = Field(
+        description="blocks: one archetype after the other; interleaved: mixed, stable in growth."
+    )
+    business_units: Odds = Field(
+        description="Business units: a list (equal odds) or names with their odds."
+    )
+    criticalities: Odds = Field(
+        description="Criticalities: a list (equal odds) or names with their odds."
+    )
+    regions: Odds = Field(description="Regions: a list (equal odds) or names with their odds.")
+    growth: Growth = Field(description="How growth acts over time.")
+    correlation_repair: Literal["refuse", "nearest"] = Field(
+        description="What to do about a correlation matrix that is not positive definite."
+    )
+    include_metadata: bool = Field(
+        description="Write server_type, business_unit, criticality and region."
+    )
+    include_calendar: bool = Field(
+        description="Write year, month, quarter, dayofweek, is_weekend, is_eoq and is_holiday."
+    )
+    archetypes: dict[Name, ArchetypeProfile] = Field(
+        description="Profiles by name: overrides of single fields, or whole new archetypes."
+    )
 
     @property
     def step_seconds(self) -> int:

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from fleetsynth.metrics import Metric
 
 
-def clip(signal: NDArray[np.float64], metric: Metric) -> NDArray[np.float64]:
-    """Take a metric's share of its signal, within the metric's bounds."""
-    return np.clip(metric.share * signal, metric.low, metric.high)
+def clip(signal: NDArray[np.float64], metric: Metric, out: NDArray[np.float64]) -> None:
+    """Write a metric's share of its signal, within the metric's bounds, to `out`."""
+    np.multiply(metric.share, signal, out=out)
+    np.clip(out, metric.low, metric.high, out=out)
 
 
 def hundredths(values: NDArray[np.float64]) -> NDArray[np.int32]:
@@ -23,4 +24,5 @@ def hundredths(values: NDArray[np.float64]) -> NDArray[np.int32]:
     The published value is the quotient by 100, which is the same float as
     ``rint(x * 100) / 100``.
     """
-    return np.rint(values * 100).astype(np.int32)
+    scaled = values * 100
+    return np.rint(scaled, out=scaled).astype(np.int32)

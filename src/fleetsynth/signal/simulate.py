@@ -178,7 +178,7 @@ def compose(parameters: Parameters, level: Floats, draws: Draws) -> Components:
             np.multiply(signals[i], factor, out=signals[i], where=spike)
     clipped = np.empty((len(METRICS), *spike.shape))
     for metric, row in zip(METRICS, clipped, strict=True):
-        row[...] = limits.clip(signals[SIGNAL_INDEX[metric.signal]], metric)
+        limits.clip(signals[SIGNAL_INDEX[metric.signal]], metric, out=row)
     return Components(level, correlated, spike, signals, clipped, limits.hundredths(clipped))
 
 
