@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fleetsynth.cli.folders import folder_options, generate_folder, refuse_folder_options
 from fleetsynth.cli.options import json_option, load, overwrite_option, scenario_options
 
 if TYPE_CHECKING:
     from fleetsynth.api import Result
+    from fleetsynth.dataset.api import FolderResult
     from fleetsynth.plan import Plan
 
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
@@ -23,15 +25,17 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_OUTPUT,
+    default=str(DEFAULT_OUTPUT),
     show_default=True,
-    help="Where to. The ending names the format: .parquet, .csv, .csv.gz, .csv.zst or .arrow.",
+    metavar="PATH",
+    help="Where to. The ending names the format: .parquet, .csv, .csv.gz, .csv.zst or .arrow."
+    " A folder (with a slash at its end) or s3://bucket/prefix takes parts and a manifest.",
 )
 @overwrite_option
+@folder_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @json_option
-def generate(*, output: Path, overwrite: bool, quiet: bool, as_json: bool, **options: Any) -> None:
+def generate(*, output: str, overwrite: bool, quiet: bool, as_json: bool, **options: Any) -> None:
     """Generate a dataset from SCENARIO, a YAML file, or from the packaged scenario.
 
     What the file does not say has the packaged value; options win over the file. The output
@@ -43,11 +47,21 @@ def generate(*, output: Path, overwrite: bool, quiet: bool, as_json: bool, **opt
       fleetsynth generate fleet.yaml -o fleet.csv.gz
       fleetsynth generate --servers 500 --granularity hourly --end 2022-12-31 -o year.parquet
       fleetsynth generate --set growth.mode=monthly --set spikes=false -o calm.parquet
+      fleetsynth generate --granularity 5min -o fleet/ --partition-by year,month
     """
     from fleetsynth.plan import resolve
 
-    plan = resolve(load(options))
-    result = _generate(plan, output, overwrite=overwrite, silent=quiet or as_json)
+    scenario = load(options)
+    silent = quiet or as_json
+    result: Result | FolderResult
+    if output.endswith("/") or "://" in output or Path(output).is_dir():
+        result = generate_folder(
+            scenario, output, overwrite=overwrite, silent=silent, options=options
+        )
+    else:
+        refuse_folder_options(options)
+        plan = resolve(scenario)
+        result = _generate(plan, Path(output), overwrite=overwrite, silent=silent)
     if as_json:
         click.echo(json.dumps(result.to_dict()))
     elif not quiet:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.api import Result
+    from fleetsynth.dataset.api import FolderResult
     from fleetsynth.plan import Plan
     from fleetsynth.quality.preview import Sample
     from fleetsynth.scenario import ArchetypeProfile
@@ -61,10 +62,34 @@ def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
         yield advance
 
 
-def show_result(result: Result) -> None:
+def show_result(result: Result | FolderResult) -> None:
     """Print the closing summary of a run."""
-    plan = result.plan
+    from fleetsynth.api import Result
+
     console = Console(soft_wrap=True, highlight=False)
+    if isinstance(result, Result):
+        _show_file(console, result)
+    else:
+        _show_folder(console, result)
+
+
+def _show_folder(console: Console, result: FolderResult) -> None:
+    plan = result.plan
+    size = "not committed" if result.bytes is None else in_bytes(result.bytes)
+    _facts(
+        console,
+        rows=f"{plan.rows:,} of {len(plan.columns)} columns",
+        servers=_counts(plan),
+        span=_span(plan),
+        folder=f"{result.url} ({result.parts:,} parts, {size})",
+        made=f"{result.made:,} parts, {result.rows:,} rows",
+        time=f"{result.seconds:.2f} s, {result.rows / result.seconds:,.0f} rows/s",
+        digest=result.digest or "when it is committed: fleetsynth commit",
+    )
+
+
+def _show_file(console: Console, result: Result) -> None:
+    plan = result.plan
     _facts(
         console,
         rows=f"{plan.rows:,} of {len(plan.columns)} columns",
@@ -86,11 +111,10 @@ def show_result(result: Result) -> None:
 
 def show_size(plan: Plan, size: Size) -> None:
     """Print what a plan would take."""
-    counts = ", ".join(f"{count:,} {name}" for name, count in plan.fleet.counts().items())
     _facts(
         Console(soft_wrap=True, highlight=False),
         rows=f"{size.rows:,} of {size.columns} columns",
-        servers=f"{plan.fleet.size:,}: {counts}",
+        servers=_counts(plan),
         span=f"{_span(plan)}, {plan.clock.count:,} ticks",
         memory=f"about {in_bytes(size.memory)} while generating",
         **{ending: f"about {in_bytes(count)}" for ending, count in size.bytes.items()},
@@ -153,6 +177,11 @@ def _pairs(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 def _facts(console: Console, **facts: str) -> None:
     for label, value in facts.items():
         console.print(Text(f"{label:<9} ", style="dim").append(value, style="not dim"))
+
+
+def _counts(plan: Plan) -> str:
+    counts = ", ".join(f"{count:,} {name}" for name, count in plan.fleet.counts().items())
+    return f"{plan.fleet.size:,}: {counts}"
 
 
 def _span(plan: Plan) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import manifest
@@ -12,16 +12,16 @@ from fleetsynth.dataset.job import STATE, Job, PartRecord, state_key
 from fleetsynth.dataset.servers import write_servers
 from fleetsynth.dataset.store import open_store
 from fleetsynth.digest import combine
-from fleetsynth.errors import InputError, OutputError, UsageError
+from fleetsynth.errors import FleetsynthError, InputError, OutputError, UsageError
 from fleetsynth.frame import plain, schema
-from fleetsynth.scenario import dump_yaml, load_scenario
+from fleetsynth.plan import resolve
+from fleetsynth.scenario import dump_yaml, load_scenario, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from fleetsynth.dataset.store import Store
     from fleetsynth.engines.base import Engine
-    from fleetsynth.scenario import Scenario
 
 MANIFEST = "manifest.json"
 JOB = f"{STATE}job.json"
@@ -71,6 +71,19 @@ def begin(job: Job, *, resume: bool = False, overwrite: bool = False) -> None:
     store.write(JOB, json.dumps(_job_values(job)).encode())
 
 
+def join(job: Job) -> None:
+    """Prepare a folder for one shard of several, which may begin at the same time.
+
+    Raises:
+        OutputError, UsageError: as `begin`.
+    """
+    store = open_store(job.url)
+    if store.read(JOB) is None and store.read(MANIFEST) is None:
+        # Shards of one job write the same bytes, so it does not matter which comes last.
+        store.write(JOB, json.dumps(_job_values(job)).encode())
+    begin(job, resume=True)
+
+
 def missing(job: Job, shard: Shard | None = None) -> list[int]:
     """Return the numbers of the parts that are not there, whole and as recorded."""
     store = open_store(job.url)
@@ -81,17 +94,21 @@ def missing(job: Job, shard: Shard | None = None) -> list[int]:
     return [i for i in wanted if state_key(i) not in present or not _is_whole(store, i)]
 
 
-def generate_parts(
-    job: Job,
-    engine: Engine,
-    *,
-    shard: Shard | None = None,
-    done: Callable[[PartRecord], None] | None = None,
-) -> None:
-    """Make all parts that are missing."""
-    for record in engine.run(job, missing(job, shard)):
-        if done:
-            done(record)
+def make(job: Job, engine: Engine, todo: list[int]) -> Iterator[PartRecord]:
+    """Make parts by their numbers; yield the record of each when it is published.
+
+    Raises:
+        FleetsynthError: what the engine raises, with what is left and how to go on.
+    """
+    done = len(job.parts) - len(todo)
+    try:
+        for record in engine.run(job, todo):
+            done += 1
+            yield record
+    except FleetsynthError as error:
+        raise type(error)(
+            f"{error}. {done} of {len(job.parts)} parts are whole; go on with --resume"
+        ) from error
 
 
 def commit(url: str) -> dict[str, Any]:
@@ -161,12 +178,13 @@ def _is_whole(store: Store, index: int) -> bool:
     if data is None:
         return False
     record = PartRecord.from_json(data)
-    if store.size(record.path) != record.bytes:
-        return False
-    with store.fetch(record.path) as path, path.open("rb") as stream:
-        from hashlib import file_digest
+    return store.size(record.path) == record.size and hash_of(store, record.path) == record.sha256
 
-        return file_digest(stream, sha256).hexdigest() == record.sha256
+
+def hash_of(store: Store, key: str) -> str:
+    """Return the SHA-256 of a stored file."""
+    with store.fetch(key) as path, path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
 
 
 def _job_values(job: Job) -> dict[str, Any]:
@@ -241,6 +259,17 @@ def _files_of(store: Store) -> Iterator[str]:
     yield from store.list(STATE)
 
 
-def load_job(url: str, scenario: Scenario, **options: Any) -> Job:
-    """Describe a job, with the scenario as it will be read back."""
-    return Job.of(load_scenario(scenario.to_dict()), url, **options)
+def job_of(store: Store, url: str, values: dict[str, Any]) -> Job:
+    """Return the job that a finished folder was made by."""
+    data = store.read(SCENARIO)
+    if data is None:
+        raise InputError(f"{store.name} has no {SCENARIO}")
+    scenario = load_scenario(text.parse(data.decode(), SCENARIO))
+    if resolve(scenario).digest != values["scenario_digest"]:
+        raise InputError(f"{SCENARIO} at {store.name} is not the scenario of its manifest")
+    return Job.of(
+        scenario,
+        url,
+        partition_by=tuple(values["partition_by"]),
+        part_bytes=values["part_bytes"],
+    )

@@ -69,7 +69,7 @@ class PartRecord:
         servers: number of servers; with the ids of the first and the last.
         start: first timestamp, as text.
         end: last timestamp.
-        bytes: size of the file.
+        size: of the file, in bytes.
         sha256: hash of the file.
         digest: content digest of its rows.
         leaves: the content digest's leaves, to be combined into that of the whole.
@@ -83,7 +83,7 @@ class PartRecord:
     last_server: str
     start: str
     end: str
-    bytes: int
+    size: int
     sha256: str
     digest: str
     leaves: tuple[str, ...]
@@ -114,20 +114,18 @@ def make_part(job: Job, index: int, progress: Callable[[int], None] | None = Non
         outcome = pipeline.run(plan, sink, frame=frame, progress=progress)
         with path.open("rb") as stream:
             sha256 = file_digest(stream, "sha256").hexdigest()
-    ids = (plan.fleet.server_ids(0, 1), plan.fleet.server_ids(plan.fleet.size - 1, plan.fleet.size))
-    start, end = plan.clock.seconds(plan.clock.first, plan.clock.stop)[[0, -1]].astype(
-        "datetime64[s]"
-    )
+    fleet, clock = plan.fleet, plan.clock
+    first, last = clock.seconds(clock.first, clock.stop)[[0, -1]].astype("datetime64[s]")
     record = PartRecord(
         index=index,
         path=part.path,
         rows=plan.rows,
-        servers=plan.fleet.size,
-        first_server=ids[0][0],
-        last_server=ids[1][0],
-        start=str(start),
-        end=str(end),
-        bytes=outcome.bytes,
+        servers=fleet.size,
+        first_server=fleet.server_ids(0, 1)[0],
+        last_server=fleet.server_ids(fleet.size - 1, fleet.size)[0],
+        start=str(first),
+        end=str(last),
+        size=outcome.bytes,
         sha256=sha256,
         digest=outcome.digest,
         leaves=tuple(sorted(leaf.hex() for leaf in outcome.leaves.values())),

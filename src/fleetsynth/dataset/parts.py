@@ -7,7 +7,7 @@ borders, so no leaf of the content digest is ever cut.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import pairwise, product
 from math import ceil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 TIME_KEYS = ("year", "month")
 SERVER_KEYS = ("server_type", *METADATA_COLUMNS)
+DATA = "data/"
+"""Where parts are, so that a reader pointed at it sees nothing else."""
+
 PARTITION_KEYS = (*TIME_KEYS, *SERVER_KEYS)
 
 Span = tuple["date", "date"]
@@ -68,7 +71,7 @@ def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Par
                 plan, clock=Clock(*span, plan.clock.step), fleet=servers_of(plan, servers)
             )
             index = len(parts)
-            parts.append(Part(index, f"{folder}part-{index:05d}.parquet", piece))
+            parts.append(Part(index, f"{DATA}{folder}part-{index:05d}.parquet", piece))
     return parts
 
 
@@ -100,7 +103,7 @@ def _spans(clock: Clock, keys: Sequence[str]) -> Iterator[tuple[dict[str, int], 
         yield {}, (clock.start, clock.end)
         return
     edges = [0, *(np.flatnonzero(np.diff(label)) + 1).tolist(), len(label)]
-    for first, stop in zip(edges[:-1], edges[1:], strict=True):
+    for first, stop in pairwise(edges):
         values = {key: int(column[first]) for key, column in columns.items()}
         yield values, (_date(days, first), _date(days, stop - 1))
 

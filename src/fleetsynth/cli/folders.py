@@ -1,0 +1,151 @@
+"""Dataset folders on the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fleetsynth.cli.options import json_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fleetsynth.dataset.api import FolderResult
+    from fleetsynth.scenario import Scenario
+
+    Command = Callable[..., Any]
+
+_UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+def folder_options(command: Command) -> Command:
+    """Add the options that only dataset folders have."""
+    decorators = [
+        click.option(
+            "--partition-by",
+            metavar="KEYS",
+            default="",
+            help="Hive partitions of a folder, outermost first, such as year,month or region.",
+        ),
+        click.option(
+            "--part-size",
+            metavar="SIZE",
+            default="256MB",
+            show_default=True,
+            help="Target size of a folder's parts, in kB, MB or GB.",
+        ),
+        click.option(
+            "--workers", type=click.IntRange(1), metavar="N", help="Processes. [default: all]"
+        ),
+        click.option("--resume", is_flag=True, help="Go on with an unfinished folder."),
+        click.option(
+            "--shard",
+            metavar="K/N",
+            help="Make shard K of N of a folder (K from 1, or auto in an array job);"
+            " then commit it.",
+        ),
+    ]
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
+
+
+def refuse_folder_options(options: dict[str, Any]) -> None:
+    """Refuse what only makes sense for a folder, where the output is a file."""
+    from fleetsynth.errors import UsageError
+
+    for name in ("partition_by", "resume", "shard"):
+        if options[name]:
+            raise UsageError(
+                f"--{name.replace('_', '-')} is for folders: end the output with a slash"
+            )
+
+
+def generate_folder(
+    scenario: Scenario, url: str, *, overwrite: bool, silent: bool, options: dict[str, Any]
+) -> FolderResult:
+    """Generate a folder with the options of the command line."""
+    from fleetsynth.dataset.api import generate_folder
+    from fleetsynth.dataset.shards import parse_shard
+    from fleetsynth.plan import resolve
+
+    bar: Any = nullcontext()
+    if not silent and sys.stderr.isatty():
+        from fleetsynth.cli.show import progress_bar
+
+        bar = progress_bar(resolve(scenario).rows)
+    keys = tuple(key.strip() for key in options["partition_by"].split(",") if key.strip())
+    with bar as advance:
+        return generate_folder(
+            scenario,
+            url,
+            partition_by=keys,
+            part_bytes=parse_size(options["part_size"]),
+            workers=options["workers"],
+            resume=options["resume"],
+            overwrite=overwrite,
+            shard=parse_shard(options["shard"]) if options["shard"] else None,
+            progress=advance,
+        )
+
+
+def parse_size(text: str) -> int:
+    """Read a size such as 256MB."""
+    from fleetsynth.errors import UsageError
+
+    number, unit = text[:-2].strip(), text[-2:]
+    if unit not in _UNITS or not number.isdecimal() or int(number) == 0:
+        raise UsageError(f"--part-size {text}: expected a whole number of kB, MB or GB, like 256MB")
+    return int(number) * _UNITS[unit]
+
+
+@click.command()
+@click.argument("folder")
+@json_option
+def commit(*, folder: str, as_json: bool) -> None:
+    """Check that every part of FOLDER is there, and write its manifest.
+
+    The last step of a job whose shards ran on several machines. To repeat it does no harm.
+    """
+    from fleetsynth.dataset.folder import commit
+
+    manifest = commit(folder)
+    if as_json:
+        facts = {key: manifest[key] for key in ("digest", "rows", "scenario_digest")}
+        click.echo(json.dumps({"path": folder, "parts": len(manifest["parts"]), **facts}))
+    else:
+        click.echo(f"{manifest['digest']}  {folder}: {manifest['rows']:,} rows")
+
+
+@click.command()
+@click.argument("folder")
+@click.option(
+    "--regenerate",
+    type=click.IntRange(1),
+    metavar="N",
+    default=0,
+    help="Compare N parts, evenly spread, with a fresh generation as well.",
+)
+@json_option
+def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
+    """Re-read FOLDER and hold it against its manifest; exit with 1 if anything differs.
+
+    Names parts that are missing, renamed or foreign, and the servers and months whose values
+    are not what they were.
+    """
+    from fleetsynth.dataset.verify import verify
+
+    findings = verify(folder, regenerate=regenerate)
+    if as_json:
+        found = [vars(finding) for finding in findings]
+        click.echo(json.dumps({"path": folder, "ok": not findings, "findings": found}))
+    for finding in [] if as_json else findings:
+        click.echo(str(finding))
+    if findings:
+        raise click.exceptions.Exit(1)
+    if not as_json:
+        click.echo(f"{folder}: ok")

@@ -1,0 +1,132 @@
+"""A dataset folder from beginning to end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth.dataset import folder
+from fleetsynth.dataset.job import Job
+from fleetsynth.engines.local import LocalEngine, available_workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fleetsynth.dataset.folder import Shard
+    from fleetsynth.engines.base import Engine
+    from fleetsynth.plan import Plan
+    from fleetsynth.scenario import Scenario
+
+PART_BYTES = 256_000_000
+
+
+@dataclass(frozen=True)
+class FolderResult:
+    """What `generate_folder` made.
+
+    Attributes:
+        url: the folder.
+        plan: what it holds.
+        seconds: wall time.
+        parts: number of parts of the whole dataset.
+        made: parts that this run made; the others were there, or belong to other shards.
+        rows: rows that this run made.
+        bytes: size of all parts; None before the commit.
+        digest: content digest of the whole; None before the commit.
+    """
+
+    url: str
+    plan: Plan
+    seconds: float
+    parts: int
+    made: int
+    rows: int
+    bytes: int | None
+    digest: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the facts of the run as JSON-ready values."""
+        scenario = self.plan.scenario
+        return {
+            "path": self.url,
+            "rows": self.plan.rows,
+            "columns": len(self.plan.columns),
+            "servers": scenario.num_servers,
+            "start": scenario.start_date.isoformat(),
+            "end": scenario.end_date.isoformat(),
+            "granularity": scenario.granularity,
+            "seconds": round(self.seconds, 3),
+            "rows_per_second": round(self.rows / self.seconds),
+            "bytes": self.bytes,
+            "digest": self.digest,
+            "scenario_digest": self.plan.digest,
+            "parts": self.parts,
+            "parts_made": self.made,
+        }
+
+
+def generate_folder(
+    scenario: Scenario,
+    url: str,
+    *,
+    partition_by: Sequence[str] = (),
+    part_bytes: int = PART_BYTES,
+    workers: int | None = None,
+    engine: Engine | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    shard: Shard | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> FolderResult:
+    """Generate a dataset folder: parts, then servers and scenario, and last of all the manifest.
+
+    Args:
+        scenario: what to generate.
+        url: a folder, or ``s3://bucket/prefix``.
+        partition_by: hive partition columns, outermost first.
+        part_bytes: target size of a part.
+        workers: processes; None for one per processor.
+        engine: where parts are made; by default `LocalEngine` with `workers`.
+        resume: go on with an unfinished run of the same scenario.
+        overwrite: replace a dataset that is there.
+        shard: make only some of the parts, and no manifest; `commit` writes it.
+        progress: called with the rows done so far.
+
+    Raises:
+        UsageError: for partitions that cannot be, or a run of another scenario.
+        OutputError: if the folder holds something else, or cannot be written. Parts that were
+            published stay, and `resume` goes on from them.
+    """
+    begun = time.perf_counter()
+    job = Job.of(scenario, url, partition_by=tuple(partition_by), part_bytes=part_bytes)
+    parts = job.parts  # refuses partitions that cannot be, before anything is touched
+    if shard is None:
+        folder.begin(job, resume=resume, overwrite=overwrite)
+    else:
+        folder.join(job)
+    todo = folder.missing(job, shard)
+    rows = 0
+
+    def report(done_in_part: int) -> None:
+        if progress:
+            progress(already + rows + done_in_part)
+
+    already = sum(part.plan.rows for part in parts if part.index not in set(todo))
+    chosen = engine or LocalEngine(workers or available_workers(), report)
+    made = 0
+    for record in folder.make(job, chosen, todo):
+        made += 1
+        rows += record.rows
+        report(0)
+    manifest = None if shard else folder.commit(url)
+    return FolderResult(
+        url=url,
+        plan=job.plan,
+        seconds=time.perf_counter() - begun,
+        parts=len(parts),
+        made=made,
+        rows=rows,
+        bytes=manifest and sum(part["size"] for part in manifest["parts"]),
+        digest=manifest and manifest["digest"],
+    )

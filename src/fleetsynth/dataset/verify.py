@@ -1,0 +1,153 @@
+"""Holding a dataset folder against its manifest, and against a fresh generation."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import numpy as np
+import pyarrow as pa
+
+from fleetsynth import pipeline
+from fleetsynth.dataset.folder import MANIFEST, hash_of, job_of
+from fleetsynth.dataset.parts import DATA
+from fleetsynth.dataset.store import open_store
+from fleetsynth.digest import Leaves, PlanDigest, combine, month_label
+from fleetsynth.digest_file import leaves
+from fleetsynth.errors import FleetsynthError, InputError
+from fleetsynth.frame import COLUMN_TYPES, plain, text_array
+from fleetsynth.reading import read_batches
+from fleetsynth.signal.simulate import simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fleetsynth.dataset.job import Job
+    from fleetsynth.dataset.store import Store
+    from fleetsynth.plan import Plan
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as the manifest says: where, and what."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        """Render as ``path: message``."""
+        return f"{self.path}: {self.message}"
+
+
+def verify(
+    url: str, *, regenerate: int = 0, progress: Callable[[int], None] | None = None
+) -> list[Finding]:
+    """Re-read a dataset folder and return what is wrong with it; nothing, if all is well.
+
+    Args:
+        url: the folder.
+        regenerate: how many parts, evenly spread, to compare with a fresh generation as well.
+        progress: called with the rows done, after each part.
+
+    Raises:
+        InputError: if there is no manifest, or it cannot be understood.
+    """
+    store = open_store(url)
+    manifest = read_manifest(store)
+    job = job_of(store, url, manifest)
+    findings = list(_files(store, manifest))
+    bad = {finding.path for finding in findings}
+    parts = manifest["parts"]
+    fresh = set(np.linspace(0, len(parts) - 1, min(regenerate, len(parts)), dtype=int).tolist())
+    found: list[bytes] = []
+    done = 0
+    for index, part in enumerate(parts):
+        if part["path"] not in bad:
+            findings += _part(store, job, index, part, found, fresh=index in fresh)
+        done += part["rows"]
+        if progress:
+            progress(done)
+    if not findings and combine(found) != manifest["digest"]:
+        findings.append(Finding(MANIFEST, "the digest of the whole is not that of its parts"))
+    return findings
+
+
+def read_manifest(store: Store) -> dict[str, Any]:
+    """Return a folder's manifest; InputError if there is none."""
+    data = store.read(MANIFEST)
+    if data is None:
+        raise InputError(f"{store.name} has no {MANIFEST}: it is unfinished, or no dataset")
+    try:
+        values: dict[str, Any] = json.loads(data)
+        known = values["format"] == 1 and {"digest", "parts", "partition_by"} <= values.keys()
+    except (ValueError, KeyError, TypeError):
+        known = False
+    if not known:
+        raise InputError(f"{store.name}/{MANIFEST} is not a manifest of this version")
+    return values
+
+
+def _files(store: Store, manifest: dict[str, Any]) -> Iterator[Finding]:
+    """Find parts that are missing, and files in the data folder that are no parts."""
+    expected = {part["path"]: part for part in manifest["parts"]}
+    there = set(store.list(DATA))
+    foreign = sorted(there - expected.keys())
+    strangers = {hash_of(store, name): name for name in foreign}
+    for path in sorted(expected.keys() - there):
+        renamed = strangers.get(expected[path]["sha256"])
+        hint = f"; {renamed} has its content: was it renamed?" if renamed else ""
+        yield Finding(path, f"this part is missing{hint}")
+    for path in foreign:
+        yield Finding(path, "this file is not in the manifest")
+
+
+def _part(
+    store: Store, job: Job, index: int, part: dict[str, Any], found: list[bytes], *, fresh: bool
+) -> Iterator[Finding]:
+    """Compare one part with its record; where they differ, name servers and months."""
+    plan, path = job.parts[index].plan, part["path"]
+    try:
+        with store.fetch(path) as file:
+            read = leaves(_with_partitions(batch, path) for batch in read_batches(file))
+    except FleetsynthError as error:
+        yield Finding(path, str(error))
+        return
+    found += read.values()
+    if combine(read.values()) != part["digest"]:
+        yield from _differences(path, read, plan_leaves(plan), "the part has changed")
+    elif fresh and combine(plan_leaves(plan).values()) != part["digest"]:
+        yield Finding(path, "a fresh generation gives other values: is it the same version?")
+    elif hash_of(store, path) != part["sha256"]:
+        yield Finding(path, "the file was written again, with the same values")
+
+
+def plan_leaves(plan: Plan) -> Leaves:
+    """Generate a plan for its digest alone."""
+    digest = PlanDigest(plan)
+    for window in pipeline.windows(plan):
+        digest.update(window, simulate(plan, window))
+    return digest.leaves
+
+
+def _differences(path: str, read: Leaves, made: Leaves, what: str) -> Iterator[Finding]:
+    wrong = sorted(key for key in read.keys() | made.keys() if read.get(key) != made.get(key))
+    shown = ", ".join(f"{server} in {month_label(month)}" for server, month in wrong[:5])
+    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    yield Finding(path, f"{what}: {shown}{more}" if wrong else what)
+
+
+def _with_partitions(batch: pa.RecordBatch, path: str) -> pa.RecordBatch:
+    """Put back the columns that the path stands for."""
+    table = pa.Table.from_batches([batch])
+    for folder in path.removeprefix(DATA).split("/")[:-1]:
+        name, _, value = folder.partition("=")
+        kind = plain(pa.schema([pa.field(name, COLUMN_TYPES[name])])).field(name).type
+        if kind == pa.string():
+            column = text_array([unquote(value)] * len(table))
+        else:
+            values = np.full(len(table), int(value), np.int32)
+            column = pa.Array.from_buffers(kind, len(table), [None, pa.py_buffer(values)])
+        table = table.append_column(name, column)
+    return table.combine_chunks().to_batches()[0]
