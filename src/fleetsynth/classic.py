@@ -174,7 +174,7 @@ class ServerArchetype:
         Args:
             timestamp: one time or an array, in whole seconds.
             time_factor: the product f of the time factors, one or one per timestamp.
-            trend_factor: how far growth has come, 0 to 1 over the span.
+            trend_factor: how far span growth has come, 0 to 1; the profile's rate multiplies it.
 
         Raises:
             ValueError: for a timestamp that is not on the scenario's grid, or that has a zone.

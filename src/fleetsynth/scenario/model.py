@@ -141,7 +141,9 @@ class ArchetypeProfile(_Strict):
     disk_network_correlation: Correlation = Field(
         0.3, description="Correlation of the disk noise with the network noise."
     )
-    business_hours_factor: NonNegative = Field(description="Multiplies demand from 09:00 to 17:59.")
+    business_hours_factor: NonNegative = Field(
+        description="Multiplies demand from 09:00 to 17:59; daily data are all midnight."
+    )
     weekend_factor: NonNegative = Field(description="Multiplies demand on Saturdays and Sundays.")
     spike_probability: Share = Field(description="Chance of a spike, per tick.")
     spike_magnitude: NonNegative = Field(
@@ -185,7 +187,9 @@ class Scenario(_Strict):
     quarterly_peaks: bool = Field(
         description="Raise demand on the last five days of each quarter, up to 1.3 times."
     )
-    holiday_effect: bool = Field(description="Lower demand on US holidays.")
+    holiday_effect: bool = Field(
+        description="Lower demand on fixed dates around US holidays, down to 0.5 times."
+    )
     spikes: bool = Field(description="Inject random spikes.")
     distribution: Shares = Field(
         description="Share of the fleet per archetype; the shares add up to 1."
