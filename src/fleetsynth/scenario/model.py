@@ -19,6 +19,7 @@ DAY_SECONDS = 86_400
 _STEP = re.compile(r"([1-9][0-9]{0,8})(s|min|h|d)")
 _UNIT_SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": DAY_SECONDS}
 _NAMED_STEPS = {"daily": DAY_SECONDS, "hourly": 3_600}
+_LONGEST_NAME = 200
 _SHARES_TOLERANCE = Decimal("1e-9")
 
 
@@ -62,8 +63,18 @@ def _step(value: str) -> str:
     return value
 
 
+def is_name(value: object) -> bool:
+    """Tell whether a value can name an archetype, a business unit and so on."""
+    return (
+        isinstance(value, str)
+        and 1 <= len(value) <= _LONGEST_NAME
+        and value.isprintable()
+        and value == value.strip()
+    )
+
+
 def _printable(name: str) -> str:
-    if not name.isprintable() or name != name.strip():
+    if not is_name(name):
         raise ValueError(f"{name!r} is no name: use printable text without outer spaces")
     return name
 
@@ -80,7 +91,10 @@ def _equal_odds(value: object) -> object:
     """Read a list of names as equal odds."""
     if not isinstance(value, list):
         return value
-    repeated = sorted({str(name) for name in value if value.count(name) > 1})
+    nested = [name for name in value if isinstance(name, list | dict)]
+    if nested:
+        raise ValueError(f"{nested[0]!r} is no name: list plain names, or give names with odds")
+    repeated = sorted({name for name in value if value.count(name) > 1})
     if repeated:
         raise ValueError(f"listed twice: {', '.join(repeated)}")
     # A share is a parameter, not a figure that anyone typed: the last takes what rounding leaves.
@@ -89,7 +103,7 @@ def _equal_odds(value: object) -> object:
     return dict.fromkeys(value[:-1], share) | dict.fromkeys(value[-1:], rest)
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME), AfterValidator(_printable)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Shares = Annotated[dict[Name, Share], Field(min_length=1), AfterValidator(_shares)]
 Odds = Annotated[Shares, BeforeValidator(_equal_odds, json_schema_input_type=list[Name] | Shares)]
