@@ -7,6 +7,7 @@ Where the specification's functions take one timestamp, these take one or an arr
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -174,7 +175,7 @@ class ServerArchetype:
         Args:
             timestamp: one time or an array, in whole seconds.
             time_factor: the product f of the time factors, one or one per timestamp.
-            trend_factor: how far growth has come, 0 to 1 over the span.
+            trend_factor: how far span growth has come, 0 to 1; the profile's rate multiplies it.
 
         Raises:
             ValueError: for a timestamp that is not on the scenario's grid, or that has a zone.
@@ -269,12 +270,28 @@ def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = Fal
 
 def _seconds(timestamp: Times, *, whole: bool = False) -> NDArray[np.int64]:
     """Seconds since the Unix epoch, shape (n,)."""
-    if getattr(timestamp, "tzinfo", None) or getattr(timestamp, "tz", None):
-        raise ValueError("the timestamp has a zone: convert it to UTC and drop the zone")
-    micros = np.atleast_1d(np.asarray(timestamp, dtype="datetime64[us]")).astype(np.int64)
+    times = np.atleast_1d(np.asarray(timestamp))
+    if times.dtype.kind != "M":
+        times = np.array([_naive(time) for time in times.ravel().tolist()], "datetime64[us]")
+    if np.isnat(times).any():
+        raise ValueError("a timestamp is missing")
+    micros = times.astype("datetime64[us]").astype(np.int64)
     if whole and (micros % 1_000_000).any():
         raise ValueError("a timestamp is not a whole second")
     return micros // 1_000_000
+
+
+def _naive(time: object) -> date:
+    """Take a date, a datetime or its ISO text, without a zone."""
+    if time is None or time != time:
+        raise ValueError("a timestamp is missing")
+    if isinstance(time, str):
+        time = datetime.fromisoformat(time)
+    if not isinstance(time, date):
+        raise ValueError(f"{time!r} is no timestamp")
+    if getattr(time, "tzinfo", None):
+        raise ValueError("a timestamp has a zone: convert it to UTC and drop the zone")
+    return time
 
 
 def _like(timestamp: Times, values: Floats) -> Any:

@@ -46,7 +46,8 @@ def digest_file(path: Path | str) -> str:
     sorted in memory first.
 
     Raises:
-        UsageError, InputError: as `read_batches`; also for a file that is no dataset.
+        UsageError: if the file is not there, or its ending names no format.
+        InputError: if the file cannot be read, or is no dataset.
     """
     return root(file_leaves(path))
 
@@ -156,6 +157,8 @@ class _OpenLeaf:
         times = rows.integers["timestamp"]
         if times[0] < self._last or (np.diff(times) < 0).any():
             raise _OutOfOrderError
+        if times[0] == self._last or (np.diff(times) == 0).any():
+            raise InputError("two rows of one server have the same timestamp")
         self._last = times[-1]
         for name, values in rows.integers.items():
             self._integers.setdefault(name, sha256()).update(integers(values))

@@ -24,9 +24,22 @@ EXIT_TERMINATED = 143
 EXIT_BROKEN_PIPE = 141
 
 
+class _Root(click.Group):
+    """The root command; click itself would turn a broken pipe into exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(EXIT_BROKEN_PIPE) from None
+
+
 @click.group(
+    cls=_Root,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 failed, 2 bad usage or scenario, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 failed, 2 bad usage or scenario, 130 interrupted (Ctrl-C),"
+    " 141 the reader of our output went away, 143 terminated.",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:

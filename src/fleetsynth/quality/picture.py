@@ -40,6 +40,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
     if path.suffix not in FORMATS:
         raise UsageError(f"the ending of {path} names no picture: use {', '.join(FORMATS)}")
     try:
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
         from matplotlib.figure import Figure
     except ImportError:
         raise UsageError("pictures need matplotlib: pip install 'fleetsynth[plot]'") from None
@@ -55,6 +56,9 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
             axes = grid[row][column]
             _series(axes, times, sample.values[metric.column], _COLORS[metric.column])
             _marks(axes, plan, times)
+            locator = AutoDateLocator(maxticks=6)
+            axes.xaxis.set_major_locator(locator)
+            axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
             axes.set_ylim(0, 1.05 * max(s.values[metric.column].max() for s in shown) or 1)
             if column == 0:
                 axes.set_ylabel(f"{metric.label}\n{metric.unit}", fontsize=9, color=_INK)
@@ -79,8 +83,6 @@ def _series(
         axes.plot(times[first : first + len(means)], means, color=color, linewidth=1.6)
     axes.tick_params(labelsize=7, colors=_INK)
     axes.spines[["top", "right"]].set_visible(False)
-    for label in axes.get_xticklabels():
-        label.set_rotation(30)
 
 
 def _marks(axes: Any, plan: Plan, times: NDArray[np.datetime64]) -> None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
 from fleetsynth.scenario import check, text
-from fleetsynth.scenario.model import ArchetypeProfile, Growth, Scenario
+from fleetsynth.scenario.model import ArchetypeProfile, Growth, Scenario, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +53,7 @@ def load_scenario(
         given = copy.deepcopy(dict(source))
     values = _merge(_packaged(), given, depth=0)
     for key, value in (overrides or {}).items():
-        _assign(values, key, value)
+        _assign(values, key, copy.deepcopy(value))
     said_by = {key: (origins or {}).get(key, f"override {key}") for key in overrides or {}}
     _name_new_archetypes(values)
     return _validate(values, lambda path: _override_origin(said_by, path) or origin(path))
@@ -194,7 +194,7 @@ def _validate(values: dict[str, Any], origin: Origin) -> Scenario:
 
 def _stand_in(key: str, value: object) -> object:
     """Return a valid value for a key whose own is not, with the same names in it if it has any."""
-    if isinstance(value, dict) and value and all(isinstance(name, str) for name in value):
+    if isinstance(value, dict) and value and all(is_name(name) for name in value):
         if key == "distribution":
             return {name: float(i == 0) for i, name in enumerate(value)}
         if key == "archetypes":

@@ -19,6 +19,7 @@ DAY_SECONDS = 86_400
 _STEP = re.compile(r"([1-9][0-9]{0,8})(s|min|h|d)")
 _UNIT_SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": DAY_SECONDS}
 _NAMED_STEPS = {"daily": DAY_SECONDS, "hourly": 3_600}
+_LONGEST_NAME = 200
 _SHARES_TOLERANCE = Decimal("1e-9")
 
 
@@ -62,8 +63,18 @@ def _step(value: str) -> str:
     return value
 
 
+def is_name(value: object) -> bool:
+    """Tell whether a value can name an archetype, a business unit and so on."""
+    return (
+        isinstance(value, str)
+        and 1 <= len(value) <= _LONGEST_NAME
+        and value.isprintable()
+        and value == value.strip()
+    )
+
+
 def _printable(name: str) -> str:
-    if not name.isprintable() or name != name.strip():
+    if not is_name(name):
         raise ValueError(f"{name!r} is no name: use printable text without outer spaces")
     return name
 
@@ -80,7 +91,10 @@ def _equal_odds(value: object) -> object:
     """Read a list of names as equal odds."""
     if not isinstance(value, list):
         return value
-    repeated = sorted({str(name) for name in value if value.count(name) > 1})
+    nested = [name for name in value if isinstance(name, list | dict)]
+    if nested:
+        raise ValueError(f"{nested[0]!r} is no name: list plain names, or give names with odds")
+    repeated = sorted({name for name in value if value.count(name) > 1})
     if repeated:
         raise ValueError(f"listed twice: {', '.join(repeated)}")
     # A share is a parameter, not a figure that anyone typed: the last takes what rounding leaves.
@@ -89,7 +103,7 @@ def _equal_odds(value: object) -> object:
     return dict.fromkeys(value[:-1], share) | dict.fromkeys(value[-1:], rest)
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME), AfterValidator(_printable)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Shares = Annotated[dict[Name, Share], Field(min_length=1), AfterValidator(_shares)]
 Odds = Annotated[Shares, BeforeValidator(_equal_odds, json_schema_input_type=list[Name] | Shares)]
@@ -141,7 +155,9 @@ class ArchetypeProfile(_Strict):
     disk_network_correlation: Correlation = Field(
         0.3, description="Correlation of the disk noise with the network noise."
     )
-    business_hours_factor: NonNegative = Field(description="Multiplies demand from 09:00 to 17:59.")
+    business_hours_factor: NonNegative = Field(
+        description="Multiplies demand from 09:00 to 17:59; daily data are all midnight."
+    )
     weekend_factor: NonNegative = Field(description="Multiplies demand on Saturdays and Sundays.")
     spike_probability: Share = Field(description="Chance of a spike, per tick.")
     spike_magnitude: NonNegative = Field(
@@ -185,7 +201,9 @@ class Scenario(_Strict):
     quarterly_peaks: bool = Field(
         description="Raise demand on the last five days of each quarter, up to 1.3 times."
     )
-    holiday_effect: bool = Field(description="Lower demand on US holidays.")
+    holiday_effect: bool = Field(
+        description="Lower demand on fixed dates around US holidays, down to 0.5 times."
+    )
     spikes: bool = Field(description="Inject random spikes.")
     distribution: Shares = Field(
         description="Share of the fleet per archetype; the shares add up to 1."

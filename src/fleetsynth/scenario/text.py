@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, ScalarEvent
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from fleetsynth.errors import Problem, ScenarioError
@@ -42,8 +42,11 @@ def parse(text: str, name: str) -> dict[str, Any]:
         values = _loader().load(text)
     except YAMLError as error:
         raise ScenarioError([_problem(error, name)]) from None
-    except (ValueError, OverflowError, RecursionError) as error:
-        raise ScenarioError([Problem(f"a value cannot be read: {error}", where=name)]) from None
+    except (ValueError, OverflowError) as error:
+        problem = Problem(f"a value cannot be read: {error}", where=_culprit(text, name))
+        raise ScenarioError([problem]) from None
+    except RecursionError:
+        raise ScenarioError([Problem("this is nested too deeply", where=name)]) from None
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -95,6 +98,19 @@ def _refuse_indirection(text: str, name: str) -> None:
         else:
             continue
         raise ScenarioError([Problem(message, where=f"{name}, line {line}")])
+
+
+def _culprit(text: str, name: str) -> str:
+    """Find the line of a scalar that YAML takes for a date or number that there is not."""
+    for event in _loader().parse(text):
+        if isinstance(event, ScalarEvent):
+            try:
+                _loader().load(event.value)
+            except (ValueError, OverflowError):
+                return f"{name}, line {event.start_mark.line + 1}"
+            except YAMLError:
+                continue
+    return name
 
 
 def _problem(error: YAMLError, name: str) -> Problem:

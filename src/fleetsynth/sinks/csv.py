@@ -95,7 +95,7 @@ def _words(column: pa.Array) -> Iterator[Words]:
     elif pa.types.is_dictionary(kind):
         table = np.array([_quoted(str(word)).encode() for word in column.dictionary.to_pylist()])
         yield table[to_numpy(column.indices)]
-    elif kind == TIMESTAMP:
+    elif kind == TIMESTAMP and not (to_numpy(column) % 1_000_000).any():
         seconds = to_numpy(column) // 1_000_000
         yield _dates(seconds // DAY_SECONDS)
         yield _HOURS_MINUTES[seconds % DAY_SECONDS // 60]
@@ -141,7 +141,7 @@ def _dates(days: NDArray[np.int64]) -> Words:
 
 
 def _quoted(text: str) -> str:
-    if any(mark in text for mark in ',"'):
+    if any(mark in text for mark in ',"\n\r'):
         return '"' + text.replace('"', '""') + '"'
     return text
 

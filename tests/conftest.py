@@ -1,0 +1,42 @@
+"""Fixtures that several tests share. Light: pytest and the package's core are enough."""
+
+from pathlib import Path
+from textwrap import dedent
+from typing import Protocol
+
+import pytest
+
+from fleetsynth.plan import Plan
+from fleetsynth.signal.simulate import Components, components
+from tests.support import plan_of, whole
+
+
+class Written(Protocol):
+    """Writes YAML (text or raw bytes) to a file and returns its path."""
+
+    def __call__(self, content: str | bytes, name: str = ...) -> Path: ...
+
+
+@pytest.fixture(scope="session")
+def default_plan() -> Plan:
+    """The packaged scenario: 120 servers, daily, 2022 to 2025."""
+    return plan_of()
+
+
+@pytest.fixture(scope="session")
+def default_components(default_plan: Plan) -> Components:
+    """Every value of the default dataset with all that it is made of."""
+    return components(default_plan, whole(default_plan))
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    """Write a scenario file; text may be indented with the test."""
+
+    def write(content: str | bytes, name: str = "mine.yaml") -> Path:
+        raw = content if isinstance(content, bytes) else dedent(content).encode()
+        path = tmp_path / name
+        path.write_bytes(raw)
+        return path
+
+    return write

@@ -1,0 +1,126 @@
+"""The real command line in a child process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+SMALL = ("--servers", "4", "--end", "2022-01-31")
+"""Four servers for a month: 124 rows, and no batch server."""
+
+_DECIDES_LOOKS = {
+    "COLUMNS",
+    "FORCE_COLOR",
+    "LINES",
+    "NO_COLOR",
+    "PYTHONUNBUFFERED",
+    "TERM",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+}
+
+_SEARCH, _OVERRIDE, _DROP_FROM_BOUNDING_SET = 2, 1, 24  # linux/capability.h, linux/prctl.h
+
+AS_ANYONE = f"""
+if os.geteuid() == 0:
+    # Root that cannot overrule a file's mode: what a plain user is.
+    import ctypes
+    for capability in ({_OVERRIDE}, {_SEARCH}):
+        if ctypes.CDLL(None).prctl({_DROP_FROM_BOUNDING_SET}, capability, 0, 0, 0):
+            sys.exit("cannot drop privileges")
+"""
+"""Python to run before the command line: modes of files and folders count, for root too."""
+
+INTERRUPTIBLE = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)"
+"""Python to run before: Ctrl-C counts, even if the tests run in the background."""
+
+
+def room(size: int) -> str:
+    """Python to run before the command line: no file can grow beyond `size` bytes."""
+    return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Fleetsynth:
+    """Runs ``python -m fleetsynth`` in a folder."""
+
+    folder: Path
+
+    def __call__(
+        self,
+        *arguments: str | Path,
+        before: str = "",
+        stdout: int | IO[bytes] = subprocess.PIPE,
+        **environment: str,
+    ) -> Ran:
+        """Run to the end, after the Python statements `before`."""
+        done = subprocess.run(
+            command(arguments, before),
+            cwd=self.folder,
+            env=_environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=300,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout or "", done.stderr)
+
+    def prints(self, *arguments: str | Path, **environment: str) -> str:
+        """Run what must succeed without a word on stderr; return its output."""
+        ran = self(*arguments, **environment)
+        assert (ran.code, ran.err) == (0, "")
+        return ran.out
+
+    def start(
+        self,
+        *arguments: str | Path,
+        before: str = "",
+        stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
+        **environment: str,
+    ) -> subprocess.Popen[bytes]:
+        """Start a run and return while it goes on."""
+        return subprocess.Popen(
+            command(arguments, before),
+            cwd=self.folder,
+            env=_environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+        )
+
+
+def command(arguments: Iterable[str | Path], before: str = "") -> list[str]:
+    """The words of a command line; with `before`, behind statements in the same process."""
+    words = [sys.executable, "-m", "fleetsynth"]
+    if before:
+        code = f"import os, sys\n{before}\nos.execv(sys.executable, {words} + sys.argv[1:])"
+        words = [sys.executable, "-c", code]
+    return [*words, *map(str, arguments)]
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Everything below a folder, by relative path: the bytes of files, None for folders."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def _environment(more: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _DECIDES_LOOKS}
+    return kept | {"TERM": "xterm-256color"} | more

@@ -1,0 +1,141 @@
+"""Golden digests: the same scenario gives the same data in every release, on every machine.
+
+They need nothing but the package's core and pytest, so that they also run against the oldest
+supported libraries. If one fails, see `tests.golden.regenerate` on when new ones are legitimate.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fleetsynth.engines import local
+from fleetsynth.plan import Plan
+from fleetsynth.signal.simulate import Window, simulate
+from fleetsynth.streams import fingerprint
+from tests.golden import book, regenerate
+from tests.support import digest_of, plan_of
+
+BOOK = book.read()
+CASES = BOOK["cases"]
+SMALL = [name for name in CASES if name != "default"]
+Values = np.ndarray[Any, np.dtype[np.int32]]
+
+
+def test_the_first_normals_are_those_of_every_supported_numpy() -> None:
+    assert fingerprint() == BOOK["normals_fingerprint"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_digests_are_those_of_the_book(name: str) -> None:
+    case = CASES[name]
+    assert book.work_out(case["scenario"]) == case
+
+
+def test_the_default_dataset_is_in_the_book_whole() -> None:
+    assert CASES["default"]["scenario"] == {}
+    assert plan_of().rows == 175_320
+    assert len(SMALL) >= 12
+
+
+def test_all_digests_of_the_book_differ() -> None:
+    for key in ("digest", "scenario_digest"):
+        assert len({str(case[key]) for case in CASES.values()}) == len(CASES)
+
+
+def test_regenerating_an_unchanged_book_writes_the_same_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = book.PATH.read_bytes()
+    few: book.Book = {
+        "normals_fingerprint": BOOK["normals_fingerprint"],
+        "cases": {"seed 7": CASES["seed 7"]},
+    }
+    monkeypatch.setattr(book, "PATH", tmp_path / "golden.json")
+    book.PATH.write_text(book.render(BOOK), "utf-8")
+    assert book.PATH.read_bytes() == before
+    monkeypatch.setattr(book, "read", lambda: few)
+    regenerate.main()
+    assert capsys.readouterr().out == "nothing moved\n"
+    assert book.PATH.read_text("utf-8") == book.render(few)
+
+
+# What follows proves that a golden digest notices a change.
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_base_that_is_a_hundredth_higher_moves_the_digest(name: str) -> None:
+    case = CASES[name]
+    plan = plan_of(case["scenario"])
+    kind = plan.archetypes[0]
+    raised = {f"archetypes.{kind.name}.base_cpu": kind.profile.base_cpu + 0.01}
+    _assert_moved(case, case["scenario"] | raised)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_next_seed_moves_the_digest(name: str) -> None:
+    case = CASES[name]
+    seed = plan_of(case["scenario"]).scenario.seed + 1
+    _assert_moved(case, case["scenario"] | {"seed": seed})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"num_servers": 13},
+        {"start_date": "2022-01-02"},
+        {"end_date": "2025-12-30"},
+        {"granularity": "12h"},
+        {"quarterly_peaks": False},
+        {"holiday_effect": False},
+        {"spikes": False},
+        {"assignment": "interleaved"},
+        {"growth.mode": "monthly"},
+        {"growth.span": ["2022-01-01", "2026-12-31"]},
+        {"regions": ["us-east-1", "us-west-2", "eu-west-1", "ap-southeast-2"]},
+        {"include_metadata": False},
+        {"include_calendar": False},
+        {"archetypes.batch.cpu_network_correlation": 0.3001},
+        {"archetypes.batch.spike_magnitude": 2.501},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_any_part_of_a_scenario_moves_the_digest(change: dict[str, Any]) -> None:
+    case = CASES["seed 7"]
+    _assert_moved(case, case["scenario"] | change)
+
+
+def _assert_moved(case: book.Case, scenario: dict[str, Any]) -> None:
+    got = book.work_out(scenario)
+    assert got["digest"] != case["digest"]
+    assert got["scenario_digest"] != case["scenario_digest"]
+
+
+def _flip(values: Values) -> None:
+    values[3, -1, -1] ^= 1
+
+
+def _swap_two_ticks(values: Values) -> None:
+    values[:, 0, [0, 1]] = values[:, 0, [1, 0]]
+
+
+def _swap_two_metrics(values: Values) -> None:
+    values[[0, 1]] = values[[1, 0]]
+
+
+@pytest.mark.parametrize("damage", [_flip, _swap_two_ticks, _swap_two_metrics])
+def test_damaged_values_move_the_digest(
+    damage: Callable[[Values], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(plan: Plan, window: Window) -> Values:
+        values = simulate(plan, window)
+        damage(values)
+        return values
+
+    case = CASES["seed 7"]
+    plan = plan_of(case["scenario"])
+    assert digest_of(plan) == case["digest"]
+    monkeypatch.setattr(local, "simulate", damaged)
+    assert digest_of(plan) != case["digest"]

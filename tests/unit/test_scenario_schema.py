@@ -1,0 +1,103 @@
+"""The JSON Schema for editors: it takes what the loader takes, and refuses what it can."""
+
+import json
+from typing import Any
+
+import pytest
+
+from fleetsynth import load_scenario
+from fleetsynth.errors import ScenarioError
+from fleetsynth.scenario import ArchetypeProfile, Growth, Scenario, default_scenario, json_schema
+from tests.schema_check import errors
+from tests.support import CACHE
+
+SCHEMA = json_schema()
+
+GOOD: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "one key": {"num_servers": 3},
+    "a field of an archetype": {"archetypes": {"web": {"base_cpu": 3}}},
+    "a new archetype": {"archetypes": {"cache": CACHE}},
+    "odds as a list": {"regions": ["a", "b"]},
+    "odds as shares": {"regions": {"a": 0.5, "b": 0.5}},
+    "a span": {"growth": {"span": ["2022-01-01", "2022-12-31"]}},
+    "no span": {"growth": {"span": None, "mode": "monthly"}},
+}
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown key": ({"sede": 3}, "sede: unknown"),
+    "an unknown key of growth": ({"growth": {"moode": "span"}}, "growth.moode: unknown"),
+    "an unknown field": ({"archetypes": {"web": {"x": 1}}}, "archetypes.web.x: unknown"),
+    "no servers": ({"num_servers": 0}, "num_servers: minimum"),
+    "a fraction of a server": ({"num_servers": 1.5}, "num_servers: type"),
+    "text for true": ({"spikes": "yes"}, "spikes: type"),
+    "another mode": ({"growth": {"mode": "yearly"}}, "growth.mode: enum"),
+    "another arrangement": ({"assignment": "random"}, "assignment: enum"),
+    "half a span": ({"growth": {"span": ["2022-01-01"]}}, "growth.span: anyOf"),
+    "a negative variance": (
+        {"archetypes": {"web": {"cpu_variance": -1}}},
+        "archetypes.web.cpu_variance: minimum",
+    ),
+    "a probability above 1": (
+        {"archetypes": {"web": {"spike_probability": 1.1}}},
+        "archetypes.web.spike_probability: maximum",
+    ),
+    "growth to nothing": (
+        {"archetypes": {"web": {"monthly_growth_rate": -100}}},
+        "archetypes.web.monthly_growth_rate: exclusiveMinimum",
+    ),
+    "no shares": ({"distribution": {}}, "distribution: minProperties"),
+    "a share above 1": ({"distribution": {"web": 2}}, "distribution.web: maximum"),
+    "a nameless archetype": (
+        {"distribution": {"": 1.0}},
+        "distribution. (name): minLength",
+    ),
+    "a number for a name": ({"regions": ["a", 1]}, "regions: anyOf"),
+}
+
+
+def _schema_errors(values: Any) -> list[str]:
+    return list(errors(values, SCHEMA, SCHEMA))
+
+
+def test_the_packaged_scenario_is_valid() -> None:
+    assert _schema_errors(default_scenario().to_dict()) == []
+
+
+@pytest.mark.parametrize("what", GOOD)
+def test_what_the_loader_takes_is_valid(what: str) -> None:
+    load_scenario(GOOD[what])
+    assert _schema_errors(GOOD[what]) == []
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_the_loader_refuses_is_invalid(what: str) -> None:
+    values, error = BAD[what]
+    assert error in _schema_errors(values)
+    with pytest.raises(ScenarioError):
+        load_scenario(values)
+
+
+def test_every_key_is_described_none_required_and_defaults_are_the_packaged_ones() -> None:
+    kinds = {"Scenario": Scenario, "Growth": Growth, "ArchetypeProfile": ArchetypeProfile}
+    for name, model in kinds.items():
+        schema = SCHEMA if name == "Scenario" else SCHEMA["$defs"][name]
+        assert list(schema["properties"]) == list(model.model_fields)
+        assert schema["additionalProperties"] is False
+        assert "required" not in schema
+        for key, field in schema["properties"].items():
+            assert field.get("description"), key
+    defaults = default_scenario().to_dict()
+    del defaults["archetypes"]
+    shown = {key: field.get("default") for key, field in SCHEMA["properties"].items()}
+    del shown["archetypes"]
+    assert shown == defaults
+
+
+def test_the_schema_is_json_and_says_which_dialect() -> None:
+    assert json.loads(json.dumps(SCHEMA, allow_nan=False)) == SCHEMA
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_each_call_returns_a_schema_of_its_own() -> None:
+    json_schema()["properties"].clear()
+    assert json_schema() == SCHEMA
