@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +16,10 @@ from fleetsynth.quality.statistics import Statistics
 from fleetsynth.signal.simulate import Window, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from fleetsynth.digest import Leaves
     from fleetsynth.plan import Plan
@@ -73,6 +77,7 @@ def run(
     sink: Sink,
     *,
     frame: Frame | None = None,
+    workers: int = 1,
     progress: Callable[[int], None] | None = None,
     batch_rows: int = BATCH_ROWS,
 ) -> Outcome:
@@ -82,6 +87,7 @@ def run(
         plan: what to generate.
         sink: where to; committed or aborted on return.
         frame: how rows are laid out; all columns unless given.
+        workers: threads that simulate ahead, while this one hashes and writes in order.
         progress: called with the rows done after each batch.
         batch_rows: rows per batch; no value depends on it.
     """
@@ -90,8 +96,7 @@ def run(
     try:
         frame = frame or Frame(plan)
         digest, statistics = PlanDigest(plan), Statistics(plan)
-        for window in windows(plan, batch_rows):
-            hundredths = simulate(plan, window)
+        for window, hundredths in _simulated(plan, windows(plan, batch_rows), workers):
             digest.update(window, hundredths)
             statistics.update(window, hundredths)
             sink.write(frame.batch(window, hundredths))
@@ -103,6 +108,28 @@ def run(
         sink.abort()
         raise
     return Outcome(bytes=size, leaves=digest.leaves, statistics=statistics.moments())
+
+
+def _simulated(
+    plan: Plan, windows: Iterable[Window], workers: int
+) -> Iterator[tuple[Window, NDArray[np.int32]]]:
+    """Simulate windows and yield them in their order, with a bounded number under way."""
+    if workers == 1:
+        for window in windows:
+            yield window, simulate(plan, window)
+        return
+    remaining = iter(windows)
+    with ThreadPoolExecutor(workers) as pool:
+        ahead = deque((w, pool.submit(simulate, plan, w)) for w in islice(remaining, workers))
+        try:
+            while ahead:
+                window, future = ahead.popleft()
+                for following in islice(remaining, 1):
+                    ahead.append((following, pool.submit(simulate, plan, following)))
+                yield window, future.result()
+        finally:
+            for _, future in ahead:
+                future.cancel()
 
 
 def _keep_freed_memory() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fleetsynth.dataset.api import FolderResult
+    from fleetsynth.engines.base import Engine
     from fleetsynth.scenario import Scenario
 
     Command = Callable[..., Any]
@@ -48,6 +49,14 @@ def folder_options(command: Command) -> Command:
             help="Make shard K of N of a folder (K from 1, or auto in an array job);"
             " then commit it.",
         ),
+        click.option(
+            "--engine",
+            type=click.Choice(["local", "spark"]),
+            default="local",
+            show_default=True,
+            help="Where a folder's parts are made.",
+        ),
+        click.option("--master", metavar="URL", help="Spark master, such as local[2]."),
     ]
     for decorator in reversed(decorators):
         command = decorator(command)
@@ -58,7 +67,7 @@ def refuse_folder_options(options: dict[str, Any]) -> None:
     """Refuse what only makes sense for a folder, where the output is a file."""
     from fleetsynth.errors import UsageError
 
-    for name in ("partition_by", "resume", "shard"):
+    for name in ("partition_by", "resume", "shard", "master"):
         if options[name]:
             raise UsageError(
                 f"--{name.replace('_', '-')} is for folders: end the output with a slash"
@@ -86,11 +95,20 @@ def generate_folder(
             partition_by=keys,
             part_bytes=parse_size(options["part_size"]),
             workers=options["workers"],
+            engine=_engine(options),
             resume=options["resume"],
             overwrite=overwrite,
             shard=parse_shard(options["shard"]) if options["shard"] else None,
             progress=advance,
         )
+
+
+def _engine(options: dict[str, Any]) -> Engine | None:
+    if options["engine"] == "local":
+        return None
+    from fleetsynth.engines.spark import SparkEngine, open_session
+
+    return SparkEngine(open_session(options["master"]))
 
 
 def parse_size(text: str) -> int:

@@ -119,7 +119,7 @@ def generate_folder(
         made += 1
         rows += record.rows
         report(0)
-    manifest = None if shard else folder.commit(url)
+    manifest = {} if shard else folder.commit(url)
     return FolderResult(
         url=url,
         plan=job.plan,
@@ -127,6 +127,6 @@ def generate_folder(
         parts=len(parts),
         made=made,
         rows=rows,
-        bytes=manifest and sum(part["size"] for part in manifest["parts"]),
-        digest=manifest and manifest["digest"],
+        bytes=sum(part["size"] for part in manifest["parts"]) if manifest else None,
+        digest=manifest.get("digest"),
     )
