@@ -83,17 +83,26 @@ def _generate(plan: Plan, output: Path, *, overwrite: bool, silent: bool) -> Res
 
 @click.command()
 @scenario_options
+@click.option(
+    "--calibrate",
+    is_flag=True,
+    help="Measure this machine on a sample, and say what the whole takes in core-hours.",
+)
 @json_option
-def plan(*, as_json: bool, **options: Any) -> None:
+def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
     """Say what `generate` would take with the same options, without doing it.
 
-    Rows and columns are exact; bytes and memory are estimates, good to about a third.
+    Rows and columns are exact; bytes and memory are estimates, good to about a third. With
+    --calibrate, a sample of two million rows is generated and thrown away to tell how long it
+    takes here, on one core and on many.
     """
+    from fleetsynth.dataset.calibrate import calibrate as measure
     from fleetsynth.plan import resolve
     from fleetsynth.size import estimate
 
     resolved = resolve(load(options))
     size = estimate(resolved)
+    rate = measure(resolved) if calibrate else None
     if as_json:
         facts = {
             "rows": size.rows,
@@ -103,11 +112,16 @@ def plan(*, as_json: bool, **options: Any) -> None:
             "memory": size.memory,
             "scenario_digest": resolved.digest,
         }
+        if rate:
+            facts["rows_per_cpu_second"] = round(rate.rows_per_cpu_second)
+            facts["core_hours"] = rate.core_hours(size.rows)
         click.echo(json.dumps(facts))
         return
-    from fleetsynth.cli.show import show_size
+    from fleetsynth.cli.show import show_rate, show_size
 
     show_size(resolved, size)
+    if rate:
+        show_rate(size, rate)
 
 
 @click.command()

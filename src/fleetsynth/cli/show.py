@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.api import Result
     from fleetsynth.dataset.api import FolderResult
+    from fleetsynth.dataset.calibrate import Rate
     from fleetsynth.plan import Plan
     from fleetsynth.quality.preview import Sample
     from fleetsynth.scenario import ArchetypeProfile
@@ -120,6 +121,25 @@ def show_size(plan: Plan, size: Size) -> None:
         **{ending: f"about {in_bytes(count)}" for ending, count in size.bytes.items()},
         scenario=plan.digest,
     )
+
+
+def show_rate(size: Size, rate: Rate) -> None:
+    """Print what a measured rate makes of a plan."""
+    hours = rate.core_hours(size.rows)
+    stored = size.bytes[".parquet"] / 1e9
+    spread = ", ".join(f"{_duration(hours / cores)} on {cores}" for cores in (1, 2, 16, 64, 256))
+    _facts(
+        Console(soft_wrap=True, highlight=False),
+        rate=f"{rate.rows_per_cpu_second:,.0f} rows per second and core, measured here",
+        work=f"{hours:,.3g} core-hours: {spread} cores",
+        cost=f"{hours:,.3g} x price of a core-hour + {stored:,.3g} x price of a GB stored",
+    )
+
+
+def _duration(hours: float) -> str:
+    if hours >= 1:
+        return f"{hours:,.1f} h"
+    return f"{hours * 60:,.1f} min" if hours * 60 >= 1 else f"{hours * 3600:,.1f} s"
 
 
 def show_archetypes(profiles: Mapping[str, ArchetypeProfile]) -> None:
