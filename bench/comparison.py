@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
+
+from bench.quiet import busy_seconds
+from bench.timing import cpu_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bench.timing import Clock, Side, Spent
+
+_QUIET_CORES = 0.1
+"""What other jobs may take in a quiet round, on any side of it."""
+
+_PATIENCE = 6
+"""How many times as many rounds are tried until enough were quiet."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +28,9 @@ class Goal:
 
     Attributes:
         over: name of the side above the line.
-        under: names of the sides below it; their times are added up.
-        clock: which seconds count.
+        under: names of the sides below it; their times are added up. With none, the side above
+            counts as it is, in seconds or MB.
+        clock: which seconds count, or the peak of the memory.
         bound: the value to reach.
         at_most: whether the bound is an upper one.
     """
@@ -37,6 +48,8 @@ class Goal:
     @property
     def label(self) -> str:
         """What is divided by what."""
+        if not self.under:
+            return self.over
         under = " + ".join(self.under)
         return f"{self.over} / ({under})" if len(self.under) > 1 else f"{self.over} / {under}"
 
@@ -51,8 +64,8 @@ class Benchmark:
     """Some ways of doing the same thing, and how they should compare.
 
     Attributes:
-        rows: rows that every side makes or writes.
-        sides: what to measure, by name; each runs once untimed before the first round.
+        rows: rows that every side makes or writes, or is scaled to.
+        sides: what to measure, by name.
         goals: the ratios that matter.
         remark: what a reader of the figures has to know.
     """
@@ -61,14 +74,25 @@ class Benchmark:
     sides: Mapping[str, Side]
     goals: Sequence[Goal]
     remark: str
+    warm_up: bool = True
+    """Whether each side runs once untimed before the first round."""
+    quiet: bool = False
+    """Whether rounds count only if other jobs leave the machine alone, if at all possible."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was measured: per side, its rounds in order."""
+    """What was measured.
+
+    Attributes:
+        benchmark: what for.
+        rounds: per side, its rounds in order.
+        others: per round, how many cores other jobs took at the same time.
+    """
 
     benchmark: Benchmark
     rounds: Mapping[str, Sequence[Spent]]
+    others: Sequence[float]
 
     def median(self, side: str, clock: Clock) -> float:
         """Return a side's median seconds."""
@@ -76,6 +100,8 @@ class Outcome:
 
     def ratios(self, goal: Goal) -> list[float]:
         """Return the ratio of each round, smallest first."""
+        if not goal.under:
+            return sorted(self._seconds(goal.over, goal.clock))
         under = zip(*(self._seconds(side, goal.clock) for side in goal.under), strict=True)
         pairs = zip(self._seconds(goal.over, goal.clock), map(sum, under), strict=True)
         return sorted(above / below for above, below in pairs)
@@ -84,12 +110,36 @@ class Outcome:
         return [spent.by(clock) for spent in self.rounds[side]]
 
 
+@dataclass(frozen=True)
+class _Round:
+    spent: Mapping[str, Spent]
+    others: float
+
+
 def run(benchmark: Benchmark, repeat: int) -> Outcome:
     """Measure all sides in turn, A, B, A, B ..., so that a busy machine disturbs them alike."""
-    for side in benchmark.sides.values():
-        side()
-    rounds: dict[str, list[Spent]] = {name: [] for name in benchmark.sides}
-    for _ in range(repeat):
-        for name, side in benchmark.sides.items():
-            rounds[name].append(side())
-    return Outcome(benchmark, rounds)
+    if benchmark.warm_up:
+        for side in benchmark.sides.values():
+            side()
+    rounds: list[_Round] = []
+    for _ in range(repeat * (_PATIENCE if benchmark.quiet else 1)):
+        rounds.append(_round(benchmark))
+        if benchmark.quiet and sum(one.others <= _QUIET_CORES for one in rounds) == repeat:
+            break
+    if benchmark.quiet:
+        rounds = sorted(rounds, key=lambda one: one.others)[:repeat]
+    return Outcome(
+        benchmark,
+        {name: [one.spent[name] for one in rounds] for name in benchmark.sides},
+        [one.others for one in rounds],
+    )
+
+
+def _round(benchmark: Benchmark) -> _Round:
+    spent, others = {}, []
+    for name, side in benchmark.sides.items():
+        wall, busy, own = time.perf_counter(), busy_seconds(), cpu_seconds()
+        spent[name] = side()
+        disturbed = busy_seconds() - busy - (cpu_seconds() - own)
+        others.append(max(0.0, disturbed) / (time.perf_counter() - wall))
+    return _Round(spent, max(others))

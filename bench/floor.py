@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 from bench.comparison import Benchmark, Goal
 from bench.timing import Spent, timed
 from fleetsynth import api
-from fleetsynth.engines.local import BATCH_ROWS
 from fleetsynth.frame import schema
 from fleetsynth.metrics import SIGNALS
+from fleetsynth.pipeline import BATCH_ROWS
 from fleetsynth.signal.simulate import BLOCK
 from fleetsynth.sinks.parquet import writer_options
 
@@ -26,8 +26,8 @@ def benchmark(folder: Path) -> Benchmark:
     batches = list(api.batches(plan))
     path = folder / "floor.parquet"
 
-    by_tile = timed(lambda: _draw(plan.rows, BLOCK))
-    by_batch = timed(lambda: _draw(plan.rows, BATCH_ROWS))
+    by_tile = timed(lambda: draw(plan.rows, BLOCK))
+    by_batch = timed(lambda: draw(plan.rows, BATCH_ROWS))
 
     def drawing() -> Spent:
         return min(by_tile(), by_batch(), key=lambda spent: spent.cpu)
@@ -52,7 +52,7 @@ def benchmark(folder: Path) -> Benchmark:
     )
 
 
-def _draw(rows: int, block: int) -> None:
+def draw(rows: int, block: int) -> None:
     """Draw what `rows` rows take, so many rows at a time, into the same memory."""
     generator = np.random.Generator(np.random.Philox(key=0))
     z, u = np.empty(len(SIGNALS) * block), np.empty(block)

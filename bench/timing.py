@@ -1,4 +1,4 @@
-"""Seconds: what something took."""
+"""Seconds and memory: what something took."""
 
 from __future__ import annotations
 
@@ -14,30 +14,35 @@ if TYPE_CHECKING:
 
     Side = Callable[[], "Spent"]
 
-Clock = Literal["wall", "cpu"]
+Clock = Literal["wall", "cpu", "peak"]
+CLOCKS: tuple[Clock, ...] = ("wall", "cpu", "peak")
+
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
 class Spent:
-    """Seconds that something took.
+    """What something took.
 
     Attributes:
-        wall: by the clock.
-        cpu: user and system time, of this process and of the children it waited for.
+        wall: seconds by the clock.
+        cpu: seconds of user and system time, of this process and of the children it waited for.
+        peak: resident memory of the largest process at its largest, in MB; 0 if not measured.
     """
 
     wall: float
     cpu: float
+    peak: float = 0
 
     def __add__(self, other: Spent) -> Spent:
-        return Spent(self.wall + other.wall, self.cpu + other.cpu)
+        return Spent(self.wall + other.wall, self.cpu + other.cpu, max(self.peak, other.peak))
 
     def __mul__(self, times: float) -> Spent:
-        return Spent(self.wall * times, self.cpu * times)
+        return Spent(self.wall * times, self.cpu * times, self.peak)
 
     def by(self, clock: Clock) -> float:
-        """Return the seconds by one of the two clocks."""
-        return self.wall if clock == "wall" else self.cpu
+        """Return what one of the clocks says; `peak` counts as one."""
+        return {"wall": self.wall, "cpu": self.cpu, "peak": self.peak}[clock]
 
 
 def timed(action: Callable[[], object], *, output: Path | None = None, times: int = 1) -> Side:
@@ -54,21 +59,23 @@ def timed(action: Callable[[], object], *, output: Path | None = None, times: in
         for _ in range(times):
             if output:
                 output.unlink(missing_ok=True)
-            total += _measure(action)
+            total += measure(action)
         return total * (1 / times)
 
     return side
 
 
-def _measure(action: Callable[[], object]) -> Spent:
+def measure(action: Callable[[], object]) -> Spent:
+    """Run an action once, with the garbage of earlier ones out of the way."""
     gc.collect()
-    wall, cpu = time.perf_counter(), _cpu_seconds()
+    wall, cpu = time.perf_counter(), cpu_seconds()
     kept = action()
-    spent = Spent(time.perf_counter() - wall, _cpu_seconds() - cpu)
+    spent = Spent(time.perf_counter() - wall, cpu_seconds() - cpu)
     del kept  # to free the result is not part of it
     return spent
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
+    """Return the CPU time of this process and of the children that it waited for."""
     usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)

@@ -1,1 +1,1 @@
-"""Scripts that do the peers' share of `bench.peers`, each run by an environment of its own."""
+"""The peers' share of `bench.peers`, each run by Python in an environment of its own."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth.dataset import folder
 from fleetsynth.dataset.job import Job
 from fleetsynth.engines.local import LocalEngine, available_workers
+from fleetsynth.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,6 +100,9 @@ def generate_folder(
             published stay, and `resume` goes on from them.
     """
     begun = time.perf_counter()
+    if overwrite and (resume or shard):
+        other = "--resume" if resume else "--shard"
+        raise UsageError(f"--overwrite starts again, {other} goes on: choose one")
     job = Job.of(scenario, url, partition_by=tuple(partition_by), part_bytes=part_bytes)
     parts = job.parts  # refuses partitions that cannot be, before anything is touched
     if shard is None:
@@ -115,7 +119,7 @@ def generate_folder(
     already = sum(part.plan.rows for part in parts if part.index not in set(todo))
     chosen = engine or LocalEngine(workers or available_workers(), report)
     made = 0
-    for record in folder.make(job, chosen, todo):
+    for record in folder.make(job, chosen, todo, len(folder.wanted(job, shard))):
         made += 1
         rows += record.rows
         report(0)

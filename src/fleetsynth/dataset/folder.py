@@ -8,7 +8,7 @@ from hashlib import file_digest
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import manifest
-from fleetsynth.dataset.job import STATE, Job, PartRecord, state_key
+from fleetsynth.dataset.job import STATE, Job, read_record, state_key
 from fleetsynth.dataset.servers import write_servers
 from fleetsynth.dataset.store import open_store
 from fleetsynth.digest import combine
@@ -20,6 +20,7 @@ from fleetsynth.scenario import dump_yaml, load_scenario, text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from fleetsynth.dataset.job import PartRecord
     from fleetsynth.dataset.store import Store
     from fleetsynth.engines.base import Engine
 
@@ -78,10 +79,15 @@ def join(job: Job) -> None:
         OutputError, UsageError: as `begin`.
     """
     store = open_store(job.url)
-    if store.read(JOB) is None and store.read(MANIFEST) is None:
+    if not store.list() and store.read(JOB) is None and store.read(MANIFEST) is None:
         # Shards of one job write the same bytes, so it does not matter which comes last.
         store.write(JOB, json.dumps(_job_values(job)).encode())
     begin(job, resume=True)
+
+
+def wanted(job: Job, shard: Shard | None = None) -> list[int]:
+    """Return the numbers of the parts of a shard, or of all parts."""
+    return [part.index for part in job.parts if shard is None or shard.takes(part.index)]
 
 
 def missing(job: Job, shard: Shard | None = None) -> list[int]:
@@ -89,25 +95,30 @@ def missing(job: Job, shard: Shard | None = None) -> list[int]:
     store = open_store(job.url)
     if store.read(MANIFEST) is not None:
         return []
-    wanted = [part.index for part in job.parts if shard is None or shard.takes(part.index)]
     present = set(store.list(STATE))
-    return [i for i in wanted if state_key(i) not in present or not _is_whole(store, i)]
+    return [i for i in wanted(job, shard) if state_key(i) not in present or not _is_whole(store, i)]
 
 
-def make(job: Job, engine: Engine, todo: list[int]) -> Iterator[PartRecord]:
+def make(job: Job, engine: Engine, todo: list[int], count: int) -> Iterator[PartRecord]:
     """Make parts by their numbers; yield the record of each when it is published.
+
+    Args:
+        job: what they are parts of.
+        engine: where to make them.
+        todo: their numbers.
+        count: how many parts this run is about, those that are there already included.
 
     Raises:
         FleetsynthError: what the engine raises, with what is left and how to go on.
     """
-    done = len(job.parts) - len(todo)
+    done = count - len(todo)
     try:
         for record in engine.run(job, todo):
             done += 1
             yield record
     except FleetsynthError as error:
         raise type(error)(
-            f"{error}. {done} of {len(job.parts)} parts are whole; go on with --resume"
+            f"{error}. {done} of {count} parts are whole; go on with --resume"
         ) from error
 
 
@@ -119,26 +130,31 @@ def commit(url: str) -> dict[str, Any]:
     """
     store = open_store(url)
     finished = store.read(MANIFEST)
-    if finished is not None:
-        values: dict[str, Any] = json.loads(finished)
-        return values
-    job = _read_job(store, url)
-    absent = [
-        part.path for part in job.parts if state_key(part.index) not in set(store.list(STATE))
-    ]
+    if finished is None:
+        finished = _write_end(store, _read_job(store, url))
+    for name in store.list(STATE):
+        store.delete(name)
+    store.tidy()
+    values: dict[str, Any] = json.loads(finished)
+    return values
+
+
+def _write_end(store: Store, job: Job) -> bytes:
+    """Write what stands beside the parts, the manifest last; return it."""
+    records = list(_records(store, job))
+    there = {record.index for record in records if store.size(record.path) == record.size}
+    absent = [part.path for part in job.parts if part.index not in there]
     if absent:
         shown = ", ".join(absent[:3]) + (", ..." if len(absent) > 3 else "")
         raise InputError(
             f"{len(absent)} of {len(job.parts)} parts are missing at {store.name} ({shown}): "
             "run their shards, or generate with --resume"
         )
-    values = _manifest(job, _records(store, len(job.parts)))
     write_servers(job.plan, store, SERVERS)
     store.write(SCENARIO, dump_yaml(job.plan.scenario).encode())
-    store.write(MANIFEST, (json.dumps(values, indent=2) + "\n").encode())
-    for name in store.list(STATE):
-        store.delete(name)
-    return values
+    data = (json.dumps(_manifest(job, records), indent=2) + "\n").encode()
+    store.write(MANIFEST, data)
+    return data
 
 
 def _manifest(job: Job, records: Iterable[PartRecord]) -> dict[str, Any]:
@@ -164,21 +180,23 @@ def _manifest(job: Job, records: Iterable[PartRecord]) -> dict[str, Any]:
     }
 
 
-def _records(store: Store, count: int) -> Iterator[PartRecord]:
-    for index in range(count):
-        data = store.read(state_key(index))
-        if data is None:
-            raise InputError(f"{state_key(index)} disappeared from {store.name}")
-        yield PartRecord.from_json(data)
+def _records(store: Store, job: Job) -> Iterator[PartRecord]:
+    """Yield the records that are there, in the order of the parts."""
+    present = set(store.list(STATE))
+    for index in range(len(job.parts)):
+        record = read_record(store, index) if state_key(index) in present else None
+        if record:
+            yield record
 
 
 def _is_whole(store: Store, index: int) -> bool:
     """Tell whether a part's file is the one that its record describes."""
-    data = store.read(state_key(index))
-    if data is None:
-        return False
-    record = PartRecord.from_json(data)
-    return store.size(record.path) == record.size and hash_of(store, record.path) == record.sha256
+    record = read_record(store, index)
+    return (
+        record is not None
+        and store.size(record.path) == record.size
+        and hash_of(store, record.path) == record.sha256
+    )
 
 
 def hash_of(store: Store, key: str) -> str:
@@ -215,15 +233,14 @@ def _compare(job: Job, written: bytes, name: str) -> None:
     ]
     if differences:
         raise UsageError(
-            f"the run at {name} is of another scenario: {'; '.join(differences[:5])}: use the "
-            "same scenario and options, or --overwrite"
+            f"{name} is of another scenario or cut otherwise: {'; '.join(differences[:5])}: use "
+            "the same scenario and options, or --overwrite"
         )
 
 
 def _compare_finished(job: Job, store: Store) -> None:
-    data = store.read(MANIFEST) or b"{}"
-    if json.loads(data).get("scenario_digest") != job.plan.digest:
-        raise UsageError(f"the dataset at {store.name} is finished, and of another scenario")
+    made = job_of(store, job.url, json.loads(store.read(MANIFEST) or b"{}"))
+    _compare(job, json.dumps(_job_values(made)).encode(), store.name)
 
 
 def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
@@ -237,13 +254,13 @@ def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def _clear(store: Store, names: list[str]) -> None:
-    """Remove a dataset of ours, its manifest first; refuse to remove anything else."""
+    """Remove a dataset of ours, from its manifest to its job; refuse to remove anything else."""
     ours = set(_files_of(store))
     if names and not ours:
         raise OutputError(
             f"{store.name} holds files that are no dataset ({names[0]}): nothing was removed"
         )
-    for name in (MANIFEST, *sorted(ours & set(names) - {MANIFEST})):
+    for name in (MANIFEST, *sorted(ours & set(names) - {MANIFEST, JOB}), JOB):
         store.delete(name)
 
 

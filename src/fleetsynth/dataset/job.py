@@ -20,6 +20,7 @@ from fleetsynth.size import PARQUET_BYTES_PER_ROW
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fleetsynth.dataset.store import Store
     from fleetsynth.plan import Plan
 
 STATE = "_parts/"
@@ -102,6 +103,15 @@ class PartRecord:
 def state_key(index: int) -> str:
     """Where the record of a part is kept until the manifest is written."""
     return f"{STATE}part-{index:05d}.json"
+
+
+def read_record(store: Store, index: int) -> PartRecord | None:
+    """Return the record of a part, or None if there is none that can be read."""
+    data = store.read(state_key(index))
+    try:
+        return None if data is None else PartRecord.from_json(data)
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def make_part(job: Job, index: int, progress: Callable[[int], None] | None = None) -> PartRecord:

@@ -65,7 +65,7 @@ def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Par
     spans, groups = list(_spans(plan.clock, partition_by)), list(_groups(plan, partition_by))
     for (group_values, members), (span_values, days) in product(groups, spans):
         values = group_values | span_values
-        folder = "".join(f"{key}={quote(str(values[key]), safe='')}/" for key in partition_by)
+        folder = "".join(f"{key}={_quoted(str(values[key]))}/" for key in partition_by)
         for servers, span in _pieces(plan.clock, members, days, rows_per_part):
             piece = replace(
                 plan, clock=Clock(*span, plan.clock.step), fleet=servers_of(plan, servers)
@@ -73,6 +73,11 @@ def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Par
             index = len(parts)
             parts.append(Part(index, f"{DATA}{folder}part-{index:05d}.parquet", piece))
     return parts
+
+
+def _quoted(value: str) -> str:
+    """Quote a value for a path as Hive does: beyond ASCII as it is, for Spark unquotes by bytes."""
+    return "".join(quote(char, safe="") if char.isascii() else char for char in value)
 
 
 def servers_of(plan: Plan, members: NDArray[np.int64]) -> Fleet:
@@ -136,7 +141,7 @@ def _pieces(
     """Cut a partition into server ranges, and single servers at month borders if they must be."""
     ticks = ((span[1] - span[0]).days + 1) * clock.ticks_per_day
     if ticks <= rows_per_part:
-        count = ceil(len(members) * ticks / rows_per_part)
+        count = ceil(len(members) / (rows_per_part // ticks))
         for piece in np.array_split(members, count):
             yield piece, span
         return

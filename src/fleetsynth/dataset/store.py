@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -49,6 +50,9 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove a file, if it is there."""
+
+    def tidy(self) -> None:
+        """Remove the unfinished files of runs that were killed."""
 
 
 def open_store(url: str) -> Store:
@@ -103,7 +107,7 @@ class LocalStore:
         names = (
             path.relative_to(self._folder).as_posix()
             for path in self._folder.rglob("*")
-            if path.is_file() and not (path.name.startswith(".") and path.suffix == ".tmp")
+            if path.is_file() and not _is_unfinished(path)
         )
         return sorted(name for name in names if name.startswith(prefix))
 
@@ -116,6 +120,12 @@ class LocalStore:
             while path.parent != self._folder:
                 path = path.parent
                 path.rmdir()
+
+    def tidy(self) -> None:
+        """Remove temporary files."""
+        for path in filter(_is_unfinished, list(self._folder.rglob("*"))):
+            with os_errors(path):
+                path.unlink(missing_ok=True)
 
 
 class ObjectStore:
@@ -188,13 +198,28 @@ class ObjectStore:
         with self._errors(), suppress(FileNotFoundError):
             self._obstore.delete(self._store, key)
 
+    def tidy(self) -> None:
+        """Nothing: what is not uploaded whole is not there."""
+
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (FileNotFoundError, OutputError):
+        except OutputError:
             raise
         except (OSError, ValueError, self._obstore.exceptions.BaseError) as error:
-            # Only the first line: the rest can repeat the request.
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            reason = _reason(error)
             raise OutputError(f"the object store at {self.name} failed: {reason}") from error
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Tell a temporary file of `AtomicFile` by its name."""
+    return re.fullmatch(r"\..+\.(parquet|json|yaml)\..+\.tmp", path.name) is not None
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line, for the rest repeats the request, with the code of an XML answer."""
+    text = str(error) or type(error).__name__
+    code = re.search(r"<Code>(\w+)</Code>", text)
+    first = text.splitlines()[0].partition(": <")[0]
+    return f"{first} ({code[1]})" if code else first

@@ -24,7 +24,6 @@ from fleetsynth.signal.simulate import simulate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fleetsynth.dataset.job import Job
     from fleetsynth.dataset.store import Store
     from fleetsynth.plan import Plan
 
@@ -57,15 +56,19 @@ def verify(
     store = open_store(url)
     manifest = read_manifest(store)
     job = job_of(store, url, manifest)
-    findings = list(_files(store, manifest))
+    plans = {part.path: part.plan for part in job.parts}
+    findings = list(_files(store, manifest, plans))
     bad = {finding.path for finding in findings}
     parts = manifest["parts"]
     fresh = set(np.linspace(0, len(parts) - 1, min(regenerate, len(parts)), dtype=int).tolist())
     found: list[bytes] = []
     done = 0
     for index, part in enumerate(parts):
-        if part["path"] not in bad:
-            findings += _part(store, job, index, part, found, fresh=index in fresh)
+        if part["path"] not in plans:
+            findings.append(Finding(part["path"], "the scenario has no such part"))
+        elif part["path"] not in bad:
+            plan = plans[part["path"]]
+            findings += _part(store, plan, part, found, fresh=index in fresh)
         done += part["rows"]
         if progress:
             progress(done)
@@ -89,14 +92,14 @@ def read_manifest(store: Store) -> dict[str, Any]:
     return values
 
 
-def _files(store: Store, manifest: dict[str, Any]) -> Iterator[Finding]:
+def _files(store: Store, manifest: dict[str, Any], plans: dict[str, Plan]) -> Iterator[Finding]:
     """Find parts that are missing, and files in the data folder that are no parts."""
     expected = {part["path"]: part for part in manifest["parts"]}
     there = set(store.list(DATA))
     foreign = sorted(there - expected.keys())
     strangers = {hash_of(store, name): name for name in foreign}
-    for path in sorted(expected.keys() - there):
-        renamed = strangers.get(expected[path]["sha256"])
+    for path in sorted((expected.keys() | plans.keys()) - there):
+        renamed = strangers.get(expected.get(path, {}).get("sha256"))
         hint = f"; {renamed} has its content: was it renamed?" if renamed else ""
         yield Finding(path, f"this part is missing{hint}")
     for path in foreign:
@@ -104,10 +107,10 @@ def _files(store: Store, manifest: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _part(
-    store: Store, job: Job, index: int, part: dict[str, Any], found: list[bytes], *, fresh: bool
+    store: Store, plan: Plan, part: dict[str, Any], found: list[bytes], *, fresh: bool
 ) -> Iterator[Finding]:
     """Compare one part with its record; where they differ, name servers and months."""
-    plan, path = job.parts[index].plan, part["path"]
+    path = part["path"]
     try:
         with store.fetch(path) as file:
             read = leaves(_with_partitions(batch, path) for batch in read_batches(file))
@@ -143,6 +146,8 @@ def _with_partitions(batch: pa.RecordBatch, path: str) -> pa.RecordBatch:
     table = pa.Table.from_batches([batch])
     for folder in path.removeprefix(DATA).split("/")[:-1]:
         name, _, value = folder.partition("=")
+        if name in table.schema.names:
+            continue  # written by something that leaves partition columns in
         kind = plain(pa.schema([pa.field(name, COLUMN_TYPES[name])])).field(name).type
         if kind == pa.string():
             column = text_array([unquote(value)] * len(table))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from fleetsynth.dataset.job import PartRecord, make_part
+from fleetsynth.dataset.job import PartRecord, make_part, read_record
+from fleetsynth.dataset.store import open_store
 from fleetsynth.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class SparkEngine:
         try:
             found = rows.collect()
         except Exception as error:
+            store = open_store(job.url)
+            yield from filter(None, (read_record(store, index) for index in numbers))
             raise OutputError(f"the Spark job failed: {_reason(error)}") from error
         for row in found:
             yield PartRecord.from_json(bytes(row["record"]))

@@ -1,0 +1,48 @@
+"""What the benchmarks of scale measure; each can be pickled and leaves nothing behind."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fleetsynth import api, manifest, pipeline
+from fleetsynth.dataset.api import PART_BYTES, generate_folder
+from fleetsynth.frame import schema
+from fleetsynth.sinks import open_sink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    Settings = dict[str, Any]
+
+
+def to_file(settings: Settings, folder: Path, workers: int = 1) -> None:
+    """Generate a single Parquet file."""
+    plan = api.as_plan(settings)
+    with _scratch(folder) as scratch:
+        path, metadata = scratch / "data.parquet", manifest.provenance(plan)
+        sink = open_sink(path, schema(plan), metadata, overwrite=False)
+        pipeline.run(plan, sink, workers=workers)
+
+
+def to_folder(
+    settings: Settings, folder: Path, workers: int = 1, part_bytes: int = PART_BYTES
+) -> None:
+    """Generate a dataset folder."""
+    scenario = api.as_plan(settings).scenario
+    with _scratch(folder) as scratch:
+        generate_folder(scenario, str(scratch / "data"), workers=workers, part_bytes=part_bytes)
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Yield a new folder and remove it with whatever is in it."""
+    path = Path(tempfile.mkdtemp(dir=folder))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)

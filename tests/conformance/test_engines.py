@@ -1,0 +1,367 @@
+"""What every engine must do: one digest, the same parts, and the same way to fail and go on.
+
+A new engine joins by a line in `ENGINES`.
+"""
+
+import gc
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleetsynth.dataset.api import FolderResult, generate_folder
+from fleetsynth.dataset.job import Job, PartRecord, make_part
+from fleetsynth.dataset.verify import verify
+from fleetsynth.engines.base import Engine
+from fleetsynth.engines.local import LocalEngine
+from fleetsynth.engines.spark import SparkEngine
+from fleetsynth.errors import OutputError
+from fleetsynth.plan import resolve
+from fleetsynth.spark import generate as generate_frame
+from tests.dataset import makers
+from tests.dataset.folders import (
+    MIXED,
+    PART_BYTES,
+    PARTITIONS,
+    digest_in,
+    files_in,
+    identities,
+    manifest_of,
+    only_whole_parts,
+    parts_in,
+)
+from tests.e2e.command import Fleetsynth
+from tests.support import digest_of, plain_table
+
+Make = Callable[..., PartRecord]
+
+ROOT = Path(__file__).parents[2]
+PLAN = resolve(MIXED)
+PARTS = 6
+
+ENGINES: dict[str, Callable[[Make, Any], Engine]] = {
+    "one process": lambda make, _: LocalEngine(1, make=make),
+    "two processes": lambda make, _: LocalEngine(2, make=make),
+    "Spark": lambda make, spark: SparkEngine(spark(), make=make),
+}
+WITH_WORKERS = ["two processes", "Spark"]
+"""Engines whose parts are made in processes that can be lost without the run."""
+
+pytestmark = [
+    pytest.mark.slow,
+    # pyspark 3.5 compares versions the old way, and leaves sockets to the garbage collector.
+    pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Callable[[], Any]]:
+    """Start Spark when it is first asked for; two workers, three attempts at a task."""
+    started: list[Any] = []
+
+    def start() -> Any:
+        if not started:
+            from pyspark.sql import SparkSession
+
+            settings = {
+                "spark.driver.bindAddress": "127.0.0.1",
+                "spark.driver.host": "127.0.0.1",
+                "spark.driver.memory": "512m",
+                "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+                "spark.ui.enabled": "false",
+                "spark.ui.showConsoleProgress": "false",
+                "spark.sql.shuffle.partitions": "2",
+            }
+            builder = SparkSession.builder.master("local[2,3]")
+            for name, value in settings.items():
+                builder = builder.config(name, value)
+            started.append(builder.getOrCreate())
+            started[0].sparkContext.setLogLevel("OFF")
+        return started[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        # Its workers must be this Python, and find the makers; paths may go beyond ASCII.
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("LC_ALL", "C.UTF-8")
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "src")]))
+        yield start
+        for spark in started:
+            _end(spark)
+
+
+def _end(spark: Any) -> None:
+    """Stop a session, its JVM, and all connections to it."""
+    from pyspark import SparkContext
+
+    spark.stop()
+    gateway: Any = SparkContext._gateway
+    SparkContext._gateway = SparkContext._jvm = None
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest, session: Callable[[], Any]) -> Callable[[Make], Engine]:
+    """The engine under test, given what makes a part."""
+    return lambda make: ENGINES[request.param](make, session)
+
+
+every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)
+every_engine_with_workers = pytest.mark.parametrize("engine", WITH_WORKERS, indirect=True)
+EngineOf = Callable[[Make], Engine]
+
+
+@pytest.fixture(scope="module")
+def digest() -> str:
+    """The digest of the mixed scenario, made without any engine."""
+    return digest_of(PLAN)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], dict[str, Any]]:
+    """The manifest of the mixed scenario by partitions, as a loop over its parts makes it."""
+    manifests = {}
+    for keys in PARTITIONS:
+        folder = tmp_path_factory.mktemp("reference") / "fleet"
+        run(folder, LocalEngine(1), partition_by=keys)
+        manifests[keys] = manifest_of(folder)
+    return manifests
+
+
+def run(folder: Path, engine: Engine, **options: Any) -> FolderResult:
+    """Generate the mixed scenario in six parts, or more if it is partitioned."""
+    return generate_folder(MIXED, str(folder), part_bytes=PART_BYTES, engine=engine, **options)
+
+
+def test_there_are_engines() -> None:
+    assert len(ENGINES) >= 3
+    assert set(WITH_WORKERS) < set(ENGINES)
+
+
+# What is made
+
+
+@every_engine
+@pytest.mark.parametrize("keys", [PARTITIONS[0], PARTITIONS[3]])
+def test_parts_and_digest_are_those_of_every_other_engine(
+    tmp_path: Path,
+    engine: EngineOf,
+    digest: str,
+    reference: dict[tuple[str, ...], dict[str, Any]],
+    keys: tuple[str, ...],
+) -> None:
+    result = run(tmp_path / "fleet", engine(make_part), partition_by=keys)
+    assert result.digest == digest
+    assert (result.made, result.rows) == (result.parts, PLAN.rows)
+    assert manifest_of(tmp_path / "fleet") == reference[keys]
+    assert verify(str(tmp_path / "fleet")) == []
+
+
+@every_engine
+@pytest.mark.parametrize("indices", [[], [5, 0, 3]])
+def test_an_engine_makes_the_parts_that_it_is_asked_for(
+    tmp_path: Path, engine: EngineOf, indices: list[int]
+) -> None:
+    job = Job.of(MIXED, str(tmp_path / "fleet"), part_bytes=PART_BYTES)
+    records = list(engine(make_part).run(job, indices))
+    assert sorted(record.index for record in records) == sorted(indices)
+    assert [path.name for path in parts_in(tmp_path / "fleet")] == [
+        f"part-{index:05d}.parquet" for index in sorted(indices)
+    ]
+
+
+@every_engine
+def test_to_make_a_part_twice_does_no_harm(tmp_path: Path, engine: EngineOf, digest: str) -> None:
+    assert run(tmp_path / "fleet", engine(makers.made_twice)).digest == digest
+    assert len(parts_in(tmp_path / "fleet")) == PARTS
+
+
+# Failures that pass
+
+
+@every_engine_with_workers
+def test_a_part_whose_worker_is_killed_is_made_again(
+    tmp_path: Path, engine: EngineOf, digest: str
+) -> None:
+    folder = tmp_path / "fleet"
+    result = run(folder, engine(makers.killed_once))
+    assert (result.digest, result.made) == (digest, PARTS)
+    assert makers.attempts(folder, makers.FAULTY) == 2
+    assert [name for name in files_in(folder) if name.endswith(".tmp")] == []
+
+
+@every_engine_with_workers
+def test_many_workers_may_be_lost_as_long_as_every_part_succeeds_in_the_end(
+    tmp_path: Path, engine: EngineOf, digest: str
+) -> None:
+    folder = tmp_path / "fleet"
+    assert run(folder, engine(makers.killed_once_each)).digest == digest
+    assert min(makers.attempts(folder, index) for index in range(PARTS)) == 2
+
+
+@every_engine_with_workers
+def test_a_worker_that_is_killed_after_it_published_does_no_harm(
+    tmp_path: Path, engine: EngineOf, digest: str
+) -> None:
+    assert run(tmp_path / "fleet", engine(makers.killed_when_done)).digest == digest
+    assert makers.attempts(tmp_path / "fleet", makers.FAULTY) == 2
+
+
+@pytest.mark.parametrize("make", [makers.killed_once, makers.killed_when_done])
+def test_a_run_that_is_its_own_worker_is_resumed_when_it_was_killed(
+    tmp_path: Path, digest: str, make: Make
+) -> None:
+    # The engine with one process has no worker to lose: the run itself is killed.
+    folder = tmp_path / "fleet"
+    context = multiprocessing.get_context("spawn")
+    child = context.Process(target=run, args=(folder, LocalEngine(1, make=make)))
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    only_whole_parts(folder)
+    result = run(folder, LocalEngine(1, make=make), resume=True)
+    assert result.digest == digest
+    assert result.made == PARTS - makers.FAULTY - (make is makers.killed_when_done)
+
+
+@pytest.mark.parametrize("engine", ["Spark"], indirect=True)
+def test_a_task_that_raises_once_is_tried_again(
+    tmp_path: Path, engine: EngineOf, digest: str
+) -> None:
+    folder = tmp_path / "fleet"
+    assert run(folder, engine(makers.failing_once)).digest == digest
+    assert makers.attempts(folder, makers.FAULTY) == 2
+
+
+# Failures that last
+
+
+@pytest.mark.parametrize(
+    ("engine", "successor"),
+    [
+        ("one process", "two processes"),
+        ("one process", "Spark"),
+        ("two processes", "one process"),
+        ("Spark", "one process"),
+        ("Spark", "Spark"),
+    ],
+    indirect=["engine"],
+)
+def test_a_lasting_failure_is_told_and_another_engine_goes_on(
+    tmp_path: Path,
+    engine: EngineOf,
+    session: Callable[[], Any],
+    digest: str,
+    successor: str,
+) -> None:
+    folder = tmp_path / "fleet"
+    with pytest.raises(OutputError) as failure:
+        run(folder, engine(makers.failing_always))
+    message = str(failure.value)
+    whole = len(parts_in(folder))
+    assert "there is no room for this part" in message
+    assert message.endswith(f". {whole} of {PARTS} parts are whole; go on with --resume")
+    assert "\n" not in message
+    only_whole_parts(folder)
+    before = identities(folder)
+    assert before
+    assert f"data/part-0000{makers.FAULTY}.parquet" not in before
+
+    result = run(folder, ENGINES[successor](make_part, session), resume=True)
+    assert result.digest == digest
+    assert result.made == PARTS - len(before)
+    assert {path: identities(folder)[path] for path in before} == before
+    assert verify(str(folder)) == []
+
+
+@every_engine_with_workers
+def test_a_part_that_kills_every_worker_ends_the_run(
+    tmp_path: Path, engine: EngineOf, digest: str
+) -> None:
+    folder = tmp_path / "fleet"
+    with pytest.raises(OutputError) as failure:
+        run(folder, engine(makers.killed_always))
+    assert makers.attempts(folder, makers.FAULTY) == 3
+    assert str(failure.value).endswith(" parts are whole; go on with --resume")
+    assert "\n" not in str(failure.value)
+    only_whole_parts(folder)
+    before = identities(folder)
+    assert f"data/part-0000{makers.FAULTY}.parquet" not in before
+    result = run(folder, LocalEngine(1), resume=True)
+    assert (result.digest, result.made) == (digest, PARTS - len(before))
+
+
+@every_engine
+def test_an_engine_completes_what_a_shard_began(
+    tmp_path: Path, engine: EngineOf, digest: str
+) -> None:
+    job = Job.of(MIXED, str(tmp_path / "fleet"), part_bytes=PART_BYTES)
+    with pytest.raises(OutputError):
+        run(tmp_path / "fleet", LocalEngine(1, make=makers.failing_always))
+    make_part(job, PARTS - 1)
+    result = run(tmp_path / "fleet", engine(make_part), resume=True)
+    assert (result.digest, result.made) == (digest, PARTS - makers.FAULTY - 1)
+
+
+# Spark alone
+
+
+@pytest.mark.parametrize("keys", [PARTITIONS[0], PARTITIONS[-1]])
+def test_spark_reads_a_folder_as_it_stands(
+    tmp_path: Path, session: Callable[[], Any], keys: tuple[str, ...]
+) -> None:
+    run(tmp_path / "fleet", LocalEngine(1), partition_by=keys)
+    frame = session().read.parquet(str(tmp_path / "fleet" / "data"))
+    assert set(frame.columns) == set(PLAN.columns)
+    ((rows, total),) = frame.selectExpr("count(*)", "sum(rint(cpu_p95 * 100))").collect()
+    expected = plain_table(PLAN)
+    assert rows == PLAN.rows
+    assert total == sum(round(value * 100) for value in expected["cpu_p95"].to_pylist())
+    regions = expected["region"].to_pylist()
+    counted = {row["region"]: row["count"] for row in frame.groupBy("region").count().collect()}
+    assert counted == {name: regions.count(name) for name in set(regions)}
+
+
+def test_a_spark_frame_has_the_rows_of_a_table(session: Callable[[], Any]) -> None:
+    frame = generate_frame(session(), MIXED, part_bytes=PART_BYTES)
+    assert frame.rdd.getNumPartitions() == PARTS
+    expected = plain_table(PLAN)
+    assert frame.columns == expected.schema.names
+    rows = [row.asDict() for row in frame.orderBy("server_id", "timestamp").collect()]
+    assert rows == expected.to_pylist()
+
+
+def test_a_spark_frame_needs_no_more_than_what_describes_a_scenario(
+    session: Callable[[], Any],
+) -> None:
+    scenario = {"num_servers": 2, "end_date": "2022-01-03", "include_metadata": False}
+    frame = generate_frame(session(), scenario)
+    assert frame.count() == 6
+    assert "region" not in frame.columns
+
+
+def test_the_command_line_runs_on_spark(tmp_path: Path, digest: str) -> None:
+    fleetsynth = Fleetsynth(tmp_path)
+    (tmp_path / "mixed.yaml").write_text(json.dumps(MIXED.to_dict()))
+    where = ("-o", "fleet/", "--part-size", "10kB")
+    spark = ("--engine", "spark", "--master", "local[2]", "--json")
+    ran = fleetsynth(
+        *("generate", "mixed.yaml", *where, *spark),
+        env={"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"},
+    )
+    assert ran.code == 0, ran.err
+    facts = json.loads(ran.out)
+    assert (facts["digest"], facts["parts_made"]) == (digest, PARTS)
+    assert digest_in(tmp_path / "fleet") == digest

@@ -1,0 +1,91 @@
+"""What the tests of dataset folders share: a small scenario, and ways to look into a folder."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fleetsynth.digest_file import digest_file
+from tests.support import scenario_of
+
+REGIONS = ["eu west/1", "a=b & 100%", "Zürich"]
+"""Names that a path must quote."""
+
+MIXED = scenario_of(
+    num_servers=12,
+    start_date="2022-11-15",
+    end_date="2023-02-10",
+    granularity="6h",
+    regions=REGIONS,
+)
+"""Twelve servers over four months of two years, neither of them whole: 4,224 rows."""
+
+PART_BYTES = 9_500
+"""Some thousand rows: six parts of the mixed scenario, if it is not partitioned."""
+
+PARTITIONS: list[tuple[str, ...]] = [
+    (),
+    ("year", "month"),
+    ("region",),
+    ("server_type", "year"),
+    ("month", "region", "year", "server_type", "criticality", "business_unit"),
+]
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """A folder's manifest."""
+    values: dict[str, Any] = json.loads((folder / "manifest.json").read_bytes())
+    return values
+
+
+def digest_in(folder: Path) -> str:
+    """The digest that a folder's manifest tells."""
+    return str(manifest_of(folder)["digest"])
+
+
+def parts_in(folder: Path) -> list[Path]:
+    """The parts that can be seen in a folder."""
+    return sorted((folder / "data").rglob("*.parquet"))
+
+
+def records_in(folder: Path) -> dict[str, dict[str, Any]]:
+    """The records of finished parts in an unfinished folder, by path."""
+    found = [json.loads(path.read_bytes()) for path in (folder / "_parts").glob("part-*.json")]
+    return {record["path"]: record for record in found}
+
+
+def files_in(folder: Path) -> list[str]:
+    """The names of all files below a folder, temporary ones included."""
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(names)
+
+
+def identities(folder: Path) -> dict[str, tuple[int, int]]:
+    """Inode and time of change of every part: whether it is the very same file."""
+    stats = {str(path.relative_to(folder)): path.stat() for path in parts_in(folder)}
+    return {path: (stat.st_ino, stat.st_mtime_ns) for path, stat in stats.items()}
+
+
+def only_whole_parts(folder: Path) -> None:
+    """Assert that a folder whose run was stopped has whole parts, as recorded, and no manifest."""
+    assert not (folder / "manifest.json").exists()
+    records = records_in(folder)
+    parts = {path.relative_to(folder).as_posix(): path for path in parts_in(folder)}
+    assert set(records) <= set(parts)
+    for name, path in parts.items():
+        # A part without a record was published just before the run ended: it is whole, too.
+        rows = rows_of(path)
+        if name in records:
+            assert rows.num_rows == records[name]["rows"]
+            assert sha256(path.read_bytes()).hexdigest() == records[name]["sha256"]
+            if "=" not in name:
+                assert digest_file(path) == records[name]["digest"]
+
+
+def rows_of(path: Path) -> pa.Table:
+    """What a part's file holds, without the columns that its path stands for."""
+    with pq.ParquetFile(path) as file:
+        return file.read()

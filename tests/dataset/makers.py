@@ -1,0 +1,90 @@
+"""Ways to make a part that fail on purpose; importable by the workers of every engine.
+
+What has happened already is remembered in files beside the folder, for a worker that is killed
+remembers nothing.
+"""
+
+import os
+import signal
+from pathlib import Path
+
+from fleetsynth.dataset.job import Job, PartRecord, make_part
+from fleetsynth.errors import OutputError
+
+FAULTY = 3
+"""The number of the part that fails."""
+
+
+def attempts(folder: Path | str, index: int) -> int:
+    """How often a part was tried by a maker that counts."""
+    return len(list(_notes(folder).glob(f"{index}-*")))
+
+
+def killed_once(job: Job, index: int, _progress: object = None) -> PartRecord:
+    """At the first attempt of one part, kill the process that makes it."""
+    if _attempt(job, index) == 1 and index == FAULTY:
+        _die()
+    return make_part(job, index)
+
+
+def killed_once_each(job: Job, index: int, _progress: object = None) -> PartRecord:
+    """At the first attempt of every part, kill the process that makes it."""
+    if _attempt(job, index) == 1:
+        _die()
+    return make_part(job, index)
+
+
+def killed_when_done(job: Job, index: int, _progress: object = None) -> PartRecord:
+    """Publish one part, and kill the process before it can tell."""
+    record = make_part(job, index)
+    if _attempt(job, index) == 1 and index == FAULTY:
+        _die()
+    return record
+
+
+def killed_always(job: Job, index: int, _progress: object = None) -> PartRecord:
+    """Kill the process whenever one part is tried."""
+    _attempt(job, index)
+    if index == FAULTY:
+        _die()
+    return make_part(job, index)
+
+
+def failing_once(job: Job, index: int, _progress: object = None) -> PartRecord:
+    """At the first attempt of one part, raise what nobody expects."""
+    if _attempt(job, index) == 1 and index == FAULTY:
+        raise RuntimeError("a passing failure")
+    return make_part(job, index)
+
+
+def failing_always(job: Job, index: int, _progress: object = None) -> PartRecord:
+    """Fail whenever one part is tried."""
+    _attempt(job, index)
+    if index == FAULTY:
+        raise OutputError("there is no room for this part")
+    return make_part(job, index)
+
+
+def made_twice(job: Job, index: int, _progress: object = None) -> PartRecord:
+    """Make every part twice, as if two workers had not known of each other."""
+    _attempt(job, index)
+    first = make_part(job, index)
+    assert make_part(job, index) == first
+    return first
+
+
+def _attempt(job: Job, index: int) -> int:
+    """Note an attempt; return its number, from 1."""
+    notes = _notes(job.url)
+    notes.mkdir(exist_ok=True)
+    number = len(list(notes.glob(f"{index}-*"))) + 1
+    (notes / f"{index}-{number}").touch()
+    return number
+
+
+def _notes(folder: Path | str) -> Path:
+    return Path(f"{folder}.attempts")
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

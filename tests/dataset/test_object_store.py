@@ -1,0 +1,361 @@
+"""Folders in an object store: a real server, real uploads, and some that fail."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fleetsynth.dataset.api import generate_folder
+from fleetsynth.dataset.folder import Shard, commit
+from fleetsynth.dataset.store import LocalStore, ObjectStore, open_store
+from fleetsynth.dataset.verify import verify
+from fleetsynth.errors import FleetsynthError, OutputError, UsageError
+from tests.dataset.conftest import Finished
+from tests.dataset.folders import MIXED, PART_BYTES, manifest_of
+from tests.dataset.object_store import (
+    BUCKET,
+    KEY,
+    SECRET,
+    empty,
+    environment,
+    gate,
+    keys,
+    moto,
+    request,
+    uploads,
+)
+from tests.e2e.command import SMALL, Fleetsynth, Ran
+from tests.support import digest_of, plan_of
+
+LARGE = ("--servers", "160", "--granularity", "hourly", "--end", "2022-12-31")
+LARGE_PLAN = plan_of(num_servers=160, granularity="hourly", end_date="2022-12-31")
+"""One part of some 15 MB."""
+
+BESIDE = ["manifest.json", "scenario.yaml", "servers.parquet"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a running object store."""
+    with moto(tmp_path_factory.mktemp("moto")) as port:
+        yield port
+
+
+@pytest.fixture
+def port(server: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The port of an empty object store that this process and its children know of."""
+    for name, value in environment(server).items():
+        monkeypatch.setenv(name, value)
+    empty(server)
+    return server
+
+
+def discreet(ran: Ran) -> Ran:
+    """Assert that no credentials were printed."""
+    for text in (ran.out, ran.err):
+        assert SECRET not in text
+        assert KEY not in text
+    return ran
+
+
+# There and back
+
+
+@pytest.mark.parametrize("partitions", [(), ("region", "year")])
+def test_a_folder_is_the_same_in_a_bucket_as_on_a_disk(
+    port: int, finished: Finished, single: str, partitions: tuple[str, ...]
+) -> None:
+    url = f"s3://{BUCKET}/some/where/"
+    result = generate_folder(MIXED, url, partition_by=partitions, part_bytes=PART_BYTES, workers=1)
+    assert result.digest == single
+    local = manifest_of(finished(partitions))
+    assert json.loads(request(port, "GET", f"/{BUCKET}/some/where/manifest.json")) == local
+    names = [*(part["path"] for part in local["parts"]), *BESIDE]
+    store = open_store(url)
+    assert store.list() == sorted(names)
+    for name in names:
+        assert store.read(name) == (finished(partitions) / name).read_bytes()
+    assert len(keys(port)) == len(names)
+    assert verify(url, regenerate=2) == []
+
+
+def test_a_bucket_of_its_own_needs_no_prefix(port: int, single: str) -> None:
+    result = generate_folder(MIXED, f"s3://{BUCKET}", part_bytes=10**6, workers=1)
+    assert result.digest == single
+    assert keys(port) == ["data/part-00000.parquet", *BESIDE]
+
+
+def test_two_folders_in_a_bucket_do_not_see_each_other(port: int) -> None:
+    generate_folder(MIXED, f"s3://{BUCKET}/a", part_bytes=10**6, workers=1)
+    generate_folder(MIXED, f"s3://{BUCKET}/ab", part_bytes=10**6, workers=1)
+    assert verify(f"s3://{BUCKET}/a") == []
+    generate_folder(MIXED, f"s3://{BUCKET}/a", part_bytes=10**6, workers=1, overwrite=True)
+    assert len(keys(port, "ab/")) == len(keys(port, "a/")) == 4
+
+
+def test_a_run_that_stopped_is_resumed(port: int, single: str) -> None:
+    url = f"s3://{BUCKET}/fleet/"
+    generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1, shard=Shard(1, 2))
+    assert "fleet/manifest.json" not in keys(port)
+    with pytest.raises(OutputError, match="unfinished run: go on with --resume"):
+        generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1)
+    with pytest.raises(UsageError, match=r"part_bytes was 9500, now 1000000"):
+        generate_folder(MIXED, url, part_bytes=10**6, workers=1, resume=True)
+    damaged = open_store(url)
+    damaged.write("data/part-00002.parquet", b"PAR1 and no more")
+    result = generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1, resume=True)
+    assert (result.made, result.digest) == (4, single)
+    assert not keys(port, "fleet/_parts")
+    assert verify(url) == []
+
+
+@pytest.mark.usefixtures("port")
+def test_shards_are_committed(single: str) -> None:
+    url = f"s3://{BUCKET}/fleet/"
+    for number in (3, 1, 4):
+        generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1, shard=Shard(number, 4))
+    with pytest.raises(FleetsynthError, match=r"parts are missing .*\(data/part-00001"):
+        commit(url)
+    generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1, shard=Shard(2, 4))
+    assert commit(url)["digest"] == single
+    assert commit(url)["digest"] == single
+    assert verify(url) == []
+
+
+def test_a_dataset_is_replaced_only_when_that_is_asked_for(port: int) -> None:
+    url = f"s3://{BUCKET}/fleet/"
+    generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1, partition_by=("region",))
+    open_store(url).write("notes.txt", b"mine")
+    with pytest.raises(OutputError, match="holds a dataset"):
+        generate_folder(MIXED, url, part_bytes=10**6, workers=1)
+    assert len(keys(port)) > 5
+    generate_folder(MIXED, url, part_bytes=10**6, workers=1, overwrite=True)
+    names = ["data/part-00000.parquet", "manifest.json", "notes.txt", *BESIDE[1:]]
+    assert keys(port) == [f"fleet/{name}" for name in names]
+
+
+def test_other_objects_are_refused_and_left_as_they_were(port: int) -> None:
+    open_store(f"s3://{BUCKET}/fleet").write("mine", b"mine")
+    for overwrite, shard in ((False, None), (True, None), (False, Shard(1, 2))):
+        with pytest.raises(OutputError, match="mine"):
+            generate_folder(
+                MIXED, f"s3://{BUCKET}/fleet/", workers=1, overwrite=overwrite, shard=shard
+            )
+    assert keys(port) == ["fleet/mine"]
+
+
+def test_faults_in_a_bucket_are_named(port: int) -> None:
+    url = f"s3://{BUCKET}/fleet/"
+    generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1)
+    store = open_store(url)
+    data = store.read("data/part-00001.parquet")
+    assert data
+    store.delete("data/part-00001.parquet")
+    store.write("data/part-x.parquet", data)
+    store.write("data/part-00004.parquet", data[:1_000])
+    assert [finding.path for finding in verify(url)] == [
+        "data/part-00001.parquet",
+        "data/part-x.parquet",
+        "data/part-00004.parquet",
+    ]
+    assert len(keys(port)) == 9
+
+
+# Whole or not at all
+
+
+@pytest.mark.slow
+def test_a_large_part_is_uploaded_in_pieces_and_seen_only_when_it_is_whole(
+    port: int, fleetsynth: Fleetsynth
+) -> None:
+    part = "fleet/data/part-00000.parquet"
+    seen_early: list[list[str]] = []
+
+    def allows(method: str, target: str) -> bool:
+        if method == "PUT" and "partNumber=" in target:
+            seen_early.append(keys(port, part))
+        return True
+
+    with gate(port, allows) as before:
+        ran = fleetsynth(
+            "generate",
+            *LARGE,
+            *("-o", f"s3://{BUCKET}/fleet/", "--workers", "1", "--json"),
+            env=environment(before.port),
+        )
+    discreet(ran)
+    assert (ran.code, ran.err) == (0, "")
+    facts = json.loads(ran.out)
+    assert facts["bytes"] > 12_000_000
+    assert facts["digest"] == digest_of(LARGE_PLAN)
+    assert len(seen_early) >= 3
+    assert not any(seen_early)
+    assert keys(port, part) == [part]
+    assert uploads(port) == []
+    assert verify(f"s3://{BUCKET}/fleet/") == []
+
+
+def test_an_upload_that_fails_is_aborted_and_leaves_nothing(port: int) -> None:
+    under_way: list[list[str]] = []
+
+    def allows(method: str, target: str) -> bool:
+        if method == "PUT" and "partNumber=3" in target:
+            under_way.append(uploads(port))
+            return False
+        return True
+
+    with gate(port, allows) as before, pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(before.port).items():
+            patch.setenv(name, value)
+        store = open_store(f"s3://{BUCKET}/fleet")
+        with pytest.raises(OutputError) as failure, store.building("data/part.parquet") as path:
+            path.write_bytes(bytes(13_000_000))
+        assert (method_of(before.seen, "uploadId="), before.seen[-1][0]) == ("DELETE", "DELETE")
+    assert under_way[0] == ["fleet/data/part.parquet"]
+    assert str(failure.value).startswith(f"the object store at s3://{BUCKET}/fleet failed: ")
+    assert str(failure.value).endswith("403 Forbidden (AccessDenied)")
+    assert "\n" not in str(failure.value)
+    assert keys(port) == []
+    assert uploads(port) == []
+
+
+def method_of(seen: list[tuple[str, str]], mark: str) -> str:
+    """The method of the last request whose target has a mark."""
+    return [method for method, target in seen if mark in target][-1]
+
+
+def test_what_fails_while_it_is_built_is_not_uploaded(port: int) -> None:
+    store = open_store(f"s3://{BUCKET}/fleet")
+
+    def fail(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"), store.building("part.parquet") as path:
+        fail(path)
+    assert keys(port) == []
+    assert not path.exists()
+
+
+# Stores that fail
+
+
+def test_a_run_whose_uploads_are_refused_says_so_and_goes_on_later(
+    port: int, fleetsynth: Fleetsynth, single: str
+) -> None:
+    (fleetsynth.folder / "mixed.yaml").write_text(json.dumps(MIXED.to_dict()))
+    command = ("generate", "mixed.yaml", "-o", f"s3://{BUCKET}/fleet/", "--workers", "1")
+    small = ("--part-size", "10kB")
+
+    def allows(method: str, target: str) -> bool:
+        return not (method == "PUT" and "part-00002.parquet" in target)
+
+    with gate(port, allows) as before:
+        ran = discreet(fleetsynth(*command, *small, env=environment(before.port)))
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"error: the object store at s3://{BUCKET}/fleet failed: ")
+    assert ran.err.endswith("(AccessDenied). 2 of 6 parts are whole; go on with --resume\n")
+    assert ran.err.count("\n") == 1
+    assert [key for key in keys(port) if key.endswith(".parquet")] == [
+        "fleet/data/part-00000.parquet",
+        "fleet/data/part-00001.parquet",
+    ]
+    ran = discreet(fleetsynth(*command, *small, "--resume", "--json", env=environment(port)))
+    facts = json.loads(ran.out)
+    assert (facts["parts_made"], facts["digest"]) == (4, single)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_store_that_is_lost_ends_the_run_and_what_is_whole_stays(
+    port: int, fleetsynth: Fleetsynth, single: str, count: int
+) -> None:
+    (fleetsynth.folder / "mixed.yaml").write_text(json.dumps(MIXED.to_dict()))
+    command = ("generate", "mixed.yaml", "-o", f"s3://{BUCKET}/fleet/", "--part-size", "10kB")
+    with gate(port) as before:
+
+        def allows(method: str, target: str) -> bool:
+            if method == "PUT" and "data/part-00003.parquet" in target:
+                before.close()
+            return True
+
+        before.allows = allows
+        ran = discreet(fleetsynth(*command, "--workers", str(count), env=environment(before.port)))
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"error: the object store at s3://{BUCKET}/fleet failed: ")
+    assert ran.err.endswith("parts are whole; go on with --resume\n")
+    assert ran.err.count("\n") == 1
+    assert "fleet/manifest.json" not in keys(port)
+    assert "fleet/data/part-00003.parquet" not in keys(port)
+    assert len([key for key in keys(port) if key.endswith(".parquet")]) >= 2
+    assert uploads(port) == []
+    ran = discreet(fleetsynth(*command, "--resume", "--json", env=environment(port)))
+    facts = json.loads(ran.out)
+    assert 0 < facts["parts_made"] < 6
+    assert facts["digest"] == single
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("generate", *SMALL, "-o", "s3://no-such-bucket/fleet/"),
+        ("verify", "s3://no-such-bucket/fleet"),
+        ("commit", "s3://no-such-bucket/fleet"),
+    ],
+)
+def test_a_bucket_that_is_not_there_is_a_clear_error(
+    port: int, fleetsynth: Fleetsynth, command: tuple[str, ...]
+) -> None:
+    ran = discreet(fleetsynth(*command, env=environment(port)))
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error: ")
+    assert "s3://no-such-bucket/fleet" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_a_bucket_that_disappears_is_an_error_like_any_other(port: int) -> None:
+    store = open_store("s3://no-such-bucket/fleet")
+    missing = r"404 Not Found \(NoSuchBucket\)"
+    with pytest.raises(OutputError, match=missing):
+        store.write("a", b"")
+    with pytest.raises(OutputError, match=missing), store.building("a") as path:
+        path.write_bytes(b"")
+    with pytest.raises(OutputError, match=missing):
+        store.list()
+    assert keys(port) == []
+
+
+# Names
+
+
+def test_a_store_knows_what_is_not_there(port: int, tmp_path: Path) -> None:
+    for store in (open_store(f"s3://{BUCKET}/fleet"), open_store(str(tmp_path / "fleet"))):
+        assert store.list() == []
+        assert store.read("a/b") is None
+        assert store.size("a/b") is None
+        store.delete("a/b")
+        store.write("a/b", b"one")
+        store.write("a/b", b"two and three")
+        store.write("ab", b"")
+        assert store.list() == ["a/b", "ab"]
+        assert store.list("a/") == ["a/b"]
+        assert (store.read("a/b"), store.size("a/b")) == (b"two and three", 13)
+        with store.fetch("a/b") as path:
+            assert path.read_bytes() == b"two and three"
+        store.delete("a/b")
+        store.tidy()
+        assert store.list() == ["ab"]
+    assert not (tmp_path / "fleet" / "a").exists()
+    assert keys(port) == ["fleet/ab"]
+
+
+@pytest.mark.usefixtures("port")
+def test_a_url_names_its_kind_of_store(tmp_path: Path) -> None:
+    assert isinstance(open_store(f"s3://{BUCKET}/x/"), ObjectStore)
+    assert isinstance(open_store(str(tmp_path)), LocalStore)
+    for url in ("http://host/x", "ftp://host/x", "s4://x"):
+        with pytest.raises(UsageError, match="is no place to write to"):
+            open_store(url)
+    with pytest.raises(OutputError, match="the object store at s3:"):
+        open_store("s3://")
