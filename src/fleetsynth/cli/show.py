@@ -64,7 +64,7 @@ def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
 def show_result(result: Result) -> None:
     """Print the closing summary of a run."""
     plan = result.plan
-    console = Console(soft_wrap=True, highlight=False)
+    console = _console()
     _facts(
         console,
         rows=f"{plan.rows:,} of {len(plan.columns)} columns",
@@ -88,7 +88,7 @@ def show_size(plan: Plan, size: Size) -> None:
     """Print what a plan would take."""
     counts = ", ".join(f"{count:,} {name}" for name, count in plan.fleet.counts().items())
     _facts(
-        Console(soft_wrap=True, highlight=False),
+        _console(),
         rows=f"{size.rows:,} of {size.columns} columns",
         servers=f"{plan.fleet.size:,}: {counts}",
         span=f"{_span(plan)}, {plan.clock.count:,} ticks",
@@ -104,12 +104,12 @@ def show_archetypes(profiles: Mapping[str, ArchetypeProfile]) -> None:
     fields = list(next(iter(profiles.values())).model_dump())
     for field in fields if len(profiles) == 1 else fields[1:]:
         table.add_row(field, *(Text(f"{getattr(p, field)}") for p in profiles.values()))
-    Console(soft_wrap=True).print(table)
+    _console().print(table)
 
 
 def show_samples(plan: Plan, shown: list[Sample]) -> None:
     """Print a chart per archetype, with quarter ends and holidays under it."""
-    console = Console()
+    console = _console(soft_wrap=False)
     width = max(20, min(console.width, 160) - 30)
     seconds = plan.clock.seconds(plan.clock.first, plan.clock.stop)
     edges = np.linspace(0, len(seconds), min(width, len(seconds)) + 1).astype(int)
@@ -148,6 +148,18 @@ def _bars(heights: NDArray[np.float64]) -> tuple[str, str]:
 
 def _pairs(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     return zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+
+
+class _Console(Console):
+    """A console that leaves a broken pipe to `main`; rich would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass the error on."""
+        raise BrokenPipeError
+
+
+def _console(*, soft_wrap: bool = True) -> Console:
+    return _Console(soft_wrap=soft_wrap, highlight=False)
 
 
 def _facts(console: Console, **facts: str) -> None:

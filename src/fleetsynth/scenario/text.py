@@ -36,8 +36,8 @@ def parse(text: str, name: str) -> dict[str, Any]:
             anchors and aliases (they can blow a small file up), several documents, lists.
     """
     try:
-        # Only text with one of these characters can hold a tag, an anchor or an alias.
-        if any(mark in text for mark in "&*!"):
+        # Only text with one of these characters can hold an anchor, alias, tag or directive.
+        if any(mark in text for mark in "&*!%"):
             _refuse_indirection(text, name)
         values = _loader().load(text)
     except YAMLError as error:
@@ -71,6 +71,7 @@ def dump(values: dict[str, Any]) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.representer.ignore_aliases = lambda _value: True
     out = StringIO()
     yaml.dump(values, out)
     return out.getvalue()
@@ -95,6 +96,8 @@ def _refuse_indirection(text: str, name: str) -> None:
             message = f"YAML anchors and aliases are not accepted ({event.anchor!r}): write it out"
         elif tag := getattr(event, "tag", None):
             message = f"YAML tags are not accepted ({tag}): write plain values"
+        elif getattr(event, "version", None):
+            message = "YAML directives are not accepted: this is YAML 1.2"
         else:
             continue
         raise ScenarioError([Problem(message, where=f"{name}, line {line}")])
@@ -103,7 +106,7 @@ def _refuse_indirection(text: str, name: str) -> None:
 def _culprit(text: str, name: str) -> str:
     """Find the line of a scalar that YAML takes for a date or number that there is not."""
     for event in _loader().parse(text):
-        if isinstance(event, ScalarEvent):
+        if isinstance(event, ScalarEvent) and event.implicit[0]:  # written without quotes
             try:
                 _loader().load(event.value)
             except (ValueError, OverflowError):
