@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from fleetsynth import api, digest_file
 from fleetsynth.digest import PlanDigest, root
-from fleetsynth.digest_file import file_leaves, leaves
 from fleetsynth.engines import local
 from fleetsynth.errors import InputError
+from fleetsynth.file_digest import file_leaves, leaves
 from fleetsynth.signal.simulate import Window, simulate
 from fleetsynth.sinks import FORMATS
 from tests.support import NullSink, digest_of, plain_table, plan_of

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
 EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
 EXIT_BROKEN_PIPE = 141
 
 
@@ -76,7 +75,7 @@ for command in (generate, plan, preview, digest, archetypes, config):
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
     _start_lightly()
-    signal.signal(signal.SIGTERM, _terminate)
+    _unwind_on_signals()
     try:
         code = cli.main(arguments, prog_name="fleetsynth", standalone_mode=False)
         if sys.stdout:
@@ -91,9 +90,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         code = EXIT_BROKEN_PIPE
     except OSError as error:
-        # What files and folders raise has become a FleetsynthError by now.
+        # What files raise names them; what is left is our own output.
         _discard_output()
-        _fail(f"standard output: {error.strerror or error}", 1)
+        where = error.filename or "standard output"
+        _fail(f"{where}: {error.strerror or error}", 1)
     if code == EXIT_BROKEN_PIPE:
         _discard_output()
     sys.exit(code or 0)
@@ -101,7 +101,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _discard_output() -> None:
     """Keep Python from complaining at exit about output that nobody can take."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _start_lightly() -> None:
@@ -116,9 +117,16 @@ def _start_lightly() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> Any:
-    """Unwind on SIGTERM, so that unfinished files are removed."""
-    raise SystemExit(EXIT_TERMINATED)
+def _unwind_on_signals() -> None:
+    """Let SIGTERM and SIGHUP unwind, so that unfinished files go; nohup keeps its meaning."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
+
+
+def _terminate(number: int, _frame: FrameType | None) -> Any:
+    raise SystemExit(128 + number)
 
 
 def _fail(message: str, code: int) -> NoReturn:

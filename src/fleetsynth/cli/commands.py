@@ -143,7 +143,7 @@ def digest(*, files: tuple[Path, ...], leaves: bool, as_json: bool) -> None:
     which server and month two datasets differ in.
     """
     from fleetsynth.digest import month_label, root
-    from fleetsynth.digest_file import file_leaves
+    from fleetsynth.file_digest import file_leaves
 
     for path in files:
         found = file_leaves(path)

@@ -57,7 +57,10 @@ def parse(text: str, name: str) -> dict[str, Any]:
 
 def parse_value(text: str) -> Any:
     """Read one YAML value, such as the right-hand side of ``--set key=value``."""
-    return parse(f"value: {text}", "--set")["value"]
+    values = parse(f"value: {text}", "--set")
+    if values.keys() != {"value"}:
+        raise ScenarioError([Problem(f"{text!r} is more than one value", where="--set")])
+    return values["value"]
 
 
 def lines(text: str) -> dict[Path, int]:
