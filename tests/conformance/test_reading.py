@@ -27,7 +27,7 @@ def test_a_file_cut_short_is_refused(tmp_path: Path, ending: str) -> None:
     for size in cuts(ending, len(whole)):
         path.write_bytes(whole[:size])
         with pytest.raises(InputError) as caught:
-            fleetsynth.file_digest(path)
+            fleetsynth.digest_file(path)
         assert caught.value.exit_code == 1
         assert str(path) in str(caught.value)
         assert "\n" not in str(caught.value)
@@ -40,12 +40,12 @@ def test_a_file_under_a_wrong_name_is_refused(
     save(plan, tmp_path / f"a{ending}")
     (tmp_path / f"a{ending}").rename(tmp_path / f"b{other}")
     with pytest.raises(InputError, match="cannot read"):
-        fleetsynth.file_digest(tmp_path / f"b{other}")
+        fleetsynth.digest_file(tmp_path / f"b{other}")
 
 
 def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no file"):
-        fleetsynth.file_digest(tmp_path / "a.parquet")
+        fleetsynth.digest_file(tmp_path / "a.parquet")
 
 
 @pytest.mark.parametrize(

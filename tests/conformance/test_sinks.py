@@ -55,7 +55,7 @@ def test_names_with_quotes_commas_and_any_script_survive(tmp_path: Path, ending:
     assert has_rows_of(plan, tmp_path / f"a{ending}")
     assert set(read(tmp_path / f"a{ending}")["business_unit"].to_pylist()) == set(STRANGE)
     assert (
-        fleetsynth.file_digest(tmp_path / f"a{ending}")
+        fleetsynth.digest_file(tmp_path / f"a{ending}")
         == fleetsynth.generate(plan, tmp_path / f"b{ending}").digest
     )
 

@@ -151,7 +151,7 @@ SCENARIOS = {
     ),
     "growth of -100 %": by_set("archetypes.web.monthly_growth_rate=-100", "greater than -100"),
     "shares that never repeat": Bad(
-        ("interleaved", "distribution"),
+        ("too long to interleave", "distribution"),
         options=(
             *("--servers", str(10**13), "--set", "assignment=interleaved"),
             *("--set", "distribution={web: 0.333333333333, batch: 0.666666666667}"),

@@ -66,7 +66,7 @@ def test_saving_writes_the_same_content_as_generating(
 ) -> None:
     saved = fleetsynth.save_dataset(frame, tmp_path / f"saved{ending}")
     made = fleetsynth.generate({"num_servers": 7, "end_date": "2022-03-31"}, tmp_path / "m.parquet")
-    assert fleetsynth.file_digest(saved) == made.digest
+    assert fleetsynth.digest_file(saved) == made.digest
 
 
 @pytest.mark.parametrize("ending", READERS)
@@ -80,7 +80,7 @@ def test_an_existing_file_is_refused_and_kept_unless_told(
     assert path.read_bytes() == b"precious"
     assert list(tmp_path.iterdir()) == [path]
     fleetsynth.save_dataset(frame, path, overwrite=True)
-    assert fleetsynth.file_digest(path) is not None
+    assert fleetsynth.digest_file(path) is not None
     assert path.read_bytes() != b"precious"
 
 
