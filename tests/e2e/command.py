@@ -31,8 +31,12 @@ if os.geteuid() == 0:
 """
 """Python to run before the command line: modes of files and folders count, for root too."""
 
-INTERRUPTIBLE = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)"
-"""Python to run before: Ctrl-C counts, even if the tests run in the background."""
+INTERRUPTIBLE = """
+import signal
+for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+"""
+"""Python to run before: signals count, even if the tests run in the background."""
 
 
 def room(size: int) -> str:

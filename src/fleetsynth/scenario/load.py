@@ -212,7 +212,7 @@ def _explain(details: list[ErrorDetails], origin: Origin) -> list[Problem]:
     missing: dict[tuple[int | str, ...], list[str]] = {}
     found = []
     for detail in details:
-        if detail["type"] == "missing":
+        if detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
             missing.setdefault(detail["loc"][:-1], []).append(str(detail["loc"][-1]))
             continue
         loc = tuple(part for part in detail["loc"] if part != "[key]")
@@ -227,6 +227,10 @@ def _message(detail: ErrorDetails, loc: tuple[int | str, ...]) -> str:
     kind = detail["type"]
     if kind == "extra_forbidden":
         return f"unknown key {loc[-1]!r}{did_you_mean(str(loc[-1]), _siblings(loc))}"
+    if kind == "missing":
+        return "needs two dates: the first day and the last"
+    if kind in ("model_type", "dict_type"):
+        return f"expected keys and values, not {_shown(detail['input'])}"
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     if kind == "too_short":

@@ -55,11 +55,11 @@ def parse(text: str, name: str) -> dict[str, Any]:
     return values
 
 
-def parse_value(text: str) -> Any:
+def parse_value(text: str, name: str) -> Any:
     """Read one YAML value, such as the right-hand side of ``--set key=value``."""
-    values = parse(f"value: {text}", "--set")
+    values = parse(f"value: {text}", name)
     if values.keys() != {"value"}:
-        raise ScenarioError([Problem(f"{text!r} is more than one value", where="--set")])
+        raise ScenarioError([Problem(f"{text!r} is more than one value", where=name)])
     return values["value"]
 
 
@@ -123,9 +123,11 @@ def _problem(error: YAMLError, name: str) -> Problem:
     if not isinstance(error, MarkedYAMLError):
         return Problem(f"this is not YAML: {str(error).splitlines()[0]}", where=name)
     what = " ".join(str(error.problem or "this is not YAML").split())
+    if what.startswith("but "):  # half a sentence, begun by the context
+        what = f"{error.context}, {what}"
     mark = error.problem_mark
     return Problem(what, where=f"{name}, line {mark.line + 1}" if mark else name)
 
 
 def _kind(value: object) -> str:
-    return "a list" if isinstance(value, list) else f"the value {value!r}"
+    return "a list" if isinstance(value, list) else f"the value {repr(value)[:60]}"
