@@ -59,7 +59,7 @@ def generate(*, output: Path, overwrite: bool, quiet: bool, as_json: bool, **opt
 def _generate(plan: Plan, output: Path, *, overwrite: bool, silent: bool) -> Result:
     from fleetsynth import api
 
-    if silent or not sys.stderr.isatty():
+    if silent or not (sys.stderr and sys.stderr.isatty()):
         return api.generate(plan, output, overwrite=overwrite)
     from fleetsynth.cli.show import progress_bar
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -80,7 +81,7 @@ def show_result(result: Result) -> None:
         moments = result.statistics.get(name, {})
         cells = [f"{entry.mean:.1f} ±{entry.sd:.1f}" for entry in moments.values()]
         table.add_row(Text(name), f"{count:,}", *cells)
-    console.print(table)
+    _print_whole(table)
     console.print(Text("mean ± standard deviation over all rows", style="dim"))
 
 
@@ -104,7 +105,7 @@ def show_archetypes(profiles: Mapping[str, ArchetypeProfile]) -> None:
     fields = list(next(iter(profiles.values())).model_dump())
     for field in fields if len(profiles) == 1 else fields[1:]:
         table.add_row(field, *(Text(f"{getattr(p, field)}") for p in profiles.values()))
-    _console().print(table)
+    _print_whole(table)
 
 
 def show_samples(plan: Plan, shown: list[Sample]) -> None:
@@ -158,8 +159,8 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def _console(*, soft_wrap: bool = True) -> Console:
-    return _Console(soft_wrap=soft_wrap, highlight=False)
+def _console(*, soft_wrap: bool = True, width: int | None = None) -> Console:
+    return _Console(soft_wrap=soft_wrap, highlight=False, width=width)
 
 
 def _facts(console: Console, **facts: str) -> None:
@@ -170,6 +171,13 @@ def _facts(console: Console, **facts: str) -> None:
 def _span(plan: Plan) -> str:
     scenario = plan.scenario
     return f"{scenario.start_date} to {scenario.end_date}, {scenario.granularity}"
+
+
+def _print_whole(table: Table) -> None:
+    """Print a table at its own width: figures that are cut short mislead."""
+    endless = _console(width=10_000)
+    needed = Measurement.get(endless, endless.options, table).maximum
+    _console(width=max(needed, _console().width)).print(table)
 
 
 def _table(first: str, *others: str) -> Table:
