@@ -166,9 +166,10 @@ def _refuse_too_large(plan: Plan, path: Path) -> None:
     need = estimate(plan).bytes[format_of(path)]
     with os_errors(path):
         folder = next(entry for entry in path.absolute().parents if entry.exists())
-        free = shutil.disk_usage(folder).free
+        total, _, free = shutil.disk_usage(folder)
     # The estimate is good to a third or so; what may fit is tried.
-    if need / 2 > free:
+    # Some remote file systems say that they have no size at all.
+    if total and need / 2 > free:
         raise OutputError(
             f"{plan.rows:,} rows would take about {in_bytes(need)} at {path}, where "
             f"{in_bytes(free)} are free: ask for fewer servers, a shorter span or a coarser "

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 import fleetsynth
+from fleetsynth.errors import UsageError
 from fleetsynth.sinks.csv import render
 from tests.conformance.support import files, read
 
@@ -82,6 +83,20 @@ def test_a_slice_is_written_as_the_rows_it_has(name: str) -> None:
 def test_floats_come_back_to_the_last_bit(name: str) -> None:
     rows = csv.reader(StringIO(render(table(name)).decode()))
     assert [float(text) for text, _ in rows] == COLUMNS[name][1]
+
+
+def test_a_single_column_keeps_its_empty_rows(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"note": ["a", None, "", "b"]})
+    fleetsynth.save_dataset(frame, tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text("utf-8") == 'note\na\n""\n""\nb\n'
+    assert len(pd.read_csv(tmp_path / "a.csv")) == 4
+
+
+def test_text_that_csv_cannot_hold_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"note": ["a\0b"]})
+    with pytest.raises(UsageError, match="NUL"):
+        fleetsynth.save_dataset(frame, tmp_path / "a.csv")
+    assert files(tmp_path) == []
 
 
 def test_names_of_columns_are_quoted_where_they_must_be(tmp_path: Path) -> None:

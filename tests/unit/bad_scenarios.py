@@ -165,7 +165,9 @@ PROBLEMS = {
         1,
         "ends on 2022-01-01, before it starts",
     ),
-    "growth span with one end": Bad("growth: {span: [2023-01-01]}", "growth.span", 1, "."),
+    "growth span with one end": Bad(
+        "growth: {span: [2023-01-01]}", "growth.span.1", 1, "two dates: the first day and the last"
+    ),
     "not a number": Bad(
         "archetypes: {web: {base_cpu: .nan}}",
         "archetypes.web.base_cpu",

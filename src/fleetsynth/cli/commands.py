@@ -71,7 +71,7 @@ def _generate(plan: Plan, output: Path, *, overwrite: bool, silent: bool) -> Res
 @scenario_options
 @json_option
 def plan(*, as_json: bool, **options: Any) -> None:
-    """Say what `generate` would take with the same options, without doing it.
+    """Say what `generate` would take for SCENARIO and options, without doing it.
 
     Rows and columns are exact; bytes and memory are estimates, good to about a third.
     """
@@ -106,7 +106,7 @@ def plan(*, as_json: bool, **options: Any) -> None:
 )
 @overwrite_option
 def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
-    """Look at one server of each archetype, before or instead of generating.
+    """Look at one server of each archetype of SCENARIO, before or instead of generating.
 
     All metrics over the whole span; quarter ends and US holidays are marked. Narrow the span
     to see more: a year shows the weekends, a quarter shows the peak at its end.
