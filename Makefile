@@ -5,11 +5,12 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+NEWEST ?= python3.13
 OLDEST := .venv-oldest
 OLDEST_READY := $(OLDEST)/.ready
 JOBS ?= 2
 
-.PHONY: data test lint unit oldest docs bench clean
+.PHONY: data test lint unit oldest newest docs bench clean
 .DEFAULT_GOAL := data
 
 data: $(READY)
@@ -30,6 +31,10 @@ unit: $(READY)
 oldest: $(OLDEST_READY)
 	$(OLDEST)/bin/python -m pytest tests/golden
 
+# The same on the newest supported Python, where there is one.
+newest:
+	$(MAKE) lint unit PYTHON=$(NEWEST) VENV=.venv-newest
+
 docs: $(READY)
 	$(BIN)/python -m docs.build
 
@@ -47,4 +52,4 @@ $(OLDEST_READY): pyproject.toml constraints-oldest.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(OLDEST) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf .venv* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

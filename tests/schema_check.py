@@ -64,7 +64,7 @@ def _in_object(value: dict[str, Any], rules: Schema, root: Schema, path: str) ->
     others = rules.get("additionalProperties", {})
     for key, item in value.items():
         inner = f"{path}.{key}".lstrip(".")
-        yield from errors(key, rules.get("propertyNames", {}), root, f"{inner} (name)")
+        yield from errors(key, rules.get("propertyNames", {}), root, f"{path} (name)")
         rule = known.get(key, others)
         if rule is False:
             yield f"{inner}: unknown"

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fleetsynth.engines import local
+from fleetsynth import pipeline
 from fleetsynth.fleet import server_id
 from fleetsynth.frame import plain
 from fleetsynth.plan import Plan, resolve
@@ -96,11 +96,11 @@ class NullSink:
         """There is nothing to remove."""
 
 
-def digest_of(plan: Plan, batch_rows: int = local.BATCH_ROWS) -> str:
+def digest_of(plan: Plan, batch_rows: int = pipeline.BATCH_ROWS) -> str:
     """The content digest of a plan's dataset."""
-    return local.run(plan, NullSink(), batch_rows=batch_rows).digest
+    return pipeline.run(plan, NullSink(), batch_rows=batch_rows).digest
 
 
 def plain_table(plan: Plan) -> pa.Table:
     """A plan's dataset with its text as plain strings."""
-    return plain(pa.Table.from_batches(local.batches(plan)))
+    return plain(pa.Table.from_batches(pipeline.batches(plan)))

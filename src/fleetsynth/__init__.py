@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         quarterly_peak_factor,
         save_dataset,
     )
-    from fleetsynth.digest_file import digest_file
     from fleetsynth.errors import (
         FleetsynthError,
         InputError,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
         ScenarioError,
         UsageError,
     )
+    from fleetsynth.file_digest import digest_file
     from fleetsynth.plan import Plan, resolve
     from fleetsynth.scenario import ArchetypeProfile, Scenario, load_scenario
     from fleetsynth.size import Size, estimate
@@ -51,7 +51,7 @@ _HOMES = {
         "quarterly_peak_factor",
         "save_dataset",
     ),
-    "digest_file": ("digest_file",),
+    "file_digest": ("digest_file",),
     "errors": ("FleetsynthError", "InputError", "OutputError", "ScenarioError", "UsageError"),
     "plan": ("Plan", "resolve"),
     "scenario": ("ArchetypeProfile", "Scenario", "load_scenario"),

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth import manifest, pipeline
 from fleetsynth._version import __version__
-from fleetsynth.errors import OutputError
+from fleetsynth.errors import OutputError, UsageError
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import Plan, resolve
 from fleetsynth.scenario import Scenario, load_scenario
 from fleetsynth.sinks import format_of, open_sink
+from fleetsynth.sinks.base import os_errors
 from fleetsynth.size import estimate, in_bytes
 
 if TYPE_CHECKING:
@@ -131,12 +132,16 @@ def to_pandas(
     return frame
 
 
-def save_table(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:
+def save_frame(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:
     """Write any DataFrame through the sink that the ending of `path` names."""
     import pyarrow as pa
 
     path = Path(path)
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    try:
+        # An index that is more than a row number becomes a column.
+        table = pa.Table.from_pandas(frame).replace_schema_metadata(None)
+    except (pa.ArrowException, ValueError) as error:
+        raise UsageError(f"this DataFrame cannot be written: {error}") from error
     sink = open_sink(path, table.schema, {"fleetsynth.version": __version__}, overwrite=overwrite)
     try:
         for batch in table.to_batches(max_chunksize=pipeline.BATCH_ROWS):
@@ -158,10 +163,12 @@ def as_plan(scenario: ScenarioLike) -> Plan:
 def _refuse_too_large(plan: Plan, path: Path) -> None:
     """Refuse what cannot fit, before hours have gone into it."""
     need = estimate(plan).bytes[format_of(path)]
-    folder = next(entry for entry in path.absolute().parents if entry.exists())
-    free = shutil.disk_usage(folder).free
+    with os_errors(path):
+        folder = next(entry for entry in path.absolute().parents if entry.exists())
+        total, _, free = shutil.disk_usage(folder)
     # The estimate is good to a third or so; what may fit is tried.
-    if need / 2 > free:
+    # Some remote file systems say that they have no size at all.
+    if total and need / 2 > free:
         raise OutputError(
             f"{plan.rows:,} rows would take about {in_bytes(need)} at {path}, where "
             f"{in_bytes(free)} are free: ask for fewer servers, a shorter span or a coarser "

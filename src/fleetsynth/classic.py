@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from operator import index
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
 from fleetsynth import api
-from fleetsynth.clock import Calendar
+from fleetsynth.clock import DAY_SECONDS, Calendar
 from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.fleet import METADATA_COLUMNS, Fleet, draw_codes, server_id
 from fleetsynth.frame import calendar_columns
 from fleetsynth.metrics import METRICS, SIGNALS
 from fleetsynth.plan import factored
 from fleetsynth.scenario import Scenario, catalog_profiles, load_scenario
-from fleetsynth.scenario.model import DAY_SECONDS
 from fleetsynth.signal import factors
 from fleetsynth.signal.simulate import BLOCK, Draws, Parameters, Source, compose, level
 from fleetsynth.streams import Stream, key
@@ -92,14 +92,16 @@ def assign_archetypes_to_fleet(
     Returns:
         Archetype names by server id: ``{"server_000": "web", ...}``.
     """
-    overrides: dict[str, Any] = {"num_servers": num_servers, "assignment": assignment}
+    config: dict[str, Any] = {"num_servers": num_servers, "assignment": assignment}
     if distribution is not None:
-        overrides["distribution"] = {str(name): share for name, share in distribution.items()}
+        config["distribution"] = {str(name): share for name, share in distribution.items()}
         known = catalog_profiles()
+        # Names that no profile goes with yet can be shared out all the same.
         stand_in = known[ServerType.WEB].model_dump()
-        added = {name: stand_in for name in overrides["distribution"] if name not in known}
-        overrides |= {f"archetypes.{name}": profile for name, profile in added.items()}
-    scenario = load_scenario(overrides=overrides)
+        config["archetypes"] = {
+            name: stand_in for name in config["distribution"] if name not in known
+        }
+    scenario = load_scenario(config)
     fleet = Fleet(
         scenario.num_servers,
         scenario.seed,
@@ -183,6 +185,8 @@ class ServerArchetype:
         seconds = _seconds(timestamp, whole=True)
         f = np.broadcast_to(np.asarray(time_factor, dtype=np.float64), seconds.shape)
         trend = np.broadcast_to(np.asarray(trend_factor, dtype=np.float64), seconds.shape)
+        if not (np.isfinite(f).all() and np.isfinite(trend).all()):
+            raise ValueError("time_factor and trend_factor have to be finite")
         g = factors.span_growth(trend, self.profile.monthly_growth_rate)
         draws = self._draws(seconds)
         made = compose(self._parameters, level(self.profile, f, g)[:, None], draws)
@@ -243,13 +247,24 @@ def generate_server_metadata(
     import pandas as pd
 
     scenario = scenario or load_scenario()
-    ids = [server_id(i) for i in range(servers)] if isinstance(servers, int) else list(servers)
+    ids = _server_ids(servers)
     odds = (scenario.business_units, scenario.criticalities, scenario.regions)
     columns = {
         name: np.array(list(values))[draw_codes(scenario.seed, name, values, ids)]
         for name, values in zip(METADATA_COLUMNS, odds, strict=True)
     }
     return pd.DataFrame({"server_id": ids, **columns})
+
+
+def _server_ids(servers: int | Iterable[str]) -> list[str]:
+    if isinstance(servers, str):
+        raise UsageError(f"{servers!r} is one server id: give a list of them, or a number")
+    if not isinstance(servers, SupportsIndex):
+        return list(servers)
+    count = index(servers)
+    if count < 0:
+        raise UsageError(f"{count} is no number of servers")
+    return [server_id(i) for i in range(count)]
 
 
 def add_calendar_features(frame: pd.DataFrame, timestamp: str = "timestamp") -> pd.DataFrame:
@@ -265,12 +280,14 @@ def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = Fal
         UsageError: if the ending names no format.
         OutputError: if the file exists or cannot be written.
     """
-    return api.save_table(frame, path, overwrite=overwrite)
+    return api.save_frame(frame, path, overwrite=overwrite)
 
 
 def _seconds(timestamp: Times, *, whole: bool = False) -> NDArray[np.int64]:
     """Seconds since the Unix epoch, shape (n,)."""
     times = np.atleast_1d(np.asarray(timestamp))
+    if times.ndim > 1:
+        raise ValueError("give one timestamp or a flat list of them")
     if times.dtype.kind != "M":
         times = np.array([_naive(time) for time in times.ravel().tolist()], "datetime64[us]")
     if np.isnat(times).any():

@@ -64,11 +64,12 @@ class Clock:
 
     def month_starts(self, first: int, stop: int) -> list[tuple[int, int, int]]:
         """Cut ticks first..stop-1 at UTC months: (month counted from 1970-01, first, stop) each."""
-        calendar = Calendar(self.seconds(first, stop))
-        months = calendar.per_tick(calendar.days.month_index)
-        cuts = np.flatnonzero(np.diff(months)) + 1
-        edges = [0, *cuts.tolist(), stop - first]
-        return [(int(months[a]), first + a, first + b) for a, b in pairwise(edges)]
+        per_day = self.ticks_per_day
+        days = Days(first // per_day, (stop - 1) // per_day)
+        begins = np.flatnonzero(np.diff(days.month_index)) + 1
+        edges = [first, *(days.index[begins] * per_day).tolist(), stop]
+        months = days.month_index[[0, *begins.tolist()]].tolist()
+        return [(month, a, b) for month, (a, b) in zip(months, pairwise(edges), strict=True)]
 
 
 class Days:

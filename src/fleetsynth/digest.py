@@ -14,6 +14,7 @@ import numpy as np
 
 from fleetsynth.frame import calendar_columns
 from fleetsynth.metrics import METRICS
+from fleetsynth.streams import length_prefixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -83,7 +84,7 @@ def integers(values: NDArray[np.int64]) -> bytes:
 def text_run(count: int, value: str | None) -> bytes:
     """Return the bytes that stand for a text that occurs `count` times on end."""
     head = count.to_bytes(8, "little")
-    return head + (b"\xff" * 8 if value is None else _length_prefixed(value))
+    return head + (b"\xff" * 8 if value is None else length_prefixed(value))
 
 
 def digest(data: bytes) -> bytes:
@@ -92,14 +93,9 @@ def digest(data: bytes) -> bytes:
 
 
 def _combine(kind: str, head: Iterable[str], columns: Mapping[str, bytes]) -> bytes:
-    parts = [_length_prefixed(part) for part in head]
-    parts += [_length_prefixed(name) + columns[name] for name in sorted(columns)]
+    parts = [length_prefixed(part) for part in head]
+    parts += [length_prefixed(name) + columns[name] for name in sorted(columns)]
     return sha256(b"fleetsynth %s\n" % kind.encode() + b"".join(parts)).digest()
-
-
-def _length_prefixed(text: str) -> bytes:
-    raw = text.encode()
-    return len(raw).to_bytes(8, "little") + raw
 
 
 class PlanDigest:

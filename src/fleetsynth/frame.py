@@ -92,6 +92,7 @@ class Frame:
         servers, _ = window.shape
         key = window._replace(first_server=0, stop_server=servers)
         if key not in self._per_tick:
+            self._per_tick = {}  # frees the old columns before the new ones take room
             seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
             columns = {"timestamp": _array(np.tile(seconds * 1_000_000, servers), TIMESTAMP)}
             if self._plan.scenario.include_calendar:

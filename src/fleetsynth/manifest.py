@@ -29,7 +29,7 @@ def provenance(plan: Plan) -> dict[str, str]:
         "fleetsynth.model_version": MODEL_VERSION,
         "fleetsynth.scenario_digest": plan.digest,
         "fleetsynth.seed": str(plan.scenario.seed),
-        "fleetsynth.scenario": json.dumps(plan.scenario.to_dict()),
+        "fleetsynth.scenario": json.dumps(plan.scenario.to_dict(), ensure_ascii=False),
         "fleetsynth.numpy_version": np.__version__,
         "fleetsynth.normals_fingerprint": fingerprint(),
         "fleetsynth.holidays_version": metadata.version("holidays"),

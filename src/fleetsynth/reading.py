@@ -24,7 +24,9 @@ def read_batches(path: Path | str) -> Iterator[pa.RecordBatch]:
         InputError: if the file is not of its format, or is cut short.
     """
     path = Path(path)
-    if not path.is_file():
+    with _arrow_errors(path):
+        there = path.is_file()
+    if not there:
         raise UsageError(f"there is no file {path}")
     kind = format_of(path)
     readers = {".parquet": _read_parquet, ".arrow": _read_arrow}
@@ -84,5 +86,5 @@ def _arrow_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, EOFError) as error:
-        reason = str(error).splitlines()[0]
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise InputError(f"cannot read {path}: {reason}") from error

@@ -17,6 +17,8 @@ _CALENDAR_BYTES = {".parquet": 0.3, ".csv": 17.0, ".csv.gz": 1.2, ".csv.zst": 0.
 PARQUET_BYTES_PER_ROW = _FIXED_BYTES[".parquet"]
 _BASE_MEMORY = 110_000_000
 _BATCH_MEMORY_PER_ROW = 300
+_LEAF_MEMORY = 250
+"""One hash per server and month is kept until the digest is finished."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,17 @@ def estimate(plan: Plan) -> Size:
         rows=plan.rows,
         columns=len(plan.columns),
         bytes={ending: round(plan.rows * per_row(ending)) for ending in FORMATS},
-        memory=_BASE_MEMORY + min(plan.rows, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW,
+        memory=(
+            _BASE_MEMORY
+            + min(plan.rows, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW
+            + plan.fleet.size * _months(plan) * _LEAF_MEMORY
+        ),
     )
+
+
+def _months(plan: Plan) -> int:
+    start, end = plan.clock.start, plan.clock.end
+    return (end.year - start.year) * 12 + end.month - start.month + 1
 
 
 def in_bytes(count: float) -> str:

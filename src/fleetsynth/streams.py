@@ -28,7 +28,7 @@ def address(*parts: Part) -> blake2b:
     """
     state = blake2b(digest_size=16, person=b"fleetsynth")
     for part in parts:
-        state.update(_length_prefixed(part))
+        state.update(length_prefixed(part))
     return state
 
 
@@ -61,7 +61,7 @@ class Stream:
             last: the last part, such as a block.
         """
         hashed = prefix.copy()
-        hashed.update(_length_prefixed(last))
+        hashed.update(length_prefixed(last))
         # NumPy reads a state of Python integers several times as fast as one of arrays.
         state: Any = {
             "bit_generator": "Philox",
@@ -81,6 +81,7 @@ def fingerprint() -> str:
     return blake2b(normals.astype("<f8").tobytes(), digest_size=8).hexdigest()
 
 
-def _length_prefixed(part: Part) -> bytes:
+def length_prefixed(part: Part) -> bytes:
+    """Return the text of a part in UTF-8 behind its length, 64 bits little-endian."""
     text = str(part).encode()
     return len(text).to_bytes(8, "little") + text

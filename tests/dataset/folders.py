@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fleetsynth.digest_file import digest_file
+from fleetsynth.file_digest import digest_file
 from tests.support import scenario_of
 
 REGIONS = ["eu west/1", "a=b & 100%", "Zürich"]

@@ -22,9 +22,9 @@ from fleetsynth.dataset.folder import Shard, commit
 from fleetsynth.dataset.job import Job, PartRecord, make_part
 from fleetsynth.dataset.parts import TIME_KEYS
 from fleetsynth.dataset.shards import INDEX_VARIABLES, parse_shard
-from fleetsynth.digest_file import digest_file
 from fleetsynth.engines.local import LocalEngine
 from fleetsynth.errors import InputError, OutputError, UsageError
+from fleetsynth.file_digest import digest_file
 from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.plan import resolve
 from fleetsynth.scenario import Scenario, load_scenario

@@ -14,8 +14,8 @@ import pytest
 from fleetsynth.dataset.parts import DATA
 from fleetsynth.dataset.verify import Finding, verify
 from fleetsynth.digest import combine
-from fleetsynth.digest_file import digest_file, file_leaves
 from fleetsynth.errors import FleetsynthError, InputError
+from fleetsynth.file_digest import digest_file, file_leaves
 from fleetsynth.sinks.parquet import writer_options
 from tests.dataset.conftest import Copied, Finished
 from tests.dataset.folders import PARTITIONS, manifest_of, parts_in, rows_of

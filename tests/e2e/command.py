@@ -3,23 +3,20 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 SMALL = ("--servers", "4", "--end", "2022-01-31")
+SMALL_SCENARIO = {"num_servers": 4, "end_date": "2022-01-31"}
 """Four servers for a month: 124 rows, and no batch server."""
 
-_DECIDES_LOOKS = {
-    "COLUMNS",
-    "FORCE_COLOR",
-    "LINES",
-    "NO_COLOR",
-    "PYTHONUNBUFFERED",
-    "TERM",
-    "TTY_COMPATIBLE",
-    "TTY_INTERACTIVE",
+_LEFT_OUT = {
+    # what decides how output looks
+    *("COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "TERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
+    # what slows a start down, or changes when output is written
+    *("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"),
 }
 
 _SEARCH, _OVERRIDE, _DROP_FROM_BOUNDING_SET = 2, 1, 24  # linux/capability.h, linux/prctl.h
@@ -34,8 +31,12 @@ if os.geteuid() == 0:
 """
 """Python to run before the command line: modes of files and folders count, for root too."""
 
-INTERRUPTIBLE = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)"
-"""Python to run before: Ctrl-C counts, even if the tests run in the background."""
+INTERRUPTIBLE = """
+import signal
+for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+"""
+"""Python to run before: signals count, even if the tests run in the background."""
 
 
 def room(size: int) -> str:
@@ -63,13 +64,13 @@ class Fleetsynth:
         *arguments: str | Path,
         before: str = "",
         stdout: int | IO[bytes] = subprocess.PIPE,
-        **environment: str,
+        env: Mapping[str, str] | None = None,
     ) -> Ran:
         """Run to the end, after the Python statements `before`."""
         done = subprocess.run(
             command(arguments, before),
             cwd=self.folder,
-            env=_environment(environment),
+            env=environment(env),
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.PIPE,
@@ -77,11 +78,11 @@ class Fleetsynth:
             timeout=300,
             check=False,
         )
-        return Ran(done.returncode, done.stdout or "", done.stderr)
+        return Ran(as_told_by_a_shell(done.returncode), done.stdout or "", done.stderr)
 
-    def prints(self, *arguments: str | Path, **environment: str) -> str:
+    def prints(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> str:
         """Run what must succeed without a word on stderr; return its output."""
-        ran = self(*arguments, **environment)
+        ran = self(*arguments, env=env)
         assert (ran.code, ran.err) == (0, "")
         return ran.out
 
@@ -91,13 +92,13 @@ class Fleetsynth:
         before: str = "",
         stdout: int = subprocess.PIPE,
         stderr: int = subprocess.PIPE,
-        **environment: str,
+        env: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         """Start a run and return while it goes on."""
         return subprocess.Popen(
             command(arguments, before),
             cwd=self.folder,
-            env=_environment(environment),
+            env=environment(env),
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
@@ -113,6 +114,11 @@ def command(arguments: Iterable[str | Path], before: str = "") -> list[str]:
     return [*words, *map(str, arguments)]
 
 
+def as_told_by_a_shell(code: int) -> int:
+    """An exit code where Python tells the signal that ended a process, if one did."""
+    return 128 - code if code < 0 else code
+
+
 def contents(folder: Path) -> dict[str, bytes | None]:
     """Everything below a folder, by relative path: the bytes of files, None for folders."""
     return {
@@ -121,6 +127,7 @@ def contents(folder: Path) -> dict[str, bytes | None]:
     }
 
 
-def _environment(more: dict[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in _DECIDES_LOOKS}
-    return kept | {"TERM": "xterm-256color"} | more
+def environment(more: Mapping[str, str] | None) -> dict[str, str]:
+    """What a child finds in its environment: ours, but for what would blur a test, and more."""
+    kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+    return kept | {"TERM": "xterm-256color"} | dict(more or {})

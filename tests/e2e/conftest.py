@@ -1,12 +1,14 @@
 """The command line, ready to run."""
 
-import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from fleetsynth.api import generate
 from fleetsynth.sinks import FORMATS
-from tests.e2e.command import SMALL, Fleetsynth
+from tests.e2e.command import SMALL_SCENARIO, Fleetsynth, environment
 
 
 @pytest.fixture
@@ -18,9 +20,14 @@ def fleetsynth(tmp_path: Path) -> Fleetsynth:
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The small dataset as a file of every format, by ending; not to be changed."""
-    run = Fleetsynth(tmp_path_factory.mktemp("small"))
-    return {
-        ending: run.folder
-        / json.loads(run.prints("generate", *SMALL, "-o", name, "--json"))["path"]
-        for ending, name in ((ending, f"small{ending}") for ending in FORMATS)
-    }
+    folder = tmp_path_factory.mktemp("small")
+    return {ending: generate(SMALL_SCENARIO, folder / f"small{ending}").path for ending in FORMATS}
+
+
+@pytest.fixture(scope="session")
+def fonts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment in which matplotlib knows its fonts already, and so has nothing to say."""
+    known = {"MPLCONFIGDIR": str(tmp_path_factory.mktemp("fonts"))}
+    words = [sys.executable, "-c", "import matplotlib.font_manager"]
+    subprocess.run(words, env=environment(known), capture_output=True, check=True)
+    return known

@@ -151,7 +151,7 @@ SCENARIOS = {
     ),
     "growth of -100 %": by_set("archetypes.web.monthly_growth_rate=-100", "greater than -100"),
     "shares that never repeat": Bad(
-        ("interleaved", "distribution"),
+        ("too long to interleave", "distribution"),
         options=(
             *("--servers", str(10**13), "--set", "assignment=interleaved"),
             *("--set", "distribution={web: 0.333333333333, batch: 0.666666666667}"),
@@ -178,7 +178,7 @@ SCENARIOS = {
     ),
     "plain tag": by_file('seed: !!int "3"\n', "tags are not accepted", "line 1"),
     "alias bomb": by_file(BILLION_LAUGHS, "anchors and aliases are not accepted", "line 1"),
-    "deep nesting": by_file("seed: " + "[" * 20_000, "cannot be read", "recursion", "bad.yaml"),
+    "deep nesting": by_file("seed: " + "[" * 5_000, "nested too deeply", "bad.yaml"),
     # words of the command line
     "set without a value": by_options("--set seed", "--set seed", "KEY=VALUE", "seed=7"),
     "set without a key": by_options("--set =3", "--set =3", "KEY=VALUE"),
@@ -225,7 +225,7 @@ def test_a_bad_request_is_refused(fleetsynth: Fleetsynth, bad: Bad) -> None:
 
 
 def test_all_problems_are_shown_at_once(fleetsynth: Fleetsynth) -> None:
-    bad = "num_servers: 0\nsed: 1\nend_date: 2021-01-01\ngranularity: 7min\ndistribution: {wbe: 1.0}\n"
+    bad = "seed: a\nsed: 1\nend_date: 2021-01-01\ngranularity: 7min\ndistribution: {wbe: 1.0}\n"
     (fleetsynth.folder / "bad.yaml").write_text(bad)
     ran = fleetsynth("plan", "bad.yaml")
     assert "the scenario has 5 problems:" in ran.err
@@ -324,7 +324,7 @@ FILES = {
 
 @pytest.mark.parametrize("bad", FILES.values(), ids=FILES)
 def test_a_file_that_cannot_be_used_is_refused(
-    fleetsynth: Fleetsynth, small: dict[str, Path], bad: Bad
+    fleetsynth: Fleetsynth, small: dict[str, Path], fonts: dict[str, str], bad: Bad
 ) -> None:
     folder = fleetsynth.folder
     for name in ("folder", "folder.csv", "locked", "read-only"):
@@ -338,7 +338,7 @@ def test_a_file_that_cannot_be_used_is_refused(
     before = contents_as_owner(folder)
     (folder / "read-only").chmod(0o500)
     (folder / "locked").chmod(0)
-    ran = fleetsynth(*bad.options, before=AS_ANYONE)
+    ran = fleetsynth(*bad.options, before=AS_ANYONE, env=fonts)
     refused(ran, bad)
     assert contents_as_owner(folder) == before
 
@@ -360,13 +360,10 @@ def test_modes_count_for_the_tests_above(fleetsynth: Fleetsynth) -> None:
     assert (ran.code, ran.err) == (0, "")
 
 
-@pytest.mark.parametrize("part", [0.0, 0.3, 0.7])
 @pytest.mark.parametrize("ending", FORMATS)
 def test_a_file_cut_short_has_no_digest(
-    fleetsynth: Fleetsynth, small: dict[str, Path], ending: str, part: float
+    fleetsynth: Fleetsynth, small: dict[str, Path], ending: str
 ) -> None:
     whole = small[ending].read_bytes()
-    (fleetsynth.folder / f"cut{ending}").write_bytes(whole[: int(part * len(whole))])
-    refused(
-        fleetsynth("digest", f"cut{ending}"), Bad((f"cannot read cut{ending}: ",), code=1)
-    )
+    (fleetsynth.folder / f"cut{ending}").write_bytes(whole[: len(whole) * 2 // 3])
+    refused(fleetsynth("digest", f"cut{ending}"), Bad((f"cannot read cut{ending}: ",), code=1))

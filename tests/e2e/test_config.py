@@ -15,7 +15,10 @@ def test_show_prints_a_scenario_that_reads_back_the_same(fleetsynth: Fleetsynth)
     shown = fleetsynth.prints("config", "show", *options)
     (fleetsynth.folder / "mine.yaml").write_text(shown)
     assert fleetsynth.prints("config", "show", "mine.yaml") == shown
-    assert list(load_scenario(fleetsynth.folder / "mine.yaml").business_units) == ['A, "B"', "Zürich"]
+    assert list(load_scenario(fleetsynth.folder / "mine.yaml").business_units) == [
+        'A, "B"',
+        "Zürich",
+    ]
     assert fleetsynth.prints("plan", "mine.yaml") == fleetsynth.prints("plan", *options)
 
 
@@ -53,7 +56,9 @@ def test_init_writes_a_file_with_every_key_to_start_from(fleetsynth: Fleetsynth)
     for key in Scenario.model_fields.keys() - {"archetypes"}:
         assert f"\n{key}:" in text
     assert text.count("#") > 10
-    assert fleetsynth.prints("config", "show", "new/mine.yaml") == fleetsynth.prints("config", "show")
+    assert fleetsynth.prints("config", "show", "new/mine.yaml") == fleetsynth.prints(
+        "config", "show"
+    )
 
 
 def test_init_has_a_default_name(fleetsynth: Fleetsynth) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 from fleetsynth.sinks import FORMATS
 from tests.e2e.command import Fleetsynth
 
+
 def test_all_formats_agree_in_one_call(fleetsynth: Fleetsynth, small: dict[str, Path]) -> None:
     lines = fleetsynth.prints("digest", *small.values()).splitlines()
     digests, paths = zip(*(line.split("  ") for line in lines), strict=True)
@@ -21,14 +22,16 @@ def test_another_value_gives_another_digest_and_the_leaf_names_it(
     fleetsynth: Fleetsynth, small: dict[str, Path]
 ) -> None:
     frame = pd.read_csv(small[".csv"])
-    frame.loc[40, "cpu_p95"] += 0.01
+    frame.loc[40, "cpu_p95"] = 12.34
     frame.to_csv(fleetsynth.folder / "other.csv", index=False)
     here, there = (
         json.loads(fleetsynth.prints("digest", path, "--leaves", "--json"))
         for path in (small[".csv"], fleetsynth.folder / "other.csv")
     )
     assert here["digest"] != there["digest"]
-    differ = [one[:2] for one, two in zip(here["leaves"], there["leaves"], strict=True) if one != two]
+    differ = [
+        one[:2] for one, two in zip(here["leaves"], there["leaves"], strict=True) if one != two
+    ]
     assert differ == [["server_001", "2022-01"]]
 
 
@@ -54,13 +57,16 @@ def test_leaves_are_one_per_server_and_month(
 
 def test_json_is_one_object_per_file(fleetsynth: Fleetsynth, small: dict[str, Path]) -> None:
     files = (small[".csv"], small[".parquet"])
-    text = dict(reversed(line.split("  ")) for line in fleetsynth.prints("digest", *files).splitlines())
-    for line, path in zip(fleetsynth.prints("digest", *files, "--json").splitlines(), files, strict=True):
-        assert json.loads(line) == {"path": str(path), "digest": text[str(path)]}
+    lines = fleetsynth.prints("digest", *files).splitlines()
+    objects = fleetsynth.prints("digest", *files, "--json").splitlines()
+    for line, text, path in zip(lines, objects, files, strict=True):
+        assert json.loads(text) == {"path": str(path), "digest": line.split()[0]}
 
 
 def test_json_leaves_are_those_of_the_text(fleetsynth: Fleetsynth, small: dict[str, Path]) -> None:
     path = small[".csv.gz"]
     facts = json.loads(fleetsynth.prints("digest", path, "--json", "--leaves"))
     _, *lines = fleetsynth.prints("digest", path, "--leaves").splitlines()
-    assert [f"{leaf}  {path}  {server}  {month}" for server, month, leaf in facts["leaves"]] == lines
+    assert [
+        f"{leaf}  {path}  {server}  {month}" for server, month, leaf in facts["leaves"]
+    ] == lines

@@ -1,5 +1,6 @@
 """Help, version and completion, for every command and option there is."""
 
+import re
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 
@@ -66,7 +67,8 @@ def test_help_is_printed_with_every_option(fleetsynth: Fleetsynth, path: tuple[s
 
 
 def test_help_tells_the_exit_codes(fleetsynth: Fleetsynth) -> None:
-    assert "0 done, 1 failed, 2 bad usage or scenario, 130 interrupted" in fleetsynth.prints("-h")
+    told = fleetsynth.prints("-h").split("Exit codes:")[1]
+    assert re.findall(r"\d+", told) == ["0", "1", "2", "130", "141", "143"]
 
 
 def test_version_is_the_package_version(fleetsynth: Fleetsynth) -> None:
@@ -80,7 +82,7 @@ def test_the_installed_command_is_the_same_program() -> None:
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_shell_completion_can_be_set_up(fleetsynth: Fleetsynth, shell: str) -> None:
-    script = fleetsynth.prints(_FLEETSYNTH_COMPLETE=f"{shell}_source")
+    script = fleetsynth.prints(env={"_FLEETSYNTH_COMPLETE": f"{shell}_source"})
     assert f"_FLEETSYNTH_COMPLETE={shell}_complete" in script
 
 
@@ -89,9 +91,10 @@ def test_shell_completion_can_be_set_up(fleetsynth: Fleetsynth, shell: str) -> N
     [("fleetsynth gen", "generate"), ("fleetsynth generate --over", "--overwrite")],
 )
 def test_shell_completion_completes(fleetsynth: Fleetsynth, words: str, expected: str) -> None:
-    out = fleetsynth.prints(
-        _FLEETSYNTH_COMPLETE="bash_complete",
-        COMP_WORDS=words,
-        COMP_CWORD=str(len(words.split()) - 1),
-    )
+    answer = {
+        "_FLEETSYNTH_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    out = fleetsynth.prints(env=answer)
     assert out.split() == [f"plain,{expected}"]

@@ -38,14 +38,6 @@ def test_the_text_says_the_same(fleetsynth: Fleetsynth) -> None:
         assert lines[ending] == f"about {in_bytes(size)}"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("ending", FORMATS)
-def test_bytes_are_good_to_about_a_third(fleetsynth: Fleetsynth, ending: str) -> None:
-    planned = json.loads(fleetsynth.prints("plan", "--json"))["bytes"][ending]
-    facts = json.loads(fleetsynth.prints("generate", "-o", f"fleet{ending}", "--json"))
-    assert planned == pytest.approx(facts["bytes"], rel=1 / 3)
-
-
 @pytest.mark.parametrize("assignment", ["blocks", "interleaved"])
 def test_a_huge_scenario_is_shown_without_trying(fleetsynth: Fleetsynth, assignment: str) -> None:
     options = (*HUGE, "--set", f"assignment={assignment}")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import INTERRUPTIBLE, SMALL, Fleetsynth, Ran, contents
+from tests.e2e.command import INTERRUPTIBLE, SMALL, Fleetsynth, Ran, as_told_by_a_shell, contents
 
+EXIT_BROKEN_PIPE = 141
 ESCAPE = "\x1b"
 ANY_ESCAPE = re.compile(r"\x1b\[[?\d;]*[A-Za-z]")
 COLOR = re.compile(r"\x1b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9[0-7])m")
@@ -43,11 +44,10 @@ WRITERS = [
     ("plan",),
     ("preview", "--end", "2022-03-31"),
 ]
-NAMED = {"ids": " ".join}
 
 
 def on_terminal(
-    fleetsynth: Fleetsynth, *arguments: str, interrupt: bool = False, **environment: str
+    fleetsynth: Fleetsynth, *arguments: str, interrupt: bool = False, no_color: bool = False
 ) -> Ran:
     """Run with stdout and stderr each on a terminal of its own, a hundred columns wide.
 
@@ -59,12 +59,11 @@ def on_terminal(
         before=INTERRUPTIBLE,
         stdout=writers[0],
         stderr=writers[1],
-        COLUMNS="100",
-        **environment,
+        env={"COLUMNS": "100"} | ({"NO_COLOR": "1"} if no_color else {}),
     )
     for writer in writers:
         os.close(writer)
-    received = {reader: b"" for reader in readers}
+    received = dict.fromkeys(readers, b"")
     waiting = set(readers)
     while waiting:
         for reader in select.select(waiting, (), ())[0]:
@@ -80,7 +79,7 @@ def on_terminal(
                 interrupt = False
                 child.send_signal(signal.SIGINT)
     out, err = (received[reader].decode().replace("\r\n", "\n") for reader in readers)
-    return Ran(child.wait(), out, err)
+    return Ran(as_told_by_a_shell(child.wait()), out, err)
 
 
 @pytest.mark.slow
@@ -114,7 +113,7 @@ def test_an_interrupted_bar_leaves_a_working_terminal(fleetsynth: Fleetsynth) ->
     assert contents(fleetsynth.folder) == {}
 
 
-@pytest.mark.parametrize("arguments", EVERYTHING, **NAMED)
+@pytest.mark.parametrize("arguments", EVERYTHING, ids=" ".join)
 def test_a_pipe_gets_no_escape_codes(fleetsynth: Fleetsynth, arguments: tuple[str, ...]) -> None:
     ran = fleetsynth(*arguments)
     assert ran.out + ran.err
@@ -127,20 +126,20 @@ COLORED = [
 ]
 
 
-@pytest.mark.parametrize("arguments", COLORED, **NAMED)
+@pytest.mark.parametrize("arguments", COLORED, ids=" ".join)
 def test_a_terminal_gets_color(fleetsynth: Fleetsynth, arguments: tuple[str, ...]) -> None:
     ran = on_terminal(fleetsynth, *arguments)
     assert COLOR.search(ran.out + ran.err)
 
 
-@pytest.mark.parametrize("arguments", [*COLORED, ("generate", *SMALL)], **NAMED)
+@pytest.mark.parametrize("arguments", [*COLORED, ("generate", *SMALL)], ids=" ".join)
 def test_no_color_is_heeded(fleetsynth: Fleetsynth, arguments: tuple[str, ...]) -> None:
-    ran = on_terminal(fleetsynth, *arguments, NO_COLOR="1")
+    ran = on_terminal(fleetsynth, *arguments, no_color=True)
     assert ran.out + ran.err
     assert not COLOR.search(ran.out + ran.err)
 
 
-@pytest.mark.parametrize("arguments", WRITERS, **NAMED)
+@pytest.mark.parametrize("arguments", WRITERS, ids=" ".join)
 def test_a_reader_that_has_gone_ends_the_command_quietly(
     fleetsynth: Fleetsynth, arguments: tuple[str, ...]
 ) -> None:
@@ -148,7 +147,7 @@ def test_a_reader_that_has_gone_ends_the_command_quietly(
     os.close(reader)
     with os.fdopen(writer, "wb") as closed:
         ran = fleetsynth(*arguments, stdout=closed)
-    assert (ran.code, ran.err) == (1, "")
+    assert (ran.code, ran.err) == (EXIT_BROKEN_PIPE, "")
 
 
 def test_a_reader_that_goes_in_the_middle_ends_the_command_quietly(
@@ -161,10 +160,10 @@ def test_a_reader_that_goes_in_the_middle_ends_the_command_quietly(
     child.stdout.close()
     child.stdout = None
     assert child.communicate()[1] == b""
-    assert child.returncode == 1
+    assert as_told_by_a_shell(child.returncode) == EXIT_BROKEN_PIPE
 
 
-@pytest.mark.parametrize("arguments", WRITERS, **NAMED)
+@pytest.mark.parametrize("arguments", WRITERS, ids=" ".join)
 def test_output_that_finds_no_room_is_an_error_and_not_a_traceback(
     fleetsynth: Fleetsynth, arguments: tuple[str, ...]
 ) -> None:
@@ -190,6 +189,6 @@ def test_a_closed_stream_does_no_harm(
 def test_an_output_that_knows_no_unicode_does_no_harm(
     fleetsynth: Fleetsynth, arguments: tuple[str, ...]
 ) -> None:
-    ran = fleetsynth(*arguments, PYTHONIOENCODING="ascii")
+    ran = fleetsynth(*arguments, env={"PYTHONIOENCODING": "ascii"})
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.isascii()

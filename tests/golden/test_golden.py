@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fleetsynth.engines import local
 from fleetsynth.plan import Plan
 from fleetsynth.signal.simulate import Window, simulate
 from fleetsynth.streams import fingerprint
@@ -137,5 +136,5 @@ def test_damaged_values_move_the_digest(
     case = CASES["seed 7"]
     plan = plan_of(case["scenario"])
     assert digest_of(plan) == case["digest"]
-    monkeypatch.setattr(local, "simulate", damaged)
+    monkeypatch.setattr(pipeline, "simulate", damaged)
     assert digest_of(plan) != case["digest"]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fleetsynth.clock import (
+    DAY_SECONDS,
     Calendar,
     Clock,
     Days,
@@ -18,7 +19,7 @@ from fleetsynth.clock import (
     us_holidays,
 )
 from fleetsynth.plan import CALENDAR_COLUMNS
-from fleetsynth.scenario.model import DAY_SECONDS, step_seconds
+from fleetsynth.scenario.model import step_seconds
 from tests import twin
 
 EPOCH = datetime(1970, 1, 1)

@@ -3,6 +3,7 @@
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from fleetsynth.fleet import Fleet, allocate, draw_codes, exact_shares, interleave, server_id
+from fleetsynth.streams import uniform
 from tests import twin
 
 CLASSIC = {"web": 0.35, "application": 0.40, "database": 0.15, "batch": 0.10}
@@ -134,6 +136,16 @@ def test_metadata_of_a_server_depend_on_its_id_alone(seed: int, at: list[int]) -
     all_at_once = _fleet(2_001, CLASSIC, seed=seed).metadata_codes("criticality", 0, 2_001)
     names = [server_id(i) for i in at]
     assert draw_codes(seed, "criticality", CLASSIC, names).tolist() == all_at_once[at].tolist()
+
+
+@given(seed=st.integers(), index=st.integers(0, 10**6), odds=shares(places=2))
+def test_a_drawn_value_is_where_the_servers_uniform_falls(
+    seed: int, index: int, odds: Shares
+) -> None:
+    u = uniform(seed, "region", server_id(index))
+    ends = list(accumulate(_exact(share) for share in odds.values()))
+    expected = next(code for code, end in enumerate(ends) if u < end)
+    assert draw_codes(seed, "region", odds, [server_id(index)]).tolist() == [expected]
 
 
 def test_values_with_no_odds_are_never_drawn() -> None:

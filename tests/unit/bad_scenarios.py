@@ -165,7 +165,9 @@ PROBLEMS = {
         1,
         "ends on 2022-01-01, before it starts",
     ),
-    "growth span with one end": Bad("growth: {span: [2023-01-01]}", "growth.span", 1, "."),
+    "growth span with one end": Bad(
+        "growth: {span: [2023-01-01]}", "growth.span.1", 1, "two dates: the first day and the last"
+    ),
     "not a number": Bad(
         "archetypes: {web: {base_cpu: .nan}}",
         "archetypes.web.base_cpu",
@@ -219,7 +221,15 @@ UNREADABLE = {
         r"anchors and aliases are not accepted \('s'\): write it out",
     ),
     "several documents": ("seed: 1\n---\nseed: 2", 2, "another document"),
-    "impossible date": ("seed: 1\nstart_date: 2022-13-01", 2, "month must be in 1..12|'2022-13-01' is no date"),
-    "other dialect": ("%YAML 1.1\n---\nspikes: yes", 1, "directives are not accepted"),
+    "impossible date": (
+        "seed: 1\nstart_date: 2022-13-01",
+        2,
+        "month must be in 1..12|'2022-13-01' is no date",
+    ),
+    "impossible date after the same as text": (
+        "regions: ['2022-13-01']\nend_date: 2022-13-01",
+        2,
+        "month must be in 1..12|'2022-13-01' is no date",
+    ),
 }
 """Files that no mapping can be read from: text, line, message."""

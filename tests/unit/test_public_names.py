@@ -244,3 +244,12 @@ def test_calendar_features_refuse_timestamps_with_a_zone() -> None:
 def test_a_missing_timestamp_is_refused(missing: Any) -> None:
     with pytest.raises(ValueError, match="missing"):
         fleetsynth.holiday_factor(missing)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), [1.0, float("nan")]])
+def test_factors_that_are_not_finite_are_refused(
+    bad: Any, server: fleetsynth.ServerArchetype
+) -> None:
+    for factors in ({"time_factor": bad}, {"trend_factor": bad}):
+        with pytest.raises(ValueError, match="finite"):
+            server.generate_correlated_metrics(STAMPS[:2], **factors)

@@ -245,3 +245,12 @@ def test_a_dumped_scenario_reads_back_the_same(written: Written) -> None:
     text = dump_yaml(default_scenario())
     assert load_scenario(written(text)) == default_scenario()
     assert text.startswith("num_servers: 120\n")
+
+
+def test_a_value_that_occurs_twice_is_written_twice(written: Written) -> None:
+    """YAML would otherwise refer from one to the other, which the loader refuses."""
+    day = date(2023, 5, 1)
+    scenario = load_scenario({"start_date": day, "growth": {"span": [day, day]}})
+    text = dump_yaml(scenario)
+    assert text.count("2023-05-01") == 3
+    assert load_scenario(written(text)) == scenario

@@ -44,8 +44,8 @@ def test_what_cannot_be_read_names_the_line(what: str, written: Written) -> None
         ("just words", "expected 'key: value' lines, found the value 'just words'"),
         ("3", "expected 'key: value' lines, found the value 3"),
         ("seed: 3\n\0", "this is not YAML"),
-        ("[" * 5_000, "recursion"),
-        ("seed: " + "9" * 5_000, "99999"),
+        ("[" * 5_000, "nested too deeply"),
+        ("seed: " + "9" * 5_000, "a value cannot be read"),
     ],
     ids=["list", "words", "number", "NUL", "deep nesting", "long number"],
 )
@@ -72,6 +72,13 @@ def test_an_alias_bomb_is_refused_before_it_is_built(written: Written) -> None:
     (problem,) = _problems(written("\n".join(lines)))
     assert "anchors and aliases are not accepted" in problem.message
     assert problem.where == "mine.yaml, line 1"
+
+
+def test_a_directive_that_switches_to_another_dialect_is_refused(written: Written) -> None:
+    """Under it, yes would be true and 12:30 would be 750."""
+    (problem,) = _problems(written("%YAML 1.1\n---\nspikes: yes"))
+    assert "directives are not accepted" in problem.message
+    assert problem.where.startswith("mine.yaml, line")
 
 
 @pytest.mark.parametrize("path", ["missing.yaml", "."])

@@ -49,7 +49,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a share above 1": ({"distribution": {"web": 2}}, "distribution.web: maximum"),
     "a nameless archetype": (
         {"distribution": {"": 1.0}},
-        "distribution. (name): minLength",
+        "distribution (name): minLength",
     ),
     "a number for a name": ({"regions": ["a", 1]}, "regions: anyOf"),
 }
@@ -78,7 +78,11 @@ def test_what_the_loader_refuses_is_invalid(what: str) -> None:
 
 
 def test_every_key_is_described_none_required_and_defaults_are_the_packaged_ones() -> None:
-    kinds = {"Scenario": Scenario, "Growth": Growth, "ArchetypeProfile": ArchetypeProfile}
+    kinds: dict[str, Any] = {
+        "Scenario": Scenario,
+        "Growth": Growth,
+        "ArchetypeProfile": ArchetypeProfile,
+    }
     for name, model in kinds.items():
         schema = SCHEMA if name == "Scenario" else SCHEMA["$defs"][name]
         assert list(schema["properties"]) == list(model.model_fields)

@@ -6,6 +6,8 @@ import gc
 import os
 import signal
 import sys
+from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -17,22 +19,33 @@ from fleetsynth.cli.folders import commit, verify
 from fleetsynth.errors import FleetsynthError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
 EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
 EXIT_BROKEN_PIPE = 141
 
 
 class _Root(click.Group):
     """The root command; click itself would turn a broken pipe into exit code 1."""
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the command line, which prints help if asked to."""
+        with _broken_pipes():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
-        try:
+        with _broken_pipes():
             return super().invoke(ctx)
-        except BrokenPipeError:
-            raise click.exceptions.Exit(EXIT_BROKEN_PIPE) from None
+
+
+@contextmanager
+def _broken_pipes() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise click.exceptions.Exit(EXIT_BROKEN_PIPE) from None
 
 
 @click.group(
@@ -63,22 +76,34 @@ for command in (generate, commit, verify, plan, preview, digest, archetypes, con
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
     _start_lightly()
-    signal.signal(signal.SIGTERM, _terminate)
+    _unwind_on_signals()
     try:
         code = cli.main(arguments, prog_name="fleetsynth", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.exceptions.Abort):
         _fail("interrupted", EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_BROKEN_PIPE)
     except FleetsynthError as error:
         _fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        code = EXIT_BROKEN_PIPE
+    except OSError as error:
+        # What files raise names them; what is left is our own output.
+        _discard_output()
+        where = error.filename or "standard output"
+        _fail(f"{where}: {error.strerror or error}", 1)
+    if code == EXIT_BROKEN_PIPE:
+        _discard_output()
     sys.exit(code or 0)
+
+
+def _discard_output() -> None:
+    """Keep Python from complaining at exit about output that nobody can take."""
+    if sys.stdout:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _start_lightly() -> None:
@@ -87,16 +112,27 @@ def _start_lightly() -> None:
     gc.set_threshold(70_000, 10, 10)
     # No command multiplies matrices: NumPy's BLAS need not start its threads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # A terminal without Unicode shows a question mark instead of ending us.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> Any:
-    """Unwind on SIGTERM, so that unfinished files are removed."""
-    raise SystemExit(EXIT_TERMINATED)
+def _unwind_on_signals() -> None:
+    """Let SIGTERM and SIGHUP unwind, so that unfinished files go; nohup keeps its meaning."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
+
+
+def _terminate(number: int, _frame: FrameType | None) -> Any:
+    raise SystemExit(128 + number)
 
 
 def _fail(message: str, code: int) -> NoReturn:
     label = "error:"
-    if sys.stderr.isatty() and "NO_COLOR" not in os.environ:
+    if sys.stderr and sys.stderr.isatty() and "NO_COLOR" not in os.environ:
         label = click.style(label, fg="red", bold=True)
     click.echo(f"{label} {message}", err=True)
     sys.exit(code)

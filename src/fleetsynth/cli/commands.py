@@ -73,7 +73,7 @@ def generate(*, output: str, overwrite: bool, quiet: bool, as_json: bool, **opti
 def _generate(plan: Plan, output: Path, *, overwrite: bool, silent: bool) -> Result:
     from fleetsynth import api
 
-    if silent or not sys.stderr.isatty():
+    if silent or not (sys.stderr and sys.stderr.isatty()):
         return api.generate(plan, output, overwrite=overwrite)
     from fleetsynth.cli.show import progress_bar
 
@@ -90,7 +90,7 @@ def _generate(plan: Plan, output: Path, *, overwrite: bool, silent: bool) -> Res
 )
 @json_option
 def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
-    """Say what `generate` would take with the same options, without doing it.
+    """Say what `generate` would take for SCENARIO and options, without doing it.
 
     Rows and columns are exact; bytes and memory are estimates, good to about a third. With
     --calibrate, a sample of two million rows is generated and thrown away to tell how long it
@@ -134,7 +134,7 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
 )
 @overwrite_option
 def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
-    """Look at one server of each archetype, before or instead of generating.
+    """Look at one server of each archetype of SCENARIO, before or instead of generating.
 
     All metrics over the whole span; quarter ends and US holidays are marked. Narrow the span
     to see more: a year shows the weekends, a quarter shows the peak at its end.
@@ -171,7 +171,7 @@ def digest(*, files: tuple[Path, ...], leaves: bool, as_json: bool) -> None:
     which server and month two datasets differ in.
     """
     from fleetsynth.digest import month_label, root
-    from fleetsynth.digest_file import file_leaves
+    from fleetsynth.file_digest import file_leaves
 
     for path in files:
         found = file_leaves(path)

@@ -53,7 +53,7 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
 @click.argument("path", required=False, default="scenario.yaml", type=click.Path(path_type=Path))
 @overwrite_option
 def init(*, path: Path, overwrite: bool) -> None:
-    """Write a scenario file with every key, its default and what it means, to start from."""
+    """Write a scenario to start from to PATH: every key, its default and what it means."""
     from fleetsynth.scenario import starter_text
     from fleetsynth.sinks.base import write_text
 

@@ -77,7 +77,7 @@ def load(options: dict[str, Any]) -> Scenario:
         key, equals, value = setting.partition("=")
         if not (key and equals):
             raise UsageError(f"--set {setting}: expected KEY=VALUE, such as seed=7")
-        say(key, parse_value(value), f"--set {setting}")
+        say(key, parse_value(value, f"--set {setting}"), f"--set {setting}")
     for option, key in _KEYS.items():
         value = options.pop(option)
         if value is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -67,7 +68,7 @@ def show_result(result: Result | FolderResult) -> None:
     """Print the closing summary of a run."""
     from fleetsynth.api import Result
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = _console()
     if isinstance(result, Result):
         _show_file(console, result)
     else:
@@ -106,14 +107,14 @@ def _show_file(console: Console, result: Result) -> None:
         moments = result.statistics.get(name, {})
         cells = [f"{entry.mean:.1f} ±{entry.sd:.1f}" for entry in moments.values()]
         table.add_row(Text(name), f"{count:,}", *cells)
-    console.print(table)
+    _print_whole(table)
     console.print(Text("mean ± standard deviation over all rows", style="dim"))
 
 
 def show_size(plan: Plan, size: Size) -> None:
     """Print what a plan would take."""
     _facts(
-        Console(soft_wrap=True, highlight=False),
+        _console(),
         rows=f"{size.rows:,} of {size.columns} columns",
         servers=_counts(plan),
         span=f"{_span(plan)}, {plan.clock.count:,} ticks",
@@ -129,7 +130,7 @@ def show_rate(size: Size, rate: Rate) -> None:
     stored = size.bytes[".parquet"] / 1e9
     spread = ", ".join(f"{_duration(hours / cores)} on {cores}" for cores in (1, 2, 16, 64, 256))
     _facts(
-        Console(soft_wrap=True, highlight=False),
+        _console(),
         rate=f"{rate.rows_per_cpu_second:,.0f} rows per second and core, measured here",
         work=f"{hours:,.3g} core-hours: {spread} cores",
         cost=f"{hours:,.3g} x price of a core-hour + {stored:,.3g} x price of a GB stored",
@@ -148,12 +149,12 @@ def show_archetypes(profiles: Mapping[str, ArchetypeProfile]) -> None:
     fields = list(next(iter(profiles.values())).model_dump())
     for field in fields if len(profiles) == 1 else fields[1:]:
         table.add_row(field, *(Text(f"{getattr(p, field)}") for p in profiles.values()))
-    Console(soft_wrap=True).print(table)
+    _print_whole(table)
 
 
 def show_samples(plan: Plan, shown: list[Sample]) -> None:
     """Print a chart per archetype, with quarter ends and holidays under it."""
-    console = Console()
+    console = _console(soft_wrap=False)
     width = max(20, min(console.width, 160) - 30)
     seconds = plan.clock.seconds(plan.clock.first, plan.clock.stop)
     edges = np.linspace(0, len(seconds), min(width, len(seconds)) + 1).astype(int)
@@ -194,6 +195,18 @@ def _pairs(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     return zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
 
 
+class _Console(Console):
+    """A console that leaves a broken pipe to `main`; rich would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass the error on."""
+        raise BrokenPipeError
+
+
+def _console(*, soft_wrap: bool = True, width: int | None = None) -> Console:
+    return _Console(soft_wrap=soft_wrap, highlight=False, width=width)
+
+
 def _facts(console: Console, **facts: str) -> None:
     for label, value in facts.items():
         console.print(Text(f"{label:<9} ", style="dim").append(value, style="not dim"))
@@ -209,9 +222,16 @@ def _span(plan: Plan) -> str:
     return f"{scenario.start_date} to {scenario.end_date}, {scenario.granularity}"
 
 
+def _print_whole(table: Table) -> None:
+    """Print a table at its own width: figures that are cut short mislead."""
+    endless = _console(width=10_000)
+    needed = Measurement.get(endless, endless.options, table).maximum
+    _console(width=max(needed, _console().width)).print(table)
+
+
 def _table(first: str, *others: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column(first, no_wrap=True)
+    table.add_column(Text(first), no_wrap=True)
     for name in others:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(Text(name), justify="right", no_wrap=True)
     return table

@@ -15,8 +15,8 @@ from fleetsynth.dataset.folder import MANIFEST, hash_of, job_of
 from fleetsynth.dataset.parts import DATA
 from fleetsynth.dataset.store import open_store
 from fleetsynth.digest import Leaves, PlanDigest, combine, month_label
-from fleetsynth.digest_file import leaves
 from fleetsynth.errors import FleetsynthError, InputError
+from fleetsynth.file_digest import leaves
 from fleetsynth.frame import COLUMN_TYPES, plain, text_array
 from fleetsynth.reading import read_batches
 from fleetsynth.signal.simulate import simulate

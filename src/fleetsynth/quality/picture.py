@@ -40,6 +40,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
     if path.suffix not in FORMATS:
         raise UsageError(f"the ending of {path} names no picture: use {', '.join(FORMATS)}")
     try:
+        from matplotlib import rc_context
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
         from matplotlib.figure import Figure
     except ImportError:
@@ -63,7 +64,9 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
             if column == 0:
                 axes.set_ylabel(f"{metric.label}\n{metric.unit}", fontsize=9, color=_INK)
     figure.suptitle(_title(plan), fontsize=9, color=_INK)
-    with whole_file(path, overwrite=overwrite) as temporary:
+    # Without a salt of our own, element ids in SVG are random.
+    salt = rc_context({"svg.hashsalt": "fleetsynth"})
+    with salt, whole_file(path, overwrite=overwrite) as temporary:
         figure.savefig(temporary, format=path.suffix[1:], metadata=_undated(path.suffix))
 
 

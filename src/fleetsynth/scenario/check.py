@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+from math import lcm, log2
 from typing import TYPE_CHECKING
 
 from fleetsynth import correlation
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
 
     from fleetsynth.scenario.model import ArchetypeProfile, Scenario
 
+_LARGEST_POWER = 32
+_LONGEST_PATTERN = 2_000_000
+
 
 def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
     """Yield each problem with the top-level keys that it was concluded from."""
@@ -21,6 +27,10 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
         yield frozenset({"growth"}), problem
     for problem in _unknown_archetypes(scenario):
         yield frozenset(), problem  # names alone decide it
+    for problem in _growth_size(scenario):
+        yield frozenset({"start_date", "end_date", "growth", "archetypes"}), problem
+    for problem in _pattern_size(scenario):
+        yield frozenset({"distribution", "num_servers", "assignment"}), problem
     if scenario.correlation_repair == "refuse":
         for name, profile in scenario.archetypes.items():
             for problem in _correlation(name, profile):
@@ -37,6 +47,30 @@ def _growth_span(scenario: Scenario) -> Iterator[Problem]:
     span = scenario.growth.span
     if span and span[1] < span[0]:
         yield Problem(f"the span ends on {span[1]}, before it starts on {span[0]}", "growth.span")
+
+
+def _growth_size(scenario: Scenario) -> Iterator[Problem]:
+    """Monthly growth is rounded to 2**-20, which says nothing of values beyond 2**32."""
+    if scenario.growth.mode != "monthly":
+        return
+    begin = scenario.growth.span[0] if scenario.growth.span else scenario.start_date
+    after, before = (scenario.end_date - begin).days / 28, (begin - scenario.start_date).days / 28
+    for name, profile in scenario.archetypes.items():
+        power = log2(1 + profile.monthly_growth_rate / 100)
+        if max(after * power, -before * power) > _LARGEST_POWER:
+            message = f"{profile.monthly_growth_rate} % a month is out of range over this span"
+            yield Problem(message, f"archetypes.{name}.monthly_growth_rate")
+
+
+def _pattern_size(scenario: Scenario) -> Iterator[Problem]:
+    """An interleaved fleet repeats after the common denominator of its shares."""
+    if scenario.assignment != "interleaved":
+        return
+    shares = [Fraction(Decimal(str(share))) for share in scenario.distribution.values()]
+    period = lcm(*(share.denominator for share in shares))
+    if min(period, scenario.num_servers) > _LONGEST_PATTERN:
+        message = "these shares take too long to interleave: give them fewer decimals"
+        yield Problem(message, "distribution")
 
 
 def _unknown_archetypes(scenario: Scenario) -> Iterator[Problem]:

@@ -53,7 +53,7 @@ def load_scenario(
         given = copy.deepcopy(dict(source))
     values = _merge(_packaged(), given, depth=0)
     for key, value in (overrides or {}).items():
-        _assign(values, key, copy.deepcopy(value))
+        values = _override(values, key, copy.deepcopy(value))
     said_by = {key: (origins or {}).get(key, f"override {key}") for key in overrides or {}}
     _name_new_archetypes(values)
     return _validate(values, lambda path: _override_origin(said_by, path) or origin(path))
@@ -142,15 +142,20 @@ def _merge(low: Any, high: Any, *, depth: int) -> Any:
     return out
 
 
-def _assign(values: dict[str, Any], key: str, value: object) -> None:
-    *parents, last = key.split(".")
-    at = values
-    for parent in parents:
-        inner = at.setdefault(parent, {})
-        if not isinstance(inner, dict):
-            at[parent] = inner = {}
-        at = inner
-    at[last] = value
+def _override(values: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    """Lay one value, given by its dotted key, over the others, as a file that said it would."""
+    first, *inner = key.split(".")
+    if inner and first not in _MERGED:
+        # One share of a distribution: the others stay, where a file would replace them all.
+        below = values.get(first)
+        return {
+            **values,
+            first: {**(below if isinstance(below, dict) else {}), ".".join(inner): value},
+        }
+    for name in reversed(inner):
+        value = {name: value}
+    laid: dict[str, Any] = _merge(values, {first: value}, depth=0)
+    return laid
 
 
 def _name_new_archetypes(values: dict[str, Any]) -> None:
@@ -207,7 +212,7 @@ def _explain(details: list[ErrorDetails], origin: Origin) -> list[Problem]:
     missing: dict[tuple[int | str, ...], list[str]] = {}
     found = []
     for detail in details:
-        if detail["type"] == "missing":
+        if detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
             missing.setdefault(detail["loc"][:-1], []).append(str(detail["loc"][-1]))
             continue
         loc = tuple(part for part in detail["loc"] if part != "[key]")
@@ -222,6 +227,10 @@ def _message(detail: ErrorDetails, loc: tuple[int | str, ...]) -> str:
     kind = detail["type"]
     if kind == "extra_forbidden":
         return f"unknown key {loc[-1]!r}{did_you_mean(str(loc[-1]), _siblings(loc))}"
+    if kind == "missing":
+        return "needs two dates: the first day and the last"
+    if kind in ("model_type", "dict_type"):
+        return f"expected keys and values, not {_shown(detail['input'])}"
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     if kind == "too_short":

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 
+from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.metrics import CORRELATION_FIELDS
 
-DAY_SECONDS = 86_400
 _STEP = re.compile(r"([1-9][0-9]{0,8})(s|min|h|d)")
 _UNIT_SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": DAY_SECONDS}
 _NAMED_STEPS = {"daily": DAY_SECONDS, "hourly": 3_600}
@@ -79,6 +79,12 @@ def _printable(name: str) -> str:
     return name
 
 
+def _undotted(name: str) -> str:
+    if "." in name:
+        raise ValueError(f"{name!r} has a dot, which separates keys: use a dash")
+    return name
+
+
 def _shares(value: dict[str, float]) -> dict[str, float]:
     """Check that exact decimals as written add up to 1."""
     total = sum((Decimal(str(share)) for share in value.values()), Decimal(0))
@@ -104,12 +110,13 @@ def _equal_odds(value: object) -> object:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME), AfterValidator(_printable)]
+Key = Annotated[Name, AfterValidator(_undotted)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Shares = Annotated[dict[Name, Share], Field(min_length=1), AfterValidator(_shares)]
 Odds = Annotated[Shares, BeforeValidator(_equal_odds, json_schema_input_type=list[Name] | Shares)]
 PlainDate = Annotated[date, BeforeValidator(_plain_date, json_schema_input_type=date)]
 Granularity = Annotated[str, AfterValidator(_step)]
-NonNegative = Annotated[float, Field(ge=0.0)]
+NonNegative = Annotated[float, Field(ge=0.0, le=1e9)]
 Correlation = Annotated[float, Field(ge=-1.0, le=1.0)]
 
 
@@ -165,6 +172,7 @@ class ArchetypeProfile(_Strict):
     )
     monthly_growth_rate: float = Field(
         gt=-100.0,
+        le=1e3,
         description="Growth in percent: once over the span, or per month (see `growth.mode`).",
     )
 
@@ -189,7 +197,7 @@ class Growth(_Strict):
 class Scenario(_Strict):
     """Everything that a person can say about a dataset."""
 
-    num_servers: int = Field(ge=1, description="Number of servers to simulate.")
+    num_servers: int = Field(ge=1, le=10**15, description="Number of servers to simulate.")
     start_date: PlainDate = Field(description="First day of the data.")
     end_date: PlainDate = Field(description="Last day of the data, included to its last tick.")
     granularity: Granularity = Field(
@@ -228,7 +236,7 @@ class Scenario(_Strict):
     include_calendar: bool = Field(
         description="Write year, month, quarter, dayofweek, is_weekend, is_eoq and is_holiday."
     )
-    archetypes: dict[Name, ArchetypeProfile] = Field(
+    archetypes: dict[Key, ArchetypeProfile] = Field(
         description="Profiles by name: overrides of single fields, or whole new archetypes."
     )
 

@@ -36,8 +36,8 @@ def parse(text: str, name: str) -> dict[str, Any]:
             anchors and aliases (they can blow a small file up), several documents, lists.
     """
     try:
-        # Only text with one of these characters can hold a tag, an anchor or an alias.
-        if any(mark in text for mark in "&*!"):
+        # Only text with one of these characters can hold an anchor, alias, tag or directive.
+        if any(mark in text for mark in "&*!%"):
             _refuse_indirection(text, name)
         values = _loader().load(text)
     except YAMLError as error:
@@ -55,9 +55,12 @@ def parse(text: str, name: str) -> dict[str, Any]:
     return values
 
 
-def parse_value(text: str) -> Any:
+def parse_value(text: str, name: str) -> Any:
     """Read one YAML value, such as the right-hand side of ``--set key=value``."""
-    return parse(f"value: {text}", "--set")["value"]
+    values = parse(f"value: {text}", name)
+    if values.keys() != {"value"}:
+        raise ScenarioError([Problem(f"{text!r} is more than one value", where=name)])
+    return values["value"]
 
 
 def lines(text: str) -> dict[Path, int]:
@@ -71,6 +74,7 @@ def dump(values: dict[str, Any]) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.representer.ignore_aliases = lambda _value: True
     out = StringIO()
     yaml.dump(values, out)
     return out.getvalue()
@@ -95,6 +99,8 @@ def _refuse_indirection(text: str, name: str) -> None:
             message = f"YAML anchors and aliases are not accepted ({event.anchor!r}): write it out"
         elif tag := getattr(event, "tag", None):
             message = f"YAML tags are not accepted ({tag}): write plain values"
+        elif getattr(event, "version", None):
+            message = "YAML directives are not accepted: this is YAML 1.2"
         else:
             continue
         raise ScenarioError([Problem(message, where=f"{name}, line {line}")])
@@ -103,7 +109,7 @@ def _refuse_indirection(text: str, name: str) -> None:
 def _culprit(text: str, name: str) -> str:
     """Find the line of a scalar that YAML takes for a date or number that there is not."""
     for event in _loader().parse(text):
-        if isinstance(event, ScalarEvent):
+        if isinstance(event, ScalarEvent) and event.implicit[0]:  # written without quotes
             try:
                 _loader().load(event.value)
             except (ValueError, OverflowError):
@@ -117,9 +123,11 @@ def _problem(error: YAMLError, name: str) -> Problem:
     if not isinstance(error, MarkedYAMLError):
         return Problem(f"this is not YAML: {str(error).splitlines()[0]}", where=name)
     what = " ".join(str(error.problem or "this is not YAML").split())
+    if what.startswith("but "):  # half a sentence, begun by the context
+        what = f"{error.context}, {what}"
     mark = error.problem_mark
     return Problem(what, where=f"{name}, line {mark.line + 1}" if mark else name)
 
 
 def _kind(value: object) -> str:
-    return "a list" if isinstance(value, list) else f"the value {value!r}"
+    return "a list" if isinstance(value, list) else f"the value {repr(value)[:60]}"

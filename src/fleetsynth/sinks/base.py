@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager, suppress
+from secrets import token_hex
 from typing import TYPE_CHECKING, Protocol
 
 from fleetsynth.errors import OutputError
@@ -47,11 +48,12 @@ class AtomicFile:
         self._path = path
         self._overwrite = overwrite
         self._made: list[Path] = []
-        self._refuse_existing()
-        self.temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        with os_errors(path):
+        # Random, and new: two writers of one path must not share it, nor may it be a link.
+        self.temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
+        with self.opening():
+            self._refuse_existing()
             self._make_folder(path.parent)
-            self.temporary.touch(exist_ok=True)
+            self.temporary.touch(exist_ok=False)
 
     @contextmanager
     def opening(self) -> Iterator[None]:
@@ -77,6 +79,7 @@ class AtomicFile:
         """Remove the temporary file and the folders that were made for it, if still empty."""
         with suppress(OSError):
             self.temporary.unlink(missing_ok=True)
+        with suppress(OSError):
             for folder in reversed(self._made):
                 folder.rmdir()
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.errors import UsageError
 from fleetsynth.frame import TIMESTAMP, to_numpy
 from fleetsynth.sinks.base import AtomicFile, os_errors
 
@@ -79,6 +80,9 @@ def render(batch: pa.RecordBatch) -> bytes:
     for column in batch.columns:
         words += _words(column)
         words.append(np.array([b","]))
+    if batch.num_columns == 1:
+        # A line of nothing would be skipped by readers: a missing value is written as "".
+        words[0] = np.where(words[0] == b"", b'""', words[0])
     words[-1] = np.array([b"\n"])
     row = np.dtype([(f"f{i}", word.dtype) for i, word in enumerate(words)])
     lines = np.empty(batch.num_rows, row)
@@ -141,6 +145,8 @@ def _dates(days: NDArray[np.int64]) -> Words:
 
 
 def _quoted(text: str) -> str:
+    if "\0" in text:
+        raise UsageError("CSV cannot hold text with NUL characters; Parquet and Arrow can")
     if any(mark in text for mark in ',"\n\r'):
         return '"' + text.replace('"', '""') + '"'
     return text

@@ -54,10 +54,11 @@ def writer_options(schema: pa.Schema) -> dict[str, object]:
     Values in hundredths repeat, so dictionaries serve them as well as text; delta encoding
     serves timestamps. Without the Arrow schema, text is read back as plain strings.
     """
+    times = [field.name for field in schema if pa.types.is_timestamp(field.type)]
     return {
         "compression": "zstd",
         "compression_level": 1,
-        "use_dictionary": [name for name in schema.names if name != "timestamp"],
-        "column_encoding": {"timestamp": "DELTA_BINARY_PACKED"},
+        "use_dictionary": [name for name in schema.names if name not in times],
+        "column_encoding": dict.fromkeys(times, "DELTA_BINARY_PACKED"),
         "store_schema": False,
     }

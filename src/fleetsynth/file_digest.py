@@ -23,7 +23,7 @@ from fleetsynth.digest import (
     who,
 )
 from fleetsynth.errors import InputError
-from fleetsynth.frame import plain, to_numpy
+from fleetsynth.frame import TIMESTAMP, plain, to_numpy
 from fleetsynth.reading import read_batches
 
 if TYPE_CHECKING:
@@ -223,12 +223,13 @@ def _codes(column: pa.Array) -> tuple[NDArray[np.int32], list[str | None]]:
 def _integers(name: str, column: pa.Array) -> NDArray[np.int64]:
     if column.null_count:
         raise InputError(f"{name} has {column.null_count} missing values")
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("us"))
     try:
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(TIMESTAMP)
         return to_numpy(column.cast(pa.int64())).astype(np.int64)
     except pa.ArrowException:
-        raise InputError(f"{name} is {column.type}: expected whole numbers or text") from None
+        message = f"{name} is {column.type}: expected whole numbers, whole microseconds or text"
+        raise InputError(message) from None
 
 
 def _hundredths(name: str, column: pa.Array) -> NDArray[np.int32]:

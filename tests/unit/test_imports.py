@@ -1,0 +1,187 @@
+"""What a process loads, and what the package's public names are."""
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+
+import fleetsynth
+from fleetsynth.sinks import FORMATS
+
+HEAVY = {"pandas", "matplotlib", "boto3", "obstore", "pyspark", "polars", "scipy"}
+"""Whole worlds that no everyday command needs."""
+
+MIDDLING = {"numpy", "pyarrow", "pydantic", "rich", "ruamel", "holidays", "isal"}
+"""What we stand on, but must not wait for before it is used."""
+
+COMMANDS = ["generate", "plan", "preview", "digest", "archetypes", "config"]
+SUBCOMMANDS = ["show", "check", "init", "schema"]
+HELP = [
+    ["--help"],
+    ["--version"],
+    *([command, "--help"] for command in COMMANDS),
+    *(["config", command, "--help"] for command in SUBCOMMANDS),
+]
+SMALL = ["generate", "--servers", "4", "--end", "2022-01-31", "-o"]
+
+CLI = """
+import sys
+from fleetsynth.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+
+
+def loaded(code: str, *arguments: str | Path) -> set[str]:
+    """The top-level modules that a fresh process has loaded after some code."""
+    report = "import sys; print(); print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{report}", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_import_alone_loads_nothing_else() -> None:
+    before = loaded("")
+    assert loaded("import fleetsynth") - before <= {"fleetsynth", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("arguments", HELP, ids=" ".join)
+def test_help_loads_click_and_nothing_else(arguments: list[str]) -> None:
+    modules = loaded(CLI, *arguments)
+    assert "click" in modules
+    assert modules & (HEAVY | MIDDLING) == set()
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_whole_generate_loads_nothing_heavy(tmp_path: Path, ending: str) -> None:
+    modules = loaded(CLI, *SMALL, tmp_path / f"fleet{ending}")
+    assert {"numpy", "pyarrow", "rich"} <= modules
+    assert modules & HEAVY == set()
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_digest_loads_nothing_heavy(tmp_path: Path, ending: str) -> None:
+    path = fleetsynth.generate({"num_servers": 2}, tmp_path / f"fleet{ending}").path
+    assert loaded(CLI, "digest", path) & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["plan"], ["archetypes"], ["config", "show"], ["preview", "--end", "2022-01-31"]],
+    ids=" ".join,
+)
+def test_other_commands_load_nothing_heavy(arguments: list[str]) -> None:
+    assert loaded(CLI, *arguments) & HEAVY == set()
+
+
+def test_a_scenario_from_a_file_loads_nothing_heavy(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("seed: 1\n")
+    assert loaded(CLI, "config", "check", tmp_path / "mine.yaml") & HEAVY == set()
+
+
+def test_batches_and_tables_load_nothing_heavy() -> None:
+    code = "import fleetsynth; fleetsynth.to_table({'num_servers': 2})"
+    assert loaded(code) & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments", "module"),
+    [
+        ("import fleetsynth; fleetsynth.to_pandas({'num_servers': 2})", [], "pandas"),
+        ("import fleetsynth; fleetsynth.Scenario", [], "pydantic"),
+        (CLI, ["preview", "--end", "2022-01-07", "-o"], "matplotlib"),
+        (CLI, ["plan"], "rich"),
+    ],
+)
+def test_the_checks_above_notice_what_is_loaded(
+    tmp_path: Path, code: str, arguments: list[str], module: str
+) -> None:
+    output = [tmp_path / "a.png"] if "-o" in arguments else []
+    assert module in HEAVY | MIDDLING
+    assert module in loaded(code, *arguments, *output)
+
+
+# public names
+
+
+def public() -> list[tuple[str, Any]]:
+    return [(name, getattr(fleetsynth, name)) for name in fleetsynth.__all__]
+
+
+def test_there_are_public_names() -> None:
+    assert len(fleetsynth.__all__) > 20
+    assert len(set(fleetsynth.__all__)) == len(fleetsynth.__all__)
+
+
+@pytest.mark.parametrize("name", fleetsynth.__all__)
+def test_a_public_name_resolves_and_is_explained(name: str) -> None:
+    value = getattr(fleetsynth, name)
+    assert name in dir(fleetsynth)
+    if inspect.isclass(value) or inspect.isfunction(value):
+        assert value.__module__.startswith("fleetsynth.")
+        assert value.__doc__
+        assert not value.__doc__.startswith(f"{name}(")  # what a dataclass writes by itself
+
+
+def test_public_functions_have_typed_signatures() -> None:
+    functions = [(name, value) for name, value in public() if inspect.isfunction(value)]
+    assert len(functions) > 10
+    for name, function in functions:
+        signature = inspect.signature(function)
+        assert signature.return_annotation is not signature.empty, name
+        for parameter in signature.parameters.values():
+            assert parameter.annotation is not parameter.empty, (name, parameter.name)
+
+
+def names_for_type_checkers() -> set[str]:
+    """What the block under TYPE_CHECKING imports."""
+    tree = ast.parse(Path(inspect.getfile(fleetsynth)).read_text("utf-8"))
+    blocks = [node for node in tree.body if isinstance(node, ast.If)]
+    imports = [node for block in blocks for node in block.body if isinstance(node, ast.ImportFrom)]
+    return {alias.name for node in imports for alias in node.names}
+
+
+def test_all_lazy_table_and_type_checkers_agree() -> None:
+    lazy = set(fleetsynth._HOME)
+    assert set(fleetsynth.__all__) - {"__version__"} == lazy == names_for_type_checkers()
+
+
+def test_no_public_name_is_that_of_a_module() -> None:
+    # Importing the module would put it in the place of what is public.
+    modules = {module.name for module in iter_modules(fleetsynth.__path__)}
+    assert "api" in modules
+    assert modules & set(fleetsynth.__all__) == set()
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'fleetsynth' has no attribute 'nothing'"):
+        fleetsynth.nothing  # noqa: B018
+
+
+def test_the_names_of_the_specification_are_public() -> None:
+    assert {
+        "ARCHETYPE_PROFILES",
+        "ArchetypeProfile",
+        "ServerArchetype",
+        "ServerType",
+        "add_calendar_features",
+        "assign_archetypes_to_fleet",
+        "generate_full_dataset",
+        "generate_server_metadata",
+        "get_archetype",
+        "get_data_config",
+        "holiday_factor",
+        "quarterly_peak_factor",
+        "save_dataset",
+    } <= set(fleetsynth.__all__)
