@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -16,15 +14,16 @@ from fleetsynth.quality.statistics import Statistics
 from fleetsynth.signal.simulate import Window, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     import pyarrow as pa
-    from numpy.typing import NDArray
 
     from fleetsynth.digest import Leaves
     from fleetsynth.plan import Plan
     from fleetsynth.quality.statistics import Moments
     from fleetsynth.sinks.base import Sink
+
+_T = TypeVar("_T")
 
 BATCH_ROWS = 1 << 18
 """Rows per batch, and so per Parquet row group: some 2.5 MB there, and 30 MB while it is made."""
@@ -87,7 +86,7 @@ def run(
         plan: what to generate.
         sink: where to; committed or aborted on return.
         frame: how rows are laid out; all columns unless given.
-        workers: threads that simulate ahead, while this one hashes and writes in order.
+        workers: with two or more, a batch is written while the next one is made.
         progress: called with the rows done after each batch.
         batch_rows: rows per batch; no value depends on it.
     """
@@ -96,11 +95,17 @@ def run(
     try:
         frame = frame or Frame(plan)
         digest, statistics = PlanDigest(plan), Statistics(plan)
-        for window, hundredths in _simulated(plan, windows(plan, batch_rows), workers):
-            digest.update(window, hundredths)
-            statistics.update(window, hundredths)
-            sink.write(frame.batch(window, hundredths))
-            done += window.shape[0] * window.shape[1]
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for window in windows(plan, batch_rows):
+                hundredths = simulate(plan, window)
+                digest.update(window, hundredths)
+                statistics.update(window, hundredths)
+                yield frame.batch(window, hundredths)
+
+        for batch in _ahead(batches()) if workers > 1 else batches():
+            sink.write(batch)
+            done += batch.num_rows
             if progress:
                 progress(done)
         size = sink.commit()
@@ -110,26 +115,13 @@ def run(
     return Outcome(bytes=size, leaves=digest.leaves, statistics=statistics.moments())
 
 
-def _simulated(
-    plan: Plan, windows: Iterable[Window], workers: int
-) -> Iterator[tuple[Window, NDArray[np.int32]]]:
-    """Simulate windows and yield them in their order, with a bounded number under way."""
-    if workers == 1:
-        for window in windows:
-            yield window, simulate(plan, window)
-        return
-    remaining = iter(windows)
-    with ThreadPoolExecutor(workers) as pool:
-        ahead = deque((w, pool.submit(simulate, plan, w)) for w in islice(remaining, workers))
-        try:
-            while ahead:
-                window, future = ahead.popleft()
-                for following in islice(remaining, 1):
-                    ahead.append((following, pool.submit(simulate, plan, following)))
-                yield window, future.result()
-        finally:
-            for _, future in ahead:
-                future.cancel()
+def _ahead(items: Iterator[_T]) -> Iterator[_T]:
+    """Yield items while the next one is being made in a thread of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
 
 
 def _keep_freed_memory() -> None:
