@@ -76,6 +76,7 @@ def generate(
     path: Path | str = DEFAULT_OUTPUT,
     *,
     overwrite: bool = False,
+    workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
     """Generate a dataset into a file, whose ending names the format.
@@ -84,6 +85,8 @@ def generate(
         scenario: a Scenario, a YAML file, a mapping, or None for the packaged scenario.
         path: where to; missing folders are made.
         overwrite: replace a file that is there already.
+        workers: with two or more, a batch is written while the next one is made; no byte depends
+            on it. None for as many as there are processors.
         progress: called with the number of rows done, after each batch.
 
     Raises:
@@ -96,7 +99,9 @@ def generate(
     _refuse_too_large(plan, path)
     begun = time.perf_counter()
     sink = open_sink(path, schema(plan), manifest.provenance(plan), overwrite=overwrite)
-    outcome = pipeline.run(plan, sink, progress=progress)
+    outcome = pipeline.run(
+        plan, sink, workers=workers or pipeline.available_workers(), progress=progress
+    )
     return Result(
         path=path,
         plan=plan,

@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 _KEY = ("server_id", "timestamp")
 
 
-class _OutOfOrderError(Exception):
+class OutOfOrderError(InputError):
     """Rows of one server and month are scattered, or not in order of time."""
+
+    def __init__(self) -> None:
+        super().__init__("its rows are not in order of server and time")
 
 
 def digest_file(path: Path | str) -> str:
@@ -56,7 +59,7 @@ def file_leaves(path: Path | str) -> Leaves:
     """Return the digests of a file's leaves by server id and month."""
     try:
         return leaves(read_batches(path))
-    except _OutOfOrderError:
+    except OutOfOrderError:
         table = plain(pa.Table.from_batches(read_batches(path)))
         order = [(name, "ascending") for name in _KEY]
         return leaves(table.sort_by(order).to_batches())
@@ -73,7 +76,7 @@ def leaves(batches: Iterable[pa.RecordBatch]) -> Leaves:
                 if leaf is not None and key is not None:
                     out[key] = leaf.finish(*key)
                 if run_key in out:
-                    raise _OutOfOrderError
+                    raise OutOfOrderError
                 key, leaf = run_key, _OpenLeaf()
             leaf.update(rows)
     if leaf is None or key is None:
@@ -156,7 +159,7 @@ class _OpenLeaf:
         """Take more rows."""
         times = rows.integers["timestamp"]
         if times[0] < self._last or (np.diff(times) < 0).any():
-            raise _OutOfOrderError
+            raise OutOfOrderError
         if times[0] == self._last or (np.diff(times) == 0).any():
             raise InputError("two rows of one server have the same timestamp")
         self._last = times[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -113,6 +114,11 @@ def run(
         sink.abort()
         raise
     return Outcome(bytes=size, leaves=digest.leaves, statistics=statistics.moments())
+
+
+def available_workers() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _ahead(items: Iterator[_T]) -> Iterator[_T]:

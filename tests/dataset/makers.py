@@ -20,21 +20,21 @@ def attempts(folder: Path | str, index: int) -> int:
     return len(list(_notes(folder).glob(f"{index}-*")))
 
 
-def killed_once(job: Job, index: int, _progress: object = None) -> PartRecord:
+def killed_once(job: Job, index: int, *_: object) -> PartRecord:
     """At the first attempt of one part, kill the process that makes it."""
     if _attempt(job, index) == 1 and index == FAULTY:
         _die()
     return make_part(job, index)
 
 
-def killed_once_each(job: Job, index: int, _progress: object = None) -> PartRecord:
+def killed_once_each(job: Job, index: int, *_: object) -> PartRecord:
     """At the first attempt of every part, kill the process that makes it."""
     if _attempt(job, index) == 1:
         _die()
     return make_part(job, index)
 
 
-def killed_when_done(job: Job, index: int, _progress: object = None) -> PartRecord:
+def killed_when_done(job: Job, index: int, *_: object) -> PartRecord:
     """Publish one part, and kill the process before it can tell."""
     record = make_part(job, index)
     if _attempt(job, index) == 1 and index == FAULTY:
@@ -42,7 +42,7 @@ def killed_when_done(job: Job, index: int, _progress: object = None) -> PartReco
     return record
 
 
-def killed_always(job: Job, index: int, _progress: object = None) -> PartRecord:
+def killed_always(job: Job, index: int, *_: object) -> PartRecord:
     """Kill the process whenever one part is tried."""
     _attempt(job, index)
     if index == FAULTY:
@@ -50,14 +50,14 @@ def killed_always(job: Job, index: int, _progress: object = None) -> PartRecord:
     return make_part(job, index)
 
 
-def failing_once(job: Job, index: int, _progress: object = None) -> PartRecord:
+def failing_once(job: Job, index: int, *_: object) -> PartRecord:
     """At the first attempt of one part, raise what nobody expects."""
     if _attempt(job, index) == 1 and index == FAULTY:
         raise RuntimeError("a passing failure")
     return make_part(job, index)
 
 
-def failing_always(job: Job, index: int, _progress: object = None) -> PartRecord:
+def failing_always(job: Job, index: int, *_: object) -> PartRecord:
     """Fail whenever one part is tried."""
     _attempt(job, index)
     if index == FAULTY:
@@ -65,7 +65,7 @@ def failing_always(job: Job, index: int, _progress: object = None) -> PartRecord
     return make_part(job, index)
 
 
-def made_twice(job: Job, index: int, _progress: object = None) -> PartRecord:
+def made_twice(job: Job, index: int, *_: object) -> PartRecord:
     """Make every part twice, as if two workers had not known of each other."""
     _attempt(job, index)
     first = make_part(job, index)

@@ -35,6 +35,7 @@ def test_the_commands_are_those_documented() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         "",
         "archetypes",
+        "commit",
         "config",
         "config check",
         "config init",
@@ -44,6 +45,7 @@ def test_the_commands_are_those_documented() -> None:
         "generate",
         "plan",
         "preview",
+        "verify",
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fleetsynth import pipeline
 from fleetsynth.plan import Plan
 from fleetsynth.signal.simulate import Window, simulate
 from fleetsynth.streams import fingerprint

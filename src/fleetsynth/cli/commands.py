@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.folders import folder_options, generate_folder, refuse_folder_options
-from fleetsynth.cli.options import json_option, load, overwrite_option, scenario_options
+from fleetsynth.cli.folders import (
+    folder_options,
+    generate_folder,
+    is_folder,
+    refuse_folder_options,
+)
+from fleetsynth.cli.options import (
+    json_option,
+    load,
+    overwrite_option,
+    progress,
+    scenario_options,
+)
 
 if TYPE_CHECKING:
     from fleetsynth.api import Result
@@ -54,14 +64,15 @@ def generate(*, output: str, overwrite: bool, quiet: bool, as_json: bool, **opti
     scenario = load(options)
     silent = quiet or as_json
     result: Result | FolderResult
-    if output.endswith("/") or "://" in output or Path(output).is_dir():
+    if is_folder(output):
         result = generate_folder(
             scenario, output, overwrite=overwrite, silent=silent, options=options
         )
     else:
         refuse_folder_options(options)
-        plan = resolve(scenario)
-        result = _generate(plan, Path(output), overwrite=overwrite, silent=silent)
+        result = _generate(
+            resolve(scenario), Path(output), options["workers"], overwrite=overwrite, silent=silent
+        )
     if as_json:
         click.echo(json.dumps(result.to_dict()))
     elif not quiet:
@@ -70,15 +81,13 @@ def generate(*, output: str, overwrite: bool, quiet: bool, as_json: bool, **opti
         show_result(result)
 
 
-def _generate(plan: Plan, output: Path, *, overwrite: bool, silent: bool) -> Result:
+def _generate(
+    plan: Plan, output: Path, workers: int | None, *, overwrite: bool, silent: bool
+) -> Result:
     from fleetsynth import api
 
-    if silent or not (sys.stderr and sys.stderr.isatty()):
-        return api.generate(plan, output, overwrite=overwrite)
-    from fleetsynth.cli.show import progress_bar
-
-    with progress_bar(plan.rows) as advance:
-        return api.generate(plan, output, overwrite=overwrite, progress=advance)
+    with progress(plan.rows, silent=silent) as advance:
+        return api.generate(plan, output, overwrite=overwrite, workers=workers, progress=advance)
 
 
 @click.command()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.options import json_option
+from fleetsynth.cli.options import json_option, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,18 +28,18 @@ def folder_options(command: Command) -> Command:
         click.option(
             "--partition-by",
             metavar="KEYS",
-            default="",
             help="Hive partitions of a folder, outermost first, such as year,month or region.",
         ),
         click.option(
             "--part-size",
             metavar="SIZE",
-            default="256MB",
-            show_default=True,
-            help="Target size of a folder's parts, in kB, MB or GB.",
+            help="Target size of a folder's parts, in kB, MB or GB. [default: 256MB]",
         ),
         click.option(
-            "--workers", type=click.IntRange(1), metavar="N", help="Processes. [default: all]"
+            "--workers",
+            type=click.IntRange(1),
+            metavar="N",
+            help="Processors to use. [default: all]",
         ),
         click.option("--resume", is_flag=True, help="Go on with an unfinished folder."),
         click.option(
@@ -52,9 +51,7 @@ def folder_options(command: Command) -> Command:
         click.option(
             "--engine",
             type=click.Choice(["local", "spark"]),
-            default="local",
-            show_default=True,
-            help="Where a folder's parts are made.",
+            help="Where a folder's parts are made. [default: local]",
         ),
         click.option("--master", metavar="URL", help="Spark master, such as local[2]."),
     ]
@@ -63,12 +60,20 @@ def folder_options(command: Command) -> Command:
     return command
 
 
+def is_folder(output: str) -> bool:
+    """Tell whether an output names a dataset folder, and not a file."""
+    from fleetsynth.sinks import FORMATS
+
+    named_as_file = output.endswith(tuple(FORMATS))
+    return output[-1:] == "/" or "://" in output or (Path(output).is_dir() and not named_as_file)
+
+
 def refuse_folder_options(options: dict[str, Any]) -> None:
     """Refuse what only makes sense for a folder, where the output is a file."""
     from fleetsynth.errors import UsageError
 
-    for name in ("partition_by", "resume", "shard", "master"):
-        if options[name]:
+    for name in ("partition_by", "part_size", "resume", "shard", "engine", "master"):
+        if options[name] not in (None, False):
             raise UsageError(
                 f"--{name.replace('_', '-')} is for folders: end the output with a slash"
             )
@@ -82,20 +87,16 @@ def generate_folder(
     from fleetsynth.dataset.shards import parse_shard
     from fleetsynth.plan import resolve
 
-    bar: Any = nullcontext()
-    if not silent and sys.stderr.isatty():
-        from fleetsynth.cli.show import progress_bar
-
-        bar = progress_bar(resolve(scenario).rows)
-    keys = tuple(key.strip() for key in options["partition_by"].split(",") if key.strip())
-    with bar as advance:
+    engine, size = _engine(options), options["part_size"]
+    keys = tuple(key.strip() for key in (options["partition_by"] or "").split(",") if key.strip())
+    with progress(resolve(scenario).rows, silent=silent) as advance:
         return generate_folder(
             scenario,
             url,
             partition_by=keys,
-            part_bytes=parse_size(options["part_size"]),
+            part_bytes=parse_size("256MB" if size is None else size),
             workers=options["workers"],
-            engine=_engine(options),
+            engine=engine,
             resume=options["resume"],
             overwrite=overwrite,
             shard=parse_shard(options["shard"]) if options["shard"] else None,
@@ -104,7 +105,11 @@ def generate_folder(
 
 
 def _engine(options: dict[str, Any]) -> Engine | None:
-    if options["engine"] == "local":
+    from fleetsynth.errors import UsageError
+
+    if options["engine"] != "spark":
+        if options["master"]:
+            raise UsageError("--master is for Spark: add --engine spark")
         return None
     from fleetsynth.engines.spark import SparkEngine, open_session
 
@@ -143,7 +148,7 @@ def commit(*, folder: str, as_json: bool) -> None:
 @click.argument("folder")
 @click.option(
     "--regenerate",
-    type=click.IntRange(1),
+    type=click.IntRange(0),
     metavar="N",
     default=0,
     help="Compare N parts, evenly spread, with a fresh generation as well.",

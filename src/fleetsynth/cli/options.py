@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from fleetsynth.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from fleetsynth.scenario import Scenario
 
@@ -58,6 +61,15 @@ def scenario_options(command: Command) -> Command:
     for decorator in reversed(decorators):
         command = decorator(command)
     return command
+
+
+def progress(rows: int, *, silent: bool) -> AbstractContextManager[Callable[[int], None] | None]:
+    """Return a progress bar on stderr if somebody is there to see it, or else nothing."""
+    if silent or not (sys.stderr and sys.stderr.isatty()):
+        return nullcontext()
+    from fleetsynth.cli.show import progress_bar
+
+    return progress_bar(rows)
 
 
 def load(options: dict[str, Any]) -> Scenario:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.dataset import folder
 from fleetsynth.dataset.job import Job
-from fleetsynth.engines.local import LocalEngine, available_workers
+from fleetsynth.engines.local import LocalEngine
 from fleetsynth.errors import UsageError
+from fleetsynth.pipeline import available_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -114,14 +114,16 @@ def read_record(store: Store, index: int) -> PartRecord | None:
         return None
 
 
-def make_part(job: Job, index: int, progress: Callable[[int], None] | None = None) -> PartRecord:
+def make_part(
+    job: Job, index: int, progress: Callable[[int], None] | None = None, workers: int = 1
+) -> PartRecord:
     """Generate a part, publish it, then publish its record. Safe to repeat at any time."""
     part, store = job.parts[index], open_store(job.url)
     plan = part.plan
     frame = Frame(plan, without=job.partition_by)
     with store.building(part.path) as path:
         sink = ParquetSink(path, frame.schema, manifest.provenance(plan), overwrite=True)
-        outcome = pipeline.run(plan, sink, frame=frame, progress=progress)
+        outcome = pipeline.run(plan, sink, frame=frame, workers=workers, progress=progress)
         with path.open("rb") as stream:
             sha256 = file_digest(stream, "sha256").hexdigest()
     fleet, clock = plan.fleet, plan.clock

@@ -25,11 +25,6 @@ ATTEMPTS = 3
 """How often a part is tried whose worker disappears."""
 
 
-def available_workers() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @dataclass(frozen=True)
 class LocalEngine:
     """Parts in `workers` processes of this machine; with one, in this process itself.
@@ -48,7 +43,7 @@ class LocalEngine:
         """Make parts; see `Engine.run`."""
         if self.workers == 1 or len(indices) == 1:
             for index in indices:
-                yield self.make(job, index, self.progress)
+                yield self.make(job, index, self.progress, self.workers)
             return
         workers = [_Worker() for _ in range(min(self.workers, len(indices)))]
         try:

@@ -1,4 +1,4 @@
-"""Apache Spark: one task per part. Needs pyspark 3.5 or newer, but before 4."""
+"""Apache Spark: one task per part. Needs pyspark 3.5 or newer, but older than 5."""
 
 from __future__ import annotations
 
