@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fleetsynth import api, manifest, pipeline
+from fleetsynth import api
 from fleetsynth.dataset.api import PART_BYTES, generate_folder
-from fleetsynth.frame import schema
-from fleetsynth.sinks import open_sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +20,8 @@ if TYPE_CHECKING:
 
 def to_file(settings: Settings, folder: Path, workers: int = 1) -> None:
     """Generate a single Parquet file."""
-    plan = api.as_plan(settings)
     with _scratch(folder) as scratch:
-        path, metadata = scratch / "data.parquet", manifest.provenance(plan)
-        sink = open_sink(path, schema(plan), metadata, overwrite=False)
-        pipeline.run(plan, sink, workers=workers)
+        api.generate(settings, scratch / "data.parquet", workers=workers)
 
 
 def to_folder(

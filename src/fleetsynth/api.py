@@ -106,7 +106,7 @@ def generate(
         path=path,
         plan=plan,
         seconds=time.perf_counter() - begun,
-        bytes=outcome.bytes,
+        bytes=outcome.size,
         digest=outcome.digest,
         statistics=outcome.statistics,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import sha256
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,15 +31,20 @@ NULL_HUNDREDTHS = np.iinfo(np.int32).min
 Leaves = dict[tuple[str, int], bytes]
 """Leaf digests by server id and month (counted from 1970-01)."""
 
+LEAF_BYTES = 32
+
 
 def root(leaves: Leaves) -> str:
     """Return the digest of a whole dataset, as hexadecimal text."""
-    return combine(leaves.values())
+    return combine(b"".join(leaves.values()))
 
 
-def combine(leaves: Iterable[bytes]) -> str:
-    """Return the digest over the leaves of all parts of a dataset."""
-    return sha256(b"fleetsynth root\n" + b"".join(sorted(leaves))).hexdigest()
+def combine(packed: bytes) -> str:
+    """Return the digest over leaves that stand one after the other, in any order."""
+    leaves = np.sort(np.frombuffer(packed, f"S{LEAF_BYTES}"))
+    state = sha256(b"fleetsynth root\n")
+    state.update(leaves.data)
+    return state.hexdigest()
 
 
 class Leaf:
@@ -106,12 +112,25 @@ class PlanDigest:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self.leaves: Leaves = {}
         self._plan = plan
         self._months = plan.clock.month_starts(plan.clock.first, plan.clock.stop)
         self._when = {month: self._digest_month(month, *ticks) for month, *ticks in self._months}
         self._order = np.argsort([metric.column for metric in METRICS])
         self._open: dict[int, Leaf] = {}
+        # By server and month, for a dictionary would take eight times the memory.
+        self._leaves = np.zeros((plan.fleet.size, len(self._months)), f"V{LEAF_BYTES}")
+
+    @property
+    def packed(self) -> bytes:
+        """All leaves, one after the other, when all windows were taken."""
+        return self._leaves.tobytes()
+
+    @property
+    def leaves(self) -> Leaves:
+        """All leaves by server and month, when all windows were taken."""
+        servers = self._plan.fleet.server_ids(0, self._plan.fleet.size)
+        keys = product(servers, (month for month, *_ in self._months))
+        return dict(zip(keys, (leaf.tobytes() for leaf in self._leaves.ravel()), strict=True))
 
     def update(self, window: Window, hundredths: NDArray[np.int32]) -> None:
         """Take a window's values, shape (metrics, servers, ticks)."""
@@ -119,19 +138,20 @@ class PlanDigest:
         for column, metric in enumerate(self._order):
             rows[:, :, column] = hundredths[metric]
         spans = []
-        for month, first, stop in self._months:
+        for place, (month, first, stop) in enumerate(self._months):
             begin, end = max(first, window.first_tick), min(stop, window.stop_tick)
             if begin < end:
                 inside = slice(begin - window.first_tick, end - window.first_tick)
-                spans.append((month, stop - first, inside, end == stop))
-        for row, (server, digest_text) in enumerate(self._servers(window)):
-            for month, count, inside, whole in spans:
-                leaf = self._open.pop(row + window.first_server, None) or Leaf()
+                spans.append((place, self._when[month], stop - first, inside, end == stop))
+        for row, digest_text in enumerate(self._servers(window)):
+            index = row + window.first_server
+            for month, dates, count, inside, whole in spans:
+                leaf = self._open.pop(index, None) or Leaf()
                 leaf.update(rows[row, inside])
                 if whole:
-                    self.leaves[server, month] = leaf.finish(digest_text(count), self._when[month])
+                    self._leaves[index, month] = np.void(leaf.finish(digest_text(count), dates))
                 else:
-                    self._open[row + window.first_server] = leaf
+                    self._open[index] = leaf
 
     def _digest_month(self, month: int, first: int, stop: int) -> bytes:
         seconds = self._plan.clock.seconds(first, stop)
@@ -141,8 +161,8 @@ class PlanDigest:
         digests = {name: digest(integers(values)) for name, values in columns.items()}
         return when(month, stop - first, [metric.column for metric in METRICS], digests)
 
-    def _servers(self, window: Window) -> Iterator[tuple[str, Callable[[int], bytes]]]:
-        """Yield each server's id and a function from a row count to its `who`."""
+    def _servers(self, window: Window) -> Iterator[Callable[[int], bytes]]:
+        """Yield for each server a function from a row count to its `who`."""
         plan, span = self._plan, (window.first_server, window.stop_server)
         columns: dict[str, list[str]] = {}
         if plan.scenario.include_metadata:
@@ -162,4 +182,4 @@ class PlanDigest:
                 digests = {name: column_digest(value, count) for name, value in texts.items()}
                 return who(server, digests)
 
-            yield server, digest_text
+            yield digest_text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from fleetsynth.digest import PlanDigest, root
+from fleetsynth.digest import PlanDigest, combine
 from fleetsynth.frame import Frame
 from fleetsynth.quality.statistics import Statistics
 from fleetsynth.signal.simulate import Window, simulate
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from fleetsynth.digest import Leaves
     from fleetsynth.plan import Plan
     from fleetsynth.quality.statistics import Moments
     from fleetsynth.sinks.base import Sink
@@ -35,19 +34,19 @@ class Outcome:
     """What a run left behind besides its data.
 
     Attributes:
-        bytes: size of the output.
-        leaves: the content digest's leaves.
+        size: of the output, in bytes.
+        leaves: the content digest's leaves, one after the other.
         statistics: mean and sd by archetype and column.
     """
 
-    bytes: int
-    leaves: Leaves
+    size: int
+    leaves: bytes
     statistics: dict[str, dict[str, Moments]]
 
     @property
     def digest(self) -> str:
         """The content digest."""
-        return root(self.leaves)
+        return combine(self.leaves)
 
 
 def windows(plan: Plan, batch_rows: int = BATCH_ROWS) -> Iterator[Window]:
@@ -113,7 +112,7 @@ def run(
     except BaseException:
         sink.abort()
         raise
-    return Outcome(bytes=size, leaves=digest.leaves, statistics=statistics.moments())
+    return Outcome(size=size, leaves=digest.packed, statistics=statistics.moments())
 
 
 def available_workers() -> int:

@@ -17,7 +17,7 @@ _CALENDAR_BYTES = {".parquet": 0.3, ".csv": 17.0, ".csv.gz": 1.2, ".csv.zst": 0.
 PARQUET_BYTES_PER_ROW = _FIXED_BYTES[".parquet"]
 _BASE_MEMORY = 110_000_000
 _BATCH_MEMORY_PER_ROW = 300
-_LEAF_MEMORY = 250
+_LEAF_MEMORY = 100
 """One hash per server and month is kept until the digest is finished."""
 
 

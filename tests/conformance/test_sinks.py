@@ -38,14 +38,14 @@ def test_values_types_and_order_come_back(plan: Plan, tmp_path: Path, ending: st
 @EACH
 def test_a_size_is_that_of_the_file(plan: Plan, tmp_path: Path, ending: str) -> None:
     outcome = save(plan, tmp_path / f"a{ending}")
-    assert outcome.bytes == (tmp_path / f"a{ending}").stat().st_size
+    assert outcome.size == (tmp_path / f"a{ending}").stat().st_size
 
 
 @EACH
 def test_a_size_is_foreseen_to_about_a_third(tmp_path: Path, ending: str) -> None:
     plan = plan_of()
     outcome = save(plan, tmp_path / f"a{ending}")
-    assert fleetsynth.estimate(plan).bytes[ending] == pytest.approx(outcome.bytes, rel=1 / 3)
+    assert fleetsynth.estimate(plan).bytes[ending] == pytest.approx(outcome.size, rel=1 / 3)
 
 
 @EACH
@@ -141,7 +141,7 @@ def test_abort_keeps_a_folder_that_others_use_by_now(
 def test_a_write_that_fails_is_one_error_and_leaves_nothing(
     plan: Plan, tmp_path: Path, ending: str, part: float
 ) -> None:
-    whole = save(plan, tmp_path / f"whole{ending}").bytes
+    whole = save(plan, tmp_path / f"whole{ending}").size
     path = tmp_path / f"new/a{ending}"
     with room(int(part * whole)), pytest.raises(OutputError) as caught:
         save(plan, path, batch_rows=744)

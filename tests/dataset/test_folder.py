@@ -68,7 +68,7 @@ def make(folder: Path, **options: Any) -> str | None:
 def begin(folder: Path, parts: int, scenario: Scenario = MIXED, **options: Any) -> None:
     """Generate some parts of a folder, and stop."""
 
-    def stop(job: Job, index: int, _progress: object = None) -> PartRecord:
+    def stop(job: Job, index: int, *_: object) -> PartRecord:
         if index >= parts:
             raise _GivesUpError
         return make_part(job, index)

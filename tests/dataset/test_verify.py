@@ -206,7 +206,9 @@ def _forged(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _forged_digest(folder: Path) -> str:
-    return combine(leaf for path in parts_in(folder) for leaf in file_leaves(path).values())
+    return combine(
+        b"".join(leaf for path in parts_in(folder) for leaf in file_leaves(path).values())
+    )
 
 
 # Files

@@ -158,10 +158,10 @@ def _write_end(store: Store, job: Job) -> bytes:
 
 
 def _manifest(job: Job, records: Iterable[PartRecord]) -> dict[str, Any]:
-    leaves: list[bytes] = []
+    leaves = bytearray()
     parts = []
     for record in records:
-        leaves += [bytes.fromhex(leaf) for leaf in record.leaves]
+        leaves += record.leaves
         parts.append(
             {key: value for key, value in vars(record).items() if key not in ("index", "leaves")}
         )
@@ -170,7 +170,7 @@ def _manifest(job: Job, records: Iterable[PartRecord]) -> dict[str, Any]:
     del provenance["fleetsynth.scenario"]  # in a file of its own
     return {
         "format": 1,
-        "digest": combine(leaves),
+        "digest": combine(bytes(leaves)),
         "rows": plan.rows,
         **{key.removeprefix("fleetsynth."): value for key, value in provenance.items()},
         "schema": [{"name": f.name, "type": str(f.type)} for f in plain(schema(plan))],

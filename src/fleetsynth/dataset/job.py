@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b85decode, b85encode
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import file_digest
@@ -73,7 +74,8 @@ class PartRecord:
         size: of the file, in bytes.
         sha256: hash of the file.
         digest: content digest of its rows.
-        leaves: the content digest's leaves, to be combined into that of the whole.
+        leaves: the content digest's leaves, one after the other, to be combined into that of
+            the whole.
     """
 
     index: int
@@ -87,17 +89,17 @@ class PartRecord:
     size: int
     sha256: str
     digest: str
-    leaves: tuple[str, ...]
+    leaves: bytes
 
     def to_json(self) -> bytes:
         """Write as JSON."""
-        return json.dumps(asdict(self)).encode()
+        return json.dumps(asdict(self) | {"leaves": b85encode(self.leaves).decode()}).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> PartRecord:
         """Read what `to_json` wrote."""
         values = json.loads(data)
-        return cls(**values | {"leaves": tuple(values["leaves"])})
+        return cls(**values | {"leaves": b85decode(values["leaves"])})
 
 
 def state_key(index: int) -> str:
@@ -137,10 +139,10 @@ def make_part(
         last_server=fleet.server_ids(fleet.size - 1, fleet.size)[0],
         start=str(first),
         end=str(last),
-        size=outcome.bytes,
+        size=outcome.size,
         sha256=sha256,
         digest=outcome.digest,
-        leaves=tuple(sorted(leaf.hex() for leaf in outcome.leaves.values())),
+        leaves=outcome.leaves,
     )
     store.write(state_key(index), record.to_json())
     return record

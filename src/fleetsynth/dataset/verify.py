@@ -14,7 +14,7 @@ from fleetsynth import pipeline
 from fleetsynth.dataset.folder import MANIFEST, hash_of, job_of
 from fleetsynth.dataset.parts import DATA
 from fleetsynth.dataset.store import open_store
-from fleetsynth.digest import Leaves, PlanDigest, combine, month_label
+from fleetsynth.digest import Leaves, PlanDigest, combine, month_label, root
 from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.file_digest import leaves
 from fleetsynth.frame import COLUMN_TYPES, plain, text_array
@@ -61,7 +61,7 @@ def verify(
     bad = {finding.path for finding in findings}
     parts = manifest["parts"]
     fresh = set(np.linspace(0, len(parts) - 1, min(regenerate, len(parts)), dtype=int).tolist())
-    found: list[bytes] = []
+    found = bytearray()
     done = 0
     for index, part in enumerate(parts):
         if part["path"] not in plans:
@@ -72,7 +72,7 @@ def verify(
         done += part["rows"]
         if progress:
             progress(done)
-    if not findings and combine(found) != manifest["digest"]:
+    if not findings and combine(bytes(found)) != manifest["digest"]:
         findings.append(Finding(MANIFEST, "the digest of the whole is not that of its parts"))
     return findings
 
@@ -107,7 +107,7 @@ def _files(store: Store, manifest: dict[str, Any], plans: dict[str, Plan]) -> It
 
 
 def _part(
-    store: Store, plan: Plan, part: dict[str, Any], found: list[bytes], *, fresh: bool
+    store: Store, plan: Plan, part: dict[str, Any], found: bytearray, *, fresh: bool
 ) -> Iterator[Finding]:
     """Compare one part with its record; where they differ, name servers and months."""
     path = part["path"]
@@ -117,10 +117,10 @@ def _part(
     except FleetsynthError as error:
         yield Finding(path, str(error))
         return
-    found += read.values()
-    if combine(read.values()) != part["digest"]:
+    found += b"".join(read.values())
+    if root(read) != part["digest"]:
         yield from _differences(path, read, plan_leaves(plan), "the part has changed")
-    elif fresh and combine(plan_leaves(plan).values()) != part["digest"]:
+    elif fresh and root(plan_leaves(plan)) != part["digest"]:
         yield Finding(path, "a fresh generation gives other values: is it the same version?")
     elif hash_of(store, path) != part["sha256"]:
         yield Finding(path, "the file was written again, with the same values")

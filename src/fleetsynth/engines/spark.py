@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class SparkEngine:
     """Parts as tasks of a Spark job, which repeats those that fail or lose their worker.
 
-    Tasks write their parts themselves, and safely so when Spark runs one twice; the driver
-    collects the records, one row per part.
+    Tasks write their parts and records themselves, and safely so when Spark runs one twice; the
+    driver reads the records when all tasks are done.
 
     Attributes:
         session: a SparkSession whose Python workers can import fleetsynth.
@@ -40,20 +40,19 @@ class SparkEngine:
 
         def tasks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:
-                made = [make(job, numbers[at]).to_json() for at in batch.column(0).to_pylist()]
-                yield pa.RecordBatch.from_pydict({"record": pa.array(made, pa.binary())})
+                made = [make(job, numbers[at]).index for at in batch.column(0).to_pylist()]
+                yield pa.RecordBatch.from_pydict({"part": pa.array(made, pa.int64())})
 
-        rows = self.session.range(0, len(numbers), 1, len(numbers)).mapInArrow(
-            tasks, "record binary"
-        )
+        rows = self.session.range(0, len(numbers), 1, len(numbers)).mapInArrow(tasks, "part bigint")
+        failure: Exception | None = None
         try:
-            found = rows.collect()
-        except Exception as error:
-            store = open_store(job.url)
-            yield from filter(None, (read_record(store, index) for index in numbers))
-            raise OutputError(f"the Spark job failed: {_reason(error)}") from error
-        for row in found:
-            yield PartRecord.from_json(bytes(row["record"]))
+            rows.collect()
+        except Exception as error:  # noqa: BLE001 - whatever Spark's version makes of it
+            failure = error
+        store = open_store(job.url)
+        yield from filter(None, (read_record(store, index) for index in numbers))
+        if failure:
+            raise OutputError(f"the Spark job failed: {_reason(failure)}") from failure
 
 
 def open_session(master: str | None) -> Any:
