@@ -41,11 +41,15 @@ def benchmark(folder: Path) -> Benchmark:
     return Benchmark(
         rows=plan.rows,
         sides={
-            "generate": timed(lambda: api.generate(plan, path), output=path),
+            "generate": timed(lambda: api.generate(plan, path, workers=1), output=path),
+            "two workers": timed(lambda: api.generate(plan, path, workers=2), output=path),
             "drawing": drawing,
             "writing": timed(write, output=path),
         },
-        goals=[Goal("generate", ("drawing", "writing"), "cpu", 1.4, at_most=True)],
+        goals=[
+            Goal("generate", ("drawing", "writing"), "cpu", 1.4, at_most=True),
+            Goal("two workers", ("drawing", "writing"), "wall", 1.4, at_most=True),
+        ],
         remark="drawing is four normals and a uniform per row from one Philox stream, by tile or "
         "by row group, whichever is the cheaper; writing is pyarrow with the same settings and "
         "row groups, the finished batches in memory.",

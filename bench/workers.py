@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bench.actions import Settings
 
-SETTINGS: Settings = {"granularity": "hourly", "num_servers": 960}
+SETTINGS: Settings = {"granularity": "hourly", "num_servers": 1920}
 PART_BYTES = 32_000_000
 
 

@@ -269,8 +269,7 @@ def _server_ids(servers: int | Iterable[str]) -> list[str]:
 
 def add_calendar_features(frame: pd.DataFrame, timestamp: str = "timestamp") -> pd.DataFrame:
     """Return a copy of a DataFrame with the seven calendar columns of its timestamps."""
-    columns = calendar_columns(_seconds(frame[timestamp].to_numpy()))
-    return frame.assign(**{name: values.astype(np.int32) for name, values in columns.items()})
+    return frame.assign(**dict(calendar_columns(_seconds(frame[timestamp].to_numpy()))))
 
 
 def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:

@@ -79,7 +79,7 @@ def month_label(month: int) -> str:
     return f"{year + 1970:04d}-{of_year + 1:02d}"
 
 
-def integers(values: NDArray[np.int64]) -> bytes:
+def integers(values: NDArray[np.integer]) -> bytes:
     """Return the bytes that stand for integers: 64-bit little-endian.
 
     Timestamps are integers: microseconds since the Unix epoch.
@@ -155,7 +155,7 @@ class PlanDigest:
 
     def _digest_month(self, month: int, first: int, stop: int) -> bytes:
         seconds = self._plan.clock.seconds(first, stop)
-        columns = {"timestamp": seconds * 1_000_000}
+        columns: dict[str, NDArray[np.integer]] = {"timestamp": seconds * 1_000_000}
         if self._plan.scenario.include_calendar:
             columns |= calendar_columns(seconds)
         digests = {name: digest(integers(values)) for name, values in columns.items()}

@@ -17,7 +17,7 @@ from fleetsynth.metrics import METRICS
 from fleetsynth.plan import CALENDAR_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -96,8 +96,8 @@ class Frame:
             seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
             columns = {"timestamp": _array(np.tile(seconds * 1_000_000, servers), TIMESTAMP)}
             if self._plan.scenario.include_calendar:
-                for name, values in calendar_columns(seconds).items():
-                    columns[name] = _array(np.tile(values.astype(np.int32), servers), pa.int32())
+                for name, values in calendar_columns(seconds):
+                    columns[name] = _array(np.tile(values, servers), pa.int32())
             self._per_tick = {key: columns}
         return self._per_tick[key]
 
@@ -116,13 +116,11 @@ class Frame:
         return columns
 
 
-def calendar_columns(seconds: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-    """Return the calendar columns of an array of timestamps, in order."""
+def calendar_columns(seconds: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.int32]]]:
+    """Yield the calendar columns of an array of timestamps, in order, each with its name."""
     calendar = Calendar(seconds)
-    return {
-        name: calendar.per_tick(getattr(calendar.days, field).astype(np.int64))
-        for name, field in CALENDAR_COLUMNS.items()
-    }
+    for name, field in CALENDAR_COLUMNS.items():
+        yield name, calendar.per_tick(getattr(calendar.days, field).astype(np.int32))
 
 
 def to_numpy(array: pa.Array) -> NDArray[Any]:

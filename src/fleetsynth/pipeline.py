@@ -96,16 +96,17 @@ def run(
         frame = frame or Frame(plan)
         digest, statistics = PlanDigest(plan), Statistics(plan)
 
-        def batches() -> Iterator[pa.RecordBatch]:
-            for window in windows(plan, batch_rows):
-                hundredths = simulate(plan, window)
-                digest.update(window, hundredths)
-                statistics.update(window, hundredths)
-                yield frame.batch(window, hundredths)
+        def batch(window: Window) -> pa.RecordBatch:
+            hundredths = simulate(plan, window)
+            digest.update(window, hundredths)
+            statistics.update(window, hundredths)
+            return frame.batch(window, hundredths)
 
-        for batch in _ahead(batches()) if workers > 1 else batches():
-            sink.write(batch)
-            done += batch.num_rows
+        made = map(batch, windows(plan, batch_rows))
+        for rows in _ahead(made) if workers > 1 else made:
+            sink.write(rows)
+            done += rows.num_rows
+            del rows  # frees a batch before the next one takes room
             if progress:
                 progress(done)
         size = sink.commit()
