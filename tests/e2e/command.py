@@ -41,7 +41,9 @@ for number in (signal.SIGINT, signal.SIGHUP):
 
 def room(size: int) -> str:
     """Python to run before the command line: no file can grow beyond `size` bytes."""
-    return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+    limit = f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+    # Bytecode would be cut short as well, and break the next run that imports it.
+    return f"import resource; os.environ['PYTHONDONTWRITEBYTECODE'] = '1'; {limit}"
 
 
 @dataclass(frozen=True)
