@@ -13,7 +13,7 @@ from fleetsynth import api
 from fleetsynth.frame import schema
 from fleetsynth.metrics import SIGNALS
 from fleetsynth.pipeline import BATCH_ROWS
-from fleetsynth.signal.simulate import BLOCK
+from fleetsynth.signal.window import BLOCK
 from fleetsynth.sinks.parquet import writer_options
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from bench.workers import PART_BYTES, SETTINGS
 from fleetsynth import api
 from fleetsynth.frame import schema
 from fleetsynth.pipeline import BATCH_ROWS
-from fleetsynth.signal.simulate import BLOCK
+from fleetsynth.signal.window import BLOCK
 from fleetsynth.sinks.parquet import writer_options
 
 if TYPE_CHECKING:

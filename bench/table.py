@@ -10,7 +10,8 @@ from bench.comparison import Benchmark, Goal
 from bench.timing import Spent, timed
 from fleetsynth import api
 from fleetsynth.fleet import server_id
-from fleetsynth.signal.simulate import Window, draw
+from fleetsynth.signal.classic import draw
+from fleetsynth.signal.window import Window
 from fleetsynth.streams import Stream
 from tests import twin
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from fleetsynth.plan import Plan
+    from fleetsynth.plan import ClassicPlan
 
     Given = tuple[str, tuple[str, ...], list[list[float]]]
 
@@ -65,7 +66,7 @@ def benchmark(_folder: Path) -> Benchmark:
     )
 
 
-def _given(plan: Plan, server: int) -> Given:
+def _given(plan: ClassicPlan, server: int) -> Given:
     """Return a server's archetype, its text columns, and z and u for each of its rows."""
     window = Window(server, server + 1, plan.clock.first, plan.clock.stop)
     draws = draw(plan, window, Stream())

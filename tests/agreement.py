@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fleetsynth.plan import Plan
 from fleetsynth.scenario import Scenario
-from fleetsynth.signal.simulate import Components, Draws, draw
+from fleetsynth.signal.classic import Components, Draws, draw
 from fleetsynth.streams import Stream
 from tests import twin
 from tests.support import differing, whole

@@ -7,7 +7,7 @@ from typing import Protocol
 import pytest
 
 from fleetsynth.plan import Plan
-from fleetsynth.signal.simulate import Components, components
+from fleetsynth.signal.classic import Components, components
 from tests.support import plan_of, whole
 
 

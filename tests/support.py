@@ -15,7 +15,7 @@ from fleetsynth.fleet import server_id
 from fleetsynth.frame import plain
 from fleetsynth.plan import Plan, resolve
 from fleetsynth.scenario import Scenario, load_scenario
-from fleetsynth.signal.simulate import Window
+from fleetsynth.signal.window import Window
 
 ARCHETYPES = ("web", "application", "database", "batch")
 COLUMNS = ("cpu_p95", "mem_p95", "disk_p95", "net_in_p95", "net_out_p95")

@@ -21,9 +21,10 @@ from fleetsynth.fleet import METADATA_COLUMNS, Fleet, draw_codes, server_id
 from fleetsynth.frame import calendar_columns
 from fleetsynth.metrics import METRICS, SIGNALS
 from fleetsynth.plan import factored
-from fleetsynth.scenario import Scenario, catalog_profiles, load_scenario
+from fleetsynth.scenario import ClassicScenario, Scenario, catalog_profiles, load_scenario
 from fleetsynth.signal import factors
-from fleetsynth.signal.simulate import BLOCK, Draws, Parameters, Source, compose, level
+from fleetsynth.signal.classic import Draws, Parameters, Source, compose, level
+from fleetsynth.signal.window import BLOCK
 from fleetsynth.streams import Stream, key
 
 if TYPE_CHECKING:
@@ -120,6 +121,12 @@ def get_archetype(
     return ServerArchetype(archetype_type, server_id, scenario=scenario)
 
 
+def _classic(scenario: Scenario) -> ClassicScenario:
+    if not isinstance(scenario, ClassicScenario):
+        raise UsageError(f"the {scenario.preset} preset has no such profiles: this is for classic")
+    return scenario
+
+
 class ServerArchetype:
     """One server: its profile, its factors and its correlated metrics.
 
@@ -148,7 +155,7 @@ class ServerArchetype:
         scenario: Scenario | None = None,
     ) -> None:
         self._step = scenario.step_seconds if scenario else None
-        self._scenario = scenario or load_scenario()
+        self._scenario = _classic(scenario or load_scenario())
         name = str(archetype_type)
         if name not in self._scenario.archetypes:
             hint = did_you_mean(name, self._scenario.archetypes)
@@ -269,7 +276,7 @@ def _server_ids(servers: int | Iterable[str]) -> list[str]:
 
 def add_calendar_features(frame: pd.DataFrame, timestamp: str = "timestamp") -> pd.DataFrame:
     """Return a copy of a DataFrame with the seven calendar columns of its timestamps."""
-    return frame.assign(**dict(calendar_columns(_seconds(frame[timestamp].to_numpy()))))
+    return frame.assign(**dict(calendar_columns(_seconds(frame[timestamp].to_numpy()), "US")))
 
 
 def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:

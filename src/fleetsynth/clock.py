@@ -131,9 +131,14 @@ class Days:
     @cached_property
     def is_us_holiday(self) -> Bools:
         """A US federal holiday, or the day on which one is observed."""
+        return self.is_holiday("US")
+
+    def is_holiday(self, country: str) -> Bools:
+        """A public holiday of a country, or the day on which one is observed."""
         if not self.index.size:
             return np.zeros(0, dtype=np.bool_)
-        return np.isin(self.index, us_holidays(int(self.year[0]), int(self.year[-1])))
+        dates = public_holidays(country, int(self.year[0]), int(self.year[-1]))
+        return np.isin(self.index, dates)
 
 
 class Calendar:
@@ -172,18 +177,24 @@ def from_epoch_day(day: int) -> date:
 
 
 def us_holidays(first_year: int, last_year: int) -> Ints:
-    """US federal holidays with observed days, as sorted days since 1970-01-01.
+    """US federal holidays with observed days, as sorted days since 1970-01-01."""
+    return public_holidays("US", first_year, last_year)
+
+
+def public_holidays(country: str, first_year: int, last_year: int) -> Ints:
+    """A country's public holidays with observed days, as sorted days since 1970-01-01.
 
     Source: the ``holidays`` package, whose version is part of a dataset's metadata.
     """
-    return np.concatenate([_us_holidays_of(year) for year in range(first_year, last_year + 1)])
+    years = range(first_year, last_year + 1)
+    return np.concatenate([_public_holidays_of(country, year) for year in years])
 
 
 @cache
-def _us_holidays_of(year: int) -> Ints:
+def _public_holidays_of(country: str, year: int) -> Ints:
     import holidays
 
-    dates = holidays.country_holidays("US", years=year, observed=True)
+    dates = holidays.country_holidays(country, years=year, observed=True)
     return np.array(sorted(epoch_day(day) for day in dates), dtype=np.int64)
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.frame import calendar_columns
-from fleetsynth.metrics import METRICS
 from fleetsynth.streams import length_prefixed
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.plan import Plan
-    from fleetsynth.signal.simulate import Window
+    from fleetsynth.signal.window import Window
 
 NULL_HUNDREDTHS = np.iinfo(np.int32).min
 """Stands for a missing value among hundredths."""
@@ -114,8 +113,8 @@ class PlanDigest:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._months = plan.clock.month_starts(plan.clock.first, plan.clock.stop)
-        self._when = {month: self._digest_month(month, *ticks) for month, *ticks in self._months}
-        self._order = np.argsort([metric.column for metric in METRICS])
+        self._when: dict[tuple[str, int], bytes] = {}
+        self._order = np.argsort([metric.column for metric in plan.metrics])
         self._open: dict[int, Leaf] = {}
         # By server and month, for a dictionary would take eight times the memory.
         self._leaves = np.zeros((plan.fleet.size, len(self._months)), f"V{LEAF_BYTES}")
@@ -134,7 +133,7 @@ class PlanDigest:
 
     def update(self, window: Window, hundredths: NDArray[np.int32]) -> None:
         """Take a window's values, shape (metrics, servers, ticks)."""
-        rows = np.empty((*window.shape, len(METRICS)), dtype="<i4")
+        rows = np.empty((*window.shape, len(self._order)), dtype="<i4")
         for column, metric in enumerate(self._order):
             rows[:, :, column] = hundredths[metric]
         spans = []
@@ -142,24 +141,32 @@ class PlanDigest:
             begin, end = max(first, window.first_tick), min(stop, window.stop_tick)
             if begin < end:
                 inside = slice(begin - window.first_tick, end - window.first_tick)
-                spans.append((place, self._when[month], stop - first, inside, end == stop))
+                spans.append((place, month, (first, stop), inside, end == stop))
+        countries = self._plan.countries(window.first_server, window.stop_server)
         for row, digest_text in enumerate(self._servers(window)):
             index = row + window.first_server
-            for month, dates, count, inside, whole in spans:
+            for place, month, ticks, inside, whole in spans:
                 leaf = self._open.pop(index, None) or Leaf()
                 leaf.update(rows[row, inside])
                 if whole:
-                    self._leaves[index, month] = np.void(leaf.finish(digest_text(count), dates))
+                    dates = self._digest_month(countries[row], month, *ticks)
+                    finished = leaf.finish(digest_text(ticks[1] - ticks[0]), dates)
+                    self._leaves[index, place] = np.void(finished)
                 else:
                     self._open[index] = leaf
 
-    def _digest_month(self, month: int, first: int, stop: int) -> bytes:
+    def _digest_month(self, country: str, month: int, first: int, stop: int) -> bytes:
+        if (country, month) not in self._when:
+            self._when[country, month] = self._hash_month(country, month, first, stop)
+        return self._when[country, month]
+
+    def _hash_month(self, country: str, month: int, first: int, stop: int) -> bytes:
         seconds = self._plan.clock.seconds(first, stop)
         columns: dict[str, NDArray[np.integer]] = {"timestamp": seconds * 1_000_000}
         if self._plan.scenario.include_calendar:
-            columns |= calendar_columns(seconds)
+            columns |= calendar_columns(seconds, country)
         digests = {name: digest(integers(values)) for name, values in columns.items()}
-        return when(month, stop - first, [metric.column for metric in METRICS], digests)
+        return when(month, stop - first, [metric.column for metric in self._plan.metrics], digests)
 
     def _servers(self, window: Window) -> Iterator[Callable[[int], bytes]]:
         """Yield for each server a function from a row count to its `who`."""

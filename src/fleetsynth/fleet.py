@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from math import lcm
 from typing import TYPE_CHECKING
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 METADATA_COLUMNS = ("business_unit", "criticality", "region")
-"""The metadata that is drawn per server, each from a stream of its own."""
+"""The metadata that is drawn per server or service, each from a stream of its own."""
+
+SERVICE_BLOCK = 64
+"""Servers of an archetype that are cut into services together."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Fleet:
         distribution: share of the fleet per archetype.
         interleaved: whether archetypes are mixed instead of one after the other.
         odds: the values of each metadata column with their odds.
+        replicas: fewest and most servers of a service, per archetype; None where there are no
+            services, and metadata belong to each server.
         members: the servers of a selection, ascending; None for all of them. Every method counts
             servers by their place among the members.
     """
@@ -43,6 +48,7 @@ class Fleet:
     distribution: Mapping[str, float]
     interleaved: bool
     odds: Mapping[str, Mapping[str, float]]
+    replicas: Mapping[str, tuple[int, int]] | None = None
     members: NDArray[np.int64] | None = field(default=None, compare=False)
 
     @property
@@ -90,13 +96,55 @@ class Fleet:
         return np.searchsorted(self._borders, index, side="right")
 
     def metadata_codes(self, column: str, first: int, stop: int) -> NDArray[np.int32]:
-        """Value of a metadata column per server, as positions in ``odds[column]``."""
-        return draw_codes(self.seed, column, self.odds[column], self.server_ids(first, stop))
+        """Value of a metadata column per server, as positions in ``odds[column]``.
+
+        Servers of a service have it in common.
+        """
+        named = self.server_ids if self.replicas is None else self.services
+        return draw_codes(self.seed, column, self.odds[column], named(first, stop))
+
+    @property
+    def text_columns(self) -> list[str]:
+        """Names of the text columns besides the server's id, in order."""
+        service = [] if self.replicas is None else ["service"]
+        return ["server_type", *service, *METADATA_COLUMNS]
+
+    def services(self, first: int, stop: int) -> list[str]:
+        """Service of servers first..stop-1, named after its archetype and first server.
+
+        Servers of an archetype are counted in the order of their ids and cut into services
+        64 at a time, so that a larger fleet changes no service but its last.
+        """
+        if self.replicas is None:
+            raise AssertionError("a fleet without services")
+        codes = self.archetype_codes(first, stop).tolist()
+        ranks = self._ranks(first, stop).tolist()
+        out = []
+        for code, rank in zip(codes, ranks, strict=True):
+            name = self.archetypes[code]
+            block, place = divmod(rank, SERVICE_BLOCK)
+            starts = service_starts(self.seed, name, block, *self.replicas[name])
+            begin = starts[bisect_right(starts, place) - 1]
+            out.append(f"{name}-{block * SERVICE_BLOCK + begin:03d}")
+        return out
+
+    def _ranks(self, first: int, stop: int) -> NDArray[np.int64]:
+        """Place of servers first..stop-1 among those of their archetype, in the whole fleet."""
+        index, codes = self.index(first, stop), self.archetype_codes(first, stop)
+        if not self.interleaved:
+            return index - np.concatenate(([0], self._borders))[codes]
+        period = len(self._pattern)
+        per_period = np.bincount(self._pattern, minlength=len(self.archetypes))
+        whole, rest = np.divmod(index, period)
+        return whole * per_period[codes] + self._rank_in_pattern[rest]
 
     def metadata(self, first: int, stop: int) -> dict[str, list[str]]:
         """Business columns of servers first..stop-1 as text, by column, in order."""
         kinds = [self.archetypes[code] for code in self.archetype_codes(first, stop)]
-        return {"server_type": kinds} | {
+        out = {"server_type": kinds}
+        if self.replicas is not None:
+            out["service"] = self.services(first, stop)
+        return out | {
             column: [list(self.odds[column])[c] for c in self.metadata_codes(column, first, stop)]
             for column in METADATA_COLUMNS
         }
@@ -107,8 +155,31 @@ class Fleet:
         return np.cumsum(list(counts.values()), dtype=np.int64)
 
     @cached_property
+    def _rank_in_pattern(self) -> NDArray[np.int64]:
+        out = np.empty_like(self._pattern)
+        for code in range(len(self.archetypes)):
+            places = np.flatnonzero(self._pattern == code)
+            out[places] = np.arange(len(places))
+        return out
+
+    @cached_property
     def _pattern(self) -> NDArray[np.int64]:
         return interleave(self.distribution, self.total)
+
+
+@lru_cache(maxsize=1 << 16)
+def service_starts(seed: int, archetype: str, block: int, least: int, most: int) -> tuple[int, ...]:
+    """Cut a block of servers of one archetype into services; return the place of each one's first.
+
+    Sizes are drawn evenly from least..most; the last of a block takes what is left.
+    """
+    starts = [0]
+    while True:
+        u = uniform(seed, "service size", archetype, block, len(starts))
+        begin = starts[-1] + least + int(u * (most - least + 1))
+        if begin >= SERVICE_BLOCK:
+            return tuple(starts)
+        starts.append(begin)
 
 
 def server_id(index: int) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from fleetsynth.clock import Calendar
 from fleetsynth.fleet import METADATA_COLUMNS
-from fleetsynth.metrics import METRICS
+from fleetsynth.metrics import STATISTICS, published
 from fleetsynth.plan import CALENDAR_COLUMNS
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.plan import Plan
-    from fleetsynth.signal.simulate import Window
+    from fleetsynth.signal.window import Window
 
 SCHEMA_VERSION = "1"
 TIMESTAMP = pa.timestamp("us")
@@ -31,8 +31,9 @@ TEXT = pa.dictionary(pa.int32(), pa.string())
 COLUMN_TYPES = {
     "timestamp": TIMESTAMP,
     "server_id": TEXT,
-    **{metric.column: pa.float64() for metric in METRICS},
+    **{metric.column: pa.float64() for metric in published(STATISTICS)},
     "server_type": TEXT,
+    "service": TEXT,
     **dict.fromkeys(METADATA_COLUMNS, TEXT),
     **dict.fromkeys(CALENDAR_COLUMNS, pa.int32()),
 }
@@ -82,7 +83,9 @@ class Frame:
             hundredths: values times 100, shape (metrics, servers, ticks).
         """
         columns = self._tick_columns(window) | self._server_columns(window)
-        for metric, values in zip(METRICS, hundredths, strict=True):
+        if self._plan.scenario.include_calendar:
+            columns |= self._local_columns(window)
+        for metric, values in zip(self._plan.metrics, hundredths, strict=True):
             columns[metric.column] = _array(values / 100, pa.float64())
         arrays = [columns[name] for name in self.schema.names]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
@@ -96,10 +99,19 @@ class Frame:
             seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
             columns = {"timestamp": _array(np.tile(seconds * 1_000_000, servers), TIMESTAMP)}
             if self._plan.scenario.include_calendar:
-                for name, values in calendar_columns(seconds):
+                for name, values in calendar_columns(seconds, "US"):
                     columns[name] = _array(np.tile(values, servers), pa.int32())
             self._per_tick = {key: columns}
         return self._per_tick[key]
+
+    def _local_columns(self, window: Window) -> dict[str, pa.Array]:
+        """What both the time and the place of a server decide, unless all are in the US."""
+        countries = self._plan.countries(window.first_server, window.stop_server)
+        if set(countries) == {"US"}:
+            return {}
+        seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
+        marks = {c: dict(calendar_columns(seconds, c))["is_holiday"] for c in set(countries)}
+        return {"is_holiday": _array(np.concatenate([marks[c] for c in countries]), pa.int32())}
 
     def _server_columns(self, window: Window) -> dict[str, pa.Array]:
         fleet, span = self._plan.fleet, (window.first_server, window.stop_server)
@@ -111,16 +123,28 @@ class Frame:
         columns = {"server_id": text(np.arange(servers), fleet.server_ids(*span))}
         if self._plan.scenario.include_metadata:
             columns["server_type"] = text(fleet.archetype_codes(*span), fleet.archetypes)
+            if fleet.replicas is not None:
+                names, codes = np.unique(fleet.services(*span), return_inverse=True)
+                columns["service"] = text(codes, names.tolist())
             for name in METADATA_COLUMNS:
                 columns[name] = text(fleet.metadata_codes(name, *span), list(fleet.odds[name]))
         return columns
 
 
-def calendar_columns(seconds: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.int32]]]:
-    """Yield the calendar columns of an array of timestamps, in order, each with its name."""
+def calendar_columns(
+    seconds: NDArray[np.int64], country: str
+) -> Iterator[tuple[str, NDArray[np.int32]]]:
+    """Yield the calendar columns of an array of timestamps, in order, each with its name.
+
+    Args:
+        seconds: whole seconds since the Unix epoch.
+        country: whose public holidays `is_holiday` marks.
+    """
     calendar = Calendar(seconds)
     for name, field in CALENDAR_COLUMNS.items():
-        yield name, calendar.per_tick(getattr(calendar.days, field).astype(np.int32))
+        days = calendar.days
+        by_day = getattr(days, field) if field else days.is_holiday(country)
+        yield name, calendar.per_tick(by_day.astype(np.int32))
 
 
 def to_numpy(array: pa.Array) -> NDArray[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fleetsynth._version import __version__
 from fleetsynth.frame import SCHEMA_VERSION
-from fleetsynth.plan import MODEL_VERSION
+from fleetsynth.plan import MODEL_VERSIONS
 from fleetsynth.streams import fingerprint
 
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ def provenance(plan: Plan) -> dict[str, str]:
     return {
         "fleetsynth.version": __version__,
         "fleetsynth.schema_version": SCHEMA_VERSION,
-        "fleetsynth.model_version": MODEL_VERSION,
+        "fleetsynth.model_version": MODEL_VERSIONS[plan.scenario.preset],
         "fleetsynth.scenario_digest": plan.digest,
         "fleetsynth.seed": str(plan.scenario.seed),
         "fleetsynth.scenario": json.dumps(plan.scenario.to_dict(), ensure_ascii=False),
         "fleetsynth.numpy_version": np.__version__,
         "fleetsynth.normals_fingerprint": fingerprint(),
         "fleetsynth.holidays_version": metadata.version("holidays"),
+        "fleetsynth.tzdata_version": metadata.version("tzdata"),
     }

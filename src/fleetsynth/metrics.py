@@ -7,8 +7,12 @@ from these rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -32,15 +36,31 @@ class Signal:
 
 @dataclass(frozen=True)
 class Metric:
-    """A published column: a share of a signal, clipped to bounds, in hundredths of its unit."""
+    """A published column: a statistic of a share of a signal, in hundredths of its unit.
 
-    column: str
+    Attributes:
+        stem: what is measured; the column is named ``<stem>_<statistic>``.
+        label: what people call it.
+        unit: its unit.
+        signal: the classic model's signal behind it, and the share of it that is published.
+        low: lower bound of a value.
+        high: upper bound in the classic model; elsewhere traffic is bounded by the server's link.
+        statistic: what the column says of the samples within a tick.
+    """
+
+    stem: str
     label: str
     unit: str
     signal: str
     share: float
     low: float
     high: float
+    statistic: str = "p95"
+
+    @property
+    def column(self) -> str:
+        """The column's name."""
+        return f"{self.stem}_{self.statistic}"
 
 
 SIGNALS = (
@@ -51,11 +71,11 @@ SIGNALS = (
 )
 
 METRICS = (
-    Metric("cpu_p95", "CPU", "%", "cpu", 1.0, 0.0, 100.0),
-    Metric("mem_p95", "memory", "%", "memory", 1.0, 0.0, 100.0),
-    Metric("disk_p95", "disk", "%", "disk", 1.0, 0.0, 100.0),
-    Metric("net_in_p95", "network in", "Mbps", "network", 1.0, 0.0, 1000.0),
-    Metric("net_out_p95", "network out", "Mbps", "network", 0.6, 0.0, 600.0),
+    Metric("cpu", "CPU", "%", "cpu", 1.0, 0.0, 100.0),
+    Metric("mem", "memory", "%", "memory", 1.0, 0.0, 100.0),
+    Metric("disk", "disk", "%", "disk", 1.0, 0.0, 100.0),
+    Metric("net_in", "network in", "Mbps", "network", 1.0, 0.0, 1000.0),
+    Metric("net_out", "network out", "Mbps", "network", 0.6, 0.0, 600.0),
 )
 
 SIGNAL_INDEX = {signal.name: i for i, signal in enumerate(SIGNALS)}
@@ -65,3 +85,13 @@ CORRELATION_FIELDS = {
     for i, j in combinations(range(len(SIGNALS)), 2)
 }
 """The profile field that holds the correlation of signals i < j."""
+
+STATISTIC_PATTERN = "^(p[1-9][0-9]?|mean|min|max)$"
+STATISTICS = (*(f"p{q}" for q in range(1, 100)), "mean", "min", "max")
+"""What can be published of the samples within a tick."""
+
+
+def published(statistics: Iterable[str]) -> tuple[Metric, ...]:
+    """Return a metric for each statistic of each row of `METRICS`, metric by metric."""
+    names = tuple(statistics)
+    return tuple(replace(metric, statistic=name) for metric in METRICS for name in names)

@@ -12,7 +12,8 @@ import numpy as np
 from fleetsynth.digest import PlanDigest, combine
 from fleetsynth.frame import Frame
 from fleetsynth.quality.statistics import Statistics
-from fleetsynth.signal.simulate import Window, simulate
+from fleetsynth.signal.simulate import simulate
+from fleetsynth.signal.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,35 +11,53 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth import correlation
 from fleetsynth.clock import Clock
 from fleetsynth.errors import ScenarioError
-from fleetsynth.fleet import METADATA_COLUMNS, Fleet
-from fleetsynth.metrics import METRICS
-from fleetsynth.scenario import check
+from fleetsynth.fleet import Fleet
+from fleetsynth.metrics import METRICS, Metric, published
+from fleetsynth.scenario import ClassicScenario, check
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from fleetsynth.scenario import ArchetypeProfile, Scenario
+    from fleetsynth.scenario.realistic import RealisticProfile, RealisticScenario
 
-MODEL_VERSION = "classic-1"
-"""Changes when the same scenario would give other values."""
+MODEL_VERSIONS = {"classic": "classic-1", "realistic": "realistic-1"}
+"""By preset; changes when the same scenario would give other values."""
 
 
 @dataclass(frozen=True)
 class Archetype:
-    """A profile with its correlations factored.
+    """A kind of server.
 
     Attributes:
         name: the key in the scenario.
         profile: the figures.
+    """
+
+    name: str
+    profile: ArchetypeProfile | RealisticProfile
+
+
+@dataclass(frozen=True)
+class ClassicArchetype(Archetype):
+    """A classic profile with its correlations factored.
+
+    Attributes:
         correlations: the correlations in force, repaired if the scenario asked for that.
         lower: their lower Cholesky factor, shape (signals, signals).
     """
 
-    name: str
     profile: ArchetypeProfile
     correlations: dict[str, float]
     lower: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RealisticArchetype(Archetype):
+    """A kind of server of the realistic model."""
+
+    profile: RealisticProfile
 
 
 @dataclass(frozen=True)
@@ -51,6 +69,7 @@ class Plan:
         clock: the time grid.
         fleet: the servers.
         archetypes: those in the distribution, in its order.
+        metrics: what is published, in order.
         growth_clock: the span over which growth is counted.
         digest: identifies everything that decides a value.
     """
@@ -59,6 +78,7 @@ class Plan:
     clock: Clock
     fleet: Fleet
     archetypes: tuple[Archetype, ...]
+    metrics: tuple[Metric, ...]
     growth_clock: Clock
     digest: str
 
@@ -67,15 +87,45 @@ class Plan:
         """Rows of the dataset: one per server and tick."""
         return self.fleet.size * self.clock.count
 
+    def countries(self, first: int, stop: int) -> list[str]:
+        """Country whose holidays `is_holiday` marks, per server first..stop-1: its region's.
+
+        The classic model knows no places: there it is the US for all.
+        """
+        return ["US"] * (stop - first)
+
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Column names, in order."""
-        out = ["timestamp", "server_id", *(metric.column for metric in METRICS)]
+        out = ["timestamp", "server_id", *(metric.column for metric in self.metrics)]
         if self.scenario.include_metadata:
-            out += ["server_type", *METADATA_COLUMNS]
+            out += self.fleet.text_columns
         if self.scenario.include_calendar:
             out += CALENDAR_COLUMNS
         return tuple(out)
+
+
+@dataclass(frozen=True)
+class ClassicPlan(Plan):
+    """A plan of the classic model."""
+
+    scenario: ClassicScenario
+    archetypes: tuple[ClassicArchetype, ...]
+
+
+@dataclass(frozen=True)
+class RealisticPlan(Plan):
+    """A plan of the realistic model."""
+
+    scenario: RealisticScenario
+    archetypes: tuple[RealisticArchetype, ...]
+
+    def countries(self, first: int, stop: int) -> list[str]:
+        """Country whose holidays `is_holiday` marks, per server first..stop-1."""
+        locations = self.scenario.locations
+        by_code = [locations[region].country for region in self.fleet.odds["region"]]
+        codes = self.fleet.metadata_codes("region", first, stop)
+        return [by_code[code] for code in codes.tolist()]
 
 
 CALENDAR_COLUMNS = {
@@ -85,9 +135,10 @@ CALENDAR_COLUMNS = {
     "dayofweek": "dayofweek",
     "is_weekend": "is_weekend",
     "is_eoq": "is_quarter_end",
-    "is_holiday": "is_us_holiday",
+    "is_holiday": None,
 }
-"""Calendar columns, in order, and the field of `clock.Calendar` that each publishes."""
+"""Calendar columns, in order, and the field of `clock.Days` that each publishes; which days are
+holidays, a country decides."""
 
 
 def resolve(scenario: Scenario) -> Plan:
@@ -99,30 +150,73 @@ def resolve(scenario: Scenario) -> Plan:
     problems = [problem for _, problem in check.problems(scenario)]
     if problems:
         raise ScenarioError(problems)
-    clock = Clock(scenario.start_date, scenario.end_date, scenario.step_seconds)
+    if isinstance(scenario, ClassicScenario):
+        return _classic(scenario)
+    from fleetsynth.scenario.realistic import RealisticScenario
+
+    if isinstance(scenario, RealisticScenario):
+        return _realistic(scenario)
+    raise TypeError(f"no model for {type(scenario).__name__}")
+
+
+def _classic(scenario: ClassicScenario) -> ClassicPlan:
     span = scenario.growth.span or (scenario.start_date, scenario.end_date)
     archetypes = tuple(factored(name, scenario.archetypes[name]) for name in scenario.distribution)
-    return Plan(
+    content = scenario.to_dict()
+    del content["preset"], content["correlation_repair"]
+    content["growth"]["span"] = [day.isoformat() for day in span]
+    content["archetypes"] = {
+        entry.name: entry.profile.model_dump() | entry.correlations for entry in archetypes
+    }
+    return ClassicPlan(
         scenario=scenario,
-        clock=clock,
-        fleet=Fleet(
-            total=scenario.num_servers,
-            seed=scenario.seed,
-            distribution=scenario.distribution,
-            interleaved=scenario.assignment == "interleaved",
-            odds={
-                "business_unit": scenario.business_units,
-                "criticality": scenario.criticalities,
-                "region": scenario.regions,
-            },
-        ),
+        clock=_clock(scenario),
+        fleet=_fleet(scenario, replicas=None),
         archetypes=archetypes,
+        metrics=METRICS,
         growth_clock=Clock(*span, scenario.step_seconds),
-        digest=_digest(scenario, archetypes, span),
+        digest=_digest(scenario, content),
     )
 
 
-def factored(name: str, profile: ArchetypeProfile) -> Archetype:
+def _realistic(scenario: RealisticScenario) -> RealisticPlan:
+    begin = scenario.growth_start or scenario.start_date
+    content = scenario.to_dict()
+    content["growth_start"] = begin.isoformat()
+    content["sample_interval"] = scenario.sample_seconds
+    content["archetypes"] = {name: content["archetypes"][name] for name in scenario.distribution}
+    replicas = {name: scenario.archetypes[name].replicas for name in scenario.distribution}
+    return RealisticPlan(
+        scenario=scenario,
+        clock=_clock(scenario),
+        fleet=_fleet(scenario, replicas),
+        archetypes=tuple(RealisticArchetype(name, scenario.archetypes[name]) for name in replicas),
+        metrics=published(scenario.statistics),
+        growth_clock=Clock(begin, max(begin, scenario.end_date), scenario.step_seconds),
+        digest=_digest(scenario, content),
+    )
+
+
+def _clock(scenario: Scenario) -> Clock:
+    return Clock(scenario.start_date, scenario.end_date, scenario.step_seconds)
+
+
+def _fleet(scenario: Scenario, replicas: dict[str, tuple[int, int]] | None) -> Fleet:
+    return Fleet(
+        total=scenario.num_servers,
+        seed=scenario.seed,
+        distribution=scenario.distribution,
+        interleaved=scenario.assignment == "interleaved",
+        odds={
+            "business_unit": scenario.business_units,
+            "criticality": scenario.criticalities,
+            "region": scenario.regions,
+        },
+        replicas=replicas,
+    )
+
+
+def factored(name: str, profile: ArchetypeProfile) -> ClassicArchetype:
     """Factor a profile's correlations; those that cannot be are replaced by the nearest."""
     matrix = correlation.matrix(profile.correlations)
     lower = correlation.cholesky(matrix)
@@ -131,20 +225,15 @@ def factored(name: str, profile: ArchetypeProfile) -> Archetype:
         lower = correlation.cholesky(matrix)
         if lower is None:
             raise AssertionError(f"the repaired correlations of {name} cannot be factored")
-    return Archetype(name, profile, correlation.fields(matrix), lower)
+    return ClassicArchetype(name, profile, correlation.fields(matrix), lower)
 
 
-def _digest(scenario: Scenario, archetypes: tuple[Archetype, ...], span: tuple[Any, Any]) -> str:
+def _digest(scenario: Scenario, content: dict[str, Any]) -> str:
     """Hash what decides a value, so that two ways of writing the same thing agree."""
-    content = scenario.to_dict()
-    del content["correlation_repair"]
     content["granularity"] = scenario.step_seconds
-    content["growth"]["span"] = [day.isoformat() for day in span]
-    content["archetypes"] = {
-        entry.name: entry.profile.model_dump() | entry.correlations for entry in archetypes
-    }
     # Their order counts: it decides ties, blocks and the meaning of a draw.
     for key in ("distribution", "business_units", "criticalities", "regions"):
         content[key] = list(content[key].items())
-    text = json.dumps([MODEL_VERSION, content], sort_keys=True, allow_nan=False)
+    version = MODEL_VERSIONS[scenario.preset]
+    text = json.dumps([version, content], sort_keys=True, allow_nan=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()

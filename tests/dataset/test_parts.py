@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from fleetsynth.dataset.parts import DATA, PARTITION_KEYS, TIME_KEYS, Part, cut
 from fleetsynth.errors import UsageError
 from fleetsynth.plan import Plan, resolve
-from fleetsynth.signal.simulate import Window, simulate
+from fleetsynth.signal.simulate import simulate
+from fleetsynth.signal.window import Window
 from tests.dataset.folders import MIXED
 from tests.support import ids, plan_of, whole
 

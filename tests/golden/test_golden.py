@@ -13,7 +13,8 @@ import pytest
 
 from fleetsynth import pipeline
 from fleetsynth.plan import Plan
-from fleetsynth.signal.simulate import Window, simulate
+from fleetsynth.signal.simulate import simulate
+from fleetsynth.signal.window import Window
 from fleetsynth.streams import fingerprint
 from tests.golden import book, regenerate
 from tests.support import digest_of, plan_of

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fleetsynth.plan import Plan
-from fleetsynth.signal.simulate import Draws, Window, components, draw, simulate
+from fleetsynth.signal.classic import Draws, components, draw
+from fleetsynth.signal.simulate import simulate
+from fleetsynth.signal.window import Window
 from fleetsynth.streams import Stream
 from tests.support import ids, plan_of, whole
 

@@ -19,7 +19,8 @@ from fleetsynth import api, digest_file, pipeline
 from fleetsynth.digest import PlanDigest, root
 from fleetsynth.errors import InputError
 from fleetsynth.file_digest import file_leaves, leaves
-from fleetsynth.signal.simulate import Window, simulate
+from fleetsynth.signal.simulate import simulate
+from fleetsynth.signal.window import Window
 from fleetsynth.sinks import FORMATS
 from tests.support import NullSink, digest_of, plain_table, plan_of
 

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fleetsynth.signal.simulate import BLOCK, draw
+from fleetsynth.signal.classic import draw
+from fleetsynth.signal.window import BLOCK
 from fleetsynth.streams import Stream, address, fingerprint, key, uniform
 from tests.support import plan_of, whole
 

@@ -17,7 +17,7 @@ from fleetsynth import load_scenario, resolve
 from fleetsynth.clock import Calendar
 from fleetsynth.plan import Plan
 from fleetsynth.signal import factors
-from fleetsynth.signal.simulate import Components, components, growth
+from fleetsynth.signal.classic import Components, components, growth
 from tests import twin
 from tests.agreement import Twinned, disagreements, growths_of, run_twin, times_of, trends_of
 from tests.conftest import Written

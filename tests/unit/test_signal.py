@@ -7,7 +7,7 @@ import pytest
 
 from fleetsynth.metrics import METRICS, SIGNALS
 from fleetsynth.signal import events, factors, limits
-from fleetsynth.signal.simulate import Draws, Parameters, compose, level
+from fleetsynth.signal.classic import Draws, Parameters, compose, level
 from tests import twin
 from tests.support import differing, plan_of
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 import fleetsynth
 from fleetsynth.plan import Plan
-from fleetsynth.signal.simulate import BLOCK, Components, Draws, draw
+from fleetsynth.signal.classic import Components, Draws, draw
+from fleetsynth.signal.window import BLOCK
 from fleetsynth.streams import Stream
 from tests import twin
 from tests.support import ARCHETYPES, COLUMNS, plan_of, whole

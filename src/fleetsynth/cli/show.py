@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,6 @@ from rich.table import Table
 from rich.text import Text
 
 from fleetsynth.clock import Calendar
-from fleetsynth.metrics import METRICS
 from fleetsynth.size import in_bytes
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _show_file(console: Console, result: Result) -> None:
         digest=result.digest,
     )
     console.print()
-    table = _table("archetype", "servers", *(f"{m.label}\n{m.unit}" for m in METRICS))
+    table = _table("archetype", "servers", *(f"{m.label}\n{m.unit}" for m in plan.metrics))
     for name, count in plan.fleet.counts().items():
         moments = result.statistics.get(name, {})
         cells = [f"{entry.mean:.1f} ±{entry.sd:.1f}" for entry in moments.values()]
@@ -159,14 +159,15 @@ def show_samples(plan: Plan, shown: list[Sample]) -> None:
     seconds = plan.clock.seconds(plan.clock.first, plan.clock.stop)
     edges = np.linspace(0, len(seconds), min(width, len(seconds)) + 1).astype(int)
     calendar = Calendar(seconds)
-    marks = {
-        "quarter ends": ("▲", calendar.per_tick(calendar.days.is_quarter_end)),
-        "US holidays": ("✶", calendar.per_tick(calendar.days.is_us_holiday)),
-    }
     for sample in shown:
+        holidays = calendar.days.is_holiday(sample.country)
+        marks = {
+            "quarter ends": ("▲", calendar.per_tick(calendar.days.is_quarter_end)),
+            f"{sample.country} holidays": ("✶", calendar.per_tick(holidays)),
+        }
         title = f"{sample.archetype.profile.name}  {sample.server}"
         console.print(Text(title, style="bold"))
-        for metric, color in zip(METRICS, _COLORS, strict=True):
+        for metric, color in zip(plan.metrics, cycle(_COLORS), strict=False):
             values = sample.values[metric.column]
             means = np.array([values[a:b].mean() for a, b in _pairs(edges)])
             top = 100.0 if metric.unit == "%" else float(values.max()) or 1.0

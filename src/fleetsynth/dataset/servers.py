@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.frame import text_array
 from fleetsynth.sinks.parquet import ParquetSink
 
@@ -19,7 +18,7 @@ _BATCH = 1 << 16
 
 def write_servers(plan: Plan, store: Store, key: str) -> None:
     """Write id, server_type and business metadata of every server, whether or not the rows do."""
-    names = ("server_id", "server_type", *METADATA_COLUMNS)
+    names = ("server_id", *plan.fleet.text_columns)
     schema = pa.schema([pa.field(name, pa.string(), nullable=False) for name in names])
     fleet = plan.fleet
     with store.building(key) as path:

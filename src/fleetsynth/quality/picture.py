@@ -8,7 +8,6 @@ import numpy as np
 
 from fleetsynth.clock import Calendar
 from fleetsynth.errors import UsageError
-from fleetsynth.metrics import METRICS
 from fleetsynth.quality.preview import samples
 from fleetsynth.sinks.base import whole_file
 
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".svg", ".pdf")
 _COLORS = {
-    "cpu_p95": "#d1495b",
-    "mem_p95": "#3066be",
-    "disk_p95": "#6a994e",
-    "net_in_p95": "#e09f3e",
-    "net_out_p95": "#8d6b94",
+    "cpu": "#d1495b",
+    "mem": "#3066be",
+    "disk": "#6a994e",
+    "net_in": "#e09f3e",
+    "net_out": "#8d6b94",
 }
 _INK = "#33393f"
 
@@ -47,16 +46,16 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
         raise UsageError("pictures need matplotlib: pip install 'fleetsynth[plot]'") from None
     shown = samples(plan)
     times = plan.clock.seconds(plan.clock.first, plan.clock.stop).astype("datetime64[s]")
-    size = (1.2 + 3.6 * len(shown), 1.0 + 1.55 * len(METRICS))
+    size = (1.2 + 3.6 * len(shown), 1.0 + 1.55 * len(plan.metrics))
     figure = Figure(figsize=size, dpi=110, layout="constrained")
-    grid = figure.subplots(len(METRICS), len(shown), sharex=True, sharey="row", squeeze=False)
+    grid = figure.subplots(len(plan.metrics), len(shown), sharex=True, sharey="row", squeeze=False)
     for column, sample in enumerate(shown):
         name = sample.archetype.profile.name
         grid[0][column].set_title(f"{name}\n{sample.server}", fontsize=10, color=_INK)
-        for row, metric in enumerate(METRICS):
+        for row, metric in enumerate(plan.metrics):
             axes = grid[row][column]
-            _series(axes, times, sample.values[metric.column], _COLORS[metric.column])
-            _marks(axes, plan, times)
+            _series(axes, times, sample.values[metric.column], _COLORS[metric.stem])
+            _marks(axes, plan, times, sample.country)
             locator = AutoDateLocator(maxticks=6)
             axes.xaxis.set_major_locator(locator)
             axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
@@ -88,14 +87,14 @@ def _series(
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _marks(axes: Any, plan: Plan, times: NDArray[np.datetime64]) -> None:
-    """Shade quarter ends and tick US holidays along the top."""
+def _marks(axes: Any, plan: Plan, times: NDArray[np.datetime64], country: str) -> None:
+    """Shade quarter ends and tick public holidays along the top."""
     days = Calendar(times.astype(np.int64)).days
     dates = days.index.astype("datetime64[D]")
     begins = dates[days.is_quarter_end & (days.days_to_month_end == 4)]
     for begin in begins:
         axes.axvspan(begin, begin + np.timedelta64(5, "D"), color="#9aa5b1", alpha=0.35, lw=0)
-    holidays = dates[days.is_us_holiday]
+    holidays = dates[days.is_holiday(country)]
     heights = np.full(len(holidays), 0.985)
     axes.plot(
         holidays, heights, "|", transform=axes.get_xaxis_transform(), color=_INK, ms=5, mew=0.9
@@ -108,7 +107,7 @@ def _title(plan: Plan) -> str:
     return (
         f"{scenario.start_date} to {scenario.end_date}, {scenario.granularity}, "
         f"seed {scenario.seed}: every point and a running mean; "
-        "shaded: quarter ends; ticks: US holidays"
+        "shaded: quarter ends; ticks: public holidays"
     )
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from fleetsynth.errors import UsageError
 from fleetsynth.fleet import server_id
-from fleetsynth.metrics import METRICS
-from fleetsynth.signal.simulate import Window, simulate
+from fleetsynth.signal.simulate import simulate
+from fleetsynth.signal.window import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,11 +27,13 @@ class Sample:
     Attributes:
         archetype: its archetype.
         server: its id.
+        country: whose public holidays its `is_holiday` marks.
         values: series by column, shape (ticks,) each.
     """
 
     archetype: Archetype
     server: str
+    country: str
     values: dict[str, NDArray[np.float64]]
 
 
@@ -52,8 +54,9 @@ def samples(plan: Plan) -> list[Sample]:
         if first is None:
             continue
         values = simulate(plan, Window(first, first + 1, clock.first, clock.stop))[:, 0] / 100
-        series = {metric.column: row for metric, row in zip(METRICS, values, strict=True)}
-        out.append(Sample(archetype, server_id(first), series))
+        (country,) = plan.countries(first, first + 1)
+        series = {metric.column: row for metric, row in zip(plan.metrics, values, strict=True)}
+        out.append(Sample(archetype, server_id(first), country, series))
     return out
 
 

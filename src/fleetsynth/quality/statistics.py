@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.metrics import METRICS
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.plan import Plan
-    from fleetsynth.signal.simulate import Window
+    from fleetsynth.signal.window import Window
 
 
 @dataclass(frozen=True)
@@ -30,18 +28,19 @@ class Statistics:
 
     def __init__(self, plan: Plan) -> None:
         self._fleet = plan.fleet
+        self._columns = [metric.column for metric in plan.metrics]
         size = len(plan.fleet.archetypes)
         # Python integers: the squares of a large fleet's hundredths outgrow 64 bits.
         self._rows = [0] * size
-        self._sums = [[0] * len(METRICS) for _ in range(size)]
-        self._squares = [[0] * len(METRICS) for _ in range(size)]
+        self._sums = [[0] * len(self._columns) for _ in range(size)]
+        self._squares = [[0] * len(self._columns) for _ in range(size)]
 
     def update(self, window: Window, hundredths: NDArray[np.int32]) -> None:
         """Take a window's values, shape (metrics, servers, ticks)."""
         codes = self._fleet.archetype_codes(window.first_server, window.stop_server)
         for row, code in enumerate(codes.tolist()):
             self._rows[code] += window.shape[1]
-            for metric in range(len(METRICS)):
+            for metric in range(len(self._columns)):
                 values = hundredths[metric, row].astype(np.float64)
                 # Exact: the parts of a sum of whole numbers below 2**53 are whole numbers.
                 self._sums[code][metric] += int(values.sum())
@@ -53,8 +52,8 @@ class Statistics:
         for code, name in enumerate(self._fleet.archetypes):
             if rows := self._rows[code]:
                 out[name] = {
-                    metric.column: _moments(rows, self._sums[code][i], self._squares[code][i])
-                    for i, metric in enumerate(METRICS)
+                    column: _moments(rows, self._sums[code][i], self._squares[code][i])
+                    for i, column in enumerate(self._columns)
                 }
         return out
 

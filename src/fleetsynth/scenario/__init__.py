@@ -1,6 +1,9 @@
 """The written form of a scenario: strict models, their defaults, YAML in and out."""
 
+from fleetsynth.scenario.classic import ArchetypeProfile, ClassicScenario, Growth
+from fleetsynth.scenario.fields import Granularity
 from fleetsynth.scenario.load import (
+    PRESETS,
     catalog_profiles,
     default_scenario,
     dump_yaml,
@@ -8,10 +11,12 @@ from fleetsynth.scenario.load import (
     load_scenario,
     starter_text,
 )
-from fleetsynth.scenario.model import ArchetypeProfile, Granularity, Growth, Scenario
+from fleetsynth.scenario.model import Scenario
 
 __all__ = [
+    "PRESETS",
     "ArchetypeProfile",
+    "ClassicScenario",
     "Granularity",
     "Growth",
     "Scenario",

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from fleetsynth import correlation
 from fleetsynth.errors import Problem, did_you_mean
+from fleetsynth.scenario.classic import ClassicScenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fleetsynth.scenario.model import ArchetypeProfile, Scenario
+    from fleetsynth.scenario.classic import ArchetypeProfile
+    from fleetsynth.scenario.model import Scenario
 
-_LARGEST_POWER = 32
+LARGEST_POWER = 32
 _LONGEST_PATTERN = 2_000_000
 
 
@@ -23,14 +25,23 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
     """Yield each problem with the top-level keys that it was concluded from."""
     for problem in _dates(scenario):
         yield frozenset({"start_date", "end_date"}), problem
-    for problem in _growth_span(scenario):
-        yield frozenset({"growth"}), problem
     for problem in _unknown_archetypes(scenario):
         yield frozenset(), problem  # names alone decide it
-    for problem in _growth_size(scenario):
-        yield frozenset({"start_date", "end_date", "growth", "archetypes"}), problem
     for problem in _pattern_size(scenario):
         yield frozenset({"distribution", "num_servers", "assignment"}), problem
+    if isinstance(scenario, ClassicScenario):
+        yield from _classic(scenario)
+    else:
+        from fleetsynth.scenario import check_realistic
+
+        yield from check_realistic.problems(scenario)
+
+
+def _classic(scenario: ClassicScenario) -> Iterator[tuple[frozenset[str], Problem]]:
+    for problem in _growth_span(scenario):
+        yield frozenset({"growth"}), problem
+    for problem in _growth_size(scenario):
+        yield frozenset({"start_date", "end_date", "growth", "archetypes"}), problem
     if scenario.correlation_repair == "refuse":
         for name, profile in scenario.archetypes.items():
             for problem in _correlation(name, profile):
@@ -43,13 +54,13 @@ def _dates(scenario: Scenario) -> Iterator[Problem]:
         yield Problem(message, "end_date")
 
 
-def _growth_span(scenario: Scenario) -> Iterator[Problem]:
+def _growth_span(scenario: ClassicScenario) -> Iterator[Problem]:
     span = scenario.growth.span
     if span and span[1] < span[0]:
         yield Problem(f"the span ends on {span[1]}, before it starts on {span[0]}", "growth.span")
 
 
-def _growth_size(scenario: Scenario) -> Iterator[Problem]:
+def _growth_size(scenario: ClassicScenario) -> Iterator[Problem]:
     """Monthly growth is rounded to 2**-20, which says nothing of values beyond 2**32."""
     if scenario.growth.mode != "monthly":
         return
@@ -57,7 +68,7 @@ def _growth_size(scenario: Scenario) -> Iterator[Problem]:
     after, before = (scenario.end_date - begin).days / 28, (begin - scenario.start_date).days / 28
     for name, profile in scenario.archetypes.items():
         power = log2(1 + profile.monthly_growth_rate / 100)
-        if max(after * power, -before * power) > _LARGEST_POWER:
+        if max(after * power, -before * power) > LARGEST_POWER:
             message = f"{profile.monthly_growth_rate} % a month is out of range over this span"
             yield Problem(message, f"archetypes.{name}.monthly_growth_rate")
 

@@ -6,22 +6,28 @@ import copy
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
 from fleetsynth.scenario import check, text
-from fleetsynth.scenario.model import ArchetypeProfile, Growth, Scenario, is_name
+from fleetsynth.scenario.classic import ArchetypeProfile, ClassicScenario
+from fleetsynth.scenario.fields import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pydantic_core import ErrorDetails
 
+    from fleetsynth.scenario.model import Scenario
+
     Origin = Callable[[tuple[str | int, ...]], str]
 
-_MERGED = {"growth": 1, "archetypes": 2}
+PRESETS = ("classic", "realistic")
+"""The packaged scenarios."""
+
+_MERGED = {"growth": 1, "archetypes": 3, "locations": 2, "closes": 2}
 """Keys whose mappings merge, and to what depth; any other value replaces the one below it."""
 
 
@@ -51,23 +57,28 @@ def load_scenario(
         given, origin = _read(Path(source))
     else:
         given = copy.deepcopy(dict(source))
-    values = _merge(_packaged(), given, depth=0)
+    said_by = {key: (origins or {}).get(key, f"override {key}") for key in overrides or {}}
+
+    def where(path: tuple[str | int, ...]) -> str:
+        return _override_origin(said_by, path) or origin(path)
+
+    preset = _preset({**given, **(overrides or {})}, where)
+    values = _merge(_packaged(preset), given, depth=0)
     for key, value in (overrides or {}).items():
         values = _override(values, key, copy.deepcopy(value))
-    said_by = {key: (origins or {}).get(key, f"override {key}") for key in overrides or {}}
     _name_new_archetypes(values)
-    return _validate(values, lambda path: _override_origin(said_by, path) or origin(path))
+    return _validate(_model(preset), values, where)
 
 
-def default_scenario() -> Scenario:
-    """Return the packaged classic scenario: 120 servers, daily, 2022 to 2025."""
-    return load_scenario()
+def default_scenario(preset: str = "classic") -> Scenario:
+    """Return a packaged scenario: 120 servers, daily, 2022 to 2025."""
+    return load_scenario({"preset": preset})
 
 
 @cache
 def catalog_profiles() -> dict[str, ArchetypeProfile]:
-    """Return the packaged archetypes by name."""
-    return {k: ArchetypeProfile(**v) for k, v in _packaged()["archetypes"].items()}
+    """Return the packaged classic archetypes by name."""
+    return {k: ArchetypeProfile(**v) for k, v in _packaged("classic")["archetypes"].items()}
 
 
 def dump_yaml(scenario: Scenario) -> str:
@@ -75,29 +86,45 @@ def dump_yaml(scenario: Scenario) -> str:
     return text.dump(scenario.model_dump())
 
 
-def starter_text() -> str:
-    """Return the packaged scenario with its comments, as a file to start from."""
-    return (resources.files("fleetsynth.catalog") / "config.yaml").read_text("utf-8")
+def starter_text(preset: str = "classic") -> str:
+    """Return a packaged scenario with its comments, as a file to start from."""
+    return (resources.files("fleetsynth.catalog") / preset / "config.yaml").read_text("utf-8")
 
 
-def json_schema() -> dict[str, Any]:
+def json_schema(preset: str = "classic") -> dict[str, Any]:
     """Return the JSON Schema of a scenario file, for editors: nothing required, defaults shown."""
-    schema = Scenario.model_json_schema()
+    schema = _model(preset).model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "fleetsynth scenario"
-    del schema["required"]
-    for name in ("ArchetypeProfile", "Growth"):
-        del schema["$defs"][name]["required"]
-    defaults = default_scenario().to_dict()
+    for part in (schema, *schema["$defs"].values()):
+        part.pop("required", None)
+    defaults = default_scenario(preset).to_dict()
     for key, field in schema["properties"].items():
         if key != "archetypes":
             field["default"] = defaults[key]
     return schema
 
 
+def _preset(said: Mapping[str, Any], where: Origin) -> str:
+    """Return the preset that a scenario is laid over."""
+    preset = said.get("preset", "classic")
+    if preset not in PRESETS:
+        message = f"unknown preset {preset!r}{did_you_mean(str(preset), PRESETS)}"
+        raise ScenarioError([Problem(message, "preset", where(("preset",)))])
+    return str(preset)
+
+
+def _model(preset: str) -> type[Scenario]:
+    if preset == "realistic":
+        from fleetsynth.scenario.realistic import RealisticScenario  # 30 ms that classic saves
+
+        return RealisticScenario
+    return ClassicScenario
+
+
 @cache
-def _packaged() -> dict[str, Any]:
-    catalog = resources.files("fleetsynth.catalog")
+def _packaged(preset: str) -> dict[str, Any]:
+    catalog = resources.files("fleetsynth.catalog") / preset
     values = text.parse((catalog / "config.yaml").read_text("utf-8"), "config.yaml")
     values["archetypes"] = {
         entry.name.removesuffix(".yaml"): text.parse(entry.read_text("utf-8"), entry.name)
@@ -174,20 +201,21 @@ def _override_origin(said_by: Mapping[str, str], path: tuple[str | int, ...]) ->
     return ""
 
 
-def _validate(values: dict[str, Any], origin: Origin) -> Scenario:
+def _validate(model: type[Scenario], values: dict[str, Any], origin: Origin) -> Scenario:
     """Validate fields and cross-checks together, so that one run shows every problem."""
     found: list[Problem] = []
     bad: set[str] = set()
     try:
-        scenario = Scenario(**{str(key): value for key, value in values.items()})
+        scenario = model(**{str(key): value for key, value in values.items()})
     except ValidationError as error:
         details = error.errors(include_url=False)
-        found += _explain(details, origin)
+        found += _explain(model, details, origin)
         bad = {str(detail["loc"][0]) for detail in details}
         # What is wrong is replaced for a moment, so that the rest can be checked as well.
-        checkable = {key: values[key] for key in Scenario.model_fields}
-        checkable |= {key: _stand_in(key, values[key]) for key in bad & checkable.keys()}
-        scenario = Scenario(**checkable)
+        packaged = _packaged(values["preset"])
+        checkable = {key: values[key] for key in model.model_fields}
+        checkable |= {key: _stand_in(packaged, key, values[key]) for key in bad & checkable.keys()}
+        scenario = model(**checkable)
     for depends_on, problem in check.problems(scenario):
         if not depends_on & bad:
             where = origin(tuple(problem.path.split(".")))
@@ -197,18 +225,17 @@ def _validate(values: dict[str, Any], origin: Origin) -> Scenario:
     return scenario
 
 
-def _stand_in(key: str, value: object) -> object:
+def _stand_in(packaged: dict[str, Any], key: str, value: object) -> object:
     """Return a valid value for a key whose own is not, with the same names in it if it has any."""
     if isinstance(value, dict) and value and all(is_name(name) for name in value):
         if key == "distribution":
             return {name: float(i == 0) for i, name in enumerate(value)}
         if key == "archetypes":
-            profile = next(iter(catalog_profiles().values()))
-            return dict.fromkeys(value, profile)
-    return _packaged()[key]
+            return dict.fromkeys(value, next(iter(packaged["archetypes"].values())))
+    return packaged[key]
 
 
-def _explain(details: list[ErrorDetails], origin: Origin) -> list[Problem]:
+def _explain(model: type[Scenario], details: list[ErrorDetails], origin: Origin) -> list[Problem]:
     missing: dict[tuple[int | str, ...], list[str]] = {}
     found = []
     for detail in details:
@@ -216,19 +243,20 @@ def _explain(details: list[ErrorDetails], origin: Origin) -> list[Problem]:
             missing.setdefault(detail["loc"][:-1], []).append(str(detail["loc"][-1]))
             continue
         loc = tuple(part for part in detail["loc"] if part != "[key]")
-        found.append(Problem(_message(detail, loc), ".".join(map(str, loc)), origin(loc)))
+        found.append(Problem(_message(model, detail, loc), ".".join(map(str, loc)), origin(loc)))
     for loc, names in missing.items():
         message = f"missing {', '.join(names)}"
         found.append(Problem(message, ".".join(map(str, loc)), origin(loc)))
     return found
 
 
-def _message(detail: ErrorDetails, loc: tuple[int | str, ...]) -> str:
+def _message(model: type[Scenario], detail: ErrorDetails, loc: tuple[int | str, ...]) -> str:
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return f"unknown key {loc[-1]!r}{did_you_mean(str(loc[-1]), _siblings(loc))}"
+        return f"unknown key {loc[-1]!r}{did_you_mean(str(loc[-1]), _keys_beside(model, loc))}"
     if kind == "missing":
-        return "needs two dates: the first day and the last"
+        what = "dates: the first day and the last" if loc[0] == "growth" else "numbers"
+        return f"needs two {what}"
     if kind in ("model_type", "dict_type"):
         return f"expected keys and values, not {_shown(detail['input'])}"
     if kind == "value_error":
@@ -239,12 +267,20 @@ def _message(detail: ErrorDetails, loc: tuple[int | str, ...]) -> str:
     return f"{message[:1].lower()}{message[1:]}, not {_shown(detail['input'])}"
 
 
-def _siblings(loc: tuple[int | str, ...]) -> list[str]:
-    if loc[0] == "growth":
-        return list(Growth.model_fields)
-    if loc[0] == "archetypes":
-        return list(ArchetypeProfile.model_fields)
-    return list(Scenario.model_fields)
+def _keys_beside(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that there could be where `loc` points."""
+    fields = model.model_fields
+    for part in loc[:-1]:
+        inner = _model_in(fields[str(part)].annotation) if part in fields else None
+        fields = inner.model_fields if inner else fields
+    return list(fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Find the model in a type such as ``dict[str, Model]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
 
 
 def _shown(value: object) -> str:

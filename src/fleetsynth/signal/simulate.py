@@ -1,124 +1,18 @@
-"""The classic model: composes draws, factors, noise, spikes and limits into published values.
-
-Equations and their sources: docs/model.md.
-"""
+"""From a window to its values, by the model that the plan's scenario is of."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from fleetsynth.clock import Calendar
-from fleetsynth.metrics import METRICS, SIGNAL_INDEX, SIGNALS
-from fleetsynth.signal import events, factors, limits, noise
-from fleetsynth.streams import Stream, address
+from fleetsynth.plan import ClassicPlan, RealisticPlan
+from fleetsynth.signal import classic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    import numpy as np
     from numpy.typing import NDArray
 
-    from fleetsynth.plan import Archetype, Plan
-    from fleetsynth.scenario import ArchetypeProfile
-
-    Floats = NDArray[np.float64]
-
-BLOCK = 512
-"""Ticks in a tile. Blocks are counted from the Unix epoch, so no horizon moves them."""
-
-
-_CELLS = 32 * BLOCK
-"""Servers times ticks worked on at a time: whole tiles that fit the cache. No value needs it."""
-
-
-class Window(NamedTuple):
-    """A rectangle of servers first..stop-1 and ticks first..stop-1 (ticks since the epoch)."""
-
-    first_server: int
-    stop_server: int
-    first_tick: int
-    stop_tick: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(servers, ticks)."""
-        return self.stop_server - self.first_server, self.stop_tick - self.first_tick
-
-
-class Draws(NamedTuple):
-    """Every random number behind a window.
-
-    Attributes:
-        z: independent standard normals, shape (signals, servers, ticks).
-        u: uniforms in [0, 1), shape (servers, ticks).
-    """
-
-    z: Floats
-    u: Floats
-
-
-class Components(NamedTuple):
-    """What a window's values are made of; all but `hundredths` are float64.
-
-    Attributes:
-        level: base times factors times growth, shape (signals, servers, ticks).
-        noise: correlated noise in the signal's unit, same shape.
-        spike: which ticks spike, bool, shape (servers, ticks).
-        signal: level plus noise, times the spike, same shape as `level`.
-        clipped: within bounds, shape (metrics, servers, ticks).
-        hundredths: what is published, times 100, int32, same shape as `clipped`.
-    """
-
-    level: Floats
-    noise: Floats
-    spike: NDArray[np.bool_]
-    signal: Floats
-    clipped: Floats
-    hundredths: NDArray[np.int32]
-
-
-class Parameters(NamedTuple):
-    """What compose needs to know of each server, one row per server.
-
-    Attributes:
-        lower: Cholesky factors, shape (servers, signals, signals).
-        deviation: standard deviations of the noise, shape (signals, servers).
-        spike_probability: chance of a spike per tick, shape (servers,).
-        spike_factor: what a spike multiplies by, shape (signals, servers).
-    """
-
-    lower: Floats
-    deviation: Floats
-    spike_probability: Floats
-    spike_factor: Floats
-
-    @classmethod
-    def of(cls, archetypes: Sequence[Archetype]) -> Parameters:
-        """Collect the parameters of servers of the given archetypes."""
-        profiles = [archetype.profile for archetype in archetypes]
-        return cls(
-            lower=np.array([archetype.lower for archetype in archetypes]),
-            deviation=np.array(
-                [[getattr(p, f"{signal.name}_variance") for p in profiles] for signal in SIGNALS]
-            ),
-            spike_probability=np.array([p.spike_probability for p in profiles]),
-            spike_factor=np.array(
-                [
-                    [(signal.spike_share or 0.0) * p.spike_magnitude for p in profiles]
-                    for signal in SIGNALS
-                ]
-            ),
-        )
-
-    def take(self, codes: NDArray[np.int64]) -> Parameters:
-        """Return one row per code."""
-        return Parameters(
-            self.lower[codes],
-            self.deviation[:, codes],
-            self.spike_probability[codes],
-            self.spike_factor[:, codes],
-        )
+    from fleetsynth.plan import Plan
+    from fleetsynth.signal.window import Window
 
 
 def simulate(plan: Plan, window: Window) -> NDArray[np.int32]:
@@ -126,143 +20,10 @@ def simulate(plan: Plan, window: Window) -> NDArray[np.int32]:
 
     Pure: any way of cutting a dataset into windows gives the same values.
     """
-    out = np.empty((len(METRICS), *window.shape), dtype=np.int32)
-    archetypes, codes = _archetypes(plan, window)
-    parameters = Parameters.of(archetypes)
-    stream = Stream()
-    for begin in range(window.first_tick // _CELLS * _CELLS, window.stop_tick, _CELLS):
-        tick, stop = max(begin, window.first_tick), min(begin + _CELLS, window.stop_tick)
-        levels = _levels(plan, archetypes, tick, stop)
-        ticks = slice(tick - window.first_tick, stop - window.first_tick)
-        group = max(1, _CELLS // (stop - tick))
-        for row in range(0, len(codes), group):
-            rows = slice(row, row + group)
-            server = window.first_server + row
-            part = Window(server, server + len(codes[rows]), tick, stop)
-            draws = draw(plan, part, stream)
-            made = compose(parameters.take(codes[rows]), levels[:, codes[rows]], draws)
-            out[:, rows, ticks] = made.hundredths
-    return out
+    if isinstance(plan, ClassicPlan):
+        return classic.simulate(plan, window)
+    from fleetsynth.signal.realistic import simulate as realistic
 
-
-def components(plan: Plan, window: Window) -> Components:
-    """Return a window's values together with everything that they are made of."""
-    archetypes, codes = _archetypes(plan, window)
-    levels = _levels(plan, archetypes, window.first_tick, window.stop_tick)[:, codes]
-    parameters = Parameters.of(archetypes).take(codes)
-    return compose(parameters, levels, draw(plan, window, Stream()))
-
-
-def _archetypes(plan: Plan, window: Window) -> tuple[list[Archetype], NDArray[np.int64]]:
-    """Return the archetypes that occur in a window, and each server's place among them."""
-    codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
-    used, places = np.unique(codes, return_inverse=True)
-    return [plan.archetypes[code] for code in used], places
-
-
-def compose(parameters: Parameters, level: Floats, draws: Draws) -> Components:
-    """Add noise to a level, let it spike, clip and round it.
-
-    Args:
-        parameters: one row per server.
-        level: shape (signals, servers, ticks).
-        draws: the randomness, over the same servers and ticks.
-    """
-    correlated = noise.correlate(parameters.lower, draws.z)
-    correlated *= parameters.deviation[:, :, None]
-    signals = level + correlated
-    spike = events.spikes(draws.u, parameters.spike_probability)
-    for i, signal in enumerate(SIGNALS):
-        if signal.spike_share is not None:
-            factor = parameters.spike_factor[i, :, None]
-            np.multiply(signals[i], factor, out=signals[i], where=spike)
-    clipped = np.empty((len(METRICS), *spike.shape))
-    for metric, row in zip(METRICS, clipped, strict=True):
-        limits.clip(signals[SIGNAL_INDEX[metric.signal]], metric, out=row)
-    return Components(level, correlated, spike, signals, clipped, limits.hundredths(clipped))
-
-
-class Source:
-    """The draws of one server at one step, a tile at a time.
-
-    Args:
-        seed: seed of the scenario.
-        server: server id.
-        step: seconds from tick to tick.
-        stream: the generator to move to each address.
-        spikes: whether to draw for spikes; without them u is 1, which never spikes.
-    """
-
-    def __init__(self, seed: int, server: str, step: int, stream: Stream, *, spikes: bool) -> None:
-        self._noise = address(seed, "noise", server, step)
-        self._spikes = address(seed, "spikes", server, step) if spikes else None
-        self._stream = stream
-        self._z = np.empty((len(SIGNALS), BLOCK))
-        self._u = np.ones(BLOCK)
-
-    def tile(self, block: int) -> Draws:
-        """Return the draws of a block; its arrays are used again for the next."""
-        self._stream.at(self._noise, block).standard_normal(out=self._z)
-        if self._spikes is not None:
-            self._stream.at(self._spikes, block).random(out=self._u)
-        return Draws(self._z, self._u)
-
-
-def draw(plan: Plan, window: Window, stream: Stream) -> Draws:
-    """Draw whole tiles and cut the window out of them."""
-    seed, spikes = plan.scenario.seed, plan.scenario.spikes
-    z = np.empty((len(SIGNALS), *window.shape))
-    u = np.empty(window.shape)
-    blocks = range(window.first_tick // BLOCK, (window.stop_tick - 1) // BLOCK + 1)
-    names = plan.fleet.server_ids(window.first_server, window.stop_server)
-    for row, server in enumerate(names):
-        source = Source(seed, server, plan.clock.step, stream, spikes=spikes)
-        for block in blocks:
-            begin = block * BLOCK
-            first, stop = max(window.first_tick, begin), min(window.stop_tick, begin + BLOCK)
-            here = slice(first - window.first_tick, stop - window.first_tick)
-            there = slice(first - begin, stop - begin)
-            tile = source.tile(block)
-            z[:, row, here] = tile.z[:, there]
-            u[row, here] = tile.u[there]
-    return Draws(z, u)
-
-
-def growth(plan: Plan, rate: float, seconds: NDArray[np.int64]) -> Floats:
-    """Return the growth multiplier g at the given times, shape (ticks,)."""
-    span = plan.growth_clock
-    if plan.scenario.growth.mode == "monthly":
-        return factors.monthly_growth(seconds, span.start, rate)
-    trend = (seconds // span.step - span.first) / span.count
-    return factors.span_growth(trend, rate)
-
-
-def level(profile: ArchetypeProfile, f: Floats, g: Floats) -> Floats:
-    """Return (base x f) x g per signal, each factor where the signal takes it.
-
-    Shape (signals, ticks).
-    """
-    out = np.empty((len(SIGNALS), *f.shape))
-    for signal, row in zip(SIGNALS, out, strict=True):
-        row[...] = getattr(profile, f"base_{signal.name}")
-        if signal.follows_demand:
-            row *= f
-        if signal.grows:
-            row *= g
-    return out
-
-
-def _levels(plan: Plan, archetypes: Sequence[Archetype], first_tick: int, stop_tick: int) -> Floats:
-    """Levels of some archetypes, shape (signals, archetypes, ticks)."""
-    calendar = Calendar(plan.clock.seconds(first_tick, stop_tick))
-    out = []
-    for archetype in archetypes:
-        f = factors.demand(
-            calendar,
-            archetype.profile,
-            quarterly_peaks=plan.scenario.quarterly_peaks,
-            holiday_effect=plan.scenario.holiday_effect,
-        )
-        g = growth(plan, archetype.profile.monthly_growth_rate, calendar.seconds)
-        out.append(level(archetype.profile, f, g))
-    return np.stack(out, axis=1)
+    if not isinstance(plan, RealisticPlan):
+        raise TypeError(f"no model for {type(plan).__name__}")
+    return realistic.simulate(plan, window)

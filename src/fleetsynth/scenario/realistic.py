@@ -1,0 +1,205 @@
+"""The realistic scenario: services with demand, noise with memory, stocks, local calendars."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field
+from pydantic.functional_validators import AfterValidator
+
+from fleetsynth.metrics import STATISTIC_PATTERN
+from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads annotations
+    Fraction,
+    Hour,
+    Positive,
+    Signed,
+    Spread,
+)
+from fleetsynth.scenario.fields import Granularity, Key, Name, PlainDate, Strict, step_seconds
+from fleetsynth.scenario.model import Scenario
+
+
+def _interval(value: str) -> str:
+    seconds = step_seconds(value)
+    if 3_600 % seconds:
+        raise ValueError(f"a sample interval of {value} does not divide an hour; 5min would")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{value!r} is no IANA time zone, such as Europe/Dublin") from None
+    return value
+
+
+def _distinct(value: tuple[str, ...]) -> tuple[str, ...]:
+    repeated = sorted({name for name in value if value.count(name) > 1})
+    if repeated:
+        raise ValueError(f"listed twice: {', '.join(repeated)}")
+    return value
+
+
+def _range(value: tuple[int, int]) -> tuple[int, int]:
+    if value[1] < value[0]:
+        raise ValueError(f"the most, {value[1]}, is below the least, {value[0]}")
+    return value
+
+
+Statistic = Annotated[str, Field(pattern=STATISTIC_PATTERN)]
+Statistics = Annotated[
+    tuple[Statistic, ...], Field(min_length=1, strict=False), AfterValidator(_distinct)
+]
+Count = Annotated[int, Field(ge=1, le=64)]
+Interval = Annotated[Granularity, AfterValidator(_interval)]
+Factor = Annotated[float, Field(ge=0.0, le=100.0)]
+Month = Annotated[int, Field(ge=1, le=12)]
+
+
+class Spectrum(Strict):
+    """How long noise remembers: a fast part and a slow one."""
+
+    fast: Positive = Field(description="Time scale of the fast part, in minutes.")
+    slow: Positive = Field(description="Time scale of the slow part, in minutes.")
+    slow_share: Fraction = Field(description="Share of the variance that is slow.")
+
+
+class Demand(Strict):
+    """What a service is asked for; every replica has its part of it."""
+
+    level: Spread = Field(description="Mean CPU demand per replica, in percent of its capacity.")
+    growth: Signed = Field(description="Growth in percent a month, compounded.")
+    seasonality: Spread = Field(description="Strength of the daily curve; 0 for none.")
+    peak_hour: Hour = Field(description="Local hour of the daily peak.")
+    weekend: Spread = Field(description="Multiplies demand on local Saturdays and Sundays.")
+    holiday: Spread = Field(description="Multiplies demand on holidays of the region's country.")
+    close: Spread = Field(description="How much of its business unit's close reaches the service.")
+    shock_rate: Spread = Field(description="Bursts a day that hit all replicas at once.")
+    shared: Fraction = Field(
+        description="Share of the noise variance that replicas have in common."
+    )
+    noise: Spectrum = Field(description="Memory of the noise that replicas have in common.")
+
+
+class Noise(Strict):
+    """A replica's own CPU noise."""
+
+    size: Spread = Field(
+        description="c in: relative sd = c x level^(exponent - 1), shared part included."
+    )
+    exponent: Fraction = Field(description="How the sd follows the level, over servers.")
+    spectrum: Spectrum = Field(description="Memory of the noise.")
+
+
+class Bursts(Strict):
+    """Short heavy-tailed peaks of one to four samples."""
+
+    rate: Spread = Field(description="Bursts a day.")
+    height: Spread = Field(description="Lowest height, in standard deviations of the noise.")
+    tail: Positive = Field(description="Index of the Pareto tail of heights; less is heavier.")
+    cap: Spread = Field(description="Greatest height, in standard deviations of the noise.")
+
+
+class Network(Strict):
+    """Traffic in and out."""
+
+    level: Spread = Field(description="Mean traffic in, in Mbps.")
+    follows: Fraction = Field(description="Share of the traffic that follows demand.")
+    cpu_correlation: Fraction = Field(description="Correlation of its noise with the CPU noise.")
+    size: Spread = Field(description="Relative standard deviation of the noise.")
+    spectrum: Spectrum = Field(description="Memory of the noise.")
+    out_ratio: Spread = Field(description="Mean traffic out over mean traffic in.")
+    out_correlation: Fraction = Field(description="Correlation of the noise out with the noise in.")
+    burst_rate: Spread = Field(description="Transfers a day, of one to four samples.")
+    burst_height: Spread = Field(description="Lowest height of a transfer, in mean traffics.")
+    burst_tail: Positive = Field(description="Index of the Pareto tail of heights.")
+    link: Spread = Field(description="Speed of the link in Mbps; no traffic exceeds it.")
+
+
+class Memory(Strict):
+    """Used memory: a working set that warms up, leaks and is set back by restarts."""
+
+    level: Spread = Field(description="Working set, in percent.")
+    cache: Spread = Field(description="What caches add once they are warm, in percent.")
+    warmup: Positive = Field(description="Hours after a restart at which caches are half warm.")
+    leak: Spread = Field(description="Leak in percent a day.")
+    restart_days: Positive = Field(description="Mean days from restart to restart.")
+    jump: Spread = Field(description="Sd of the working set's change at a restart, in percent.")
+    noise: Spread = Field(description="Sd of the slow drift, in percent.")
+    spectrum: Spectrum = Field(description="Memory of the drift; nothing faster than 32 samples.")
+    follows: Spread = Field(description="Percent of memory that one doubling of demand takes.")
+
+
+class Disk(Strict):
+    """Used disk space: a stock that fills with writes and is cleaned up."""
+
+    level: Spread = Field(description="Space used after a clean-up at the start, in percent.")
+    fill: Spread = Field(description="Writes in percent a day, until the next clean-up.")
+    cleanup_days: Positive = Field(description="Mean days from clean-up to clean-up.")
+    trend: Spread = Field(description="What clean-ups leave behind, in percent a month.")
+    noise: Spread = Field(description="Sd of temporary files, in percent.")
+    spectrum: Spectrum = Field(description="Memory of the noise; nothing faster than 32 samples.")
+
+
+class RealisticProfile(Strict):
+    """What servers of one kind have in common; each figure may be a distribution."""
+
+    name: Name = Field(description="What people call it.")
+    replicas: Annotated[tuple[Count, Count], Field(strict=False), AfterValidator(_range)] = Field(
+        description="[least, most] servers of a service."
+    )
+    spread: Positive = Field(description="A replica's part of the demand, 1 on average.")
+    floor: Spread = Field(description="CPU percent that the counter does not see.")
+    demand: Demand = Field(description="Of the service.")
+    noise: Noise = Field(description="Of the replica.")
+    bursts: Bursts = Field(description="Of the replica.")
+    network: Network = Field(description="Of the replica.")
+    memory: Memory = Field(description="Of the replica.")
+    disk: Disk = Field(description="Of the replica.")
+
+
+class Location(Strict):
+    """Where a region is: its clock and its holidays."""
+
+    zone: Annotated[str, AfterValidator(_zone)] = Field(description="IANA time zone.")
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = Field(
+        description="ISO 3166 country whose public holidays count, with observed days."
+    )
+
+
+class Close(Strict):
+    """The last days of a month and of a quarter, as a business unit feels them."""
+
+    month: Factor = Field(description="Multiplies demand on the last day of a month.")
+    quarter: Factor = Field(description="Multiplies demand on the last day of a fiscal quarter.")
+    days: Annotated[int, Field(ge=1, le=28)] = Field(description="Days over which it rises.")
+    fiscal_year_starts: Month = Field(description="First month of the fiscal year.")
+
+
+class RealisticScenario(Scenario):
+    """A scenario of the realistic model."""
+
+    preset: Literal["realistic"] = Field(description="The realistic model.")
+    sample_interval: Interval = Field(
+        description="Step of the simulation: 5min, 1min, 1h, or another that divides an hour."
+    )
+    statistics: Statistics = Field(
+        description="What is published of the samples: p1 to p99, mean, min, max."
+    )
+    growth_start: PlainDate | None = Field(
+        description="Day from which growth is counted; null means start_date."
+    )
+    locations: dict[Name, Location] = Field(description="Where each region is.")
+    closes: dict[Name, Close] = Field(
+        description="Close of each business unit; `default` is for those not named."
+    )
+    archetypes: dict[Key, RealisticProfile] = Field(
+        description="Profiles by name: overrides of single figures, or whole new archetypes."
+    )
+
+    @property
+    def sample_seconds(self) -> int:
+        """The sample interval in seconds."""
+        return step_seconds(self.sample_interval)
