@@ -91,14 +91,14 @@ class Distribution(Strict):
         if self.normal:
             return self.normal[0] + self.normal[1] * z
         median, sigma = self.lognormal or (1.0, 0.0)
-        return median * exp(sigma * z)
+        return max(median * exp(sigma * z), 1 / _ROUNDING)
 
     def _raw_support(self) -> tuple[float, float]:
         if self.value is not None:
             return self.value, self.value
         if self.uniform:
             return self.uniform
-        return (0.0, inf) if self.lognormal else (-inf, inf)
+        return (1 / _ROUNDING, inf) if self.lognormal else (-inf, inf)
 
     def _clip(self, value: float) -> float:
         value = value if self.min is None else max(value, self.min)
@@ -134,7 +134,7 @@ Fraction = Annotated[_Written, AfterValidator(_within(0.0, 1.0))]
 """A number from 0 to 1, or how it is distributed over servers."""
 Signed = Annotated[_Written, AfterValidator(_within(-99.0, 1e3))]
 """A percentage of change, or how it is distributed over servers."""
-Positive = Annotated[_Written, AfterValidator(_within(1e-3, 1e6))]
+Positive = Annotated[_Written, AfterValidator(_within(1 / _ROUNDING, inf))]
 """A number above 0, or how it is distributed over servers."""
-Hour = Annotated[_Written, AfterValidator(_within(-24.0, 48.0))]
+Hour = _Written
 """An hour of the day, or how it is distributed; hours beyond a day wrap around."""
