@@ -73,14 +73,16 @@ def amplitudes(
     edges = np.sqrt(minutes[:-1] * minutes[1:])
 
     def below(scale: Floats) -> Floats:
-        y = np.square(edges / scale[:, None])
-        return y / (1 + y)
+        y: Floats = np.square(edges / scale[:, None])
+        out: Floats = y / (1 + y)
+        return out
 
     share = slow_share[:, None]
     inner = (1 - share) * below(fast) + share * below(slow)
     cumulative = np.concatenate([np.zeros_like(share), inner, np.ones_like(share)], axis=1)
     parts = np.maximum(cumulative[:, 1:] - cumulative[:, :-1], 0.0)
-    return np.rint(np.sqrt(parts) * _ROUNDING) / _ROUNDING
+    rounded: Floats = np.rint(np.sqrt(parts) * _ROUNDING) / _ROUNDING
+    return rounded
 
 
 class Knots:
@@ -200,7 +202,7 @@ def _offsets(layout: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], int]:
 
 
 def _blended(knots: Floats, begin: int, ticks: Ints, spacing: int) -> Floats:
-    """Blend knots, the first of which is at tick `begin`, at some ticks; shape (entities, ticks)."""
+    """Blend knots, of which the first is at tick `begin`; shape (entities, ticks)."""
     before, after = _weights(spacing)
     place, rest = np.divmod(ticks - begin, spacing)
     # The last tick may be a knot with none beyond it, which then weighs nothing.

@@ -123,5 +123,5 @@ def _ages(out: Floats, first: int, resets: Resets) -> Iterator[tuple[Floats, Flo
     day = resets.step / DAY_SECONDS
     for epoch in resets.epochs(first, stop):
         begin, end = max(epoch.start, first), min(epoch.stop, stop)
-        age = np.arange(begin - epoch.start, end - epoch.start) * day
+        age: Floats = np.arange(begin - epoch.start, end - epoch.start) * day
         yield age, out[begin - first : end - first], epoch

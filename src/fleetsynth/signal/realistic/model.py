@@ -59,7 +59,7 @@ class Members(NamedTuple):
         return self._replace(
             names=self.names[rows],
             figures={name: values[rows] for name, values in self.figures.items()},
-            loads=_take(self.loads, rows),
+            loads=self.loads.take(rows),
             service=self.service[rows],
         )
 
@@ -214,12 +214,15 @@ def sample(
             alone = some._replace(row=np.zeros_like(some.row))
             bursts.add(burst[row : row + 1], first, alone, np.full(len(alone.row), loads.sd[row]))
     cpu += burst
+    memory = series("memory", "memory.spectrum", server["memory.noise"])
+    memory += (relative - 1.0) * server["memory.follows"][:, None]
     n *= loads.ahead[:, None]
     n += series("net_in", "network.spectrum", loads.apart)
-    net_in = compose.traffic(server, loads, relative, n)
+    flow = compose.flow(server, loads, relative, burst)
+    net_in = loads.traffic.times(n, flow)
     n *= loads.out_ahead[:, None]
     n += _cut(knots.series("net_out", (1,), loads.out_apart[:, None]), tiles, first, stop)
-    net_out = compose.traffic(server, loads, relative, n)
+    net_out = loads.traffic.times(n, flow)
     _transfer(
         net_in,
         net_out,
@@ -230,10 +233,8 @@ def sample(
         stream=stream,
     )
     net_out *= server["network.out_ratio"][:, None]
-    memory = series("memory", "memory.spectrum", server["memory.noise"])
     disk = series("disk", "disk.spectrum", server["disk.noise"])
     _stocks(plan, members, first, memory, disk)
-    memory += (relative - 1.0) * server["memory.follows"][:, None]
     return Samples(
         demand=mean,
         shared=common,
@@ -244,7 +245,7 @@ def sample(
         net_out=net_out,
         memory=memory,
         disk=disk,
-        hundredths=compose.published(server, cpu, net_in, net_out, memory, disk),
+        hundredths=compose.published(server, loads, (cpu, memory, disk, net_in, net_out)),
     )
 
 
@@ -279,7 +280,7 @@ def _transfer(
     bursts.add(net_out, first, made, level * (1.0 - made.second))
 
 
-_GREATEST_TRANSFER = 100.0
+_GREATEST_TRANSFER = 20.0
 """Greatest height of a transfer, in lowest heights."""
 
 
@@ -314,12 +315,3 @@ def _tiles(first: int, stop: int) -> tuple[int, int]:
 def _cut(series: Floats, tiles: tuple[int, int], first: int, stop: int) -> Floats:
     begin = first - tiles[0] * BLOCK
     return series[:, begin : begin + stop - first]
-
-
-def _take(loads: Loads, rows: slice) -> Loads:
-    return Loads(
-        *(
-            part[rows] if isinstance(part, np.ndarray) else type(part)(*(v[rows] for v in part))
-            for part in loads
-        )
-    )
