@@ -123,5 +123,5 @@ def _ages(out: Floats, first: int, resets: Resets) -> Iterator[tuple[Floats, Flo
     day = resets.step / DAY_SECONDS
     for epoch in resets.epochs(first, stop):
         begin, end = max(epoch.start, first), min(epoch.stop, stop)
-        age: Floats = np.arange(begin - epoch.start, end - epoch.start) * day
-        yield age, out[begin - first : end - first], epoch
+        since = np.arange(begin - epoch.start, end - epoch.start, dtype=np.float64)
+        yield since * day, out[begin - first : end - first], epoch
