@@ -48,13 +48,19 @@ class Bursts(NamedTuple):
     height: Floats
     second: Floats
 
+    def of(self, row: int) -> Bursts:
+        """Return the events of one entity, as the only one."""
+        hit = self.row == row
+        alone = Bursts(*(values[hit] for values in self))
+        return alone._replace(row=np.zeros_like(alone.row))
+
 
 def draw(
     address_of: tuple[int, str, int],
     names: Sequence[str],
     first: int,
     stop: int,
-    figures: tuple[Floats, Floats, Floats, Floats],
+    figures: Sequence[Floats],
     stream: Stream,
 ) -> Bursts:
     """Draw the bursts that touch tiles first..stop-1, and so those that start in the tile before.
