@@ -22,6 +22,7 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 _SIMPLE: dict[str, Callable[[Any, Any], bool]] = {
     "type": lambda value, bound: _TYPES[bound](value),
     "enum": lambda value, bound: value in bound,
+    "const": lambda value, bound: value == bound,
     "minimum": lambda value, bound: value >= bound,
     "maximum": lambda value, bound: value <= bound,
     "exclusiveMinimum": lambda value, bound: value > bound,

@@ -11,8 +11,7 @@ import fleetsynth
 from docs import build, cli_page
 from fleetsynth import generate, load_scenario
 from fleetsynth.plan import resolve
-from fleetsynth.scenario import ArchetypeProfile, Scenario
-from fleetsynth.scenario.model import Growth
+from fleetsynth.scenario import ArchetypeProfile, ClassicScenario, Growth
 from tests.docs import markdown, running
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def test_public_names_are_documented(name: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        *Scenario.model_fields,
+        *ClassicScenario.model_fields,
         *Growth.model_fields,
         *ArchetypeProfile.model_fields,
     ],

@@ -55,7 +55,7 @@ SCENARIOS = {
     "unknown key of growth": by_file(
         "growth: {mod: span}\n", "did you mean 'mode'?", "growth.mod", "line 1"
     ),
-    "unknown key far from any": by_file("zzz: 1\n", "'zzz'", "known: num_servers, start_date"),
+    "unknown key far from any": by_file("zzz: 1\n", "'zzz'", "known: preset, num_servers"),
     "unknown key by option": by_set("sed=3", "'sed'", "did you mean 'seed'?"),
     "duplicate key": by_file(
         "num_servers: 5\nseed: 1\nnum_servers: 6\n", "duplicate key", '"num_servers"', "line 3"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fleetsynth.scenario import Scenario, default_scenario, load_scenario
+from fleetsynth.scenario import ClassicScenario, default_scenario, load_scenario
 from tests.e2e.command import Fleetsynth, contents
 
 PACKAGED = ["web", "application", "database", "batch"]
@@ -53,7 +53,7 @@ def test_init_writes_a_file_with_every_key_to_start_from(fleetsynth: Fleetsynth)
     assert out == "wrote new/mine.yaml; next: fleetsynth generate new/mine.yaml\n"
     assert list(contents(fleetsynth.folder)) == ["new", "new/mine.yaml"]
     text = (fleetsynth.folder / "new/mine.yaml").read_text()
-    for key in Scenario.model_fields.keys() - {"archetypes"}:
+    for key in ClassicScenario.model_fields.keys() - {"archetypes"}:
         assert f"\n{key}:" in text
     assert text.count("#") > 10
     assert fleetsynth.prints("config", "show", "new/mine.yaml") == fleetsynth.prints(

@@ -23,7 +23,7 @@ PROBLEMS = {
         "colour: red",
         "colour",
         1,
-        r"unknown key 'colour' \(known: num_servers, start_date, .*archetypes\)",
+        r"unknown key 'colour' \(known: preset, num_servers, .*archetypes\)",
     ),
     "key that is a number": Bad("1: 2", "1", 1, "unknown key '1'"),
     "unknown key of growth": Bad(

@@ -7,9 +7,9 @@ import pytest
 
 from fleetsynth import load_scenario, resolve
 from fleetsynth.errors import ScenarioError
-from fleetsynth.scenario import Scenario, catalog_profiles, default_scenario, dump_yaml
+from fleetsynth.scenario import ClassicScenario, catalog_profiles, default_scenario, dump_yaml
 from tests.conftest import Written
-from tests.support import ARCHETYPES, CACHE, plan_of, scenario_of
+from tests.support import ARCHETYPES, CACHE, classic, plan_of, scenario_of
 
 
 def test_the_packaged_scenario_holds_the_defaults_of_the_specification() -> None:
@@ -17,6 +17,7 @@ def test_the_packaged_scenario_holds_the_defaults_of_the_specification() -> None
     profiles = packaged.pop("archetypes")
     assert list(profiles) == sorted(ARCHETYPES)
     assert packaged == {
+        "preset": "classic",
         "num_servers": 120,
         "start_date": date(2022, 1, 1),
         "end_date": date(2025, 12, 31),
@@ -89,12 +90,12 @@ def test_a_distribution_and_odds_are_replaced_whole() -> None:
 
 
 def test_growth_merges_key_by_key() -> None:
-    scenario = load_scenario({"growth": {"span": [date(2022, 1, 1), "2022-12-31"]}})
+    scenario = classic(load_scenario({"growth": {"span": [date(2022, 1, 1), "2022-12-31"]}}))
     assert scenario.growth.model_dump() == {
         "mode": "span",
         "span": (date(2022, 1, 1), date(2022, 12, 31)),
     }
-    assert load_scenario({"growth": {"mode": "monthly"}}).growth.span is None
+    assert classic(load_scenario({"growth": {"mode": "monthly"}})).growth.span is None
 
 
 def test_overrides_by_dotted_key_reach_single_values() -> None:
@@ -204,12 +205,12 @@ def _other(value: object) -> object:
         return value.replace(day=value.day - 1 or 2)
     if isinstance(value, dict):
         return dict(reversed(value.items()))  # the order decides ties and draws
-    return {"daily": "12h", "blocks": "interleaved"}[str(value)]
+    return {"daily": "12h", "blocks": "interleaved", "classic": "realistic"}[str(value)]
 
 
 TOP_LEVEL = [
     key
-    for key in Scenario.model_fields
+    for key in ClassicScenario.model_fields
     if key not in {"archetypes", "growth", "correlation_repair"}
 ]
 
@@ -217,7 +218,7 @@ TOP_LEVEL = [
 @pytest.mark.parametrize("key", TOP_LEVEL)
 def test_any_changed_key_changes_the_digest(key: str) -> None:
     changed = {key: _other(getattr(default_scenario(), key))}
-    assert plan_of(changed).digest != plan_of().digest
+    assert resolve(load_scenario(changed)).digest != plan_of().digest
 
 
 @pytest.mark.parametrize("field", [field for field in CACHE if field != "name"])
@@ -244,7 +245,7 @@ def test_any_changed_growth_changes_the_digest(growth: dict[str, Any]) -> None:
 def test_a_dumped_scenario_reads_back_the_same(written: Written) -> None:
     text = dump_yaml(default_scenario())
     assert load_scenario(written(text)) == default_scenario()
-    assert text.startswith("num_servers: 120\n")
+    assert text.startswith("preset: classic\nnum_servers: 120\n")
 
 
 def test_a_value_that_occurs_twice_is_written_twice(written: Written) -> None:

@@ -7,7 +7,13 @@ import pytest
 
 from fleetsynth import load_scenario
 from fleetsynth.errors import ScenarioError
-from fleetsynth.scenario import ArchetypeProfile, Growth, Scenario, default_scenario, json_schema
+from fleetsynth.scenario import (
+    ArchetypeProfile,
+    ClassicScenario,
+    Growth,
+    default_scenario,
+    json_schema,
+)
 from tests.schema_check import errors
 from tests.support import CACHE
 
@@ -79,7 +85,7 @@ def test_what_the_loader_refuses_is_invalid(what: str) -> None:
 
 def test_every_key_is_described_none_required_and_defaults_are_the_packaged_ones() -> None:
     kinds: dict[str, Any] = {
-        "Scenario": Scenario,
+        "Scenario": ClassicScenario,
         "Growth": Growth,
         "ArchetypeProfile": ArchetypeProfile,
     }
