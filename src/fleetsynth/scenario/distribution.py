@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, inf
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, model_serializer, model_validator
 from pydantic.functional_validators import AfterValidator, BeforeValidator
@@ -26,6 +26,8 @@ Pair = Annotated[tuple[Finite, Finite], Field(strict=False)]
 class Distribution(Strict):
     """How a parameter is spread over servers or services: one value each, drawn once."""
 
+    MERGES: ClassVar[bool] = False
+
     value: Finite | None = Field(None, description="The same value for all; a bare number too.")
     uniform: Pair | None = Field(None, description="[lowest, highest], all equally likely.")
     normal: Pair | None = Field(None, description="[mean, standard deviation].")
@@ -43,13 +45,13 @@ class Distribution(Strict):
             said = " and ".join(kinds) or "none"
             raise ValueError(f"give one of {', '.join(_KINDS)}, not {said}")
         if self.uniform and self.uniform[1] < self.uniform[0]:
-            raise ValueError(f"uniform ends at {self.uniform[1]}, below {self.uniform[0]}")
+            raise ValueError(f"uniform ends at {self.uniform[1]:g}, below {self.uniform[0]:g}")
         if self.normal and self.normal[1] < 0:
-            raise ValueError(f"a standard deviation of {self.normal[1]} is negative")
+            raise ValueError(f"a standard deviation of {self.normal[1]:g} is negative")
         if self.lognormal and (self.lognormal[0] <= 0 or not 0 <= self.lognormal[1] <= 5):
             raise ValueError("lognormal takes a median above 0 and a sigma of 0 to 5")
         if self.min is not None and self.max is not None and self.max < self.min:
-            raise ValueError(f"max {self.max} is below min {self.min}")
+            raise ValueError(f"max {self.max:g} is below min {self.min:g}")
         return self
 
     @model_serializer
@@ -117,6 +119,9 @@ def _bare(value: object) -> object:
 def _within(low: float, high: float) -> Callable[[Distribution], Distribution]:
     def check(distribution: Distribution) -> Distribution:
         lowest, highest = distribution.support()
+        if lowest == highest and not low <= lowest <= high:
+            bound = f"at least {low:g}" if lowest < low else f"at most {high:g}"
+            raise ValueError(f"should be {bound}, not {lowest:g}")
         if lowest < low:
             raise ValueError(f"values can fall below {low:g}: raise them, or add min: {low:g}")
         if highest > high:
