@@ -193,7 +193,7 @@ def _middle(figure: object) -> str:
     else:
         return f"{figure}"
     if low == high:
-        return f"{low:.12g}"
+        return f"{low:.6g}"
     return f"{float(f'{low:.2g}'):g} to {float(f'{high:.2g}'):g}"
 
 
