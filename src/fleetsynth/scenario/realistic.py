@@ -132,6 +132,9 @@ class Network(Strict):
     spectrum: Spectrum = Field(description="Memory of the noise.")
     out_ratio: Spread = Field(description="Mean traffic out over mean traffic in.")
     out_correlation: Fraction = Field(description="Correlation of the noise out with the noise in.")
+    per_burst: Spread = Field(
+        description="Traffic of a CPU burst of one CPU level, in mean traffics."
+    )
     burst_rate: Spread = Field(description="Transfers a day, of one to four samples.")
     burst_height: Spread = Field(description="Lowest height of a transfer, in mean traffics.")
     burst_tail: Positive = Field(description="Index of the Pareto tail of heights.")
