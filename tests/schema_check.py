@@ -3,6 +3,7 @@
 An unknown keyword is an error, so that none can go unchecked.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
@@ -26,6 +27,7 @@ _SIMPLE: dict[str, Callable[[Any, Any], bool]] = {
     "minimum": lambda value, bound: value >= bound,
     "maximum": lambda value, bound: value <= bound,
     "exclusiveMinimum": lambda value, bound: value > bound,
+    "pattern": lambda value, bound: re.search(bound, value) is not None,
     "minLength": lambda value, bound: len(value) >= bound,
     "maxLength": lambda value, bound: len(value) <= bound,
     "minItems": lambda value, bound: len(value) >= bound,

@@ -157,6 +157,35 @@ SCENARIOS = {
             *("--set", "distribution={web: 0.333333333333, batch: 0.666666666667}"),
         ),
     ),
+    # presets
+    "unknown preset": by_options(
+        "--preset realstic", "'realstic'", "did you mean 'realistic'?", "from --preset realstic"
+    ),
+    "statistics of the classic model": by_options(
+        "--statistics p50", "the classic model publishes p95 alone: add --preset realistic"
+    ),
+    "samples of the classic model": by_options(
+        "--sample-interval 1min", "no samples within a tick: add --preset realistic"
+    ),
+    "unknown statistic": by_options(
+        "--preset realistic --statistics p50,p100",
+        "'p100' is no statistic",
+        "from --statistics p50,p100",
+    ),
+    "sample interval that does not divide an hour": by_options(
+        "--preset realistic --sample-interval 7min",
+        "7min does not divide an hour; 6min would",
+        "from --sample-interval 7min",
+    ),
+    "granularity that is no multiple": by_options(
+        "--preset realistic --granularity 8min",
+        "8min is no multiple of the sample interval of 5min",
+        "from --granularity 8min",
+    ),
+    "unknown key of a group": Bad(
+        ("did you mean 'level'?", "from --set archetypes.web.demand.levle=3"),
+        options=("--preset", "realistic", "--set", "archetypes.web.demand.levle=3"),
+    ),
     # not a number, not finite
     "nan": by_set("archetypes.web.base_cpu=.nan", "finite", "nan", "archetypes.web.base_cpu"),
     "infinity": by_set("archetypes.web.base_cpu=.inf", "finite", "inf", "archetypes.web.base_cpu"),

@@ -10,7 +10,7 @@ from fleetsynth import load_scenario, resolve
 from fleetsynth.errors import FleetsynthError, Problem, ScenarioError, UsageError
 from fleetsynth.scenario import ClassicScenario, default_scenario
 from tests.conftest import Written
-from tests.unit.bad_scenarios import PROBLEMS, UNREADABLE
+from tests.unit.bad_scenarios import PROBLEMS, REALISTIC, UNREADABLE
 
 
 def _problems(source: Any, **options: Any) -> tuple[Problem, ...]:
@@ -19,9 +19,9 @@ def _problems(source: Any, **options: Any) -> tuple[Problem, ...]:
     return refused.value.problems
 
 
-@pytest.mark.parametrize("what", PROBLEMS)
+@pytest.mark.parametrize("what", PROBLEMS | REALISTIC)
 def test_one_problem_is_one_message_with_path_and_line(what: str, written: Written) -> None:
-    bad = PROBLEMS[what]
+    bad = (PROBLEMS | REALISTIC)[what]
     (problem,) = _problems(written(bad.text))
     assert problem.path == bad.path
     assert problem.where == f"mine.yaml, line {bad.line}"

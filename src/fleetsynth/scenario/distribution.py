@@ -131,15 +131,23 @@ def _within(low: float, high: float) -> Callable[[Distribution], Distribution]:
     return check
 
 
-_Bare = BeforeValidator(_bare, json_schema_input_type=float | Distribution)
-_Written = Annotated[Distribution, _Bare]
-Spread = Annotated[_Written, AfterValidator(_within(0.0, inf))]
+def _read(bounds: Any) -> BeforeValidator:
+    """Read a bare number as a value; editors are told its bounds."""
+    number: Any = Annotated[float, bounds]
+    return BeforeValidator(_bare, json_schema_input_type=number | Distribution)
+
+
+Spread = Annotated[Distribution, _read(Field(ge=0.0, le=1e9)), AfterValidator(_within(0.0, inf))]
 """A number of at least 0, or how it is distributed over servers."""
-Fraction = Annotated[_Written, AfterValidator(_within(0.0, 1.0))]
+Fraction = Annotated[Distribution, _read(Field(ge=0.0, le=1.0)), AfterValidator(_within(0.0, 1.0))]
 """A number from 0 to 1, or how it is distributed over servers."""
-Signed = Annotated[_Written, AfterValidator(_within(-99.0, 1e3))]
+Signed = Annotated[
+    Distribution, _read(Field(ge=-99.0, le=1e3)), AfterValidator(_within(-99.0, 1e3))
+]
 """A percentage of change, or how it is distributed over servers."""
-Positive = Annotated[_Written, AfterValidator(_within(1 / _ROUNDING, inf))]
+Positive = Annotated[
+    Distribution, _read(Field(gt=0.0, le=1e9)), AfterValidator(_within(1 / _ROUNDING, inf))
+]
 """A number above 0, or how it is distributed over servers."""
-Hour = _Written
+Hour = Annotated[Distribution, _read(Field(ge=-1e9, le=1e9))]
 """An hour of the day, or how it is distributed; hours beyond a day wrap around."""
