@@ -55,7 +55,7 @@ SCENARIOS = {
     "unknown key of growth": by_file(
         "growth: {mod: span}\n", "did you mean 'mode'?", "growth.mod", "line 1"
     ),
-    "unknown key far from any": by_file("zzz: 1\n", "'zzz'", "known: num_servers, start_date"),
+    "unknown key far from any": by_file("zzz: 1\n", "'zzz'", "known: preset, num_servers"),
     "unknown key by option": by_set("sed=3", "'sed'", "did you mean 'seed'?"),
     "duplicate key": by_file(
         "num_servers: 5\nseed: 1\nnum_servers: 6\n", "duplicate key", '"num_servers"', "line 3"
@@ -156,6 +156,35 @@ SCENARIOS = {
             *("--servers", str(10**13), "--set", "assignment=interleaved"),
             *("--set", "distribution={web: 0.333333333333, batch: 0.666666666667}"),
         ),
+    ),
+    # presets
+    "unknown preset": by_options(
+        "--preset realstic", "'realstic'", "did you mean 'realistic'?", "from --preset realstic"
+    ),
+    "statistics of the classic model": by_options(
+        "--statistics p50", "the classic model publishes p95 alone: add --preset realistic"
+    ),
+    "samples of the classic model": by_options(
+        "--sample-interval 1min", "no samples within a tick: add --preset realistic"
+    ),
+    "unknown statistic": by_options(
+        "--preset realistic --statistics p50,p100",
+        "'p100' is no statistic",
+        "from --statistics p50,p100",
+    ),
+    "sample interval that does not divide an hour": by_options(
+        "--preset realistic --sample-interval 7min",
+        "7min does not divide an hour; 6min would",
+        "from --sample-interval 7min",
+    ),
+    "granularity that is no multiple": by_options(
+        "--preset realistic --granularity 8min",
+        "8min is no multiple of the sample interval of 5min",
+        "from --granularity 8min",
+    ),
+    "unknown key of a group": Bad(
+        ("did you mean 'level'?", "from --set archetypes.web.demand.levle=3"),
+        options=("--preset", "realistic", "--set", "archetypes.web.demand.levle=3"),
     ),
     # not a number, not finite
     "nan": by_set("archetypes.web.base_cpu=.nan", "finite", "nan", "archetypes.web.base_cpu"),

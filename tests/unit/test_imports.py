@@ -39,9 +39,21 @@ except SystemExit as end:
 """
 
 
+REALISTIC = {
+    *(f"fleetsynth.scenario.{name}" for name in ("realistic", "distribution", "check_realistic")),
+    "fleetsynth.signal.realistic",
+}
+"""What the classic model does without."""
+
+
 def loaded(code: str, *arguments: str | Path) -> set[str]:
     """The top-level modules that a fresh process has loaded after some code."""
-    report = "import sys; print(); print(*{name.split('.')[0] for name in sys.modules})"
+    return {name.split(".")[0] for name in loaded_modules(code, *arguments)}
+
+
+def loaded_modules(code: str, *arguments: str | Path) -> set[str]:
+    """All modules that a fresh process has loaded after some code."""
+    report = "import sys; print(); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{report}", *map(str, arguments)],
         capture_output=True,
@@ -83,6 +95,25 @@ def test_a_digest_loads_nothing_heavy(tmp_path: Path, ending: str) -> None:
 )
 def test_other_commands_load_nothing_heavy(arguments: list[str]) -> None:
     assert loaded(CLI, *arguments) & HEAVY == set()
+
+
+def test_the_classic_model_loads_nothing_of_the_realistic_one(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("seed: 1\n")
+    for arguments in (
+        ["--help"],
+        [*SMALL, tmp_path / "fleet.parquet"],
+        ["plan", tmp_path / "mine.yaml"],
+        ["config", "show"],
+        ["archetypes"],
+    ):
+        assert loaded_modules(CLI, *arguments) & REALISTIC == set(), arguments
+
+
+def test_the_realistic_model_loads_what_the_check_above_looks_for(tmp_path: Path) -> None:
+    assert (
+        loaded_modules(CLI, *SMALL, tmp_path / "fleet.parquet", "--preset", "realistic")
+        >= REALISTIC
+    )
 
 
 def test_a_scenario_from_a_file_loads_nothing_heavy(tmp_path: Path) -> None:
