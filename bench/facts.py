@@ -1,4 +1,4 @@
-"""The facts of ours, of other generators and of real fleets, as a table: ``python -m bench.facts``."""
+"""The facts of ours, other generators and real fleets, as a table: ``python -m bench.facts``."""
 
 from __future__ import annotations
 
