@@ -97,7 +97,7 @@ def shifts(medians: Series) -> NDArray[np.int64]:
     before = medians[first - _HALF - 1 : stop - _HALF - 1]
     changes = np.array([medians[first + i : stop + i] - before for i in range(LASTS)])
     need = np.maximum(SHARE * np.abs(before), POINTS)
-    up, down = (changes >= need).all(axis=0), (changes <= -need).all(axis=0)
+    up, down = np.all(changes >= need, axis=0), np.all(changes <= -need, axis=0)
     return np.sort(np.concatenate([runs(up)[:, 0], runs(down)[:, 0]])) + first
 
 
@@ -111,10 +111,10 @@ def windows(medians: Series, middle: float) -> NDArray[np.bool_]:
         medians: as `daily_medians` returns them, shape (days,).
         middle: median of the whole deseasonalised series.
     """
-    away = np.greater_equal(np.abs(medians - middle), max(SHARE * abs(middle), POINTS))
+    away = np.abs(medians - middle) >= max(SHARE * abs(middle), POINTS)
     out = np.zeros(len(medians), np.bool_)
     if len(shifts(medians)):
-        for first, stop in runs(np.asarray(away)):
+        for first, stop in runs(away):
             out[first:stop] = stop - first >= LASTS
     return out
 
