@@ -15,6 +15,7 @@ import click
 from fleetsynth._version import __version__
 from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
 from fleetsynth.cli.config import config
+from fleetsynth.cli.facts import facts
 from fleetsynth.cli.folders import commit, verify
 from fleetsynth.errors import FleetsynthError
 
@@ -69,7 +70,7 @@ def cli() -> None:
     """
 
 
-for command in (generate, commit, verify, plan, preview, digest, archetypes, config):
+for command in (generate, commit, verify, plan, preview, digest, facts, archetypes, config):
     cli.add_command(command)
 
 
