@@ -195,6 +195,19 @@ SCENARIOS = {
         "fleetsynth plan",
         code=1,
     ),
+    "more rows than fit, in a folder": by_options(
+        "--servers 31700000 --granularity 1s -o new/fleet/",
+        f"{31_700_000 * 1_461 * 86_400:,} rows would take about",
+        "new/fleet, where",
+        "are free",
+        code=1,
+    ),
+    "more parts than a folder takes": by_options(
+        "-o new/fleet/ --granularity hourly --part-size 1kB --servers 5000",
+        "175,320,000 rows would be 1,669,715 parts",
+        "a folder takes 100,000",
+        "larger --part-size",
+    ),
 }
 
 

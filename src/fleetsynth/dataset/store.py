@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fleetsynth.errors import OutputError, UsageError
 from fleetsynth.sinks.base import os_errors, whole_file
+from fleetsynth.size import refuse_without_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,9 @@ class Store(Protocol):
     """
 
     name: str
+
+    def check_room(self, rows: int, need: float) -> None:
+        """Refuse rows that take so many bytes if it is plain that they do not fit."""
 
     def building(self, key: str) -> AbstractContextManager[Path]:
         """Yield a path to build a file at, by something that itself publishes it whole.
@@ -72,6 +76,10 @@ class LocalStore:
             raise UsageError(f"{folder} is a file: name a folder")
         self._folder = folder
         self.name = str(folder)
+
+    def check_room(self, rows: int, need: float) -> None:
+        """Compare with what is free on the disk."""
+        refuse_without_room(self._folder, rows, need)
 
     @contextmanager
     def building(self, key: str) -> Iterator[Path]:
@@ -146,6 +154,9 @@ class ObjectStore:
         self._obstore: Any = obstore
         with self._errors():
             self._store = from_url(self.name)
+
+    def check_room(self, rows: int, need: float) -> None:
+        """Nothing: an object store has room for all."""
 
     @contextmanager
     def building(self, key: str) -> Iterator[Path]:
