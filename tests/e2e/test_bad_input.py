@@ -1,6 +1,8 @@
 """Bad input: one clear error, the right exit code, and nothing left behind."""
 
 import json
+import os
+import py_compile
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -222,6 +224,19 @@ SCENARIOS = {
         "fleetsynth plan",
         code=1,
     ),
+    "more rows than fit, in a folder": by_options(
+        "--servers 31700000 --granularity 1s -o new/fleet/",
+        f"{31_700_000 * 1_461 * 86_400:,} rows would take about",
+        "new/fleet, where",
+        "are free",
+        code=1,
+    ),
+    "more parts than a folder takes": by_options(
+        "-o new/fleet/ --granularity hourly --part-size 1kB --servers 5000",
+        "175,320,000 rows would be 1,669,715 parts",
+        "a folder takes 100,000",
+        "larger --part-size",
+    ),
 }
 
 
@@ -396,3 +411,17 @@ def test_a_file_cut_short_has_no_digest(
     whole = small[ending].read_bytes()
     (fleetsynth.folder / f"cut{ending}").write_bytes(whole[: len(whole) * 2 // 3])
     refused(fleetsynth("digest", f"cut{ending}"), Bad((f"cannot read cut{ending}: ",), code=1))
+
+
+def test_bytecode_that_is_cut_short_is_named_and_no_interruption(fleetsynth: Fleetsynth) -> None:
+    """The import of such a module raises EOFError, which click takes for Ctrl-D."""
+    library = fleetsynth.folder / "library"
+    library.mkdir()
+    (library / "matplotlib.py").touch()
+    py_compile.compile(str(library / "matplotlib.py"), doraise=True)
+    (bytecode,) = library.rglob("*.pyc")
+    bytecode.write_bytes(bytecode.read_bytes()[:20])
+    path = os.pathsep.join([str(library), os.environ.get("PYTHONPATH", "")])
+    ran = fleetsynth("preview", "-o", "fleet.png", env={"PYTHONPATH": path})
+    refused(ran, Bad((f"error: {bytecode} is cut short", "remove it"), code=1))
+    assert not (fleetsynth.folder / "fleet.png").exists()

@@ -19,7 +19,7 @@ HEAVY = {"pandas", "matplotlib", "boto3", "obstore", "pyspark", "polars", "scipy
 MIDDLING = {"numpy", "pyarrow", "pydantic", "rich", "ruamel", "holidays", "isal"}
 """What we stand on, but must not wait for before it is used."""
 
-COMMANDS = ["generate", "plan", "preview", "digest", "archetypes", "config"]
+COMMANDS = ["generate", "plan", "preview", "digest", "facts", "archetypes", "config"]
 SUBCOMMANDS = ["show", "check", "init", "schema"]
 HELP = [
     ["--help"],
@@ -86,6 +86,12 @@ def test_a_whole_generate_loads_nothing_heavy(tmp_path: Path, ending: str) -> No
 def test_a_digest_loads_nothing_heavy(tmp_path: Path, ending: str) -> None:
     path = fleetsynth.generate({"num_servers": 2}, tmp_path / f"fleet{ending}").path
     assert loaded(CLI, "digest", path) & HEAVY == set()
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_facts_load_nothing_heavy(tmp_path: Path, ending: str) -> None:
+    path = fleetsynth.generate({"num_servers": 2}, tmp_path / f"fleet{ending}").path
+    assert loaded(CLI, "facts", path) & HEAVY == set()
 
 
 @pytest.mark.parametrize(
