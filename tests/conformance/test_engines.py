@@ -41,6 +41,7 @@ from tests.dataset.folders import (
     records_in,
 )
 from tests.e2e.command import Fleetsynth
+from tests.realistic_agreement import realistic
 from tests.support import digest_of, plain_table
 
 Make = Callable[..., PartRecord]
@@ -189,6 +190,25 @@ def test_an_engine_makes_the_parts_that_it_is_asked_for(
 def test_to_make_a_part_twice_does_no_harm(tmp_path: Path, engine: EngineOf, digest: str) -> None:
     assert run(tmp_path / "fleet", engine(makers.made_twice)).digest == digest
     assert len(parts_in(tmp_path / "fleet")) == PARTS
+
+
+@every_engine
+@pytest.mark.parametrize("keys", [(), ("region", "year")])
+def test_a_realistic_fleet_has_one_digest_on_every_engine(
+    tmp_path: Path, engine: EngineOf, keys: tuple[str, ...]
+) -> None:
+    plan = realistic(num_servers=10, start_date="2022-12-20", end_date="2023-01-10")
+    folder = tmp_path / "fleet"
+    result = generate_folder(
+        plan.scenario,
+        str(folder),
+        part_bytes=2_000,
+        partition_by=keys,
+        engine=engine(make_part),
+    )
+    assert result.parts > 1
+    assert result.digest == digest_of(plan)
+    assert verify(str(folder), regenerate=1) == []
 
 
 # Failures that pass
