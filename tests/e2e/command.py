@@ -1,12 +1,18 @@
 """The real command line in a child process."""
 
+import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+import pytest
+
+from fleetsynth.cli import main
 
 SMALL = ("--servers", "4", "--end", "2022-01-31")
 SMALL_SCENARIO = {"num_servers": 4, "end_date": "2022-01-31"}
@@ -81,6 +87,23 @@ class Fleetsynth:
             check=False,
         )
         return Ran(as_told_by_a_shell(done.returncode), done.stdout or "", done.stderr)
+
+    def within(self, capture: pytest.CaptureFixture[str], *arguments: str | Path) -> Ran:
+        """Run in this process, where everything is imported already: the same, but sooner."""
+        signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+        thresholds, folder = gc.get_threshold(), Path.cwd()
+        os.chdir(self.folder)
+        try:
+            with pytest.raises(SystemExit) as end:
+                main([*map(str, arguments)])
+        finally:
+            os.chdir(folder)
+            gc.set_threshold(*thresholds)
+            for number, handler in signals.items():
+                signal.signal(number, handler)
+        code = end.value.code
+        assert isinstance(code, int)
+        return Ran(code, *capture.readouterr())
 
     def prints(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> str:
         """Run what must succeed without a word on stderr; return its output."""

@@ -255,7 +255,9 @@ def refused(ran: Ran, bad: Bad) -> None:
 
 
 @pytest.mark.parametrize("bad", SCENARIOS.values(), ids=SCENARIOS)
-def test_a_bad_request_is_refused(fleetsynth: Fleetsynth, bad: Bad) -> None:
+def test_a_bad_request_is_refused(
+    fleetsynth: Fleetsynth, capsys: pytest.CaptureFixture[str], bad: Bad
+) -> None:
     arguments = list(bad.options)
     if bad.scenario is not None:
         raw = bad.scenario.encode() if isinstance(bad.scenario, str) else bad.scenario
@@ -264,8 +266,19 @@ def test_a_bad_request_is_refused(fleetsynth: Fleetsynth, bad: Bad) -> None:
     if "-o" not in arguments:
         arguments += ["-o", "new/fleet.csv"]
     before = contents(fleetsynth.folder)
-    refused(fleetsynth("generate", *arguments), bad)
+    refused(fleetsynth.within(capsys, "generate", *arguments), bad)
     assert contents(fleetsynth.folder) == before
+
+
+def test_a_bad_request_in_a_process_of_its_own_is_told_the_same(
+    fleetsynth: Fleetsynth, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What allows the test above to run them all in this one."""
+    (fleetsynth.folder / "bad.yaml").write_text("seed: 1\nsed: 2\n")
+    for arguments in (("generate", "bad.yaml"), ("generate", "--sever"), ("generate", "-o", "x.y")):
+        ran = fleetsynth(*arguments)
+        assert ran.code == 2
+        assert fleetsynth.within(capsys, *arguments) == ran
 
 
 def test_all_problems_are_shown_at_once(fleetsynth: Fleetsynth) -> None:
