@@ -88,23 +88,6 @@ class Fleetsynth:
         )
         return Ran(as_told_by_a_shell(done.returncode), done.stdout or "", done.stderr)
 
-    def within(self, capture: pytest.CaptureFixture[str], *arguments: str | Path) -> Ran:
-        """Run in this process, where everything is imported already: the same, but sooner."""
-        signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-        thresholds, folder = gc.get_threshold(), Path.cwd()
-        os.chdir(self.folder)
-        try:
-            with pytest.raises(SystemExit) as end:
-                main([*map(str, arguments)])
-        finally:
-            os.chdir(folder)
-            gc.set_threshold(*thresholds)
-            for number, handler in signals.items():
-                signal.signal(number, handler)
-        code = end.value.code
-        assert isinstance(code, int)
-        return Ran(code, *capture.readouterr())
-
     def prints(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> str:
         """Run what must succeed without a word on stderr; return its output."""
         ran = self(*arguments, env=env)
@@ -128,6 +111,37 @@ class Fleetsynth:
             stdout=stdout,
             stderr=stderr,
         )
+
+
+@dataclass(frozen=True)
+class Within(Fleetsynth):
+    """Runs the same command line in this process, where everything is imported already."""
+
+    capture: pytest.CaptureFixture[str]
+
+    def __call__(
+        self,
+        *arguments: str | Path,
+        before: str = "",
+        stdout: int | IO[bytes] = subprocess.PIPE,
+        env: Mapping[str, str] | None = None,
+    ) -> Ran:
+        """Run to the end; what takes a process of its own gets one."""
+        if before or stdout != subprocess.PIPE:
+            return super().__call__(*arguments, before=before, stdout=stdout, env=env)
+        signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+        thresholds = gc.get_threshold()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            patch.setattr(os, "environ", environment(env))
+            with pytest.raises(SystemExit) as end:
+                main([*map(str, arguments)])
+        gc.set_threshold(*thresholds)
+        for number, handler in signals.items():
+            signal.signal(number, handler)
+        code = end.value.code
+        assert isinstance(code, int)
+        return Ran(code, *self.capture.readouterr())
 
 
 def command(arguments: Iterable[str | Path], before: str = "") -> list[str]:
