@@ -98,10 +98,15 @@ def correlation(one: Series, two: Series) -> float:
         return np.nan
     size = _FLAT * float(one @ one), _FLAT * float(two @ two)
     one, two = one - one.mean(), two - two.mean()
-    squares = float(one @ one), float(two @ two)
+    squares = _dot(one, one), _dot(two, two)
     if squares[0] <= size[0] or squares[1] <= size[1]:
         return np.nan
-    return float(one @ two) / sqrt(squares[0] * squares[1])
+    return _dot(one, two) / sqrt(squares[0] * squares[1])
+
+
+def _dot(one: Series, two: Series) -> float:
+    # Not one @ two: the threads of a BLAS wait for each other, on a busy machine for long.
+    return float((one * two).sum())
 
 
 def moment(series: Series, order: int) -> float:
