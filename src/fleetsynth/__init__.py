@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         quarterly_peak_factor,
         save_dataset,
     )
+    from fleetsynth.dataset.validate import validate
     from fleetsynth.errors import (
         FleetsynthError,
         InputError,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     )
     from fleetsynth.file_digest import digest_file
     from fleetsynth.plan import Plan, resolve
+    from fleetsynth.quality.validate.verdict import Validation, Verdict
     from fleetsynth.scenario import ArchetypeProfile, Scenario, load_scenario
     from fleetsynth.size import Size, estimate
 
@@ -51,9 +53,11 @@ _HOMES = {
         "quarterly_peak_factor",
         "save_dataset",
     ),
+    "dataset.validate": ("validate",),
     "file_digest": ("digest_file",),
     "errors": ("FleetsynthError", "InputError", "OutputError", "ScenarioError", "UsageError"),
     "plan": ("Plan", "resolve"),
+    "quality.validate.verdict": ("Validation", "Verdict"),
     "scenario": ("ArchetypeProfile", "Scenario", "load_scenario"),
     "size": ("Size", "estimate"),
 }
@@ -90,6 +94,10 @@ __all__ = [  # noqa: RUF022 - by topic
     "generate",
     "to_pandas",
     "to_table",
+    # checks
+    "Validation",
+    "Verdict",
+    "validate",
     # errors
     "FleetsynthError",
     "InputError",
