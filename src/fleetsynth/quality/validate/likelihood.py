@@ -17,11 +17,14 @@ from fleetsynth.metrics import METRICS, SIGNALS
 from fleetsynth.quality.validate.normal import beyond
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from fleetsynth.plan import ClassicArchetype
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 SIZE = len(SIGNALS)
 PAIRS = tuple(combinations(range(SIZE), 2))
@@ -104,26 +107,33 @@ def scores(law: Law, values: Floats, level: Floats) -> Floats:
         values: of the four signals, shape (signals, rows).
         level: what they vary about, same shape.
     """
-    out = np.empty((SCORES, values.shape[1]))
-    sign = np.zeros(values.shape, dtype=np.int8)
-    sign -= values <= LOW[:, None]
-    sign += values >= HIGH[:, None]
-    pattern = ((sign[0] * 3 + sign[1]) * 3 + sign[2]) * 3 + sign[3]
-    clipped = pattern != 0
-    if not clipped.any():
-        _scores(law, values, level, (0,) * SIZE, out)
+    count = values.shape[1]
+    out = np.empty((SCORES, count))
+    none = (0,) * SIZE
+    for first in range(0, count, CHUNK):
+        chunk = slice(first, first + CHUNK)
+        _scores(law, values[:, chunk], level[:, chunk], none, out[:, chunk])
+    clipped = np.flatnonzero(((values <= LOW[:, None]) | (values >= HIGH[:, None])).any(axis=0))
+    if not len(clipped):
         return out
-    whole = np.flatnonzero(~clipped)
-    part = np.empty((SCORES, len(whole)))
-    _scores(law, values[:, whole], level[:, whole], (0,) * SIZE, part)
-    out[:, whole] = part
-    for code in np.unique(pattern[clipped]).tolist():
-        rows = np.flatnonzero(pattern == code)
-        signs = tuple(int(s) for s in sign[:, rows[0]])
-        part = np.empty((SCORES, len(rows)))
-        _scores(law, values[:, rows], level[:, rows], signs, part)
-        out[:, rows] = part
+    there = values[:, clipped]
+    sign = (there >= HIGH[:, None]).astype(np.int8) - (there <= LOW[:, None])
+    pattern = np.ravel_multi_index(tuple(sign + 1), (3,) * SIZE)
+    for code in np.unique(pattern).tolist():
+        alike = pattern == code
+        signs = tuple(int(part) - 1 for part in np.unravel_index(code, (3,) * SIZE))
+        hidden = sum(map(abs, signs))
+        for rows in _pieces(clipped[alike], CHUNK >> (3 * max(0, hidden - 1))):
+            part = np.empty((SCORES, len(rows)))
+            _scores(law, values[:, rows], level[:, rows], signs, part)
+            out[:, rows] = part
     return out
+
+
+def _pieces(rows: Ints, size: int) -> Iterator[Ints]:
+    """Cut an array into pieces."""
+    for first in range(0, len(rows), size):
+        yield rows[first : first + size]
 
 
 def _scores(law: Law, values: Floats, level: Floats, sign: tuple[int, ...], out: Floats) -> None:
@@ -196,7 +206,7 @@ def _clipped(law: Law, e: Floats, shift: Floats, scale: Floats, sign: tuple[int,
         inverse = np.linalg.inv(r[np.ix_(seen, seen)])
         slope = r[np.ix_(hidden, seen)] @ inverse
         mean, cov = slope @ e[seen], cov - slope @ r[np.ix_(seen, hidden)]
-        log_density -= 0.5 * np.einsum("ir,ij,jr->r", e[seen], inverse, e[seen])
+        log_density -= 0.5 * (e[seen] * (inverse @ e[seen])).sum(axis=0)
         log_density -= float(np.log(scale[seen, 0] / law.sd[seen]).sum())
     tail = beyond(mean, cov, bound, tuple(sign[i] for i in hidden))
     expected = e.copy()
@@ -205,7 +215,7 @@ def _clipped(law: Law, e: Floats, shift: Floats, scale: Floats, sign: tuple[int,
     product[np.ix_(hidden, hidden)] = tail.product
     q = law.precision
     scaled = q @ expected
-    both = np.einsum("ik,klr,lj->ijr", q, product, q)
-    own = np.einsum("ij,jir->ir", q, product) - 1.0
-    correlation = np.stack([both[i, j] - q[i, j] for i, j in PAIRS])
+    half = (q @ product.reshape(SIZE, -1)).reshape(product.shape)
+    own = np.stack([half[i, i] for i in range(SIZE)]) - 1.0
+    correlation = np.stack([q[j] @ half[i] - q[i, j] for i, j in PAIRS])
     return _Expected(log_density + tail.log_probability, scaled, own, correlation)

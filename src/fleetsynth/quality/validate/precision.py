@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.quality.validate.likelihood import CHUNK, HIGH, LOW, SCORES, SIZE, Law, scores
+from fleetsynth.quality.validate.likelihood import HIGH, LOW, SIZE, Law, scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,14 +64,9 @@ def sample(design: Design, archetype: int) -> Samples:
 
 def _simulate(law: Law, level: Floats, size: int, generator: np.random.Generator) -> Floats:
     lower = np.linalg.cholesky(law.correlation)
-    out = np.empty((SCORES, size))
-    for first in range(0, size, CHUNK):
-        rows = slice(first, min(first + CHUNK, size))
-        count = rows.stop - first
-        mean = np.broadcast_to(level[:, None], (SIZE, count))
-        values = mean + law.sd[:, None] * (lower @ generator.standard_normal((SIZE, count)))
-        spikes = generator.random(count) < law.probability
-        values = np.where(spikes, values * law.factor[:, None], values)
-        values = np.rint(np.clip(values, LOW[:, None], HIGH[:, None]) * 100) / 100
-        out[:, rows] = scores(law, values, mean)
-    return out
+    mean = np.broadcast_to(level[:, None], (SIZE, size))
+    values = mean + law.sd[:, None] * (lower @ generator.standard_normal((SIZE, size)))
+    spikes = generator.random(size) < law.probability
+    values = np.where(spikes, values * law.factor[:, None], values)
+    values = np.rint(np.clip(values, LOW[:, None], HIGH[:, None]) * 100) / 100
+    return scores(law, values, mean)
