@@ -69,7 +69,7 @@ class CalendarCheck:
         place = self._servers.places()
         countries = {
             number: self._plan.countries(int(place[number]), int(place[number]) + 1)[0]
-            for number in np.unique(rows.server).tolist()
+            for number in np.flatnonzero(np.bincount(rows.server)).tolist()
             if place[number] >= 0
         }
         for country in set(countries.values()) - {"US"}:

@@ -117,9 +117,12 @@ class Checker:
         tick = rows.micros // (clock.step * 1_000_000) - clock.first
         usable = np.isfinite(values).all(axis=0) & (archetype >= 0) & (rows.micros != MISSING)
         usable &= (tick >= 0) & (tick < clock.count)
-        for code in np.unique(archetype[usable]).tolist():
-            chosen = np.flatnonzero(usable & (archetype == code))
-            sums.update(code, tick[chosen], values[:, chosen])
+        for code in np.flatnonzero(np.bincount(archetype[usable])).tolist():
+            chosen = usable & (archetype == code)
+            if chosen.all():
+                sums.update(code, tick, values)
+            else:
+                sums.update(code, tick[chosen], values[:, chosen])
 
     def verdicts(self) -> Iterator[Verdict]:
         """Return what was found, structure first."""

@@ -100,6 +100,11 @@ class Design:
         self._places: list[dict[int, Floats]] = [{} for _ in plan.archetypes]
         self._declare()
 
+    @property
+    def grows(self) -> NDArray[np.bool_]:
+        """Which signals grow."""
+        return _GROWS
+
     @cached_property
     def base(self) -> Floats:
         """Base per archetype and signal."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.quality.validate.design import SUMS, Design, Parameter
-from fleetsynth.quality.validate.likelihood import scores
+from fleetsynth.quality.validate.likelihood import SIZE, scores
 from fleetsynth.quality.validate.normal import quantile, two_sided
 from fleetsynth.quality.validate.precision import Samples, sample
 from fleetsynth.quality.validate.verdict import Verdict
@@ -72,9 +72,9 @@ class Sums:
         scale = design.scale(demand, g)
         base = design.base[archetype]
         found = scores(law, values, base[:, None] * scale)
-        steep = design.steepness(archetype, demand, slope)
-        weights = [*(found[: len(scale)] * scale), *found[len(scale) :]]
-        weights.append((found[: len(scale)] * steep).sum(axis=0))
+        by_base = found[:SIZE] * scale
+        by_rate = base[design.grows] @ by_base[design.grows] * (slope / g)
+        weights = [*by_base, *found[SIZE:], by_rate]
         self.rows[archetype] += np.bincount(group, minlength=design.groups)
         for column, weight in enumerate(weights):
             self.sums[archetype, :, column] += np.bincount(group, weight, minlength=design.groups)
@@ -286,7 +286,7 @@ def _verdict(estimate: Estimate, level: float) -> Verdict:
     if _too_rare(estimate):
         status, found = "untestable", "too few such rows"
     elif p_value < level:
-        status, found = "fail", "differs from the scenario"
+        status, found = "fail", f"{estimate.z:+.1f} standard errors from the scenario"
     elif parameter.value and smallest > abs(parameter.value) and parameter.kind != "correlation":
         status, found = "untestable", "agrees, but so would none at all"
     else:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FOREIGN = -1
 """Place of a server that the plan does not know."""
 _UNKNOWN = -2
+_TOGETHER = 128
 _LEAST_ROWS = 5
 """Fewer equal rows than this may be alike by chance, where values are coarse."""
 
@@ -48,6 +49,7 @@ class Servers:
         self._labels: dict[str, Growing] = {}
         self._changing: dict[str, Faults] = {}
         self._contrary: dict[str, Faults] = {}
+        self._blocks: dict[int, dict[str, list[str]]] = {}
         self._foreign = Faults()
         self._content = Growing(0)
         self._rows = Growing(0)
@@ -71,7 +73,7 @@ class Servers:
             raise AssertionError("no plan, no archetypes")
         place = self.places()
         known = np.full(len(place), -1, dtype=np.int64)
-        for number in np.unique(rows.server).tolist():
+        for number in np.flatnonzero(np.bincount(rows.server)).tolist():
             if place[number] >= 0:
                 at = int(place[number])
                 known[number] = self._plan.fleet.archetype_codes(at, at + 1)[0]
@@ -120,10 +122,20 @@ class Servers:
         for number in here[new].tolist():
             at = int(place[number])
             if at >= 0:
-                expected = self._plan.fleet.metadata(at, at + 1)[column][0]
-                found = words[said[number]]
+                expected, found = self._metadata(self._plan, at)[column], words[said[number]]
                 if found != expected:
                     faults.note([f"{names[number]} is {found}, the scenario says {expected}"])
+
+    def _metadata(self, plan: Plan, place: int) -> dict[str, str]:
+        """Return what the plan says of a server; neighbours are worked out together."""
+        block = place // _TOGETHER
+        if block not in self._blocks:
+            if len(self._blocks) >= 16:
+                self._blocks.clear()
+            first = block * _TOGETHER
+            stop = min(first + _TOGETHER, plan.fleet.size)
+            self._blocks[block] = plan.fleet.metadata(first, stop)
+        return {name: words[place % _TOGETHER] for name, words in self._blocks[block].items()}
 
     def contents(self) -> dict[int, int]:
         """Return the content of each server of the plan, by its place there."""

@@ -6,7 +6,7 @@ No SciPy: the complementary error function is Chebyshev's fit from Numerical Rec
 
 from __future__ import annotations
 
-from math import log, pi, sqrt
+from math import erfc, log, pi, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -127,10 +127,7 @@ def _integrate(mean: Floats, cov: Floats, bound: Floats, t: Floats, sd: float) -
 
 def two_sided(z: float) -> float:
     """Return the probability that a standard normal is farther from 0 than z."""
-    tail = NormalDist().cdf(-abs(z))
-    if tail <= 0.0:  # beyond 38
-        return 0.0
-    return min(1.0, 2.0 * tail)
+    return erfc(abs(z) * _ROOT_HALF)
 
 
 def quantile(p: float) -> float:

@@ -123,34 +123,37 @@ class ValueCheck:
         finite: NDArray[np.bool_],
     ) -> None:
         """Look for runs of equal values, also across batches."""
-        server = rows.server
-        change = np.empty(len(values), dtype=np.bool_)
-        change[0] = True
-        np.not_equal(values[1:], values[:-1], out=change[1:])
-        change[1:] |= server[1:] != server[:-1]
-        starts = np.flatnonzero(change)
-        lengths = np.diff(np.append(starts, len(values)))
+        server, count = rows.server, len(values)
         size = len(self._columns.servers)
         last, length = self._last.upto(size).view(np.float64), self._length.upto(size)
-        here = server[starts]
-        first = np.concatenate(([True], here[1:] != here[:-1]))
-        final = np.concatenate((here[1:] != here[:-1], [True]))
-        carried = np.where(first & (values[starts] == last[here]), length[here], 0)
-        total = lengths + carried
-        limit = np.where(
-            inside[starts], self._limits.inside, self._limits.on_bounds or np.iinfo(np.int64).max
-        )
-        stuck = finite[starts] & (total >= limit) & (carried < limit)
+        firsts = np.concatenate(([0], np.flatnonzero(np.diff(server)) + 1))
+        finals = np.append(firsts[1:], count) - 1
+        here = server[firsts]
+        equal = np.empty(count, dtype=np.bool_)
+        np.equal(values[1:], values[:-1], out=equal[1:])
+        equal[firsts] = (values[firsts] == last[here]) & (length[here] > 0)
+        is_first = np.zeros(count, dtype=np.bool_)
+        is_first[firsts] = True
+        at = np.flatnonzero(equal)
+        begins = np.flatnonzero(np.diff(at, prepend=-2) != 1)
+        begins = np.union1d(begins, np.flatnonzero(is_first[at]))
+        ends = np.append(begins[1:], len(at)) - 1
+        before = np.where(is_first[at[begins]], length[server[at[begins]]], 1)
+        total = before + ends - begins + 1
+        row = at[ends]
+        on_bounds = self._limits.on_bounds or np.iinfo(np.int64).max
+        limit = np.where(inside[row], self._limits.inside, on_bounds)
         names = list(self._columns.servers)
         self._stuck.add(
-            stuck,
+            finite[row] & (total >= limit) & (before < limit),
             lambda run: (
-                f"{names[here[run]]} {moment(int(rows.micros[starts[run]]))}: "
-                f"{values[starts[run]]:g}, {total[run]} times or more"
+                f"{names[server[row[run]]]} {moment(int(rows.micros[row[run]]))}: "
+                f"{values[row[run]]:g}, for the {total[run]}th time"
             ),
         )
-        last[here[final]] = values[starts[final]]
-        length[here[final]] = total[final]
+        run_at_end = dict(zip(row.tolist(), total.tolist(), strict=True))
+        last[here] = values[finals]
+        length[here] = [run_at_end.get(final, 1) for final in finals.tolist()]
 
     def verdicts(self) -> Iterator[Verdict]:
         """Return what was found."""
