@@ -57,11 +57,12 @@ class Grid:
         self.disorder, self._duplicates = Faults(), Faults()
         self._missing, self._off, self._untimed = Faults(), Faults(), Faults()
         self.goes_back = False
-        self._before = -1
+        self._file, self._before = 0, -1
+        self._seen_in = Growing(-1)
 
     def new_file(self) -> None:
         """Files of a folder need not be in order, only each of them."""
-        self._before = -1
+        self._file, self._before = self._file + 1, -1
 
     def update(self, rows: Rows) -> None:
         """Take rows."""
@@ -84,12 +85,12 @@ class Grid:
             same & (micros[1:] < micros[:-1]), lambda row: self._at(server, micros, row + 1)
         )
         starts = np.concatenate(([0], np.flatnonzero(~same) + 1))
-        begun = self.count.upto(len(self._columns.servers))
+        seen = self._seen_in.upto(len(self._columns.servers))
         here = server[starts]
-        again = (begun[here] > 0) & (here != self._before)
-        again[1:] |= np.isin(np.arange(1, len(here)), _repeats(here))
-        if self._before != -1 or len(here) > 1:
-            self.disorder.add(again, lambda run: self._at(server, micros, int(starts[run])))
+        again = (seen[here] == self._file) & (here != self._before)
+        again[_repeats(here)] = True
+        self.disorder.add(again, lambda run: self._at(server, micros, int(starts[run])))
+        seen[here] = self._file
         self._before = int(server[-1])
 
     def _steps(self, server: Ints, micros: Ints) -> None:

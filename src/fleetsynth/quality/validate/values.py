@@ -137,7 +137,7 @@ class ValueCheck:
         at = np.flatnonzero(equal)
         begins = np.flatnonzero(np.diff(at, prepend=-2) != 1)
         begins = np.union1d(begins, np.flatnonzero(is_first[at]))
-        ends = np.append(begins[1:], len(at)) - 1
+        ends = np.append(begins[1:], len(at))[: len(begins)] - 1
         before = np.where(is_first[at[begins]], length[server[at[begins]]], 1)
         total = before + ends - begins + 1
         row = at[ends]
