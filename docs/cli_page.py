@@ -32,7 +32,8 @@ OUTRO = """\
 | code | meaning |
 |---|---|
 | 0 | done |
-| 1 | failed: the output exists or cannot be written, a file cannot be read |
+| 1 | failed: the output exists or cannot be written, a file cannot be read, a dataset did not \
+pass |
 | 2 | a request that cannot be right: bad usage, or a scenario with problems |
 | 130 | interrupted with Ctrl-C |
 | 141 | whoever read the output has gone (as in `fleetsynth config show \\| head -1`) |
@@ -65,6 +66,8 @@ $ fleetsynth digest small.parquet --json
 `scenario_digest` |
 | `digest --json` | `path`, `digest`, and with `--leaves` a list `leaves` of server, month, \
 digest; one object per file |
+| `validate --json` | `path`, `ok`, `rows`, `servers`, `scenario_digest`, `counts` (by status), \
+`verdicts` (see [validation](validation.md)) |
 | `archetypes --json` | the profile of each archetype |
 | `config show --json` | the scenario |
 

@@ -154,15 +154,25 @@ def _scores(law: Law, values: Floats, level: Floats, sign: tuple[int, ...], out:
     odds += np.log(p) - np.log1p(-p) if p < 1.0 else 700.0
     np.clip(odds, -700.0, 700.0, out=odds)
     weight = 1.0 / (1.0 + np.exp(-odds))
-    out[MEAN] = (calm.scaled + weight * (spiked.scaled - calm.scaled)) / sd
-    out[SD] = (calm.sd + weight * (spiked.sd - calm.sd)) / sd
-    out[CORRELATION] = calm.correlation + weight * (spiked.correlation - calm.correlation)
-    out[PROBABILITY] = (weight - p) / (p * (1.0 - p)) if p < 1.0 else 0.0
     moved = np.zeros(values.shape[1])
     for i, signal in enumerate(SIGNALS):
         if signal.spike_share is not None:
-            moved += spiked.sd[i] + spiked.scaled[i] * shift[i]
-    out[MAGNITUDE] = weight * moved / law.magnitude
+            moved += spiked.sd[i]
+            moved += spiked.scaled[i] * shift[i]
+    moved *= weight
+    np.divide(moved, law.magnitude, out=out[MAGNITUDE])
+    np.divide(_mixed(calm.scaled, spiked.scaled, weight), sd, out=out[MEAN])
+    np.divide(_mixed(calm.sd, spiked.sd, weight), sd, out=out[SD])
+    out[CORRELATION] = _mixed(calm.correlation, spiked.correlation, weight)
+    out[PROBABILITY] = (weight - p) / (p * (1.0 - p)) if p < 1.0 else 0.0
+
+
+def _mixed(calm: Floats, spiked: Floats, weight: Floats) -> Floats:
+    """Average two components, in the place of the second."""
+    spiked -= calm
+    spiked *= weight
+    spiked += calm
+    return spiked
 
 
 def _component(
