@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         quarterly_peak_factor,
         save_dataset,
     )
+    from fleetsynth.dataset.facts import facts
     from fleetsynth.dataset.validate import validate
     from fleetsynth.errors import (
         FleetsynthError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     )
     from fleetsynth.file_digest import digest_file
     from fleetsynth.plan import Plan, resolve
+    from fleetsynth.quality.facts_table import Facts
     from fleetsynth.quality.validate.verdict import Validation, Verdict
     from fleetsynth.scenario import ArchetypeProfile, Scenario, load_scenario
     from fleetsynth.size import Size, estimate
@@ -55,9 +57,11 @@ _HOMES = {
     ),
     "dataset.validate": ("validate",),
     "file_digest": ("digest_file",),
+    "dataset.facts": ("facts",),
     "errors": ("FleetsynthError", "InputError", "OutputError", "ScenarioError", "UsageError"),
     "plan": ("Plan", "resolve"),
     "quality.validate.verdict": ("Validation", "Verdict"),
+    "quality.facts_table": ("Facts",),
     "scenario": ("ArchetypeProfile", "Scenario", "load_scenario"),
     "size": ("Size", "estimate"),
 }
@@ -98,6 +102,9 @@ __all__ = [  # noqa: RUF022 - by topic
     "Validation",
     "Verdict",
     "validate",
+    # realism
+    "Facts",
+    "facts",
     # errors
     "FleetsynthError",
     "InputError",

@@ -6,8 +6,8 @@ Timestamps are naive and mean UTC. Everything is whole-number arithmetic over ar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import cache, cached_property
+from datetime import date, datetime, timedelta
+from functools import cache, cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
@@ -191,11 +191,46 @@ def public_holidays(country: str, first_year: int, last_year: int) -> Ints:
 
 
 @cache
+def holiday_countries() -> dict[str, str]:
+    """ISO codes of the countries that have holidays, by what people call them, in capitals."""
+    from holidays.registry import COUNTRIES
+
+    return {name.upper(): entry[1] for entry in COUNTRIES.values() for name in entry}
+
+
+@cache
 def _public_holidays_of(country: str, year: int) -> Ints:
     import holidays
 
     dates = holidays.country_holidays(country, years=year, observed=True)
     return np.array(sorted(epoch_day(day) for day in dates), dtype=np.int64)
+
+
+def utc_offsets(zone: str, first: int, stop: int) -> Ints:
+    """Seconds that a zone's clocks are ahead of UTC at UTC hours first..stop-1 since the epoch.
+
+    Source: the IANA database in the ``tzdata`` package or of the system, by ``zoneinfo``.
+    """
+    days = range(first // 24, (stop - 1) // 24 + 1)
+    out = np.concatenate([_offsets_of_day(zone, day) for day in days])
+    return out[first - days[0] * 24 :][: stop - first]
+
+
+@lru_cache(maxsize=1 << 16)
+def _offsets_of_day(zone: str, day: int) -> Ints:
+    begin = day * DAY_SECONDS
+    ends = [_offset(zone, begin), _offset(zone, begin + 23 * 3_600)]
+    if ends[0] == ends[1]:
+        return np.full(24, ends[0], dtype=np.int64)
+    return np.array([_offset(zone, begin + hour * 3_600) for hour in range(24)], dtype=np.int64)
+
+
+def _offset(zone: str, seconds: int) -> int:
+    from zoneinfo import ZoneInfo
+
+    moment = datetime.fromtimestamp(seconds, ZoneInfo(zone))
+    ahead = moment.utcoffset()
+    return int(ahead.total_seconds()) if ahead else 0
 
 
 def elapsed_months(seconds: Ints, start: date) -> NDArray[np.float64]:

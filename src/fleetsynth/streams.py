@@ -39,7 +39,18 @@ def key(*parts: Part) -> bytes:
 
 def uniform(*parts: Part) -> float:
     """Return one uniform in [0, 1) for an address, from the key's own first 53 bits."""
-    return (int.from_bytes(key(*parts)[:8], "little") >> 11) * 2.0**-53
+    return _unit(key(*parts))
+
+
+def unit(prefix: blake2b, last: Part) -> float:
+    """Return the uniform of the address with the parts of `prefix` and one more."""
+    hashed = prefix.copy()
+    hashed.update(length_prefixed(last))
+    return _unit(hashed.digest())
+
+
+def _unit(digest: bytes) -> float:
+    return (int.from_bytes(digest[:8], "little") >> 11) * 2.0**-53
 
 
 class Stream:

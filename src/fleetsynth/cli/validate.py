@@ -26,7 +26,7 @@ from fleetsynth.cli.options import json_option
 @click.option(
     "--columns",
     metavar="ROLE=COLUMN,…",
-    help="What the dataset calls our columns, such as timestamp=ts,server_id=host,cpu_p95=cpu.",
+    help="What the dataset calls our columns, such as timestamp=ts,server=host,cpu=cpu_pct.",
 )
 @click.option("-a", "--all", "show_all", is_flag=True, help="Show every structural check.")
 @json_option
@@ -55,9 +55,10 @@ def validate(
     Examples
       fleetsynth validate fleet.parquet
       fleetsynth validate fleet/ --json
-      fleetsynth validate export.csv --columns timestamp=ts,server_id=host,cpu_p95=cpu
+      fleetsynth validate export.csv --columns timestamp=ts,server=host,cpu=cpu_pct
       fleetsynth validate export.csv --columns timestamp=ts --scenario fleet.yaml
     """
+    from fleetsynth.dataset.columns import parse_columns
     from fleetsynth.dataset.validate import validate as check
     from fleetsynth.errors import UsageError
     from fleetsynth.scenario import default_scenario
@@ -65,7 +66,7 @@ def validate(
     if scenario and preset:
         raise UsageError("--scenario and --preset both say what to hold it against: choose one")
     against = default_scenario(preset) if preset else scenario
-    validation = check(path, against, _mapping(columns))
+    validation = check(path, against, parse_columns(columns or ""))
     if as_json:
         click.echo(json.dumps(validation.to_dict()))
     else:
@@ -74,16 +75,3 @@ def validate(
         show_validation(validation, show_all=show_all)
     if not validation.ok:
         raise click.exceptions.Exit(1)
-
-
-def _mapping(columns: str | None) -> dict[str, str]:
-    """Read ROLE=COLUMN,…."""
-    from fleetsynth.errors import UsageError
-
-    out = {}
-    for entry in filter(None, (columns or "").split(",")):
-        role, equals, name = (part.strip() for part in entry.partition("="))
-        if not (role and equals and name):
-            raise UsageError(f"--columns {entry}: expected ROLE=COLUMN, such as timestamp=ts")
-        out[role] = name
-    return out

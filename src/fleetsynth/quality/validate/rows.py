@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 KEY = ("timestamp", "server_id")
 METRIC_COLUMNS = {metric.column: metric for metric in published(STATISTICS)}
 TEXT_COLUMNS = ("server_type", "service", *METADATA_COLUMNS)
+SHORT = {
+    "server": "server_id",
+    "cpu": "cpu_p95",
+    "memory": "mem_p95",
+    "disk": "disk_p95",
+    "network": "net_in_p95",
+    "type": "server_type",
+}
+"""Roles that may be named in short, as `fleetsynth facts` does."""
 MISSING = np.iinfo(np.int64).min
 """Stands for a whole number or a time that is not there."""
 
@@ -90,7 +99,8 @@ class Columns:
     words: dict[str | None, int] = field(default_factory=lambda: {None: 0})
 
     def __post_init__(self) -> None:
-        """Refuse roles that there are not."""
+        """Write short roles out, and refuse roles that there are not."""
+        self.mapping = {SHORT.get(role, role): name for role, name in self.mapping.items()}
         for role in self.mapping:
             if role not in COLUMN_TYPES:
                 near = did_you_mean(role, (*KEY, *METRIC_COLUMNS, *TEXT_COLUMNS, *CALENDAR_COLUMNS))

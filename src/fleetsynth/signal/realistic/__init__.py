@@ -1,0 +1,1 @@
+"""The realistic model: services with demand, noise with memory, bursts, stocks."""

@@ -1,0 +1,125 @@
+"""Memory and disk space: stocks that fill and are set back, as functions of the time since."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import ceil, floor
+from statistics import NormalDist
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.streams import uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+DAYS_A_MONTH = 30.436875
+_MEMORY = ("level", "cache", "leak", "jump")
+_JITTER = 0.8
+_ROUNDING = 2.0**20
+_SMALLEST = 2.0**-54
+_NORMAL = NormalDist()
+
+
+class Epoch(NamedTuple):
+    """The time from one reset to the next.
+
+    Attributes:
+        number: counted from the Unix epoch.
+        start: tick of the reset.
+        stop: tick of the next.
+    """
+
+    number: int
+    start: int
+    stop: int
+
+
+class Resets(NamedTuple):
+    """When an entity is set back: once in each period, up to 0.4 of a period early or late."""
+
+    seed: int
+    purpose: str
+    name: str
+    days: float
+    step: int
+
+    def epochs(self, first: int, stop: int) -> Iterator[Epoch]:
+        """Yield the epochs that ticks first..stop-1 lie in."""
+        per_day = DAY_SECONDS / self.step
+        lowest = floor(first / per_day / self.days - _JITTER / 2)
+        highest = ceil(stop / per_day / self.days + _JITTER / 2)
+        numbers = range(lowest, highest + 1)
+        for number, (begin, end) in zip(numbers, pairwise(map(self._tick, numbers)), strict=False):
+            if begin < stop and end > first:
+                yield Epoch(number, begin, end)
+
+    def uniform(self, what: str, number: int) -> float:
+        """One uniform in [0, 1) of an epoch."""
+        return uniform(self.seed, self.purpose, self.name, what, number)
+
+    def _tick(self, number: int) -> int:
+        day = self.days * (number + _JITTER * (self.uniform("time", number) - 0.5))
+        return ceil(day * DAY_SECONDS / self.step)
+
+
+def memory(out: Floats, first: int, resets: Resets, figures: Mapping[str, float]) -> None:
+    """Write used memory without its noise: level + jump + leak * age + cache * age / (age + warm).
+
+    Args:
+        out: in percent, shape (ticks,), written in place.
+        first: first tick.
+        resets: restarts.
+        figures: of the server.
+    """
+    level, cache, leak, jump = (figures[f"memory.{name}"] for name in _MEMORY)
+    warm = figures["memory.warmup"] / 24
+    for age, here, epoch in _ages(out, first, resets):
+        base = level
+        if jump:
+            z = _NORMAL.inv_cdf(max(resets.uniform("jump", epoch.number), _SMALLEST))
+            base += round(jump * z * _ROUNDING) / _ROUNDING
+        np.add(age, warm, out=here)
+        np.divide(age, here, out=here)
+        here *= cache
+        here += base
+        if leak:
+            age *= leak
+            here += age
+
+
+def disk(
+    out: Floats, first: int, resets: Resets, origin: int, figures: Mapping[str, float]
+) -> None:
+    """Write used space without its noise: level + trend * months + fill * (1/2 + u) * age.
+
+    Args:
+        out: in percent, shape (ticks,), written in place.
+        first: first tick.
+        resets: clean-ups.
+        origin: tick from which months are counted.
+        figures: of the server.
+    """
+    level, fill = figures["disk.level"], figures["disk.fill"]
+    daily = figures["disk.trend"] / DAYS_A_MONTH
+    day = resets.step / DAY_SECONDS
+    for age, here, epoch in _ages(out, first, resets):
+        pace = fill * (0.5 + resets.uniform("pace", epoch.number))
+        np.multiply(age, pace + daily, out=here)
+        here += level + daily * ((epoch.start - origin) * day)
+
+
+def _ages(out: Floats, first: int, resets: Resets) -> Iterator[tuple[Floats, Floats, Epoch]]:
+    """Yield, for each epoch, days since its reset and the piece of `out` that belongs to it."""
+    stop = first + len(out)
+    day = resets.step / DAY_SECONDS
+    for epoch in resets.epochs(first, stop):
+        begin, end = max(epoch.start, first), min(epoch.stop, stop)
+        since = np.arange(begin - epoch.start, end - epoch.start, dtype=np.float64)
+        yield since * day, out[begin - first : end - first], epoch
