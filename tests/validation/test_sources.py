@@ -203,3 +203,20 @@ def test_business_hours_show_in_hourly_data(tmp_path: Path) -> None:
     found = {v.subject: v for v in fleetsynth.validate(path, wrong).failed}
     assert found["web business_hours_factor"].name == "business hours"
     assert found["web business_hours_factor"].estimate == pytest.approx(1.6, abs=0.03)
+
+
+def test_the_realistic_model_is_held_against_its_form_and_its_regeneration(tmp_path: Path) -> None:
+    scenario = {"preset": "realistic", "num_servers": 12, "end_date": "2022-02-28"}
+    path = fleetsynth.generate(scenario, tmp_path / "fleet.parquet").path
+    validation = fleetsynth.validate(path)
+    assert validation.ok, validation.failed
+    assert "regeneration" in named(validation)
+    assert estimates(validation) == []
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("cpu_p95")
+    values = table.column("cpu_p95").to_numpy().copy()
+    values[100] = 99.0 - values[100]
+    changed = table.set_column(place, "cpu_p95", pa.array(values))
+    pq.write_table(changed, tmp_path / "changed.parquet")
+    (failed,) = fleetsynth.validate(tmp_path / "changed.parquet").failed
+    assert (failed.name, failed.places) == ("regeneration", ("server_001",))

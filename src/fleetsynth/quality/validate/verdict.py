@@ -46,7 +46,7 @@ class Verdict:
     relative: bool = True
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values; of a structural check without those of an estimate."""
+        """Return the attributes that have a value, ready for JSON."""
         values = {**vars(self), "places": list(self.places)}
         return {key: value for key, value in values.items() if value is not None}
 
@@ -84,7 +84,7 @@ class Validation:
         return dict(Counter(verdict.status for verdict in self.verdicts))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values."""
+        """Return everything, the verdicts included, ready for JSON."""
         return {
             "path": self.path,
             "ok": self.ok,
