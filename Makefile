@@ -25,7 +25,7 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 unit: $(READY)
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 # The golden digests once more, on the oldest supported versions.
 oldest: $(OLDEST_READY)
