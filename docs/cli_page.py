@@ -32,8 +32,8 @@ OUTRO = """\
 | code | meaning |
 |---|---|
 | 0 | done |
-| 1 | failed: the output exists or cannot be written, a file cannot be read, `verify` or \
-`facts --check` found something |
+| 1 | failed: the output exists or cannot be written, a file cannot be read, `verify`, \
+`validate` or `facts --check` found something |
 | 2 | a request that cannot be right: bad usage, or a scenario with problems |
 | 130 | interrupted with Ctrl-C |
 | 141 | whoever read the output has gone (as in `fleetsynth config show \\| head -1`) |
@@ -66,6 +66,8 @@ $ fleetsynth digest small.parquet --json
 `scenario_digest` |
 | `digest --json` | `path`, `digest`, and with `--leaves` a list `leaves` of server, month, \
 digest; one object per file |
+| `validate --json` | `path`, `ok`, `rows`, `servers`, `scenario_digest`, `counts` (by status), \
+`verdicts` (see [validation](validation.md)) |
 | `facts --json` | `path`, `columns`, `servers`, `left_out`, `rows`, `points`, `repeated`, `step`, \
 `network_by_type`, `undefined`, `missed`, and `values`: by fact its `value`, `unit`, `wanted`, \
 `holds`, `real` (by fleet) and `range` |

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         save_dataset,
     )
     from fleetsynth.dataset.facts import facts
+    from fleetsynth.dataset.validate import validate
     from fleetsynth.errors import (
         FleetsynthError,
         InputError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from fleetsynth.file_digest import digest_file
     from fleetsynth.plan import Plan, resolve
     from fleetsynth.quality.facts_table import Facts
+    from fleetsynth.quality.validate.verdict import Validation, Verdict
     from fleetsynth.scenario import ArchetypeProfile, Scenario, load_scenario
     from fleetsynth.size import Size, estimate
 
@@ -53,10 +55,12 @@ _HOMES = {
         "quarterly_peak_factor",
         "save_dataset",
     ),
+    "dataset.validate": ("validate",),
     "file_digest": ("digest_file",),
     "dataset.facts": ("facts",),
     "errors": ("FleetsynthError", "InputError", "OutputError", "ScenarioError", "UsageError"),
     "plan": ("Plan", "resolve"),
+    "quality.validate.verdict": ("Validation", "Verdict"),
     "quality.facts_table": ("Facts",),
     "scenario": ("ArchetypeProfile", "Scenario", "load_scenario"),
     "size": ("Size", "estimate"),
@@ -94,6 +98,10 @@ __all__ = [  # noqa: RUF022 - by topic
     "generate",
     "to_pandas",
     "to_table",
+    # checks
+    "Validation",
+    "Verdict",
+    "validate",
     # realism
     "Facts",
     "facts",

@@ -46,6 +46,7 @@ def test_the_commands_are_those_documented() -> None:
         "generate",
         "plan",
         "preview",
+        "validate",
         "verify",
     }
 

@@ -18,6 +18,7 @@ from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
 from fleetsynth.cli.config import config
 from fleetsynth.cli.facts import facts
 from fleetsynth.cli.folders import commit, verify
+from fleetsynth.cli.validate import validate
 from fleetsynth.errors import FleetsynthError, InputError
 
 if TYPE_CHECKING:
@@ -83,7 +84,18 @@ def cli() -> None:
     """
 
 
-for command in (generate, commit, verify, plan, preview, digest, facts, archetypes, config):
+for command in (
+    generate,
+    validate,
+    commit,
+    verify,
+    plan,
+    preview,
+    digest,
+    facts,
+    archetypes,
+    config,
+):
     cli.add_command(command)
 
 

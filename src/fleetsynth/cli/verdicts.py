@@ -1,0 +1,99 @@
+"""Verdicts on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from fleetsynth.cli.show import _console as console
+from fleetsynth.cli.show import _print_whole as print_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fleetsynth.quality.validate.verdict import Validation, Verdict
+
+_STYLES = {"ok": "green", "fail": "bold red", "untestable": "yellow", "skipped": "dim"}
+_NUMBERS = ("scenario", "data", "interval", "p-value", "detectable")
+
+
+def show_validation(validation: Validation, *, show_all: bool) -> None:
+    """Print what was found: structure in words, estimates in a table."""
+    structure = [v for v in validation.verdicts if v.kind == "structure"]
+    estimates = [v for v in validation.verdicts if v.kind == "statistics"]
+    _show_structure(structure, show_all=show_all)
+    if estimates:
+        console().print()
+        _show_estimates(estimates)
+    elif validation.scenario is None:
+        console().print(Text("no scenario to hold the values against: see --scenario", "dim"))
+    console().print()
+    _show_sum(validation)
+
+
+def _show_structure(verdicts: Iterable[Verdict], *, show_all: bool) -> None:
+    out = _table("check", "verdict", "found")
+    passed = 0
+    for verdict in verdicts:
+        if verdict.status == "ok" and not show_all and verdict.subject:
+            passed += 1
+            continue
+        name = " ".join(filter(None, (verdict.name, verdict.subject)))
+        out.add_row(Text(name), _status(verdict), Text(verdict.found))
+        for place in verdict.places:
+            out.add_row("", "", Text(f"  {place}", "dim"))
+    print_whole(out)
+    if passed:
+        console().print(Text(f"and {passed} checks of single columns: ok", "dim"))
+
+
+def _show_estimates(verdicts: Iterable[Verdict]) -> None:
+    out = _table("figure", "verdict", numbers=_NUMBERS)
+    for verdict in verdicts:
+        shared = verdict.name in ("quarter end", "holiday")
+        name = f"{verdict.name}, {verdict.subject}" if shared else verdict.subject
+        out.add_row(
+            Text(name),
+            _status(verdict),
+            _number(verdict.expected),
+            _number(verdict.estimate),
+            f"{_number(verdict.low)} … {_number(verdict.high)}",
+            f"{verdict.p_value:.2g}",
+            _deviation(verdict),
+        )
+    print_whole(out)
+
+
+def _show_sum(validation: Validation) -> None:
+    counts = ", ".join(f"{count} {status}" for status, count in validation.counts().items())
+    head = "ok" if validation.ok else f"{len(validation.failed)} of the checks failed"
+    line = Text(f"{validation.path}: ").append(head, _STYLES["ok" if validation.ok else "fail"])
+    line.append(f" ({validation.rows:,} rows, {validation.servers:,} servers; {counts})", "dim")
+    console().print(line)
+
+
+def _status(verdict: Verdict) -> Text:
+    return Text(verdict.status, _STYLES[verdict.status])
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _deviation(verdict: Verdict) -> str:
+    if verdict.detectable is None or verdict.expected is None:
+        return ""
+    if verdict.relative and verdict.expected:
+        return f"{verdict.detectable / abs(verdict.expected):.1%}"
+    return f"{verdict.detectable:.3f}"
+
+
+def _table(*words: str, numbers: Iterable[str] = ()) -> Table:
+    out = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for name in words:
+        out.add_column(Text(name), no_wrap=True)
+    for name in numbers:
+        out.add_column(Text(name), justify="right", no_wrap=True)
+    return out

@@ -1,0 +1,248 @@
+"""Validation of a dataset wherever it lives: a file, a folder or an object store."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from fleetsynth.dataset.folder import MANIFEST, SCENARIO
+from fleetsynth.dataset.store import open_store
+from fleetsynth.dataset.verify import verify, with_partitions
+from fleetsynth.errors import FleetsynthError, InputError, ScenarioError, UsageError
+from fleetsynth.plan import Plan, resolve
+from fleetsynth.quality.validate.checker import Checker
+from fleetsynth.quality.validate.fleet import content
+from fleetsynth.quality.validate.places import Faults
+from fleetsynth.quality.validate.verdict import Validation, Verdict
+from fleetsynth.reading import read_batches, read_metadata
+from fleetsynth.scenario import Scenario, load_scenario, text
+from fleetsynth.signal.simulate import simulate
+from fleetsynth.signal.window import Window
+from fleetsynth.sinks import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    import pyarrow as pa
+
+    from fleetsynth.dataset.store import Store
+
+_REGENERATED_ROWS = 400_000
+"""How many rows are generated anew, for a comparison value by value."""
+_WINDOW_TICKS = 1 << 15
+
+
+def validate(
+    path: Path | str,
+    scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None = None,
+    columns: Mapping[str, str] | None = None,
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> Validation:
+    """Check a dataset: its form, and its values against the scenario that it should follow.
+
+    One pass in constant memory, apart from some numbers per server. Rows that are not in order
+    of time take a second pass and a byte of memory each.
+
+    Args:
+        path: a file, a dataset folder or ``s3://bucket/prefix``; ours, or anyone's.
+        scenario: what to hold it against. None for the one that the dataset itself names; if it
+            names none, only its form is checked.
+        columns: the dataset's own names of columns by ours, such as ``{"timestamp": "ts"}``.
+        progress: called with the rows done, after each file.
+
+    Raises:
+        UsageError: if there is no such path, or a column that `columns` names.
+        InputError: if the dataset cannot be read, or has no timestamps or servers.
+        ScenarioError: if the scenario is not valid.
+    """
+    source = _open(path)
+    own = _own_scenario(source)
+    plan = _plan(scenario) if scenario is not None else own
+    is_own = plan is not None and own is not None and plan.digest == own.digest
+    checker = Checker(plan, columns, own=is_own)
+    checker.run(_Files(source, progress))
+    verdicts = list(checker.verdicts())
+    if plan is not None and is_own and not columns:
+        verdicts.append(_regenerated(plan, checker.contents()))
+    if source.manifest:
+        verdicts.insert(0, _manifest(str(path)))
+    first = [verdict for verdict in verdicts if verdict.kind == "structure"]
+    return Validation(
+        path=str(path),
+        rows=checker.rows,
+        servers=checker.servers,
+        scenario=plan.digest if plan else None,
+        verdicts=(*first, *(verdict for verdict in verdicts if verdict.kind != "structure")),
+    )
+
+
+class _Source(Protocol):
+    """Files of one dataset."""
+
+    manifest: bool
+
+    def names(self) -> list[str]:
+        """Return the names of its data files, in the order of the dataset."""
+
+    def fetch(self, name: str) -> AbstractContextManager[Path]:
+        """Yield a local path of a file."""
+
+    def scenario(self) -> bytes | None:
+        """Return the scenario that stands beside the data, as YAML."""
+
+
+class _File:
+    """A single local file."""
+
+    manifest = False
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def names(self) -> list[str]:
+        """Return the one."""
+        return [self._path.name]
+
+    @contextmanager
+    def fetch(self, name: str) -> Iterator[Path]:  # noqa: ARG002 - there is only one
+        """Yield the path itself."""
+        yield self._path
+
+    def scenario(self) -> bytes | None:
+        """Return nothing: what there is stands in the file."""
+        return None
+
+
+class _Folder:
+    """A folder or a prefix of an object store."""
+
+    def __init__(self, store: Store, only: str | None = None) -> None:
+        self._store = store
+        there = [only] if only else store.list()
+        self.manifest = only is None and MANIFEST in there
+        data = [name for name in there if name.endswith(tuple(FORMATS)) and _is_data(name)]
+        if self.manifest:
+            listed = json.loads(store.read(MANIFEST) or b"{}").get("parts", [])
+            present = set(data)
+            data = [part["path"] for part in listed if part["path"] in present]
+        self._names = data
+
+    def names(self) -> list[str]:
+        """Return the data files."""
+        return self._names
+
+    def fetch(self, name: str) -> AbstractContextManager[Path]:
+        """Yield a local path of a file."""
+        return self._store.fetch(name)
+
+    def scenario(self) -> bytes | None:
+        """Return what is beside the data."""
+        return self._store.read(SCENARIO)
+
+
+def _is_data(name: str) -> bool:
+    """Tell data from what stands beside them."""
+    return name != "servers.parquet" and not any(part[:1] in "._" for part in name.split("/"))
+
+
+def _open(path: Path | str) -> _Source:
+    text = str(path)
+    if "://" in text:
+        if text.endswith(tuple(FORMATS)):
+            folder, _, name = text.rpartition("/")
+            source = _Folder(open_store(folder), name)
+        else:
+            source = _Folder(open_store(text))
+    elif Path(path).is_dir():
+        source = _Folder(open_store(text))
+    elif Path(path).exists():
+        return _File(Path(path))
+    else:
+        raise UsageError(f"there is no file or folder {text}")
+    if not source.names():
+        raise InputError(f"{text} holds no data: no file ends in {', '.join(FORMATS)}")
+    return source
+
+
+class _Files:
+    """A source's batches, file by file, as often as needed."""
+
+    def __init__(self, source: _Source, progress: Callable[[int], None] | None) -> None:
+        self._source = source
+        self._progress = progress
+        self._rows = 0
+
+    def __iter__(self) -> Iterator[Iterator[pa.RecordBatch]]:
+        """Yield each file's batches."""
+        for name in self._source.names():
+            with self._source.fetch(name) as path:
+                yield self._batches(path, name)
+
+    def _batches(self, path: Path, name: str) -> Iterator[pa.RecordBatch]:
+        for batch in read_batches(path):
+            yield with_partitions(batch, name) if "=" in name else batch
+            self._rows += batch.num_rows
+            if self._progress:
+                self._progress(self._rows)
+
+
+def _own_scenario(source: _Source) -> Plan | None:
+    """Return the plan of the scenario that the dataset itself names, if any."""
+    said: Any = None
+    beside = source.scenario()
+    if beside is not None:
+        said = text.parse(beside.decode(), SCENARIO)
+    else:
+        with source.fetch(source.names()[0]) as path:
+            value = read_metadata(path).get("fleetsynth.scenario")
+        said = json.loads(value) if value else None
+    if said is None:
+        return None
+    try:
+        return resolve(load_scenario(said))
+    except ScenarioError as error:
+        raise InputError(f"the dataset's own scenario is not valid: {error}") from error
+
+
+def _plan(scenario: Scenario | Plan | Path | str | Mapping[str, Any]) -> Plan:
+    if isinstance(scenario, Plan):
+        return scenario
+    return resolve(scenario if isinstance(scenario, Scenario) else load_scenario(scenario))
+
+
+def _manifest(path: str) -> Verdict:
+    try:
+        findings = verify(path)
+    except FleetsynthError as error:
+        return Verdict("manifest", "fail", str(error))
+    faults = Faults()
+    faults.note(str(finding) for finding in findings)
+    return faults.verdict("manifest", "{count} findings", "every part is as recorded")
+
+
+def _regenerated(plan: Plan, found: dict[int, int]) -> Verdict:
+    """Compare some servers, all of them in a small dataset, with what the scenario generates."""
+    size, clock = plan.fleet.size, plan.clock
+    count = min(size, max(2, _REGENERATED_ROWS // clock.count))
+    chosen = np.unique(np.linspace(0, size - 1, count).astype(np.int64)).tolist()
+    faults = Faults()
+    for server in chosen:
+        total = 0
+        for first in range(clock.first, clock.stop, _WINDOW_TICKS):
+            stop = min(first + _WINDOW_TICKS, clock.stop)
+            values = simulate(plan, Window(server, server + 1, first, stop))[:, 0] / 100
+            micros = clock.seconds(first, stop) * 1_000_000
+            total += int(content(micros, values).sum(dtype=np.uint64))
+        if found.get(server) != total % 2**64:
+            faults.note(plan.fleet.server_ids(server, server + 1))
+    return faults.verdict(
+        "regeneration",
+        "{count} of " + f"{len(chosen):,} servers are not what the scenario generates",
+        f"{len(chosen):,} servers, value by value",
+    )

@@ -1,0 +1,90 @@
+"""Calendar columns against the timestamps that they stand beside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.clock import DAY_SECONDS, Days
+from fleetsynth.plan import CALENDAR_COLUMNS
+from fleetsynth.quality.validate.places import Faults, moment
+from fleetsynth.quality.validate.rows import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.plan import Plan
+    from fleetsynth.quality.validate.fleet import Servers
+    from fleetsynth.quality.validate.rows import Columns, Rows
+    from fleetsynth.quality.validate.verdict import Verdict
+
+    Ints = NDArray[np.int64]
+
+_LONGEST = 200 * 366
+"""Days beyond which a batch's timestamps are no calendar's business."""
+
+
+class CalendarCheck:
+    """Compares calendar columns with the clock, and is_holiday by the country of the server."""
+
+    def __init__(self, columns: Columns, plan: Plan | None, servers: Servers) -> None:
+        self._columns = columns
+        self._plan = plan
+        self._servers = servers
+        self._faults: dict[str, Faults] = {}
+
+    def update(self, rows: Rows) -> None:
+        """Take rows."""
+        if not rows.calendar or not len(rows):
+            return
+        timed = rows.micros != MISSING
+        day = rows.micros // (DAY_SECONDS * 1_000_000)
+        day = np.where(timed, day, day[timed][0] if timed.any() else 0)
+        first, last = int(day.min()), int(day.max())
+        if last - first > _LONGEST:
+            return
+        days = Days(first, last)
+        names = list(self._columns.servers)
+        for column, found in rows.calendar.items():
+            field = CALENDAR_COLUMNS[column]
+            if field:
+                expected = getattr(days, field).astype(np.int64)[day - first]
+            else:
+                expected = self._holidays(days, day - first, rows)
+            self._faults.setdefault(column, Faults()).add(
+                timed & (found != expected),
+                lambda row, found=found, expected=expected: (  # type: ignore[misc]
+                    f"{names[rows.server[row]]} {moment(int(rows.micros[row]))}: "
+                    f"{_shown(found[row])}, not {expected[row]}"
+                ),
+            )
+
+    def _holidays(self, days: Days, day: Ints, rows: Rows) -> Ints:
+        out = days.is_holiday("US").astype(np.int64)[day]
+        if self._plan is None:
+            return out
+        place = self._servers.places()
+        countries = {
+            number: self._plan.countries(int(place[number]), int(place[number]) + 1)[0]
+            for number in np.flatnonzero(np.bincount(rows.server)).tolist()
+            if place[number] >= 0
+        }
+        for country in set(countries.values()) - {"US"}:
+            there = np.isin(rows.server, [n for n, c in countries.items() if c == country])
+            out[there] = days.is_holiday(country)[day[there]]
+        return out
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Return a verdict per column."""
+        for column, faults in self._faults.items():
+            yield faults.verdict(
+                "calendar", "{count} rows are not what the timestamp says", "follows the clock",
+                column,
+            )  # fmt: skip
+
+
+def _shown(value: int) -> str:
+    return "nothing" if value == MISSING else str(value)

@@ -1,0 +1,186 @@
+"""Every check of a dataset, over one pass of its batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from fleetsynth.frame import COLUMN_TYPES, plain
+from fleetsynth.metrics import METRICS
+from fleetsynth.plan import ClassicPlan
+from fleetsynth.quality.validate.calendar import CalendarCheck
+from fleetsynth.quality.validate.design import Design
+from fleetsynth.quality.validate.estimate import Estimator, Sums
+from fleetsynth.quality.validate.fleet import Servers
+from fleetsynth.quality.validate.grid import Grid, Presence
+from fleetsynth.quality.validate.likelihood import OBSERVED
+from fleetsynth.quality.validate.rows import MISSING, Columns
+from fleetsynth.quality.validate.values import Coupling, ValueCheck
+from fleetsynth.quality.validate.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from fleetsynth.plan import Plan
+    from fleetsynth.quality.validate.rows import Rows
+
+    Files = Iterable[Iterable[pa.RecordBatch]]
+
+_SIGNAL_COLUMNS = tuple(METRICS[i].column for i in OBSERVED)
+
+
+class Checker:
+    """Takes a dataset file by file and batch by batch; then tells what it found.
+
+    Args:
+        plan: what the dataset should be; None if nothing says.
+        mapping: the dataset's own column names, by ours.
+        own: whether the dataset was made from that very plan, so that every value has to agree.
+    """
+
+    def __init__(
+        self, plan: Plan | None, mapping: Mapping[str, str] | None = None, *, own: bool = False
+    ) -> None:
+        self.columns = Columns(dict(mapping or {}))
+        self._plan = plan
+        self._estimator = estimator(plan) if isinstance(plan, ClassicPlan) else None
+        self._design = self._estimator.design if self._estimator else None
+        self._sums = Sums(self._design) if self._design else None
+        self._servers = Servers(self.columns, plan, own=own)
+        self._calendar = CalendarCheck(self.columns, plan, self._servers)
+        self._values: dict[str, ValueCheck] = {}
+        self._coupling = Coupling(self.columns) if self._design else None
+        self._schema: pa.Schema | None = None
+        step = span = None
+        if plan:
+            clock = plan.clock
+            begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * 1_000_000
+            step, span = clock.step * 1_000_000, (int(begin), int(end))
+        self._grid = Grid(self.columns, step, span)
+        self.rows = 0
+
+    @property
+    def servers(self) -> int:
+        """Servers seen so far."""
+        return len(self.columns.servers)
+
+    def contents(self) -> dict[int, int]:
+        """Return the content of each server of the plan, by its place there."""
+        return self._servers.contents()
+
+    def run(self, files: Files) -> None:
+        """Take a dataset; `files` may be gone over twice."""
+        for batches in files:
+            self._grid.new_file()
+            for batch in batches:
+                self._update(batch)
+        if self._grid.goes_back:
+            presence = Presence(self._grid, self.columns)
+            for batches in files:
+                for batch in batches:
+                    if batch.num_rows:
+                        presence.update(self.columns.rows(batch))
+            self._grid.recount(presence)
+
+    def _update(self, batch: pa.RecordBatch) -> None:
+        if self._schema is None:
+            self.columns.check(batch.schema)
+            self._schema = batch.schema
+        if not batch.num_rows:
+            return
+        rows = self.columns.rows(batch)
+        self.rows += len(rows)
+        self._grid.update(rows)
+        rows = rows.together()
+        self._servers.update(rows)
+        self._calendar.update(rows)
+        for column in rows.metrics:
+            if column not in self._values:
+                self._values[column] = ValueCheck(column, self.columns, self._design)
+            self._values[column].update(rows)
+        if self._coupling:
+            self._coupling.update(rows)
+        if self._sums:
+            self._score(rows, self._sums)
+
+    def _score(self, rows: Rows, sums: Sums) -> None:
+        """Add the rows that the model can say something of to the sums of scores."""
+        if not all(column in rows.metrics for column in _SIGNAL_COLUMNS):
+            return
+        if self._plan is None:
+            raise AssertionError("no plan, no scores")
+        clock = self._plan.clock
+        values = np.stack([rows.metrics[column] for column in _SIGNAL_COLUMNS])
+        archetype = self._servers.archetypes(rows)
+        tick = rows.micros // (clock.step * 1_000_000) - clock.first
+        usable = np.isfinite(values).all(axis=0) & (archetype >= 0) & (rows.micros != MISSING)
+        usable &= (tick >= 0) & (tick < clock.count)
+        for code in np.flatnonzero(np.bincount(archetype[usable])).tolist():
+            chosen = usable & (archetype == code)
+            if chosen.all():
+                sums.update(code, tick, values)
+            else:
+                sums.update(code, tick[chosen], values[:, chosen])
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Return what was found, structure first."""
+        yield self._schema_verdict()
+        yield from self._grid.verdicts()
+        yield from self._servers.verdicts()
+        yield from self._calendar.verdicts()
+        for check in self._values.values():
+            yield from check.verdicts()
+        if self._coupling and "net_out_p95" in self._values:
+            yield self._coupling.verdict()
+        if self._estimator and self._sums:
+            yield from self._estimator.verdicts(self._sums)
+
+    def _schema_verdict(self) -> Verdict:
+        found = plain(self._schema) if self._schema is not None else pa.schema([])
+        names = [self.columns.name(role) for role in COLUMN_TYPES]
+        if self._plan is None:
+            known = [name for name in names if name in found.names]
+            return Verdict("schema", "ok", f"{len(known)} known of {len(found)} columns")
+        types = {name: plain(pa.schema([(name, COLUMN_TYPES[name])])).field(0).type
+                 for name in self._plan.columns}  # fmt: skip
+        wrong = []
+        for role, kind in types.items():
+            name = self.columns.name(role)
+            if name not in found.names:
+                wrong.append(f"{name} is missing")
+            elif not _alike(found.field(name).type, kind):
+                wrong.append(f"{name} is {found.field(name).type}, not {kind}")
+        ours = {self.columns.name(role) for role in types}
+        wrong += [f"{name} is not the scenario's" for name in found.names if name not in ours]
+        if wrong:
+            return Verdict("schema", "fail", "; ".join(wrong[:5]), places=tuple(wrong[:5]))
+        return Verdict("schema", "ok", f"{len(found)} columns, as the scenario says")
+
+
+def _alike(found: pa.DataType, kind: pa.DataType) -> bool:
+    """Tell whether a type can carry the values of another: units and widths may differ."""
+    for test in (
+        pa.types.is_timestamp,
+        pa.types.is_floating,
+        pa.types.is_integer,
+    ):
+        if test(kind):
+            return bool(test(found))
+    return bool(pa.types.is_string(found) or pa.types.is_large_string(found)) or found == kind
+
+
+def estimator(plan: ClassicPlan) -> Estimator:
+    """Return a plan's estimator; plans that differ in their seed alone share one."""
+    content = plan.scenario.model_dump_json(exclude={"seed", "num_servers"})
+    counts = tuple(plan.fleet.counts().values())
+    key = f"{content} {[count > 0 for count in counts]}"
+    if key not in _ESTIMATORS:
+        if len(_ESTIMATORS) >= 4:
+            _ESTIMATORS.clear()
+        _ESTIMATORS[key] = Estimator(Design(plan))
+    return _ESTIMATORS[key]
+
+
+_ESTIMATORS: dict[str, Estimator] = {}

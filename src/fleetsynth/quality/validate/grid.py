@@ -1,0 +1,261 @@
+"""Order, duplicates and gaps: the timestamps of each server against a regular grid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.quality.validate.places import SHOWN, Faults, moment
+from fleetsynth.quality.validate.rows import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.quality.validate.rows import Columns, Rows
+    from fleetsynth.quality.validate.verdict import Verdict
+
+    Ints = NDArray[np.int64]
+
+_NEVER = np.iinfo(np.int64).min
+
+
+class Growing:
+    """An array of one number per server that grows with the servers."""
+
+    def __init__(self, fill: int) -> None:
+        self._fill = fill
+        self.values: Ints = np.full(64, fill, dtype=np.int64)
+
+    def upto(self, size: int) -> Ints:
+        """Make room for `size` servers and return the array."""
+        if size > len(self.values):
+            more = np.full(max(size, 2 * len(self.values)), self._fill, dtype=np.int64)
+            more[: len(self.values)] = self.values
+            self.values = more
+        return self.values
+
+
+class Grid:
+    """Checks timestamps in passing, in memory that grows with the servers only.
+
+    Rows of a server that go back in time need a second pass, over `Presence`.
+
+    Args:
+        columns: the names of servers.
+        step: microseconds from tick to tick; None to take the first batch's most frequent.
+        span: first and last timestamp that each server should have; None if nothing says so.
+    """
+
+    def __init__(self, columns: Columns, step: int | None, span: tuple[int, int] | None) -> None:
+        self._columns = columns
+        self.step = step
+        self._span = span
+        self.first, self.last, self.count = Growing(-_NEVER - 1), Growing(_NEVER), Growing(0)
+        self.disorder, self._duplicates = Faults(), Faults()
+        self._missing, self._off, self._untimed = Faults(), Faults(), Faults()
+        self.goes_back = False
+        self._file, self._before = 0, -1
+        self._seen_in = Growing(-1)
+
+    def new_file(self) -> None:
+        """Files of a folder need not be in order, only each of them."""
+        self._file, self._before = self._file + 1, -1
+
+    def update(self, rows: Rows) -> None:
+        """Take rows."""
+        untimed = rows.micros == MISSING
+        server, micros = rows.server, rows.micros
+        if untimed.any():
+            self._untimed.add(untimed, lambda row: f"row {row} of a batch")
+            server, micros = server[~untimed], micros[~untimed]
+        if not len(server):
+            return
+        self._order(server, micros)
+        rows = rows.together()
+        timed = rows.micros != MISSING
+        self._steps(rows.server[timed], rows.micros[timed])
+
+    def _order(self, server: Ints, micros: Ints) -> None:
+        """Each server's rows together, in order of time."""
+        same = server[1:] == server[:-1]
+        self.disorder.add(
+            same & (micros[1:] < micros[:-1]), lambda row: self._at(server, micros, row + 1)
+        )
+        starts = np.concatenate(([0], np.flatnonzero(~same) + 1))
+        seen = self._seen_in.upto(len(self._columns.servers))
+        here = server[starts]
+        again = (seen[here] == self._file) & (here != self._before)
+        again[_repeats(here)] = True
+        self.disorder.add(again, lambda run: self._at(server, micros, int(starts[run])))
+        seen[here] = self._file
+        self._before = int(server[-1])
+
+    def _steps(self, server: Ints, micros: Ints) -> None:
+        """Compare each timestamp with the one before of the same server."""
+        size = len(self._columns.servers)
+        first, last, count = self.first.upto(size), self.last.upto(size), self.count.upto(size)
+        change = server[1:] != server[:-1]
+        starts = np.concatenate(([0], np.flatnonzero(change) + 1))
+        here = server[starts]
+        before = np.empty_like(micros)
+        before[1:] = micros[:-1]
+        before[starts] = last[here]
+        new = before == _NEVER
+        step = micros - np.where(new, micros, before)
+        if self.step is None:
+            self.step = _most_frequent(step[step > 0])
+        backward = ~new & (step < 0)
+        if backward.any():
+            self.goes_back = True
+        self._duplicates.add(~new & (step == 0), lambda row: self._at(server, micros, row))
+        if self.step:
+            origin = self._span[0] if self._span else 0
+            self._off.add(
+                (micros - origin) % self.step != 0, lambda row: self._at(server, micros, row)
+            )
+            jumps = np.flatnonzero(~new & (step > self.step))
+            ticks = step[jumps] // self.step - 1
+            self._missing.note(
+                [
+                    f"{self._name(server[row])} after {moment(int(before[row]))}"
+                    for row in jumps[:SHOWN].tolist()
+                ],
+                int(ticks.sum()),
+            )
+        np.minimum.at(first, server, micros)
+        np.maximum.at(last, server, micros)
+        count += np.bincount(server, minlength=len(count))
+
+    def verdicts(self, *, ordered: bool = True) -> Iterator[Verdict]:
+        """Return what was found."""
+        if self._span:
+            self._ends(*self._span)
+        if ordered:
+            yield self.disorder.verdict(
+                "order", "{count} places are not in order of server and time", "by server and time"
+            )
+        yield (
+            self._untimed.verdict(
+                "timestamps", "{count} rows have no timestamp", "every row has one"
+            )
+            if self._untimed.count
+            else self._off.verdict(
+                "timestamps",
+                "{count} rows are off the grid",
+                f"on a grid of {_duration(self.step)}",
+            )
+        )
+        yield self._duplicates.verdict(
+            "duplicates",
+            "{count} rows repeat the server and timestamp of another",
+            "no server has a timestamp twice",
+        )
+        yield self._missing.verdict("gaps", "{count} ticks are missing", "no tick is missing")
+
+    def _ends(self, begin: int, end: int) -> None:
+        """Count what is missing before a server's first and after its last row."""
+        size = len(self._columns.servers)
+        first, last = self.first.upto(size)[:size], self.last.upto(size)[:size]
+        step = self.step or 1
+        seen = self.count.upto(size)[:size] > 0
+        late = np.flatnonzero(seen & (first > begin))
+        early = np.flatnonzero(seen & (last < end))
+        self._missing.note(
+            [f"{self._name(s)} begins {moment(int(first[s]))}" for s in late[:SHOWN]],
+            int(((np.minimum(first[late], end + step) - begin) // step).sum()),
+        )
+        self._missing.note(
+            [f"{self._name(s)} ends {moment(int(last[s]))}" for s in early[:SHOWN]],
+            int(((end - np.maximum(last[early], begin - step)) // step).sum()),
+        )
+        outside = np.flatnonzero(seen & ((first < begin) | (last > end)))
+        self._off.note(
+            [
+                f"{self._name(s)} has {moment(int(first[s]))} to {moment(int(last[s]))}, "
+                "beyond the scenario"
+                for s in outside[:SHOWN]
+            ],
+            len(outside),
+        )
+
+    def recount(self, presence: Presence) -> None:
+        """Replace what was counted in passing by what a second pass found."""
+        self._duplicates, self._missing = presence.duplicates, presence.missing()
+
+    def _name(self, server: int) -> str:
+        return str(list(self._columns.servers)[int(server)])
+
+    def _at(self, server: Ints, micros: Ints, row: int) -> str:
+        return f"{self._name(server[row])} {moment(int(micros[row]))}"
+
+
+class Presence:
+    """Which ticks each server has, a byte for each: for rows in any order."""
+
+    def __init__(self, grid: Grid, columns: Columns) -> None:
+        size = len(columns.servers)
+        self._names = list(columns.servers)
+        self._step = grid.step or 1
+        self._first = grid.first.upto(size)[:size].copy()
+        self._first[grid.count.upto(size)[:size] == 0] = 0
+        last = np.maximum(grid.last.upto(size)[:size], self._first)
+        lengths = (last - self._first) // self._step + 1
+        self._offset = np.concatenate(([0], np.cumsum(lengths)))
+        self._there = np.zeros(int(lengths.sum()), dtype=np.bool_)
+        self.duplicates = Faults()
+
+    def update(self, rows: Rows) -> None:
+        """Take rows, in any order."""
+        known = rows.micros != MISSING
+        server, micros = rows.server[known], rows.micros[known]
+        place = self._offset[server] + (micros - self._first[server]) // self._step
+        order = np.argsort(place, kind="stable")
+        again = np.zeros(len(place), dtype=np.bool_)
+        again[order[1:]] = place[order[1:]] == place[order[:-1]]
+        again |= self._there[place]
+        self.duplicates.add(
+            again, lambda row: f"{self._names[server[row]]} {moment(int(micros[row]))}"
+        )
+        self._there[place] = True
+
+    def missing(self) -> Faults:
+        """Return the ticks that are absent between a server's first and last."""
+        out = Faults()
+        for row in range(len(self._names)):
+            part = self._there[self._offset[row] : self._offset[row + 1]]
+            absent = np.flatnonzero(~part)
+            if len(absent):
+                at = moment(int(self._first[row] + absent[0] * self._step))
+                out.note([f"{self._names[row]} {at}"], len(absent))
+        return out
+
+
+def _repeats(values: Ints) -> Ints:
+    """Return the positions at which a value occurs again."""
+    order = np.argsort(values, kind="stable")
+    again = values[order[1:]] == values[order[:-1]]
+    out: Ints = order[1:][again]
+    return out
+
+
+def _most_frequent(steps: Ints) -> int | None:
+    if not len(steps):
+        return None
+    values, counts = np.unique(steps, return_counts=True)
+    return int(values[counts.argmax()])
+
+
+def _duration(step: int | None) -> str:
+    if not step:
+        return "unknown step"
+    for size, one, many in (
+        (86_400_000_000, "a day", "days"),
+        (3_600_000_000, "an hour", "hours"),
+        (60_000_000, "a minute", "minutes"),
+    ):
+        if step % size == 0:
+            return one if step == size else f"{step // size} {many}"
+    return f"{step / 1e6:g} seconds"

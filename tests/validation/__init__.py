@@ -1,0 +1,1 @@
+"""Validation: what it finds, and what it must not find."""
