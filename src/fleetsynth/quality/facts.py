@@ -96,7 +96,7 @@ def correlation(one: Series, two: Series) -> float:
         one, two = one[both], two[both]
     if len(one) < MIN_POINTS:
         return np.nan
-    size = _FLAT * float(one @ one), _FLAT * float(two @ two)
+    size = _FLAT * _dot(one, one), _FLAT * _dot(two, two)
     one, two = one - one.mean(), two - two.mean()
     squares = _dot(one, one), _dot(two, two)
     if squares[0] <= size[0] or squares[1] <= size[1]:
