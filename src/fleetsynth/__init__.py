@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from fleetsynth.file_digest import digest_file
     from fleetsynth.plan import Plan, resolve
+    from fleetsynth.reports import report
     from fleetsynth.scenario import ArchetypeProfile, Scenario, load_scenario
     from fleetsynth.size import Size, estimate
 
@@ -54,6 +55,7 @@ _HOMES = {
     "file_digest": ("digest_file",),
     "errors": ("FleetsynthError", "InputError", "OutputError", "ScenarioError", "UsageError"),
     "plan": ("Plan", "resolve"),
+    "reports": ("report",),
     "scenario": ("ArchetypeProfile", "Scenario", "load_scenario"),
     "size": ("Size", "estimate"),
 }
@@ -88,6 +90,7 @@ __all__ = [  # noqa: RUF022 - by topic
     "batches",
     "digest_file",
     "generate",
+    "report",
     "to_pandas",
     "to_table",
     # errors

@@ -45,6 +45,7 @@ def test_the_commands_are_those_documented() -> None:
         "generate",
         "plan",
         "preview",
+        "report",
         "verify",
     }
 

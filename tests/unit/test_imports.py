@@ -19,7 +19,7 @@ HEAVY = {"pandas", "matplotlib", "boto3", "obstore", "pyspark", "polars", "scipy
 MIDDLING = {"numpy", "pyarrow", "pydantic", "rich", "ruamel", "holidays", "isal"}
 """What we stand on, but must not wait for before it is used."""
 
-COMMANDS = ["generate", "plan", "preview", "digest", "archetypes", "config"]
+COMMANDS = ["generate", "plan", "preview", "report", "digest", "archetypes", "config"]
 SUBCOMMANDS = ["show", "check", "init", "schema"]
 HELP = [
     ["--help"],

@@ -16,6 +16,7 @@ from fleetsynth._version import __version__
 from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
 from fleetsynth.cli.config import config
 from fleetsynth.cli.folders import commit, verify
+from fleetsynth.cli.report import report
 from fleetsynth.errors import FleetsynthError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def cli() -> None:
     """
 
 
-for command in (generate, commit, verify, plan, preview, digest, archetypes, config):
+for command in (generate, commit, verify, plan, preview, report, digest, archetypes, config):
     cli.add_command(command)
 
 

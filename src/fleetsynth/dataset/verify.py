@@ -113,7 +113,7 @@ def _part(
     path = part["path"]
     try:
         with store.fetch(path) as file:
-            read = leaves(_with_partitions(batch, path) for batch in read_batches(file))
+            read = leaves(with_partitions(batch, path) for batch in read_batches(file))
     except FleetsynthError as error:
         yield Finding(path, str(error))
         return
@@ -141,8 +141,8 @@ def _differences(path: str, read: Leaves, made: Leaves, what: str) -> Iterator[F
     yield Finding(path, f"{what}: {shown}{more}" if wrong else what)
 
 
-def _with_partitions(batch: pa.RecordBatch, path: str) -> pa.RecordBatch:
-    """Put back the columns that the path stands for."""
+def with_partitions(batch: pa.RecordBatch, path: str) -> pa.RecordBatch:
+    """Put back the columns that a part's path stands for."""
     table = pa.Table.from_batches([batch])
     for folder in path.removeprefix(DATA).split("/")[:-1]:
         name, _, value = folder.partition("=")
