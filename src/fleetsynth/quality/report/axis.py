@@ -19,9 +19,6 @@ WIDTHS = (1, 5, 15, 60, 300, 900, 3_600, 10_800, 21_600, DAY_SECONDS)
 """Widths of a bucket in seconds; each divides the next."""
 
 _LONG_WIDTHS = (7 * DAY_SECONDS, 28 * DAY_SECONDS, 364 * DAY_SECONDS)
-_MONDAY = 3 * DAY_SECONDS
-"""1970-01-01 was a Thursday: so many seconds after a Monday."""
-
 FINE = 2_048
 """Buckets that an axis of less than a day's width may have."""
 _MOST_DAYS = 40_000
@@ -33,24 +30,27 @@ class Axis:
 
     Attributes:
         width: seconds.
-        first: number of the first bucket, counted from the epoch.
+        first: number of the first bucket, counted from the origin.
         count: how many there are.
+        origin: seconds since the epoch. Buckets of more than a day begin where the data do, and
+            the last takes in what is left of another, so that none is a stump.
     """
 
     width: int
     first: int
     count: int
+    origin: int = 0
 
     @property
     def starts(self) -> Ints:
         """Seconds since the epoch at which each bucket begins."""
-        shift = _MONDAY if self.width > DAY_SECONDS else 0
-        return np.arange(self.first, self.first + self.count, dtype=np.int64) * self.width - shift
+        numbers = np.arange(self.first, self.first + self.count, dtype=np.int64)
+        return numbers * self.width + self.origin
 
     def place(self, seconds: Ints) -> Ints:
         """Return the bucket of each moment, counted from the first."""
-        shift = _MONDAY if self.width > DAY_SECONDS else 0
-        return (seconds + shift) // self.width - self.first
+        place = (seconds - self.origin) // self.width - self.first
+        return np.minimum(place, self.count - 1) if self.width > DAY_SECONDS else place
 
     def covering(self, low: int, high: int) -> Axis:
         """Return an axis that has room for both moments too, coarser if need be."""
@@ -72,15 +72,14 @@ class Axis:
         """Return the finest axis over the same time that has no more buckets than `most`."""
         if not self.count:
             return self
-        for width in (*WIDTHS, *_LONG_WIDTHS):
-            if width < self.width:
-                continue
-            shift = _MONDAY if width > DAY_SECONDS else 0
-            first = (int(self.starts[0]) + shift) // width
-            last = (int(self.starts[-1]) + shift) // width
+        begin, end = int(self.starts[0]), int(self.starts[-1]) + self.width
+        for width in WIDTHS[WIDTHS.index(self.width) :]:
+            first, last = begin // width, (end - 1) // width
             if last - first < most:
-                break
-        return Axis(width, first, last - first + 1)
+                return Axis(width, first, last - first + 1)
+        longest = _LONG_WIDTHS[-1]
+        width = next((w for w in _LONG_WIDTHS if (end - begin) // w <= most), longest)
+        return Axis(width, 0, max(1, (end - begin) // width), begin)
 
 
 def regroup(

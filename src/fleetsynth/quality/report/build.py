@@ -19,7 +19,7 @@ from fleetsynth.quality.report.detail import NOWHERE, Buckets, Sample
 from fleetsynth.quality.report.rows import SERVICE, Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -112,10 +112,11 @@ def _first_pass(dataset: Dataset) -> tuple[Collector, Reader, str | None]:
 
 def _summary(dataset: Dataset, collected: Collector, digest: str | None) -> dict[str, Any]:
     plan = dataset.plan
-    titles = {a.name: a.profile.name for a in plan.archetypes} if plan else {}
     axis = collected.axis.coarser(embed.MOST_BUCKETS)
+    dimensions, keys = embed.dimensions(collected, plan)
+    of = collected.groups.of_servers()
     classic = plan if isinstance(plan, ClassicPlan) else None
-    codes = _archetypes(collected)
+    codes: list[str] = next((d["codes"] for d in dimensions if d["name"] == "server_type"), [])
     return {
         "meta": {
             "name": dataset.name,
@@ -129,8 +130,8 @@ def _summary(dataset: Dataset, collected: Collector, digest: str | None) -> dict
             "provenance": dict(dataset.provenance),
         },
         "metrics": embed.metrics(collected),
-        "dimensions": embed.dimensions(collected, titles),
-        "groups": embed.members(collected),
+        "dimensions": dimensions,
+        "groups": {"keys": keys, "servers": np.bincount(of, minlength=len(keys)).tolist()},
         "time": embed.over_time(collected, axis),
         "week": embed.weekly(collected),
         "distribution": embed.distribution(collected),
@@ -148,7 +149,7 @@ def _details(dataset: Dataset, collected: Collector, reader: Reader, count: int)
     fullest = Buckets(collected.percent, _places(top, groups.size), axis)
     names, pairs, series = _services(collected, groups)
     services = Buckets(range(len(collected.metrics)), series, axis)
-    kinds, chosen = _sampled(collected)
+    kinds, chosen = _sampled(collected, dataset.plan.fleet.archetypes if dataset.plan else ())
     span = (collected.high - collected.low) // collected.step + 1
     ticks = min(sample.TICKS, span)
     sampled = Sample(
@@ -208,13 +209,15 @@ def _archetypes(collected: Collector) -> list[str]:
     return groups.values[groups.names.index("server_type")]
 
 
-def _sampled(collected: Collector) -> tuple[list[str], list[Ints]]:
+def _sampled(collected: Collector, order: Sequence[str]) -> tuple[list[str], list[Ints]]:
     """Choose some servers of each archetype."""
     labels = collected.servers.labels.get("server_type")
     if labels is None:
         every = np.arange(len(collected.servers.number))
         return [ALL], [sample.choose(every, 2 * sample.PER_ARCHETYPE)]
     kinds = _archetypes(collected)
+    if dataset_order := [k for k in order if k in kinds]:
+        kinds = [*dataset_order, *(k for k in kinds if k not in dataset_order)]
     of = np.array(labels)
     return kinds, [sample.choose(np.flatnonzero(of == k), sample.PER_ARCHETYPE) for k in kinds]
 

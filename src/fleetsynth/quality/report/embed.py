@@ -16,14 +16,14 @@ from fleetsynth.quality.report.rows import DIMENSIONS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fleetsynth.plan import ClassicPlan
+    from fleetsynth.plan import ClassicPlan, Plan
     from fleetsynth.quality.report.axis import Axis
     from fleetsynth.quality.report.collect import Collector
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-MOST_BUCKETS = 400
+MOST_BUCKETS = 220
 _MISSING = 65_535
 
 
@@ -68,21 +68,38 @@ def metrics(collected: Collector) -> list[dict[str, Any]]:
     ]
 
 
-def dimensions(collected: Collector, titles: dict[str, str]) -> list[dict[str, Any]]:
-    """Describe what can be filtered by; `titles` are people's names of archetypes."""
+def dimensions(
+    collected: Collector, plan: Plan | None
+) -> tuple[list[dict[str, Any]], list[list[int]]]:
+    """Describe what can be filtered by, and where each group stands in it.
+
+    Values are in the order of the scenario, or else of the alphabet.
+    """
     groups = collected.groups
-    out = []
-    for name, values in zip(groups.names, groups.values, strict=True):
-        shown = [titles.get(v, v) if name == "server_type" else v for v in values]
-        out.append({"name": name, "label": DIMENSIONS[name], "values": shown})
-    return out
+    out, keys = [], np.array(list(groups.keys), dtype=np.int64).reshape(len(groups.keys), -1)
+    for d, (name, values) in enumerate(zip(groups.names, groups.values, strict=True)):
+        ranks = [(_rank(value, name, plan), i) for i, value in enumerate(values)]
+        order = [i for _, i in sorted(ranks)]
+        place = np.argsort(np.array(order, dtype=np.int64))
+        keys[:, d] = place[keys[:, d]]
+        titles = {a.name: a.profile.name for a in plan.archetypes} if plan else {}
+        codes = [values[i] for i in order]
+        shown = [titles.get(v, v) if name == "server_type" else v for v in codes]
+        out.append({"name": name, "label": DIMENSIONS[name], "codes": codes, "values": shown})
+    return out, keys.tolist()
 
 
-def members(collected: Collector) -> dict[str, Any]:
-    """Describe the groups: their places in the dimensions and how many servers they have."""
-    keys = [list(key) for key in collected.groups.keys]
-    of = collected.groups.of_servers()
-    return {"keys": keys, "servers": np.bincount(of, minlength=len(keys)).tolist()}
+_SCALE = ("critical", "high", "medium", "low")
+
+
+def _rank(value: str, dimension: str, plan: Plan | None) -> tuple[int, str]:
+    if dimension == "criticality" and value.lower() in _SCALE:
+        return _SCALE.index(value.lower()), value
+    known: list[str] = []
+    if plan:
+        odds = plan.fleet.odds
+        known = [*plan.fleet.archetypes] if dimension == "server_type" else [*odds[dimension]]
+    return (known.index(value) if value in known else len(known)), value
 
 
 def over_time(collected: Collector, axis: Axis) -> dict[str, Any]:

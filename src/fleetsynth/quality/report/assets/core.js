@@ -4,7 +4,7 @@ const MISSING = 65535;
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const SVG = 'http://www.w3.org/2000/svg';
-const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3], [5, 2], [1, 2], [12, 4], [3, 2, 3, 6]];
+const DASHES = [[], [9, 3], [3, 2.5], [12, 3, 3, 3], [6, 2], [1.5, 2], [16, 4], [4, 2, 4, 6]];
 
 /** Numbers from base64: their values, with NaN for what is missing. */
 function decode(part) {

@@ -1,4 +1,4 @@
-const SHORT = { cpu: 'CPU', mem: 'memory', disk: 'disk', net_in: 'net in', net_out: 'net out' };
+const SHORT = { cpu: 'CPU', mem: 'mem', disk: 'disk', net_in: 'net in', net_out: 'net out' };
 
 function relations() {
   const { sample } = DATA, mains = DATA.metrics.filter((m) => m.main);
@@ -17,7 +17,7 @@ function relations() {
     onUpdate(() => { fig.element.hidden = !visible(kind); if (visible(kind)) correlationChart(fig.plot, names, kind, label); });
     return fig.element;
   });
-  section('correlations', 'Correlations', `Of what is left when each value is taken from the mean of its archetype at that moment, so that calendar and growth drop out.${targets ? ' Targets are those of the noise; spikes and bounds move what can be measured, by as much as the last column of each table says.' : ''} They obey the archetype filter.`, h('div', { class: 'grid small' }, corr));
+  section('correlations', 'Correlations', `Of what is left when each value is taken from the mean of its archetype at that moment, so that calendar and growth drop out.${targets ? ' Targets are those of the scenario’s noise. Spikes lift several metrics at once and bounds cut them off, which moves what can be measured; the last column of each data table says how far.' : ''} They obey the archetype filter.`, h('div', { class: 'grid small' }, corr));
   const acf = sample.kinds.map((kind) => {
     const fig = figure(kind.kind, '');
     fig.after.append(key([[s('path', { d: 'M0 5H26', class: 'stroke s0' }), 'as published'], [s('path', { d: 'M0 5H26', class: 'stroke s1', 'stroke-dasharray': '5 3' }), 'less the daily and weekly cycle']]));
@@ -44,7 +44,7 @@ function saturation() {
   const fig = figure('Series', '');
   const chart = timeChart(fig, { height: 210 });
   section('saturation', 'Closest to saturation',
-    `Servers by the 95th percentile of ${'the metric'} over time (of CPU where the metric is not in percent). The trend is a least-squares line through all samples; days to 100 % is when that percentile, moved along the line, reaches 100 %, counted from the last sample. It is left open where the line does not rise by more than three standard errors.`,
+    `Servers by the 95th percentile of the metric over time (of CPU where the metric is not in percent). The trend is a least-squares line through all samples; days to 100 % is when that percentile, moved along the line, reaches 100 %, counted from the last sample. It is left open where the line does not rise by more than three standard errors.`,
     h('div', { class: 'card' }, holder), h('div', { class: 'below' }, fig.element));
   fig.element.classList.add('below');
 
@@ -58,7 +58,7 @@ function saturation() {
       path += `${pen}${((i / Math.max(1, t - 1)) * w).toFixed(1)} ${(22 - (v / 100) * 20).toFixed(1)}`;
       pen = 'L';
     }
-    return s('svg', { viewBox: `0 0 ${w} 24`, width: w, height: 24, 'aria-hidden': 'true' }, s('path', { d: path, class: 'stroke s0', 'stroke-width': 1.2 }));
+    return s('svg', { viewBox: `0 0 ${w} 24`, width: w, height: 24, 'aria-hidden': 'true' }, s('path', { d: path, class: 'stroke thin s0' }));
   }
   function drawSeries(server, p) {
     const m = DATA.metrics[list.metrics[p]], k = place.get(server), t = DATA.time.starts.length, n = DATA.top.servers.length;
@@ -88,7 +88,7 @@ function saturation() {
       return { chosen: number_ === STATE.server, cells: [name, ...DATA.dimensions.map((d, n) => d.values[key[n]]), ...(list.services ? [list.services[i]] : []),
         spark(number_, p), number(list.p95.at[p * size + i]), number(list.mean.at[p * size + i]), `${list.slope[p][i] > 0 ? '+' : ''}${number(list.slope[p][i], 2)}`, days < 0 ? '–' : days === 0 ? 'now' : count(days)] };
     });
-    const head = ['Server', ...DATA.dimensions.map((d) => d.label), ...(list.services ? ['Service'] : []), 'Series', `p95, ${m.unit}`, `Mean, ${m.unit}`, 'Trend, points a year', 'Days to 100 %'];
+    const head = ['Server', ...DATA.dimensions.map((d) => d.label), ...(list.services ? ['Service'] : []), 'Series', `p95, ${m.unit}`, `Mean, ${m.unit}`, 'Trend, points / year', 'Days to 100 %'];
     const caption = `The ${best.length} fullest of ${count(order.length)} servers by ${metricName(m)}`;
     holder.replaceChildren(h('h3', {}, caption), table(caption, head, rows, { words: 2 + DATA.dimensions.length + (list.services ? 1 : 0), tall: true }));
     if (STATE.server !== null) drawSeries(STATE.server, p); else fig.element.hidden = true;

@@ -28,7 +28,8 @@ function heatMap(plot, cells, columns, label, unit) {
   const w = (wide - left) / columns, hh = wide < 500 ? 26 : 30;
   const { svg } = canvas(plot, top + 7 * hh + 44, label);
   names.forEach((name, i) => {
-    if (w > 24 || i % (w > 12 ? 3 : 6) === 0) svg.append(s('text', { x: left + (i + 0.5) * w, y: 13, 'text-anchor': 'middle' }, name));
+    const wanted = columns === 12 || w > 24 || i % (w > 12 ? 3 : 6) === 0;
+    if (wanted) svg.append(s('text', { x: left + (i + 0.5) * w, y: 13, 'text-anchor': 'middle' }, columns === 12 && w < 30 ? name[0] : name));
   });
   WEEKDAYS.forEach((name, row) => {
     svg.append(s('text', { x: 0, y: top + (row + 0.5) * hh + 4 }, name));
@@ -50,8 +51,8 @@ function heatMap(plot, cells, columns, label, unit) {
 
 /** Bars of a histogram with marks at quantiles. */
 function histogramChart(plot, bins, width, marks, label, unit) {
-  const { svg, width: wide, height } = canvas(plot, 236, label);
-  const left = 40, right = 10, top = 44, bottom = 34;
+  const { svg, width: wide, height } = canvas(plot, 262, label);
+  const left = 40, right = 14, top = 58, bottom = 34;
   const total = bins.reduce((a, b) => a + b, 0) || 1;
   let last = bins.length - 1;
   while (last > 5 && !bins[last]) last--;
@@ -70,14 +71,15 @@ function histogramChart(plot, bins, width, marks, label, unit) {
   for (const v of ticks(0, end, wide < 480 ? 4 : 8)) svg.append(s('text', { x: Math.min(x(v), wide - 14), y: height - 16, 'text-anchor': 'middle' }, number(v, end < 4 ? 1 : 0)));
   svg.append(s('text', { x: wide - right, y: height - 2, 'text-anchor': 'end' }, unit), s('text', { x: 0, y: 10 }, '% of values'));
   svg.append(s('line', { x1: left, x2: wide - right, y1: height - bottom, y2: height - bottom, class: 'axis' }));
-  let free = -Infinity, level = 0;
+  const ends = [-Infinity, -Infinity, -Infinity];
   for (const [name, value] of marks) {
     if (!Number.isFinite(value)) continue;
-    level = x(value) < free ? level + 1 : 0;
-    const ty = 24 + (level % 2) * 13, anchor = x(value) > wide - 70 ? 'end' : 'start';
-    svg.append(s('line', { x1: x(value), x2: x(value), y1: ty + 2, y2: height - bottom, stroke: 'currentColor', 'stroke-width': 1.3, 'stroke-dasharray': '4 3' }));
-    svg.append(s('text', { x: x(value) + (anchor === 'end' ? -4 : 4), y: ty, class: 'strong', 'text-anchor': anchor }, `${name} ${number(value)}`));
-    free = x(value) + 74;
+    const text = `${name} ${number(value)}`, long = text.length * 7.4;
+    const from = Math.min(x(value) + 4, wide - long), level = Math.max(0, ends.findIndex((end) => end < from));
+    ends[level] = from + long + 8;
+    const ty = 22 + level * 14;
+    svg.append(s('line', { x1: x(value), x2: x(value), y1: ty + 3, y2: height - bottom, stroke: 'currentColor', 'stroke-width': 1.3, 'stroke-dasharray': '4 3' }));
+    svg.append(s('text', { x: from, y: ty, class: 'strong' }, text));
   }
 }
 
@@ -109,25 +111,24 @@ function effectChart(plot, rows, label) {
 
 /** A square of correlations: measured large, target small. */
 function correlationChart(plot, names, kind, label) {
-  const n = names.length, wide = Math.max(240, plot.clientWidth || 300);
-  const left = 62, top = 6, w = Math.min(74, (wide - left) / n), hh = 42;
-  const { svg } = canvas(plot, top + n * hh + 22, label);
-  names.forEach((name, i) => {
-    svg.append(s('text', { x: left - 6, y: top + (i + 0.5) * hh + 4, 'text-anchor': 'end' }, name));
-    if (i < n) svg.append(s('text', { x: left + (i + 0.5) * w, y: top + n * hh + 15, 'text-anchor': 'middle' }, name));
-    for (let j = 0; j <= i; j++) {
+  const n = names.length, wide = Math.max(230, plot.clientWidth || 300);
+  const left = 56, top = 2, w = Math.min(84, (wide - left) / (n - 1)), hh = 40;
+  const { svg } = canvas(plot, top + (n - 1) * hh + 20, label);
+  for (let i = 1; i < n; i++) {
+    const y = top + (i - 1) * hh;
+    svg.append(s('text', { x: left - 8, y: y + hh / 2 + 4, 'text-anchor': 'end' }, names[i]));
+    svg.append(s('text', { x: left + (i - 0.5) * w, y: top + (n - 1) * hh + 15, 'text-anchor': 'middle' }, names[i - 1]));
+    for (let j = 0; j < i; j++) {
       const r = kind.measured[i][j];
       if (r === null) continue;
-      const q = Math.round(Math.min(1, Math.abs(r)) * 7);
-      svg.append(s('rect', { x: left + j * w + 1, y: top + i * hh + 1, width: w - 2, height: hh - 2, rx: 4, class: `q${q}` },
-        s('title', {}, `${names[i]} and ${names[j]}: measured ${number(r, 2)}`)));
-      const words = i === j ? [] : kind.target ? [number(r, 2), `of ${number(kind.target[i][j], 2)}`] : [number(r, 2)];
-      words.forEach((word, k) => svg.append(s('text', {
-        x: left + (j + 0.5) * w, y: top + (i + 0.5) * hh + (words.length > 1 ? (k ? 14 : -1) : 4), 'text-anchor': 'middle',
-        class: q > 4 ? 'high' : 'low', 'font-weight': k ? 400 : 650, 'font-size': k ? 11 : 13,
-      }, word)));
+      const q = Math.round(Math.min(1, Math.abs(r)) * 8), tone = q > 4 ? 'high' : 'low', cx = left + (j + 0.5) * w;
+      const target = kind.target ? kind.target[i][j] : null;
+      svg.append(s('rect', { x: left + j * w + 1, y: y + 1, width: w - 2, height: hh - 2, rx: 4, class: `q${q}` },
+        s('title', {}, `${names[j]} and ${names[i]}: measured ${number(r, 2)}${target === null ? '' : `, target ${number(target, 2)}`}`)));
+      svg.append(s('text', { x: cx, y: y + hh / 2 + (target === null ? 5 : -1), 'text-anchor': 'middle', class: `${tone} big` }, number(r, 2)));
+      if (target !== null) svg.append(s('text', { x: cx, y: y + hh / 2 + 13, 'text-anchor': 'middle', class: `${tone} tiny` }, number(target, 2)));
     }
-  });
+  }
 }
 
 /** Lines over lags. */

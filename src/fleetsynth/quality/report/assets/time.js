@@ -31,7 +31,7 @@ function timeChart(fig, { height = 230, top = null } = {}) {
   function showAt(index) {
     if (!plot) return;
     const at = index === null || index === undefined ? null : DATA.time.starts[index];
-    readout.textContent = at === null ? 'Move over the chart, or focus it and use the arrow keys, to read values.' : `${DATA.time.width > 86400 ? `${bucketName()} from ` : ''}${moment(at)}`;
+    readout.textContent = at === null ? '' : `${DATA.time.width > 86400 ? `${bucketName()} from ` : ''}${moment(at)}`;
     values.forEach((cell, i) => {
       const value = at === null ? null : series[i].values[index];
       cell.textContent = value === null || value === undefined ? '' : `${number(value)} ${unit}`;
@@ -57,7 +57,6 @@ function timeChart(fig, { height = 230, top = null } = {}) {
     if (!series.length) { holder.append(h('p', { class: 'empty' }, 'No server passes the filters.')); legend.replaceChildren(); return; }
     const ink = colour('soft'), grid = { stroke: colour('grid'), width: 1 };
     const font = '12px system-ui, sans-serif';
-    const dates = { '{MMM}': 1 };
     plot = new uPlot({
       width: Math.max(240, fig.plot.clientWidth), height: fig.plot.clientWidth < 480 ? height - 20 : height,
       tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), 'UTC'),
@@ -143,7 +142,7 @@ function timeSection() {
     return fig.element;
   });
   if (DATA.services) cards.splice(1, 0, serviceCard());
-  section('time', 'Utilisation over time', 'One chart for each way of cutting the fleet. All obey the filters above.', h('div', { class: 'grid' }, cards));
+  section('time', 'Utilisation over time', 'One chart for each way of cutting the fleet; all obey the filters above. To read values, move over a chart, or focus it and use the arrow keys.', h('div', { class: 'grid' }, cards));
 }
 
 /** The largest services that pass the filters. */
