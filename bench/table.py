@@ -14,6 +14,7 @@ from fleetsynth.signal.classic import draw
 from fleetsynth.signal.window import Window
 from fleetsynth.streams import Stream
 from tests import twin
+from tests.support import plan_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -29,7 +30,7 @@ SAMPLE_EVERY = 10
 
 def benchmark(_folder: Path) -> Benchmark:
     """Compare the engine with one row at a time in plain Python floats."""
-    plan = api.as_plan(None)
+    plan = plan_of()
     servers = [_given(plan, server) for server in range(0, plan.fleet.size, SAMPLE_EVERY)]
     timestamps = twin.days(plan.clock.start, plan.clock.end)
     holidays: set[date] = set()

@@ -18,13 +18,13 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Generated from the code by `python -m docs.build`. Do not edit: edit {source}. -->\n\n"
 
 
-def _schema() -> str:
-    return json.dumps(json_schema(), indent=2) + "\n"
+def _schema(preset: str) -> str:
+    return json.dumps(json_schema(preset), indent=2) + "\n"
 
 
 PAGES: dict[str, Callable[[], str]] = {
     "docs/scenario.md": lambda: (
-        NOTE.format(source="src/fleetsynth/scenario/model.py or docs/scenario_page.py")
+        NOTE.format(source="src/fleetsynth/scenario or docs/scenario_page.py")
         + scenario_page.render()
     ),
     "docs/cli.md": lambda: (
@@ -34,7 +34,8 @@ PAGES: dict[str, Callable[[], str]] = {
         NOTE.format(source="the docstrings in src/fleetsynth or docs/api_page.py")
         + api_page.render()
     ),
-    "examples/scenario.schema.json": _schema,
+    "examples/scenario.schema.json": lambda: _schema("classic"),
+    "examples/realistic.schema.json": lambda: _schema("realistic"),
 }
 """Each generated file, and what renders it."""
 

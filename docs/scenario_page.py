@@ -11,8 +11,8 @@ from fleetsynth.scenario.text import parse
 INTRO = """\
 # Scenario reference
 
-A scenario is a YAML file. It says what differs from the packaged scenario; every key that it does
-not mention has the packaged value. An empty file is the packaged scenario itself.
+A scenario is a YAML file. It says what differs from a packaged scenario, its preset; every key that
+it does not mention has the packaged value. An empty file is the classic preset itself.
 
 ```yaml
 num_servers: 60
@@ -29,22 +29,38 @@ archetypes:
     base_cpu: 55              # one figure of a packaged archetype; the others stay
 ```
 
+There are two presets. `classic` is the model of the specification, and what holds where no
+preset is named. `realistic` behaves like real fleets, and has keys of its own:
+
+```yaml
+preset: realistic
+num_servers: 60
+statistics: [p50, p95, max]
+archetypes:
+  web:
+    demand:
+      level: {lognormal: [25, 0.4], max: 70}    # a figure that differs from server to server
+```
+
 ## How values come together
 
 Three layers, each over the one before:
 
-1. the packaged scenario (`fleetsynth config init` writes it to a file, with comments);
+1. the packaged scenario (`fleetsynth config init` writes it to a file, with comments; so does
+   `fleetsynth config init --preset realistic`);
 2. your file;
-3. options: `--servers`, `--start` and so on, and `--set KEY=VALUE` for any key by its dotted path,
-   such as `--set growth.mode=monthly` or `--set archetypes.web.base_cpu=60`.
+3. options: `--preset`, `--servers`, `--start` and so on, and `--set KEY=VALUE` for any key by its
+   dotted path, such as `--set growth.mode=monthly` or `--set archetypes.web.base_cpu=60`.
 
-`growth` and `archetypes` merge key by key. Any other value replaces the one below it whole: a
-`distribution` that names two archetypes has two, and a list of regions is the list.
+`growth`, `archetypes`, `locations` and `closes` merge key by key, down to the single figure. Any
+other value replaces the one below it whole: a `distribution` that names two archetypes has two, a
+list of regions is the list, and a figure that was normal and is given as lognormal is lognormal.
 
 `fleetsynth config show` prints the result.
 
 ```console
 $ fleetsynth config show --servers 60 --set growth.mode=monthly
+preset: classic
 num_servers: 60
 ...
 growth:
@@ -58,14 +74,14 @@ A scenario is accepted whole or not at all, and nothing is repaired in silence. 
 shown at once, each with its key and its line. Refused are, among others: unknown keys (with the
 nearest known one), values of the wrong type (a quoted number is text), duplicate keys, infinity and
 NaN, an end before the start, shares that do not add up to 1, a step that does not divide a day,
-archetypes that nobody described, and correlations that cannot be true together. YAML tags, anchors
-and aliases are not accepted.
+archetypes that nobody described, correlations that cannot be true together, and distributions that
+leave the range of their figure. YAML tags, anchors and aliases are not accepted.
 
 `fleetsynth config check FILE...` checks without generating.
 
 ## Keys
 
-"Packaged" is the value that holds when nothing else is said.
+Of the classic preset. "Packaged" is the value that holds when nothing else is said.
 
 """
 
@@ -83,6 +99,74 @@ Keys below `archetypes.NAME`. For a packaged archetype, give the figures that di
 archetype needs them all, except `name` (which is NAME then) and the three correlations in the
 second table. It also needs a share in `distribution`. How the figures act is described in
 [the model](model.md#from-profile-to-value).
+
+"""
+
+REALISTIC = """
+## Keys of the realistic preset
+
+Those that the classic preset does not have, or for which another value is packaged.
+
+"""
+
+LOCATIONS = """
+### Locations
+
+Keys below `locations.REGION`. Every region in `regions` needs a location. Packaged are {regions}.
+
+"""
+
+CLOSES = """
+### Closes
+
+Keys below `closes.UNIT`, for a business unit of that name, or `default` for those not named.
+
+"""
+
+PROFILES = """
+### Realistic archetypes
+
+Keys below `archetypes.NAME`. For a packaged archetype, give the figures that differ. A new
+archetype needs them all, except `name`, and a share in `distribution`.
+`fleetsynth archetypes --preset realistic` prints the packaged ones; with a NAME, one of them with
+its figures as a scenario writes them.
+
+"""
+
+GROUP = """
+#### {title}
+
+Keys below `archetypes.NAME.{key}`.
+
+"""
+
+SPECTRUM = """
+#### Spectrum
+
+Keys below each `spectrum`, and below `demand.noise`.
+
+"""
+
+DISTRIBUTIONS = """
+### Distributions
+
+A figure may differ between servers, or between services where it belongs to one. Instead of a
+number, say how it is spread; each server draws its own value once, from the seed.
+
+```yaml
+preset: realistic
+archetypes:
+  database:
+    demand:
+      level: 30                                   # the same for all
+      seasonality: {uniform: [0, 0.6]}
+      growth: {normal: [1, 0.5], min: -1, max: 3}
+    memory:
+      leak: {zero: 0.8, lognormal: [0.2, 0.7], max: 2}    # none on 80 % of servers
+```
+
+Give one of `value`, `uniform`, `normal` and `lognormal`, and with it what else is needed. A
+distribution that leaves the range of its figure is refused until `min` or `max` keep it inside.
 
 """
 
@@ -107,6 +191,8 @@ the JSON Schema. Write it beside your scenario:
 ```console
 $ fleetsynth config schema -o scenario.schema.json
 wrote scenario.schema.json
+$ fleetsynth config schema --preset realistic -o realistic.schema.json
+wrote realistic.schema.json
 ```
 
 and begin the scenario with the line
@@ -115,19 +201,34 @@ and begin the scenario with the line
 # yaml-language-server: $schema=scenario.schema.json
 ```
 
+that names the schema of its preset.
+
 The schema knows types and bounds. What concerns several keys at once, such as shares that add up
 to 1, only `fleetsynth config check` knows.
 
-## The packaged scenario
+## The packaged scenarios
 
-As `fleetsynth config init` writes it:
+The classic one, as `fleetsynth config init` writes it:
 
 ```yaml
-{starter}```
+{classic}```
 
 The packaged archetypes are listed in [the model](model.md#profiles); `fleetsynth archetypes` prints
 them.
+
+The realistic one, as `fleetsynth config init --preset realistic` writes it:
+
+```yaml
+{realistic}```
 """
+
+ANCHORS = {
+    "ArchetypeProfile": "archetypes",
+    "RealisticProfile": "realistic-archetypes",
+    "Location": "locations",
+    "Close": "closes",
+}
+"""Where the keys of a model are described, if not under its name."""
 
 ARCHETYPES_DEFAULT = "the [four archetypes](model.md#profiles)"
 
@@ -149,9 +250,72 @@ def render() -> str:
         _table(schema, schema["$defs"]["Growth"], growth),
         ARCHETYPES,
         *_profiles(schema),
-        OUTRO.replace("{starter}", starter_text()),
+        *_realistic(schema),
+        OUTRO.replace("{classic}", starter_text()).replace(
+            "{realistic}", starter_text("realistic")
+        ),
     ]
     return "".join(parts)
+
+
+def _realistic(classic: Schema) -> list[str]:
+    """The keys of the realistic preset: what the classic one does not say, group by group."""
+    schema = json_schema("realistic")
+    starter = parse(starter_text("realistic"), "config.yaml")
+    packaged = parse(starter_text(), "config.yaml")
+    defaults = {key: _value(value) for key, value in starter.items()}
+    for key in ("locations", "closes"):
+        defaults[key] = f"see [below](#{key})"
+    defaults["archetypes"] = ", ".join(default_scenario("realistic").archetypes)
+    own = {
+        key: field
+        for key, field in schema["properties"].items()
+        if key not in classic["properties"] or key == "archetypes" or starter[key] != packaged[key]
+    }
+    models = schema["$defs"]
+    profile = models["RealisticProfile"]["properties"]
+    # Whoever does not want a key of a distribution leaves it out: null is not worth a word.
+    distribution = {
+        key: field | field.get("anyOf", [{}])[0]
+        for key, field in models["Distribution"]["properties"].items()
+    }
+    for field in distribution.values():
+        field.pop("anyOf", None)
+    out = [
+        REALISTIC,
+        _table(schema, {"properties": own}, defaults),
+        LOCATIONS.replace("{regions}", ", ".join(f"`{name}`" for name in starter["locations"])),
+        _keys(schema, models["Location"]),
+        CLOSES,
+        _table(schema, models["Close"], {k: _value(v) for k, v in _closes(starter).items()}),
+        PROFILES,
+        _keys(schema, models["RealisticProfile"]),
+    ]
+    for key, field in profile.items():
+        if "$ref" in field and field["$ref"] != "#/$defs/Distribution":
+            model = field["$ref"].rpartition("/")[2]
+            out += [GROUP.format(title=model, key=key), _keys(schema, models[model])]
+    return [
+        *out,
+        SPECTRUM,
+        _keys(schema, models["Spectrum"]),
+        DISTRIBUTIONS,
+        _keys(schema, {"properties": distribution}),
+    ]
+
+
+def _closes(starter: dict[str, Any]) -> dict[str, Any]:
+    default: dict[str, Any] = starter["closes"]["default"]
+    return default
+
+
+def _keys(schema: Schema, model: Schema) -> str:
+    """A table of keys whose packaged values stand elsewhere."""
+    rows = [
+        f"| `{key}` | {_kind(schema, field)} | {_meaning(field)} |\n"
+        for key, field in model["properties"].items()
+    ]
+    return "| key | type | meaning |\n|---|---|---|\n" + "".join(rows)
 
 
 def _table(schema: Schema, model: Schema, defaults: dict[str, str]) -> str:
@@ -192,6 +356,8 @@ def _kind(schema: Schema, field: Schema) -> str:
     """Say in words what a field takes."""
     if "$ref" in field:
         return _reference(field["$ref"])
+    if "const" in field:
+        return f"`{field['const']}`"
     if "anyOf" in field:
         return ", or ".join(_kind(schema, option) for option in field["anyOf"])
     if "enum" in field:
@@ -213,8 +379,10 @@ def _kind(schema: Schema, field: Schema) -> str:
 
 
 def _reference(name: str) -> str:
-    title = {"Growth": "Growth", "ArchetypeProfile": "Archetypes"}[name.rpartition("/")[2]]
-    return f"[keys](#{title.lower()})"
+    model = name.rpartition("/")[2]
+    if model == "Distribution":
+        return "a [distribution](#distributions)"
+    return f"[keys](#{ANCHORS.get(model, model.lower())})"
 
 
 def _array(schema: Schema, field: Schema) -> str:
@@ -232,7 +400,9 @@ def _object(schema: Schema, field: Schema) -> str:
 
 def _bounds(field: Schema) -> str:
     low, high = field.get("minimum"), field.get("maximum")
-    if low is not None and high is not None:
+    if low == -1e9:
+        return ""
+    if low is not None and high is not None and high != 1e9:
         return f", {low:g} to {high:g}"
     if low is not None:
         return f", at least {low:g}"

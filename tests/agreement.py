@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetsynth.plan import Plan
-from fleetsynth.scenario import Scenario
+from fleetsynth.plan import ClassicPlan
+from fleetsynth.scenario import ClassicScenario, Scenario
 from fleetsynth.signal.classic import Components, Draws, draw
 from fleetsynth.streams import Stream
 from tests import twin
@@ -41,7 +41,7 @@ def times_of(scenario: Scenario) -> list[datetime]:
     return [first + i * step for i in range((after - first) // step)]
 
 
-def trends_of(scenario: Scenario, times: Sequence[datetime]) -> list[float]:
+def trends_of(scenario: ClassicScenario, times: Sequence[datetime]) -> list[float]:
     """How far the growth has come at each time: idx / n over its span."""
     start, end = scenario.growth.span or (scenario.start_date, scenario.end_date)
     step = timedelta(seconds=scenario.step_seconds)
@@ -51,7 +51,7 @@ def trends_of(scenario: Scenario, times: Sequence[datetime]) -> list[float]:
 
 
 def growths_of(
-    scenario: Scenario, profile: twin.Profile, times: Sequence[datetime]
+    scenario: ClassicScenario, profile: twin.Profile, times: Sequence[datetime]
 ) -> list[float] | None:
     """The growth multipliers of the monthly mode; None where the twin's trend decides."""
     if scenario.growth.mode == "span":
@@ -63,7 +63,7 @@ def growths_of(
 class _Runner:
     """The twin with everything about a scenario that does not depend on the server."""
 
-    def __init__(self, scenario: Scenario, profiles: Profiles) -> None:
+    def __init__(self, scenario: ClassicScenario, profiles: Profiles) -> None:
         self.times = times_of(scenario)
         self._trends = trends_of(scenario, self.times)
         self._profiles = profiles
@@ -112,7 +112,7 @@ def archetypes_of(scenario: Scenario) -> list[str]:
     return [name for name, count in counts.items() for _ in range(count)]
 
 
-def run_twin(plan: Plan, profiles: Profiles) -> Twinned:
+def run_twin(plan: ClassicPlan, profiles: Profiles) -> Twinned:
     """Work a whole plan out with the twin, row by row."""
     scenario = plan.scenario
     names = archetypes_of(scenario)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import pytest
 
-from fleetsynth.plan import Plan
+from fleetsynth.plan import ClassicPlan
 from fleetsynth.signal.classic import Components, components
 from tests.support import plan_of, whole
 
@@ -18,13 +18,13 @@ class Written(Protocol):
 
 
 @pytest.fixture(scope="session")
-def default_plan() -> Plan:
+def default_plan() -> ClassicPlan:
     """The packaged scenario: 120 servers, daily, 2022 to 2025."""
     return plan_of()
 
 
 @pytest.fixture(scope="session")
-def default_components(default_plan: Plan) -> Components:
+def default_components(default_plan: ClassicPlan) -> Components:
     """Every value of the default dataset with all that it is made of."""
     return components(default_plan, whole(default_plan))
 

@@ -3,6 +3,7 @@
 An unknown keyword is an error, so that none can go unchecked.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
@@ -22,9 +23,11 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 _SIMPLE: dict[str, Callable[[Any, Any], bool]] = {
     "type": lambda value, bound: _TYPES[bound](value),
     "enum": lambda value, bound: value in bound,
+    "const": lambda value, bound: value == bound,
     "minimum": lambda value, bound: value >= bound,
     "maximum": lambda value, bound: value <= bound,
     "exclusiveMinimum": lambda value, bound: value > bound,
+    "pattern": lambda value, bound: re.search(bound, value) is not None,
     "minLength": lambda value, bound: len(value) >= bound,
     "maxLength": lambda value, bound: len(value) <= bound,
     "minItems": lambda value, bound: len(value) >= bound,

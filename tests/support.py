@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from fleetsynth import pipeline
 from fleetsynth.fleet import server_id
 from fleetsynth.frame import plain
-from fleetsynth.plan import Plan, resolve
-from fleetsynth.scenario import Scenario, load_scenario
+from fleetsynth.plan import ClassicPlan, Plan, resolve
+from fleetsynth.scenario import ClassicScenario, Scenario, load_scenario
 from fleetsynth.signal.window import Window
 
 ARCHETYPES = ("web", "application", "database", "batch")
@@ -45,12 +45,18 @@ CACHE = {
 """An archetype that the package does not know."""
 
 
-def scenario_of(overrides: Mapping[str, Any] | None = None, **keys: Any) -> Scenario:
+def classic(scenario: Scenario) -> ClassicScenario:
+    """A scenario that has to be of the classic model."""
+    assert isinstance(scenario, ClassicScenario)
+    return scenario
+
+
+def scenario_of(overrides: Mapping[str, Any] | None = None, **keys: Any) -> ClassicScenario:
     """The packaged scenario with some values changed: dotted keys, then plain ones."""
-    return load_scenario(overrides={**(overrides or {}), **keys})
+    return classic(load_scenario(overrides={**(overrides or {}), **keys}))
 
 
-def plan_of(overrides: Mapping[str, Any] | None = None, **keys: Any) -> Plan:
+def plan_of(overrides: Mapping[str, Any] | None = None, **keys: Any) -> ClassicPlan:
     """The plan of the packaged scenario with some values changed."""
     return resolve(scenario_of(overrides, **keys))
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 ROW_GROUP = 1 << 18
 FIRST_YEAR = 2022
+HOUR = 3_600
 
 
 class Metric(NamedTuple):
@@ -40,6 +41,12 @@ def texts(server: int) -> dict[str, str]:
     """Return the id and the four category columns of a server."""
     picked = {name: values[server % len(values)] for name, values in CATEGORIES.items()}
     return {"server_id": f"server_{server:05d}"} | picked
+
+
+def sizes(arguments: list[str]) -> tuple[int, int, int]:
+    """Read servers, ticks and seconds from tick to tick, an hour unless given."""
+    servers, ticks, *rest = map(int, arguments[2:])
+    return servers, ticks, rest[0] if rest else HOUR
 
 
 def write(frames: Iterable[Any], folder: str) -> None:

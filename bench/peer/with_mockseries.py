@@ -1,4 +1,4 @@
-"""Mockseries: ``python -m bench.peer.with_mockseries FOLDER SERVERS HOURS``."""
+"""Mockseries: ``python -m bench.peer.with_mockseries FOLDER SERVERS TICKS [SECONDS]``."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from mockseries.seasonality import SinusoidalSeasonality  # type: ignore[import-
 from mockseries.trend import LinearTrend  # type: ignore[import-not-found]
 from mockseries.utils import datetime_range  # type: ignore[import-not-found]
 
-from bench.peer.common import FIRST_YEAR, METRICS, texts, write
+from bench.peer.common import FIRST_YEAR, METRICS, sizes, texts, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def frames(servers: int, hours: int) -> Iterator[pd.DataFrame]:
+def frames(servers: int, ticks: int, seconds: int) -> Iterator[pd.DataFrame]:
     """Yield each server: a line, a daily wave and Gaussian noise per metric."""
-    step = timedelta(hours=1)
-    times = np.array(datetime_range(step, datetime(FIRST_YEAR, 1, 1), num_points=hours))
+    step = timedelta(seconds=seconds)
+    times = np.array(datetime_range(step, datetime(FIRST_YEAR, 1, 1), num_points=ticks))
     index = pd.DatetimeIndex(times)
     for server in range(servers):
         columns = {"timestamp": index, **texts(server)}
@@ -38,4 +38,4 @@ def frames(servers: int, hours: int) -> Iterator[pd.DataFrame]:
 
 
 if __name__ == "__main__":
-    write(frames(int(sys.argv[2]), int(sys.argv[3])), sys.argv[1])
+    write(frames(*sizes(sys.argv)), sys.argv[1])

@@ -1,4 +1,4 @@
-"""Ts-data-generator: ``python -m bench.peer.with_ts_data_generator FOLDER SERVERS HOURS``."""
+"""Ts-data-generator: ``python -m bench.peer.with_ts_data_generator FOLDER SERVERS TICKS [STEP]``."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from ts_data_generator.utils.trends import (  # type: ignore[import-not-found]
     SinusoidalTrend,
 )
 
-from bench.peer.common import FIRST_YEAR, METRICS, texts, write
+from bench.peer.common import FIRST_YEAR, HOUR, METRICS, sizes, texts, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def frames(servers: int, hours: int) -> Iterator[pd.DataFrame]:
+def frames(servers: int, ticks: int, seconds: int) -> Iterator[pd.DataFrame]:
     """Yield each server: a line and a noisy daily wave per metric.
 
     A generator per server takes less time than one that expands over all servers.
     """
     start = pd.Timestamp(FIRST_YEAR, 1, 1)
-    end = start + pd.Timedelta(hours=hours - 1)
+    end = start + pd.Timedelta(seconds=seconds * (ticks - 1))
+    step = "h" if seconds == HOUR else f"{seconds // 60}min"
     for server in range(servers):
         made = DataGen(
-            start_datetime=str(start), end_datetime=str(end), granularity="h", seed=server
+            start_datetime=str(start), end_datetime=str(end), granularity=step, seed=server
         )
         labels = texts(server)
         made.add_multi_items(names=list(labels), function=[tuple(labels.values())])
@@ -39,4 +40,4 @@ def frames(servers: int, hours: int) -> Iterator[pd.DataFrame]:
 
 
 if __name__ == "__main__":
-    write(frames(int(sys.argv[2]), int(sys.argv[3])), sys.argv[1])
+    write(frames(*sizes(sys.argv)), sys.argv[1])

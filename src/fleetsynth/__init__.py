@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         quarterly_peak_factor,
         save_dataset,
     )
+    from fleetsynth.dataset.facts import facts
     from fleetsynth.errors import (
         FleetsynthError,
         InputError,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     )
     from fleetsynth.file_digest import digest_file
     from fleetsynth.plan import Plan, resolve
+    from fleetsynth.quality.facts_table import Facts
     from fleetsynth.reports import report
     from fleetsynth.scenario import ArchetypeProfile, Scenario, load_scenario
     from fleetsynth.size import Size, estimate
@@ -53,8 +55,10 @@ _HOMES = {
         "save_dataset",
     ),
     "file_digest": ("digest_file",),
+    "dataset.facts": ("facts",),
     "errors": ("FleetsynthError", "InputError", "OutputError", "ScenarioError", "UsageError"),
     "plan": ("Plan", "resolve"),
+    "quality.facts_table": ("Facts",),
     "reports": ("report",),
     "scenario": ("ArchetypeProfile", "Scenario", "load_scenario"),
     "size": ("Size", "estimate"),
@@ -93,6 +97,9 @@ __all__ = [  # noqa: RUF022 - by topic
     "report",
     "to_pandas",
     "to_table",
+    # realism
+    "Facts",
+    "facts",
     # errors
     "FleetsynthError",
     "InputError",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth import manifest, pipeline
 from fleetsynth._version import __version__
-from fleetsynth.errors import OutputError, UsageError
+from fleetsynth.errors import UsageError
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import Plan, resolve
 from fleetsynth.scenario import Scenario, load_scenario
 from fleetsynth.sinks import format_of, open_sink
-from fleetsynth.sinks.base import os_errors
-from fleetsynth.size import estimate, in_bytes
+from fleetsynth.size import estimate, refuse_without_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -96,7 +94,7 @@ def generate(
     """
     plan = as_plan(scenario)
     path = Path(path)
-    _refuse_too_large(plan, path)
+    refuse_without_room(path, plan.rows, estimate(plan).bytes[format_of(path)])
     begun = time.perf_counter()
     sink = open_sink(path, schema(plan), manifest.provenance(plan), overwrite=overwrite)
     outcome = pipeline.run(
@@ -163,19 +161,3 @@ def as_plan(scenario: ScenarioLike) -> Plan:
     if isinstance(scenario, Plan):
         return scenario
     return resolve(scenario if isinstance(scenario, Scenario) else load_scenario(scenario))
-
-
-def _refuse_too_large(plan: Plan, path: Path) -> None:
-    """Refuse what cannot fit, before hours have gone into it."""
-    need = estimate(plan).bytes[format_of(path)]
-    with os_errors(path):
-        folder = next(entry for entry in path.absolute().parents if entry.exists())
-        total, _, free = shutil.disk_usage(folder)
-    # The estimate is good to a third or so; what may fit is tried.
-    # Some remote file systems say that they have no size at all.
-    if total and need / 2 > free:
-        raise OutputError(
-            f"{plan.rows:,} rows would take about {in_bytes(need)} at {path}, where "
-            f"{in_bytes(free)} are free: ask for fewer servers, a shorter span or a coarser "
-            "granularity (see fleetsynth plan)"
-        )

@@ -191,6 +191,14 @@ def public_holidays(country: str, first_year: int, last_year: int) -> Ints:
 
 
 @cache
+def holiday_countries() -> dict[str, str]:
+    """ISO codes of the countries that have holidays, by what people call them, in capitals."""
+    from holidays.registry import COUNTRIES
+
+    return {name.upper(): entry[1] for entry in COUNTRIES.values() for name in entry}
+
+
+@cache
 def _public_holidays_of(country: str, year: int) -> Ints:
     import holidays
 

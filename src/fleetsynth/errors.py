@@ -73,7 +73,10 @@ class InputError(FleetsynthError):
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """Return a hint at the nearest valid name, or the list of them where none is near."""
     names = list(valid)
-    near = get_close_matches(name, names, n=1, cutoff=0.6)
-    if near:
-        return f" (did you mean {near[0]!r}?)"
-    return f" (known: {', '.join(names)})" if names else ""
+    return nearest_name(name, names) or (f" (known: {', '.join(names)})" if names else "")
+
+
+def nearest_name(name: str, valid: Iterable[str]) -> str:
+    """Return a hint at the nearest of more names than anyone wants to see, or nothing."""
+    near = get_close_matches(name, list(valid), n=1, cutoff=0.6)
+    return f" (did you mean {near[0]!r}?)" if near else ""

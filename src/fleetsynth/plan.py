@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from fleetsynth import correlation
 from fleetsynth.clock import Clock
@@ -141,6 +141,12 @@ CALENDAR_COLUMNS = {
 holidays, a country decides."""
 
 
+@overload
+def resolve(scenario: ClassicScenario) -> ClassicPlan: ...
+@overload
+def resolve(scenario: RealisticScenario) -> RealisticPlan: ...
+@overload
+def resolve(scenario: Scenario) -> Plan: ...
 def resolve(scenario: Scenario) -> Plan:
     """Resolve a scenario into a Plan.
 

@@ -13,11 +13,18 @@ from fleetsynth.frame import COLUMN_TYPES, plain
 from fleetsynth.sinks import format_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    Types = Mapping[str, pa.DataType | None]
 
 
-def read_batches(path: Path | str) -> Iterator[pa.RecordBatch]:
+def read_batches(path: Path | str, columns: Types | None = None) -> Iterator[pa.RecordBatch]:
     """Yield a file's rows in their order.
+
+    Args:
+        path: the file.
+        columns: the columns to read, each of which the file must have; None for all. A type is
+            what text formats are to read a column as, None to guess it from its first rows.
 
     Raises:
         UsageError: if the file is not there, or its ending names no format.
@@ -31,7 +38,25 @@ def read_batches(path: Path | str) -> Iterator[pa.RecordBatch]:
     kind = format_of(path)
     readers = {".parquet": _read_parquet, ".arrow": _read_arrow}
     with _arrow_errors(path):
-        yield from readers.get(kind, _read_csv)(path)
+        yield from readers.get(kind, _read_csv)(path, columns)
+
+
+def read_names(path: Path | str) -> list[str]:
+    """Return the names of a file's columns.
+
+    Raises:
+        UsageError, InputError: as `read_batches`.
+    """
+    path = Path(path)
+    with _arrow_errors(path):
+        there = path.is_file()
+    if there and format_of(path) == ".parquet":
+        import pyarrow.parquet as pq
+
+        with _arrow_errors(path):
+            return list(pq.read_schema(path).names)
+    first = next(read_batches(path), None)
+    return [] if first is None else list(first.schema.names)
 
 
 def read_metadata(path: Path | str) -> dict[str, str]:
@@ -51,26 +76,33 @@ def read_metadata(path: Path | str) -> dict[str, str]:
     return {key.decode(): value.decode() for key, value in raw.items()}
 
 
-def _read_parquet(path: Path) -> Iterator[pa.RecordBatch]:
+def _read_parquet(path: Path, columns: Types | None) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 
+    wanted = None if columns is None else list(columns)
     with pq.ParquetFile(path) as file:
-        yield from file.iter_batches(batch_size=1 << 17)
+        yield from file.iter_batches(batch_size=1 << 17, columns=wanted)
 
 
-def _read_arrow(path: Path) -> Iterator[pa.RecordBatch]:
+def _read_arrow(path: Path, columns: Types | None) -> Iterator[pa.RecordBatch]:
     with pa.memory_map(str(path)) as stream:
         reader = pa.ipc.open_file(stream)
         for i in range(reader.num_record_batches):
-            yield reader.get_batch(i)
+            batch = reader.get_batch(i)
+            yield batch if columns is None else batch.select(list(columns))
 
 
-def _read_csv(path: Path) -> Iterator[pa.RecordBatch]:
+def _read_csv(path: Path, columns: Types | None) -> Iterator[pa.RecordBatch]:
     from pyarrow import csv
 
-    known = plain(pa.schema(list(COLUMN_TYPES.items())))
+    schema = plain(pa.schema(list(COLUMN_TYPES.items())))
+    known = dict(zip(schema.names, schema.types, strict=True))
+    wanted = {} if columns is None else columns
+    known |= {name: kind for name, kind in wanted.items() if kind is not None}
     # Empty text is text; only numbers and times can be missing.
-    convert = csv.ConvertOptions(column_types=known, strings_can_be_null=False)
+    convert = csv.ConvertOptions(
+        column_types=known, strings_can_be_null=False, include_columns=list(wanted)
+    )
     compression = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix)
     with pa.input_stream(str(path), compression=compression) as stream:
         reader = csv.open_csv(stream, convert_options=convert)

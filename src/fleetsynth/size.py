@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fleetsynth.errors import OutputError
 from fleetsynth.pipeline import BATCH_ROWS
 from fleetsynth.sinks import FORMATS
+from fleetsynth.sinks.base import os_errors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fleetsynth.plan import Plan
 
 _FIXED_BYTES = {".parquet": 9.5, ".csv": 60.0, ".csv.gz": 21.0, ".csv.zst": 19.0, ".arrow": 34.0}
@@ -62,6 +67,26 @@ def estimate(plan: Plan) -> Size:
 def _months(plan: Plan) -> int:
     start, end = plan.clock.start, plan.clock.end
     return (end.year - start.year) * 12 + end.month - start.month + 1
+
+
+def refuse_without_room(path: Path, rows: int, need: float) -> None:
+    """Refuse what cannot fit, before hours have gone into it.
+
+    Raises:
+        OutputError: if so many bytes are far more than what is free where `path` is to be.
+    """
+    with os_errors(path):
+        there = path.absolute()
+        there = next(entry for entry in (there, *there.parents) if entry.exists())
+        total, _, free = shutil.disk_usage(there)
+    # The estimate is good to a third or so; what may fit is tried.
+    # Some remote file systems say that they have no size at all.
+    if total and need / 2 > free:
+        raise OutputError(
+            f"{rows:,} rows would take about {in_bytes(need)} at {path}, where "
+            f"{in_bytes(free)} are free: ask for fewer servers, a shorter span or a coarser "
+            "granularity (see fleetsynth plan)"
+        )
 
 
 def in_bytes(count: float) -> str:

@@ -326,6 +326,49 @@ def test_a_bucket_that_disappears_is_an_error_like_any_other(port: int) -> None:
     assert keys(port) == []
 
 
+# Credentials
+
+
+@pytest.fixture
+def without_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A bucket, an environment without keys, and the folder of the files that may have some."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return tmp_path
+
+
+def test_credentials_may_come_from_a_profile(
+    port: int, without_keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (without_keys / "AWS_SHARED_CREDENTIALS_FILE").write_text(
+        f"[capacity]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n"
+    )
+    (without_keys / "AWS_CONFIG_FILE").write_text("[profile capacity]\nregion = us-east-1\n")
+    monkeypatch.setenv("AWS_PROFILE", "capacity")
+    open_store(f"s3://{BUCKET}/fleet").write("mine", b"mine")
+    assert keys(port) == ["fleet/mine"]
+
+
+@pytest.mark.usefixtures("port", "without_keys")
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        (None, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"),
+        ("nobody", r"The config profile \(nobody\) could not be found"),
+    ],
+)
+def test_credentials_that_are_not_there_are_a_clear_error(
+    monkeypatch: pytest.MonkeyPatch, profile: str | None, words: str
+) -> None:
+    if profile:
+        monkeypatch.setenv("AWS_PROFILE", profile)
+    with pytest.raises(OutputError, match=f"^no AWS credentials for s3://{BUCKET}/x: {words}"):
+        open_store(f"s3://{BUCKET}/x")
+
+
 # Names
 
 

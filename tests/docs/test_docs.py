@@ -11,8 +11,8 @@ import fleetsynth
 from docs import build, cli_page
 from fleetsynth import generate, load_scenario
 from fleetsynth.plan import resolve
-from fleetsynth.scenario import ArchetypeProfile, Scenario
-from fleetsynth.scenario.model import Growth
+from fleetsynth.scenario import ArchetypeProfile, ClassicScenario, Growth, realistic
+from fleetsynth.scenario.distribution import Distribution
 from tests.docs import markdown, running
 
 if TYPE_CHECKING:
@@ -90,9 +90,14 @@ def test_public_names_are_documented(name: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        *Scenario.model_fields,
+        *ClassicScenario.model_fields,
         *Growth.model_fields,
         *ArchetypeProfile.model_fields,
+        *realistic.RealisticScenario.model_fields,
+        *realistic.Location.model_fields,
+        *realistic.Close.model_fields,
+        *realistic.RealisticProfile.model_fields,
+        *Distribution.model_fields,
     ],
 )
 def test_scenario_keys_are_documented(key: str) -> None:
@@ -101,6 +106,18 @@ def test_scenario_keys_are_documented(key: str) -> None:
     rows = [line for line in page.splitlines() if line.startswith(f"| `{key}` |")]
     assert rows, f"{key} is not in docs/scenario.md"
     assert all(row.split("|")[-2].strip() for row in rows)
+
+
+@pytest.mark.parametrize("group", ["demand", "noise", "bursts", "network", "memory", "disk"])
+def test_groups_of_realistic_profiles_are_documented(group: str) -> None:
+    """Each group has a table of its own with all its figures, and each says what it means."""
+    page = (ROOT / "docs" / "scenario.md").read_text("utf-8")
+    section = page.partition(f"\n#### {group.title()}\n")[2].partition("\n#")[0]
+    rows = {line.split("`")[1]: line for line in section.splitlines() if line.startswith("| `")}
+    model = realistic.RealisticProfile.model_fields[group].annotation
+    assert model is not None
+    assert list(rows) == list(model.model_fields)
+    assert all(row.split("|")[-2].strip() for row in rows.values())
 
 
 def test_profiles_in_the_model_reference() -> None:
@@ -240,7 +257,9 @@ def test_every_page_is_in_the_index() -> None:
 def test_examples(path: Path, tmp_path: Path) -> None:
     """Each example is valid, says what it is, and generates."""
     text = path.read_text("utf-8")
-    assert text.startswith("# yaml-language-server: $schema=scenario.schema.json\n#\n# ")
+    preset = load_scenario(path).preset
+    schema = {"classic": "scenario", "realistic": "realistic"}[preset]
+    assert text.startswith(f"# yaml-language-server: $schema={schema}.schema.json\n#\n# ")
     start = resolve(load_scenario(path)).scenario.start_date
     end = start.replace(day=start.day + 2).isoformat()
     small = load_scenario(path, overrides={"num_servers": 8, "end_date": end})

@@ -1,6 +1,8 @@
 """Bad input: one clear error, the right exit code, and nothing left behind."""
 
 import json
+import os
+import py_compile
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +57,7 @@ SCENARIOS = {
     "unknown key of growth": by_file(
         "growth: {mod: span}\n", "did you mean 'mode'?", "growth.mod", "line 1"
     ),
-    "unknown key far from any": by_file("zzz: 1\n", "'zzz'", "known: num_servers, start_date"),
+    "unknown key far from any": by_file("zzz: 1\n", "'zzz'", "known: preset, num_servers"),
     "unknown key by option": by_set("sed=3", "'sed'", "did you mean 'seed'?"),
     "duplicate key": by_file(
         "num_servers: 5\nseed: 1\nnum_servers: 6\n", "duplicate key", '"num_servers"', "line 3"
@@ -157,6 +159,35 @@ SCENARIOS = {
             *("--set", "distribution={web: 0.333333333333, batch: 0.666666666667}"),
         ),
     ),
+    # presets
+    "unknown preset": by_options(
+        "--preset realstic", "'realstic'", "did you mean 'realistic'?", "from --preset realstic"
+    ),
+    "statistics of the classic model": by_options(
+        "--statistics p50", "the classic model publishes p95 alone: add --preset realistic"
+    ),
+    "samples of the classic model": by_options(
+        "--sample-interval 1min", "no samples within a tick: add --preset realistic"
+    ),
+    "unknown statistic": by_options(
+        "--preset realistic --statistics p50,p100",
+        "'p100' is no statistic",
+        "from --statistics p50,p100",
+    ),
+    "sample interval that does not divide an hour": by_options(
+        "--preset realistic --sample-interval 7min",
+        "7min does not divide an hour; 6min would",
+        "from --sample-interval 7min",
+    ),
+    "granularity that is no multiple": by_options(
+        "--preset realistic --granularity 8min",
+        "8min is no multiple of the sample interval of 5min",
+        "from --granularity 8min",
+    ),
+    "unknown key of a group": Bad(
+        ("did you mean 'level'?", "from --set archetypes.web.demand.levle=3"),
+        options=("--preset", "realistic", "--set", "archetypes.web.demand.levle=3"),
+    ),
     # not a number, not finite
     "nan": by_set("archetypes.web.base_cpu=.nan", "finite", "nan", "archetypes.web.base_cpu"),
     "infinity": by_set("archetypes.web.base_cpu=.inf", "finite", "inf", "archetypes.web.base_cpu"),
@@ -192,6 +223,19 @@ SCENARIOS = {
         "are free",
         "fleetsynth plan",
         code=1,
+    ),
+    "more rows than fit, in a folder": by_options(
+        "--servers 31700000 --granularity 1s -o new/fleet/",
+        f"{31_700_000 * 1_461 * 86_400:,} rows would take about",
+        "new/fleet, where",
+        "are free",
+        code=1,
+    ),
+    "more parts than a folder takes": by_options(
+        "-o new/fleet/ --granularity hourly --part-size 1kB --servers 5000",
+        "175,320,000 rows would be 1,669,715 parts",
+        "a folder takes 100,000",
+        "larger --part-size",
     ),
 }
 
@@ -367,3 +411,17 @@ def test_a_file_cut_short_has_no_digest(
     whole = small[ending].read_bytes()
     (fleetsynth.folder / f"cut{ending}").write_bytes(whole[: len(whole) * 2 // 3])
     refused(fleetsynth("digest", f"cut{ending}"), Bad((f"cannot read cut{ending}: ",), code=1))
+
+
+def test_bytecode_that_is_cut_short_is_named_and_no_interruption(fleetsynth: Fleetsynth) -> None:
+    """The import of such a module raises EOFError, which click takes for Ctrl-D."""
+    library = fleetsynth.folder / "library"
+    library.mkdir()
+    (library / "matplotlib.py").touch()
+    py_compile.compile(str(library / "matplotlib.py"), doraise=True)
+    (bytecode,) = library.rglob("*.pyc")
+    bytecode.write_bytes(bytecode.read_bytes()[:20])
+    path = os.pathsep.join([str(library), os.environ.get("PYTHONPATH", "")])
+    ran = fleetsynth("preview", "-o", "fleet.png", env={"PYTHONPATH": path})
+    refused(ran, Bad((f"error: {bytecode} is cut short", "remove it"), code=1))
+    assert not (fleetsynth.folder / "fleet.png").exists()

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from fleetsynth.scenario import Scenario, default_scenario, load_scenario
+from fleetsynth.scenario import ClassicScenario, default_scenario, load_scenario
+from fleetsynth.scenario.text import parse_value
 from tests.e2e.command import Fleetsynth, contents
 
 PACKAGED = ["web", "application", "database", "batch"]
@@ -53,7 +54,7 @@ def test_init_writes_a_file_with_every_key_to_start_from(fleetsynth: Fleetsynth)
     assert out == "wrote new/mine.yaml; next: fleetsynth generate new/mine.yaml\n"
     assert list(contents(fleetsynth.folder)) == ["new", "new/mine.yaml"]
     text = (fleetsynth.folder / "new/mine.yaml").read_text()
-    for key in Scenario.model_fields.keys() - {"archetypes"}:
+    for key in ClassicScenario.model_fields.keys() - {"archetypes"}:
         assert f"\n{key}:" in text
     assert text.count("#") > 10
     assert fleetsynth.prints("config", "show", "new/mine.yaml") == fleetsynth.prints(
@@ -129,3 +130,100 @@ def test_an_unknown_archetype_has_a_suggestion(fleetsynth: Fleetsynth) -> None:
     ran = fleetsynth("archetypes", "databse")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == "error: unknown archetype 'databse' (did you mean 'database'?)\n"
+
+
+# the realistic preset
+
+
+def test_the_realistic_preset_is_shown_and_reads_back_the_same(fleetsynth: Fleetsynth) -> None:
+    options = ("--preset", "realistic", "--statistics", "p50, max", "--sample-interval", "1min")
+    shown = fleetsynth.prints("config", "show", *options)
+    (fleetsynth.folder / "mine.yaml").write_text(shown)
+    assert fleetsynth.prints("config", "show", "mine.yaml") == shown
+    facts = json.loads(fleetsynth.prints("config", "show", "mine.yaml", "--json"))
+    assert facts == default_scenario("realistic").to_dict() | {
+        "statistics": ["p50", "max"],
+        "sample_interval": "1min",
+    }
+
+
+def test_a_file_names_its_own_preset_and_an_option_wins(fleetsynth: Fleetsynth) -> None:
+    (fleetsynth.folder / "real.yaml").write_text("preset: realistic\nnum_servers: 2\n")
+    (fleetsynth.folder / "plain.yaml").write_text("num_servers: 2\n")
+    assert fleetsynth.prints("config", "check", "real.yaml", "plain.yaml") == (
+        "real.yaml: ok, 2,922 rows of 19 columns\nplain.yaml: ok, 2,922 rows of 18 columns\n"
+    )
+    shown = fleetsynth.prints("config", "show", "real.yaml", "--preset", "classic")
+    assert shown.startswith("preset: classic\nnum_servers: 2\n")
+    wide = fleetsynth.prints("plan", "real.yaml", "--statistics", "p50,p95,max,mean")
+    assert wide.startswith("rows      2,922 of 34 columns\n")
+
+
+def test_init_writes_the_realistic_scenario(fleetsynth: Fleetsynth) -> None:
+    fleetsynth.prints("config", "init", "--preset", "realistic", "real.yaml")
+    text = (fleetsynth.folder / "real.yaml").read_text()
+    for key in default_scenario("realistic").to_dict().keys() - {"archetypes"}:
+        assert f"\n{key}:" in text
+    assert fleetsynth.prints("config", "show", "real.yaml") == fleetsynth.prints(
+        "config", "show", "--preset", "realistic"
+    )
+
+
+def test_schema_of_the_realistic_preset(fleetsynth: Fleetsynth) -> None:
+    schema = json.loads(fleetsynth.prints("config", "schema", "--preset", "realistic"))
+    assert schema["properties"].keys() == default_scenario("realistic").to_dict().keys()
+
+
+@pytest.mark.parametrize("command", ["init", "schema"])
+def test_there_is_nothing_of_an_unknown_preset(fleetsynth: Fleetsynth, command: str) -> None:
+    ran = fleetsynth("config", command, "--preset", "../classic")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error: unknown preset '../classic' (did you mean 'classic'?)\n"
+    assert contents(fleetsynth.folder) == {}
+
+
+def _figures(value: object, path: str = "") -> list[str]:
+    """The dotted paths of the figures of a dumped profile."""
+    kinds = {"value", "uniform", "normal", "lognormal"}
+    if isinstance(value, dict) and not value.keys() & kinds:
+        return [name for key, inner in value.items() for name in _figures(inner, f"{path}.{key}")]
+    return [path[1:]]
+
+
+def test_realistic_archetypes_are_listed_with_a_row_per_figure(fleetsynth: Fleetsynth) -> None:
+    (fleetsynth.folder / "mine.yaml").write_text(
+        "preset: realistic\narchetypes:\n  web:\n    demand:\n"
+        "      level: {uniform: [10, 20]}\n      seasonality: 0.7\n"
+    )
+    scenario = load_scenario(fleetsynth.folder / "mine.yaml")
+    header, *lines = fleetsynth.prints("archetypes", "--scenario", "mine.yaml").splitlines()
+    assert header.split() == list(scenario.distribution)
+    profile = scenario.to_dict()["archetypes"]["web"]
+    assert [line.split()[0] for line in lines] == _figures(profile)[1:]
+    cells = {line.split()[0]: line.split(maxsplit=1)[1] for line in lines}
+    assert cells["demand.level"].startswith("11 to 19 ")
+    assert cells["demand.seasonality"].startswith("0.7 ")
+    alone = fleetsynth.prints("archetypes", "web", "--scenario", "mine.yaml").splitlines()
+    shown = dict(line.split(maxsplit=1) for line in alone[1:])
+    assert list(shown) == _figures(profile)
+    assert shown["name"] == profile["name"]
+    assert shown["demand.level"] == "{uniform: [10, 20]}"
+    assert shown["demand.seasonality"] == "0.7"
+
+
+def test_one_realistic_archetype_is_shown_as_a_scenario_writes_it(fleetsynth: Fleetsynth) -> None:
+    profile = default_scenario("realistic").to_dict()["archetypes"]["database"]
+    lines = fleetsynth.prints("archetypes", "database", "--preset", "realistic").splitlines()[1:]
+    for line in lines:
+        path, written = line.split(maxsplit=1)
+        value = profile
+        for key in path.split("."):
+            value = value[key]
+        assert parse_value(written, path) == value
+
+
+def test_realistic_archetypes_as_json(fleetsynth: Fleetsynth) -> None:
+    profiles = default_scenario("realistic").to_dict()["archetypes"]
+    assert (
+        json.loads(fleetsynth.prints("archetypes", "--preset", "realistic", "--json")) == profiles
+    )

@@ -42,6 +42,7 @@ def test_the_commands_are_those_documented() -> None:
         "config schema",
         "config show",
         "digest",
+        "facts",
         "generate",
         "plan",
         "preview",

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fleetsynth.plan import Plan
+from fleetsynth.plan import ClassicPlan
 from fleetsynth.signal.classic import Draws, components, draw
 from fleetsynth.signal.simulate import simulate
 from fleetsynth.signal.window import Window
@@ -37,7 +37,7 @@ def _windows(draw_from: st.DrawFn) -> tuple[str, tuple[int, int], tuple[int, int
     return name, draw_from(_span(plan.fleet.size)), draw_from(_span(plan.clock.count))
 
 
-def _draws(plan: Plan) -> Draws:
+def _draws(plan: ClassicPlan) -> Draws:
     return draw(plan, whole(plan), Stream())
 
 
@@ -116,14 +116,14 @@ def test_with_a_pinned_growth_span_a_continuation_keeps_every_value() -> None:
 YEAR = {"num_servers": 8, "start_date": date(2024, 1, 1), "end_date": date(2024, 12, 31)}
 
 
-def _quarter_ends(plan: Plan) -> NDArray[np.bool_]:
+def _quarter_ends(plan: ClassicPlan) -> NDArray[np.bool_]:
     days = plan.clock.seconds(plan.clock.first, plan.clock.stop).astype("datetime64[s]")
     stamps = [day.item() for day in days]
     last = {3: 31, 6: 30, 9: 30, 12: 31}
     return np.array([ts.month in last and ts.day > last[ts.month] - 5 for ts in stamps])
 
 
-def _fixed_holidays(plan: Plan) -> NDArray[np.bool_]:
+def _fixed_holidays(plan: ClassicPlan) -> NDArray[np.bool_]:
     days = plan.clock.seconds(plan.clock.first, plan.clock.stop).astype("datetime64[s]")
     dates = [(day.item().month, day.item().day) for day in days]
     single = {(1, 1), (7, 4)}

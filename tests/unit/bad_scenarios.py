@@ -23,7 +23,7 @@ PROBLEMS = {
         "colour: red",
         "colour",
         1,
-        r"unknown key 'colour' \(known: num_servers, start_date, .*archetypes\)",
+        r"unknown key 'colour' \(known: preset, num_servers, .*archetypes\)",
     ),
     "key that is a number": Bad("1: 2", "1", 1, "unknown key '1'"),
     "unknown key of growth": Bad(
@@ -233,3 +233,159 @@ UNREADABLE = {
     ),
 }
 """Files that no mapping can be read from: text, line, message."""
+
+
+def _figure(written: str, message: str, at: str = "") -> Bad:
+    text = f"preset: realistic\narchetypes:\n  web:\n    demand:\n      level: {written}"
+    return Bad(text, f"archetypes.web.demand.level{at}", 5, f"^{message}")
+
+
+def _realistic(line: str, path: str, message: str) -> Bad:
+    return Bad(f"preset: realistic\n\n{line}", path, 3, f"^{message}")
+
+
+REALISTIC = {
+    "unknown key of a group": Bad(
+        "preset: realistic\narchetypes:\n  web:\n    demand:\n      levle: 3",
+        "archetypes.web.demand.levle",
+        5,
+        r"unknown key 'levle' \(did you mean 'level'\?\)",
+    ),
+    "unknown key of a spectrum": Bad(
+        "preset: realistic\narchetypes:\n  web:\n    noise:\n      spectrum: {slow_shar: 0.3}",
+        "archetypes.web.noise.spectrum.slow_shar",
+        5,
+        r"unknown key 'slow_shar' \(did you mean 'slow_share'\?\)",
+    ),
+    "number for a group": _realistic(
+        "archetypes: {web: {demand: 3}}", "archetypes.web.demand", "expected keys and values, not 3"
+    ),
+    "key of the other preset": _realistic(
+        "spikes: true",
+        "spikes",
+        "'spikes' is a key of the classic preset: say preset: classic to have it",
+    ),
+    "figure of the other preset": _realistic(
+        "archetypes: {web: {base_cpu: 3}}",
+        "archetypes.web.base_cpu",
+        "'base_cpu' is a key of the classic preset",
+    ),
+    "realistic key in a classic file": Bad(
+        "statistics: [p95]", "statistics", 1, "'statistics' is a key of the realistic preset"
+    ),
+    "unknown preset": Bad(
+        "preset: realstic", "preset", 1, r"unknown preset 'realstic' \(did you mean 'realistic'\?\)"
+    ),
+    "two kinds at once": _figure(
+        "{uniform: [1, 2], normal: [1, 2]}",
+        "give one of value, uniform, normal, lognormal, not uniform and normal$",
+    ),
+    "no kind": _figure("{min: 3}", "give one of value, uniform, normal, lognormal, not none$"),
+    "negative sd": _figure("{normal: [1, -2], min: 0}", "a standard deviation of -2 is negative$"),
+    "normal that can fall below 0": _figure(
+        "{normal: [10, 2]}", "values can fall below 0: raise them, or add min: 0$"
+    ),
+    "unknown distribution": _figure(
+        "{lognorml: [10, 2]}",
+        r"unknown key 'lognorml' \(did you mean 'lognormal'\?\)$",
+        ".lognorml",
+    ),
+    "unknown key of a distribution": _figure(
+        "{lognormal: [10, 2], maxx: 3}", r"unknown key 'maxx' \(did you mean 'max'\?\)$", ".maxx"
+    ),
+    "word for a figure": _figure("much", "'much' is neither a number nor a distribution$"),
+    "list for a figure": _figure("[1, 2]", r"\[1, 2\] is neither a number nor a distribution$"),
+    "nothing for a figure": _figure("", "None is neither a number nor a distribution$"),
+    "true for a figure": _figure("true", "True is neither a number nor a distribution$"),
+    "word in a distribution": _figure(
+        "{normal: [a, 2]}", "input should be a valid number, not 'a'$", ".normal.0"
+    ),
+    "half a distribution": _figure("{normal: [1]}", "needs two numbers$", ".normal.1"),
+    "three numbers": _figure("{normal: [1, 2, 3]}", "needs two numbers$", ".normal"),
+    "one number for two": _figure("{normal: 3}", "expected a list, not 3$", ".normal"),
+    "negative figure": _figure("-3", "should be at least 0, not -3$"),
+    "share of zeros above 1": _figure(
+        "{zero: 2, value: 1}", "input should be less than or equal to 1, not 2$", ".zero"
+    ),
+    "max below min": _figure("{uniform: [1, 2], min: 3, max: 2}", "max 2 is below min 3$"),
+    "uniform backwards": _figure("{uniform: [3, 2]}", "uniform ends at 2, below 3$"),
+    "lognormal of median 0": _figure("{lognormal: [0, 2]}", "lognormal takes a median above 0"),
+    "fraction above 1": _realistic(
+        "archetypes: {web: {demand: {shared: 1.5}}}",
+        "archetypes.web.demand.shared",
+        "should be at most 1, not 1.5$",
+    ),
+    "growth beyond reason": _realistic(
+        "archetypes: {web: {demand: {growth: 900}}}",
+        "archetypes.web.demand.growth",
+        "900 % a month is out of range over this span; add a max$",
+    ),
+    "p100": _realistic(
+        "statistics: [p100]",
+        "statistics.0",
+        "'p100' is no statistic: give p1 to p99, mean, min or max$",
+    ),
+    "statistics that are no list": _realistic(
+        "statistics: p95", "statistics", "expected a list, not 'p95'$"
+    ),
+    "statistics twice": _realistic("statistics: [p95, p95]", "statistics", "listed twice: p95$"),
+    "no statistics": _realistic("statistics: []", "statistics", "needs at least one entry$"),
+    "interval that does not divide an hour": _realistic(
+        "sample_interval: 7min",
+        "sample_interval",
+        "a step of 7min does not divide an hour; 6min would$",
+    ),
+    "interval above an hour": _realistic(
+        "sample_interval: 2h", "sample_interval", "a step of 2h does not divide an hour; 1h would$"
+    ),
+    "interval of a day": _realistic(
+        "sample_interval: 1d", "sample_interval", "a step of 1d does not divide an hour; 1h would$"
+    ),
+    "interval in words": _realistic(
+        "sample_interval: hourly", "sample_interval", "'hourly' is no sample interval: give a step"
+    ),
+    "granularity between samples": _realistic(
+        "granularity: 8min",
+        "granularity",
+        "a granularity of 8min is no multiple of the sample interval of 5min$",
+    ),
+    "unknown zone": _realistic(
+        "locations: {eu-west-1: {zone: Europe/Dubln}}",
+        "locations.eu-west-1.zone",
+        r"'Europe/Dubln' is no IANA time zone \(did you mean 'Europe/Dublin'\?\)$",
+    ),
+    "zone that is a path": _realistic(
+        "locations: {eu-west-1: {zone: ../../etc/passwd}}",
+        "locations.eu-west-1.zone",
+        "'../../etc/passwd' is no IANA time zone, such as Europe/Dublin$",
+    ),
+    "unknown country": _realistic(
+        "locations: {eu-west-1: {country: XX}}",
+        "locations.eu-west-1.country",
+        "no holidays are known of a country 'XX': give an ISO 3166 code such as IE$",
+    ),
+    "country in full": _realistic(
+        "locations: {eu-west-1: {country: Ireland}}",
+        "locations.eu-west-1.country",
+        r"no holidays are known of a country 'Ireland' \(did you mean 'IE'\?\)$",
+    ),
+    "region without a location": _realistic(
+        "regions: [us-east-1, eu-west-9]",
+        "regions.eu-west-9",
+        r"no location for region 'eu-west-9' \(did you mean 'eu-west-3'\?\); give its zone",
+    ),
+    "close of an unknown business unit": _realistic(
+        "closes: {Retial: {month: 1, quarter: 1, days: 1, fiscal_year_starts: 1}}",
+        "closes.Retial",
+        r"no business unit 'Retial' \(did you mean 'Retail'\?\)$",
+    ),
+    "replicas backwards": _realistic(
+        "archetypes: {web: {replicas: [5, 2]}}",
+        "archetypes.web.replicas",
+        "the most, 2, is below the least, 5$",
+    ),
+    "one number of replicas": _realistic(
+        "archetypes: {web: {replicas: 3}}", "archetypes.web.replicas", "expected a list, not 3$"
+    ),
+}
+"""The same for what only the realistic preset knows, or what is said to the wrong preset."""

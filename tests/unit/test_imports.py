@@ -19,7 +19,7 @@ HEAVY = {"pandas", "matplotlib", "boto3", "obstore", "pyspark", "polars", "scipy
 MIDDLING = {"numpy", "pyarrow", "pydantic", "rich", "ruamel", "holidays", "isal"}
 """What we stand on, but must not wait for before it is used."""
 
-COMMANDS = ["generate", "plan", "preview", "report", "digest", "archetypes", "config"]
+COMMANDS = ["generate", "plan", "preview", "report", "digest", "facts", "archetypes", "config"]
 SUBCOMMANDS = ["show", "check", "init", "schema"]
 HELP = [
     ["--help"],
@@ -39,9 +39,21 @@ except SystemExit as end:
 """
 
 
+REALISTIC = {
+    *(f"fleetsynth.scenario.{name}" for name in ("realistic", "distribution", "check_realistic")),
+    "fleetsynth.signal.realistic",
+}
+"""What the classic model does without."""
+
+
 def loaded(code: str, *arguments: str | Path) -> set[str]:
     """The top-level modules that a fresh process has loaded after some code."""
-    report = "import sys; print(); print(*{name.split('.')[0] for name in sys.modules})"
+    return {name.split(".")[0] for name in loaded_modules(code, *arguments)}
+
+
+def loaded_modules(code: str, *arguments: str | Path) -> set[str]:
+    """All modules that a fresh process has loaded after some code."""
+    report = "import sys; print(); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{report}", *map(str, arguments)],
         capture_output=True,
@@ -76,6 +88,12 @@ def test_a_digest_loads_nothing_heavy(tmp_path: Path, ending: str) -> None:
     assert loaded(CLI, "digest", path) & HEAVY == set()
 
 
+@pytest.mark.parametrize("ending", FORMATS)
+def test_facts_load_nothing_heavy(tmp_path: Path, ending: str) -> None:
+    path = fleetsynth.generate({"num_servers": 2}, tmp_path / f"fleet{ending}").path
+    assert loaded(CLI, "facts", path) & HEAVY == set()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["plan"], ["archetypes"], ["config", "show"], ["preview", "--end", "2022-01-31"]],
@@ -83,6 +101,25 @@ def test_a_digest_loads_nothing_heavy(tmp_path: Path, ending: str) -> None:
 )
 def test_other_commands_load_nothing_heavy(arguments: list[str]) -> None:
     assert loaded(CLI, *arguments) & HEAVY == set()
+
+
+def test_the_classic_model_loads_nothing_of_the_realistic_one(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("seed: 1\n")
+    for arguments in (
+        ["--help"],
+        [*SMALL, tmp_path / "fleet.parquet"],
+        ["plan", tmp_path / "mine.yaml"],
+        ["config", "show"],
+        ["archetypes"],
+    ):
+        assert loaded_modules(CLI, *arguments) & REALISTIC == set(), arguments
+
+
+def test_the_realistic_model_loads_what_the_check_above_looks_for(tmp_path: Path) -> None:
+    assert (
+        loaded_modules(CLI, *SMALL, tmp_path / "fleet.parquet", "--preset", "realistic")
+        >= REALISTIC
+    )
 
 
 def test_a_scenario_from_a_file_loads_nothing_heavy(tmp_path: Path) -> None:

@@ -15,13 +15,13 @@ import pytest
 
 from fleetsynth import load_scenario, resolve
 from fleetsynth.clock import Calendar
-from fleetsynth.plan import Plan
+from fleetsynth.plan import ClassicPlan
 from fleetsynth.signal import factors
 from fleetsynth.signal.classic import Components, components, growth
 from tests import twin
 from tests.agreement import Twinned, disagreements, growths_of, run_twin, times_of, trends_of
 from tests.conftest import Written
-from tests.support import CACHE, bits, differing, plan_of, whole
+from tests.support import CACHE, bits, classic, differing, plan_of, whole
 
 HOURLY = {
     "num_servers": 10,
@@ -60,7 +60,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def _components(plan: Plan) -> Components:
+def _components(plan: ClassicPlan) -> Components:
     return components(plan, whole(plan))
 
 
@@ -75,13 +75,13 @@ def _profiles(overrides: Mapping[str, Any]) -> dict[str, twin.Profile]:
 
 
 @pytest.fixture(scope="module")
-def hourly() -> tuple[Plan, Components]:
+def hourly() -> tuple[ClassicPlan, Components]:
     plan = plan_of(HOURLY)
     return plan, _components(plan)
 
 
 def test_twin_agrees_on_every_value_of_the_default_dataset(
-    default_plan: Plan, default_components: Components
+    default_plan: ClassicPlan, default_components: Components
 ) -> None:
     by_twin = run_twin(default_plan, twin.PROFILES)
     assert by_twin.published.shape == (5, 120, 1461)
@@ -106,7 +106,7 @@ archetypes:
   cache:
 {fields}
 """
-    plan = resolve(load_scenario(written(text)))
+    plan = resolve(classic(load_scenario(written(text))))
     web = replace(twin.PROFILES["web"], base_cpu=44.4, cpu_disk_correlation=0.2)
     profiles = {"cache": twin.Profile(**CACHE), "web": web}  # type: ignore[arg-type]
     assert disagreements(_components(plan), run_twin(plan, profiles)) == {}
@@ -144,7 +144,7 @@ def test_factors_and_growth_of_each_archetype_are_the_twins(name: str) -> None:
 
 
 def test_another_grouping_of_base_times_factors_moves_thousands_of_unrounded_values(
-    default_plan: Plan, default_components: Components
+    default_plan: ClassicPlan, default_components: Components
 ) -> None:
     """base * (f * g) instead of (base * f) * g: few published values show it."""
     made = default_components
@@ -204,7 +204,7 @@ def test_the_comparison_notices_a_changed(
     change: Callable[..., Any],
     stage: str,
     at_least: int,
-    hourly: tuple[Plan, Components],
+    hourly: tuple[ClassicPlan, Components],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plan, made = hourly
@@ -224,7 +224,7 @@ def test_ties_are_decided_by_the_product_with_100_and_go_to_even(
     assert counts == {"published": 2 * made.spike.size}  # 2.675 and 1.115
 
 
-def test_the_comparison_notices_a_single_bit(hourly: tuple[Plan, Components]) -> None:
+def test_the_comparison_notices_a_single_bit(hourly: tuple[ClassicPlan, Components]) -> None:
     plan, made = hourly
     by_twin = run_twin(plan, twin.PROFILES)
     noise = by_twin.noise.copy()

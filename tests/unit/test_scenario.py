@@ -7,9 +7,15 @@ import pytest
 
 from fleetsynth import load_scenario, resolve
 from fleetsynth.errors import ScenarioError
-from fleetsynth.scenario import Scenario, catalog_profiles, default_scenario, dump_yaml
+from fleetsynth.scenario import (
+    PRESETS,
+    ClassicScenario,
+    catalog_profiles,
+    default_scenario,
+    dump_yaml,
+)
 from tests.conftest import Written
-from tests.support import ARCHETYPES, CACHE, plan_of, scenario_of
+from tests.support import ARCHETYPES, CACHE, classic, plan_of, scenario_of
 
 
 def test_the_packaged_scenario_holds_the_defaults_of_the_specification() -> None:
@@ -17,6 +23,7 @@ def test_the_packaged_scenario_holds_the_defaults_of_the_specification() -> None
     profiles = packaged.pop("archetypes")
     assert list(profiles) == sorted(ARCHETYPES)
     assert packaged == {
+        "preset": "classic",
         "num_servers": 120,
         "start_date": date(2022, 1, 1),
         "end_date": date(2025, 12, 31),
@@ -89,12 +96,37 @@ def test_a_distribution_and_odds_are_replaced_whole() -> None:
 
 
 def test_growth_merges_key_by_key() -> None:
-    scenario = load_scenario({"growth": {"span": [date(2022, 1, 1), "2022-12-31"]}})
+    scenario = classic(load_scenario({"growth": {"span": [date(2022, 1, 1), "2022-12-31"]}}))
     assert scenario.growth.model_dump() == {
         "mode": "span",
         "span": (date(2022, 1, 1), date(2022, 12, 31)),
     }
-    assert load_scenario({"growth": {"mode": "monthly"}}).growth.span is None
+    assert classic(load_scenario({"growth": {"mode": "monthly"}})).growth.span is None
+
+
+def test_groups_of_a_realistic_profile_merge_and_distributions_replace(written: Written) -> None:
+    packaged = default_scenario("realistic")
+    scenario = load_scenario(
+        written("""
+        preset: realistic
+        archetypes:
+          web:
+            demand: {level: {uniform: [10, 20]}}
+            noise: {spectrum: {fast: 33}}
+        locations: {eu-west-1: {country: GB}}
+        closes: {Retail: {days: 7}}
+        """),
+        overrides={"archetypes.web.memory.spectrum.slow": 5000},
+    )
+    expected = packaged.to_dict()
+    web = expected["archetypes"]["web"]
+    assert web["demand"]["level"].keys() >= {"lognormal", "max"}
+    web["demand"]["level"] = {"uniform": [10.0, 20.0]}
+    web["noise"]["spectrum"]["fast"] = 33.0
+    web["memory"]["spectrum"]["slow"] = 5000.0
+    expected["locations"]["eu-west-1"]["country"] = "GB"
+    expected["closes"]["Retail"]["days"] = 7
+    assert scenario.to_dict() == expected
 
 
 def test_overrides_by_dotted_key_reach_single_values() -> None:
@@ -134,8 +166,11 @@ def test_loading_changes_neither_the_callers_values_nor_the_package() -> None:
 
 def test_one_mapping_can_serve_two_new_archetypes() -> None:
     shared = {key: value for key, value in CACHE.items() if key != "name"}
-    scenario = scenario_of({"archetypes.one": shared, "archetypes.two": shared})
-    assert [scenario.archetypes[key].name for key in ("one", "two")] == ["one", "two"]
+    for scenario in (
+        scenario_of({"archetypes.one": shared, "archetypes.two": shared}),
+        load_scenario({"archetypes": {"one": shared, "two": shared}}),
+    ):
+        assert [scenario.archetypes[key].name for key in ("one", "two")] == ["one", "two"]
 
 
 def test_words_that_other_yaml_dialects_convert_stay_as_written(written: Written) -> None:
@@ -204,12 +239,12 @@ def _other(value: object) -> object:
         return value.replace(day=value.day - 1 or 2)
     if isinstance(value, dict):
         return dict(reversed(value.items()))  # the order decides ties and draws
-    return {"daily": "12h", "blocks": "interleaved"}[str(value)]
+    return {"daily": "12h", "blocks": "interleaved", "classic": "realistic"}[str(value)]
 
 
 TOP_LEVEL = [
     key
-    for key in Scenario.model_fields
+    for key in ClassicScenario.model_fields
     if key not in {"archetypes", "growth", "correlation_repair"}
 ]
 
@@ -217,7 +252,7 @@ TOP_LEVEL = [
 @pytest.mark.parametrize("key", TOP_LEVEL)
 def test_any_changed_key_changes_the_digest(key: str) -> None:
     changed = {key: _other(getattr(default_scenario(), key))}
-    assert plan_of(changed).digest != plan_of().digest
+    assert resolve(load_scenario(changed)).digest != plan_of().digest
 
 
 @pytest.mark.parametrize("field", [field for field in CACHE if field != "name"])
@@ -241,10 +276,14 @@ def test_any_changed_growth_changes_the_digest(growth: dict[str, Any]) -> None:
     assert plan_of(keys).digest != plan_of().digest
 
 
-def test_a_dumped_scenario_reads_back_the_same(written: Written) -> None:
-    text = dump_yaml(default_scenario())
-    assert load_scenario(written(text)) == default_scenario()
-    assert text.startswith("num_servers: 120\n")
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_dumped_scenario_reads_back_the_same(preset: str, written: Written) -> None:
+    text = dump_yaml(default_scenario(preset))
+    read = load_scenario(written(text))
+    assert read == default_scenario(preset)
+    assert repr(read) == repr(default_scenario(preset))
+    assert dump_yaml(read) == text
+    assert text.startswith(f"preset: {preset}\nnum_servers: 120\n")
 
 
 def test_a_value_that_occurs_twice_is_written_twice(written: Written) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from fleetsynth import load_scenario, resolve
 from fleetsynth.errors import FleetsynthError, Problem, ScenarioError, UsageError
-from fleetsynth.scenario import Scenario, default_scenario
+from fleetsynth.scenario import ClassicScenario, default_scenario
 from tests.conftest import Written
-from tests.unit.bad_scenarios import PROBLEMS, UNREADABLE
+from tests.unit.bad_scenarios import PROBLEMS, REALISTIC, UNREADABLE
 
 
 def _problems(source: Any, **options: Any) -> tuple[Problem, ...]:
@@ -19,9 +19,9 @@ def _problems(source: Any, **options: Any) -> tuple[Problem, ...]:
     return refused.value.problems
 
 
-@pytest.mark.parametrize("what", PROBLEMS)
+@pytest.mark.parametrize("what", PROBLEMS | REALISTIC)
 def test_one_problem_is_one_message_with_path_and_line(what: str, written: Written) -> None:
-    bad = PROBLEMS[what]
+    bad = (PROBLEMS | REALISTIC)[what]
     (problem,) = _problems(written(bad.text))
     assert problem.path == bad.path
     assert problem.where == f"mine.yaml, line {bad.line}"
@@ -176,7 +176,7 @@ def test_a_plan_checks_a_scenario_that_was_not_loaded() -> None:
     values = default_scenario().model_dump() | {"end_date": default_scenario().start_date}
     values["start_date"] = default_scenario().end_date
     with pytest.raises(ScenarioError, match="is before start_date"):
-        resolve(Scenario(**values))
+        resolve(ClassicScenario(**values))
 
 
 def test_every_error_is_a_fleetsynth_error() -> None:

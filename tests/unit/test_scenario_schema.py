@@ -6,8 +6,15 @@ from typing import Any
 import pytest
 
 from fleetsynth import load_scenario
-from fleetsynth.errors import ScenarioError
-from fleetsynth.scenario import ArchetypeProfile, Growth, Scenario, default_scenario, json_schema
+from fleetsynth.errors import ScenarioError, UsageError
+from fleetsynth.scenario import (
+    PRESETS,
+    ArchetypeProfile,
+    ClassicScenario,
+    Growth,
+    default_scenario,
+    json_schema,
+)
 from tests.schema_check import errors
 from tests.support import CACHE
 
@@ -59,8 +66,61 @@ def _schema_errors(values: Any) -> list[str]:
     return list(errors(values, SCHEMA, SCHEMA))
 
 
-def test_the_packaged_scenario_is_valid() -> None:
-    assert _schema_errors(default_scenario().to_dict()) == []
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_packaged_scenario_is_valid(preset: str) -> None:
+    schema = json_schema(preset)
+    assert list(errors(default_scenario(preset).to_dict(), schema, schema)) == []
+
+
+def _realistic_errors(values: dict[str, Any]) -> list[str]:
+    schema = json_schema("realistic")
+    return list(errors({"preset": "realistic", **values}, schema, schema))
+
+
+@pytest.mark.parametrize(
+    "level",
+    [3, 0.5, {"value": 3}, {"normal": [3, 1], "min": 0}, {"zero": 0.1, "lognormal": [3, 1]}],
+    ids=str,
+)
+def test_figures_of_realistic_profiles_that_the_loader_takes_are_valid(level: Any) -> None:
+    values = {"archetypes": {"web": {"demand": {"level": level}}}}
+    load_scenario({"preset": "realistic", **values})
+    assert _realistic_errors(values) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"spikes": True}, "spikes: unknown"),
+        ({"statistics": ["p100"]}, "statistics[0]: pattern"),
+        ({"statistics": []}, "statistics: minItems"),
+        ({"locations": {"a": {"country": "ireland"}}}, "locations.a.country: pattern"),
+        ({"closes": {"default": {"days": 40}}}, "closes.default.days: maximum"),
+        (
+            {"archetypes": {"web": {"demand": {"level": -1}}}},
+            "archetypes.web.demand.level: anyOf",
+        ),
+        (
+            {"archetypes": {"web": {"demand": {"shared": 1.1}}}},
+            "archetypes.web.demand.shared: anyOf",
+        ),
+        (
+            {"archetypes": {"web": {"demand": {"level": {"lognorml": [1, 2]}}}}},
+            "archetypes.web.demand.level: anyOf",
+        ),
+        ({"archetypes": {"web": {"demand": {"levl": 1}}}}, "archetypes.web.demand.levl: unknown"),
+    ],
+    ids=str,
+)
+def test_what_the_realistic_loader_refuses_is_invalid(values: dict[str, Any], error: str) -> None:
+    assert error in _realistic_errors(values)
+    with pytest.raises(ScenarioError):
+        load_scenario({"preset": "realistic", **values})
+
+
+def test_there_is_no_schema_of_an_unknown_preset() -> None:
+    with pytest.raises(UsageError, match=r"unknown preset 'realstic' \(did you mean 'realistic'"):
+        json_schema("realstic")
 
 
 @pytest.mark.parametrize("what", GOOD)
@@ -79,7 +139,7 @@ def test_what_the_loader_refuses_is_invalid(what: str) -> None:
 
 def test_every_key_is_described_none_required_and_defaults_are_the_packaged_ones() -> None:
     kinds: dict[str, Any] = {
-        "Scenario": Scenario,
+        "Scenario": ClassicScenario,
         "Growth": Growth,
         "ArchetypeProfile": ArchetypeProfile,
     }

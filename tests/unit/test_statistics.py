@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 import fleetsynth
-from fleetsynth.plan import Plan
+from fleetsynth.plan import ClassicPlan
 from fleetsynth.signal.classic import Components, Draws, draw
 from fleetsynth.signal.window import BLOCK
 from fleetsynth.streams import Stream
@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 
 @pytest.fixture(scope="module")
-def draws(default_plan: Plan) -> Draws:
+def draws(default_plan: ClassicPlan) -> Draws:
     return draw(default_plan, whole(default_plan), Stream())
 
 
@@ -39,7 +39,7 @@ def minutes() -> Draws:
     return draw(plan, whole(plan), Stream())
 
 
-def _servers(plan: Plan, archetype: str) -> slice:
+def _servers(plan: ClassicPlan, archetype: str) -> slice:
     counts = plan.fleet.counts()
     first = sum(counts[name] for name in ARCHETYPES[: ARCHETYPES.index(archetype)])
     return slice(first, first + counts[archetype])
@@ -64,7 +64,7 @@ def _product_score(one: Floats, other: Floats) -> float:
 @pytest.mark.parametrize("metric", range(len(COLUMNS)), ids=COLUMNS)
 @pytest.mark.parametrize("archetype", ARCHETYPES)
 def test_mean_and_sd_are_those_of_the_clipped_spiked_gaussian(
-    archetype: str, metric: int, default_plan: Plan, default_components: Components
+    archetype: str, metric: int, default_plan: ClassicPlan, default_components: Components
 ) -> None:
     servers = _servers(default_plan, archetype)
     values = default_components.hundredths[metric, servers] / 100
@@ -77,7 +77,7 @@ def test_mean_and_sd_are_those_of_the_clipped_spiked_gaussian(
 
 @pytest.mark.parametrize("archetype", ARCHETYPES)
 def test_that_comparison_notices_a_base_two_percent_off(
-    archetype: str, default_plan: Plan, default_components: Components
+    archetype: str, default_plan: ClassicPlan, default_components: Components
 ) -> None:
     values = default_components.hundredths[3, _servers(default_plan, archetype)] / 100
     profile = twin.PROFILES[archetype]
@@ -89,7 +89,7 @@ def test_that_comparison_notices_a_base_two_percent_off(
 
 @pytest.mark.parametrize("archetype", ARCHETYPES)
 def test_target_correlations_are_recovered_from_unclipped_noise(
-    archetype: str, default_plan: Plan, default_components: Components
+    archetype: str, default_plan: ClassicPlan, default_components: Components
 ) -> None:
     noise = default_components.noise[:, _servers(default_plan, archetype)].reshape(4, -1)
     target = twin.correlation_matrix(twin.PROFILES[archetype])
@@ -102,7 +102,7 @@ def test_target_correlations_are_recovered_from_unclipped_noise(
 
 @pytest.mark.parametrize("archetype", ARCHETYPES)
 def test_noise_has_the_standard_deviations_of_the_profile(
-    archetype: str, default_plan: Plan, default_components: Components
+    archetype: str, default_plan: ClassicPlan, default_components: Components
 ) -> None:
     noise = default_components.noise[:, _servers(default_plan, archetype)]
     profile = twin.PROFILES[archetype]
@@ -113,7 +113,7 @@ def test_noise_has_the_standard_deviations_of_the_profile(
 
 @pytest.mark.parametrize("archetype", ARCHETYPES)
 def test_spike_shares_are_binomial(
-    archetype: str, default_plan: Plan, default_components: Components
+    archetype: str, default_plan: ClassicPlan, default_components: Components
 ) -> None:
     spike = default_components.spike[_servers(default_plan, archetype)]
     p = twin.PROFILES[archetype].spike_probability

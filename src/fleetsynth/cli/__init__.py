@@ -8,6 +8,7 @@ import signal
 import sys
 from contextlib import contextmanager
 from io import TextIOWrapper
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -15,9 +16,10 @@ import click
 from fleetsynth._version import __version__
 from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
 from fleetsynth.cli.config import config
+from fleetsynth.cli.facts import facts
 from fleetsynth.cli.folders import commit, verify
 from fleetsynth.cli.report import report
-from fleetsynth.errors import FleetsynthError
+from fleetsynth.errors import FleetsynthError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,25 +30,37 @@ EXIT_BROKEN_PIPE = 141
 
 
 class _Root(click.Group):
-    """The root command; click itself would turn a broken pipe into exit code 1."""
+    """The root command; click would make other things of broken pipes and of ends of files."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the command line, which prints help if asked to."""
-        with _broken_pipes():
+        with _called_by_their_names():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
-        with _broken_pipes():
+        with _called_by_their_names():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _broken_pipes() -> Iterator[None]:
+def _called_by_their_names() -> Iterator[None]:
+    """Keep from click what it would report as something else: an interruption, for example."""
     try:
         yield
     except BrokenPipeError:
         raise click.exceptions.Exit(EXIT_BROKEN_PIPE) from None
+    except EOFError as error:
+        raise InputError(_cut_short(error)) from error
+
+
+def _cut_short(error: EOFError) -> str:
+    """Say what ended too early: the bytecode of a module, if that was being imported."""
+    seen = [frame.f_locals.get("bytecode_path") for frame, _ in walk_tb(error.__traceback__)]
+    bytecode = [path for path in seen if path]
+    if bytecode:
+        return f"{bytecode[-1]} is cut short: remove it, and Python makes it anew"
+    return f"something that was being read ended too early{f' ({error})' if str(error) else ''}"
 
 
 @click.group(
@@ -70,7 +84,18 @@ def cli() -> None:
     """
 
 
-for command in (generate, commit, verify, plan, preview, report, digest, archetypes, config):
+for command in (
+    generate,
+    commit,
+    verify,
+    plan,
+    preview,
+    report,
+    digest,
+    facts,
+    archetypes,
+    config,
+):
     cli.add_command(command)
 
 

@@ -18,6 +18,7 @@ from fleetsynth.cli.options import (
     json_option,
     load,
     overwrite_option,
+    preset_option,
     progress,
     scenario_options,
 )
@@ -202,18 +203,26 @@ def digest(*, files: tuple[Path, ...], leaves: bool, as_json: bool) -> None:
 
 @click.command()
 @click.argument("name", required=False)
+@preset_option
 @click.option(
     "--scenario",
     type=click.Path(path_type=Path),
     help="Show the archetypes of a scenario file instead of the packaged ones.",
 )
 @json_option
-def archetypes(*, name: str | None, scenario: Path | None, as_json: bool) -> None:
-    """List the archetypes, or show one by NAME with all its figures."""
+def archetypes(
+    *, name: str | None, preset: str | None, scenario: Path | None, as_json: bool
+) -> None:
+    """List the archetypes, or show one by NAME with all its figures.
+
+    Figures of the realistic preset may differ from server to server: the list shows where the
+    middle 80 % of them lie, one archetype alone shows its figures as a scenario writes them.
+    """
     from fleetsynth.errors import UsageError, did_you_mean
     from fleetsynth.scenario import load_scenario
 
-    loaded = load_scenario(scenario)
+    said = {"preset": preset} if preset else {}
+    loaded = load_scenario(scenario, overrides=said, origins={"preset": f"from --preset {preset}"})
     known = {key: loaded.archetypes[key] for key in loaded.distribution} | loaded.archetypes
     if name is not None and name not in known:
         raise UsageError(f"unknown archetype {name!r}{did_you_mean(name, known)}")

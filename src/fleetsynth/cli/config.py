@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from fleetsynth.cli.options import load, overwrite_option, scenario_options
+from fleetsynth.cli.options import load, overwrite_option, preset_option, scenario_options
 
 
 @click.group()
@@ -51,22 +51,24 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
 
 @config.command()
 @click.argument("path", required=False, default="scenario.yaml", type=click.Path(path_type=Path))
+@preset_option
 @overwrite_option
-def init(*, path: Path, overwrite: bool) -> None:
+def init(*, path: Path, preset: str | None, overwrite: bool) -> None:
     """Write a scenario to start from to PATH: every key, its default and what it means."""
     from fleetsynth.scenario import starter_text
     from fleetsynth.sinks.base import write_text
 
-    write_text(path, starter_text(), overwrite=overwrite)
+    write_text(path, starter_text(preset or "classic"), overwrite=overwrite)
     click.echo(f"wrote {path}; next: fleetsynth generate {path}")
 
 
 @config.command()
+@preset_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Write to a file instead of stdout."
 )
 @overwrite_option
-def schema(*, output: Path | None, overwrite: bool) -> None:
+def schema(*, preset: str | None, output: Path | None, overwrite: bool) -> None:
     """Print the JSON Schema of scenario files, for editors that complete and check YAML.
 
     In an editor with a YAML language server, begin a scenario file with the line
@@ -75,7 +77,7 @@ def schema(*, output: Path | None, overwrite: bool) -> None:
     from fleetsynth.scenario import json_schema
     from fleetsynth.sinks.base import write_text
 
-    text = json.dumps(json_schema(), indent=2) + "\n"
+    text = json.dumps(json_schema(preset or "classic"), indent=2) + "\n"
     if output is None:
         click.echo(text, nl=False)
     else:

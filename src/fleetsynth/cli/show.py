@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fleetsynth.clock import Calendar
+from fleetsynth.scenario.fields import Strict
 from fleetsynth.size import in_bytes
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from fleetsynth.dataset.api import FolderResult
     from fleetsynth.dataset.calibrate import Rate
     from fleetsynth.plan import Plan
+    from fleetsynth.quality.facts_table import Fact, Facts
     from fleetsynth.quality.preview import Sample
-    from fleetsynth.scenario import ArchetypeProfile
     from fleetsynth.size import Size
 
 _COLORS = ("red", "blue", "green", "yellow", "magenta")
@@ -137,19 +138,119 @@ def show_rate(size: Size, rate: Rate) -> None:
     )
 
 
+def show_facts(found: Facts) -> None:
+    """Print facts beside real fleets."""
+    from fleetsynth.quality.facts_table import known_facts, sources
+
+    console = _console()
+    columns = ", ".join(f"{role}={name}" for role, name in found.columns.items())
+    repeated = f", {found.repeated:,} more than once" if found.repeated else ""
+    _facts(
+        console,
+        rows=f"{found.rows:,}, one every {found.step:,} s{repeated}",
+        servers=f"{found.servers:,}",
+        columns=columns,
+    )
+    console.print()
+    real = sources()
+    labels = [source.label.replace(" ", "\n", 1) for source in real.values()]
+    table = _table("fact", "here", "", "wanted", "real", *labels)
+    for name, fact in known_facts().items():
+        value = found.values[name]
+        here = Text("–" if value is None else _figure(fact, value), style="bold")
+        label = Text(fact.label).append(f"  {fact.unit}", style="dim")
+        bounds = [", ".join(fact.only) or _bounds(fact.wanted), _bounds(fact.range())]
+        each = [_figure(fact, fact.real[key]) if key in fact.real else "" for key in real]
+        table.add_row(label, here, _mark(fact, found, name), *bounds, *each)
+        if name == "cpu_network_r":
+            for kind, r in found.network_by_type.items():
+                table.add_row(Text(f"  of {kind}", style="dim"), _figure(fact, r))
+    _print_whole(table)
+    if found.undefined:
+        undefined = ", ".join(f"{name} on {count:,}" for name, count in found.undefined.items())
+        console.print(Text(f"not defined, and left out: {undefined} servers", style="dim"))
+    told = "; ".join(f"{source.label}: {source.about}" for source in real.values())
+    console.print(Text(told, style="dim"))
+
+
+def _mark(fact: Fact, found: Facts, name: str) -> Text:
+    """Tell by a mark, not by colour alone, whether a fact is as wanted."""
+    marks = {None: ("", ""), True: ("✓", "green"), False: ("✗", "red")}
+    mark, style = marks[fact.holds(found.values[name])]
+    return Text(mark, style=style)
+
+
+def _figure(fact: Fact, value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.{fact.decimals}f}"
+
+
+def _bounds(bounds: tuple[float | None, float | None] | None) -> str:
+    if bounds is None:
+        return ""
+    low, high = (None if bound is None else f"{bound:g}" for bound in bounds)
+    if low is None or high is None or low == high:
+        return f"≥ {low}" if high is None else f"≤ {high}" if low is None else low
+    return f"{low} – {high}"
+
+
 def _duration(hours: float) -> str:
     if hours >= 1:
         return f"{hours:,.1f} h"
     return f"{hours * 60:,.1f} min" if hours * 60 >= 1 else f"{hours * 3600:,.1f} s"
 
 
-def show_archetypes(profiles: Mapping[str, ArchetypeProfile]) -> None:
+def show_archetypes(profiles: Mapping[str, Strict]) -> None:
     """Print archetypes side by side; one alone with its full name, for which there is room."""
     table = _table("", *profiles)
-    fields = list(next(iter(profiles.values())).model_dump())
-    for field in fields if len(profiles) == 1 else fields[1:]:
-        table.add_row(field, *(Text(f"{getattr(p, field)}") for p in profiles.values()))
+    columns = [dict(_figures(profile)) for profile in profiles.values()]
+    fields = list(columns[0])
+    alone = len(profiles) == 1
+    for field in fields if alone else fields[1:]:
+        cells = (column[field] for column in columns)
+        table.add_row(field, *(Text(_written(cell) if alone else _middle(cell)) for cell in cells))
     _print_whole(table)
+
+
+def _figures(model: Strict, path: str = "") -> Iterator[tuple[str, object]]:
+    """Yield the dotted path and the value of everything below a model that is not a group."""
+    for field in type(model).model_fields:
+        value = getattr(model, field)
+        if isinstance(value, Strict) and value.MERGES:
+            yield from _figures(value, f"{path}{field}.")
+        else:
+            yield f"{path}{field}", value
+
+
+def _written(figure: object) -> str:
+    """Write a figure on one line, as a scenario would."""
+    if isinstance(figure, Strict):
+        return _flow(figure.model_dump())
+    return _flow(figure) if isinstance(figure, tuple) else f"{figure}"
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return f"{value:.12g}"
+
+
+def _middle(figure: object) -> str:
+    """Write a figure, or where it lies for the middle 80 % of servers."""
+    if isinstance(figure, tuple):
+        low, high = figure
+    elif isinstance(figure, Strict):
+        from fleetsynth.scenario.distribution import Distribution  # 30 ms that classic saves
+
+        if not isinstance(figure, Distribution):
+            raise TypeError(f"no way to show a {type(figure).__name__}")
+        low, high = figure.quantile(0.1), figure.quantile(0.9)
+    else:
+        return f"{figure}"
+    if low == high:
+        return f"{low:.6g}"
+    return f"{float(f'{low:.2g}'):g} to {float(f'{high:.2g}'):g}"
 
 
 def show_samples(plan: Plan, shown: list[Sample]) -> None:

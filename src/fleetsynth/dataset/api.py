@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.dataset import folder
 from fleetsynth.dataset.job import Job
+from fleetsynth.dataset.store import open_store
 from fleetsynth.engines.local import LocalEngine
 from fleetsynth.errors import UsageError
 from fleetsynth.pipeline import available_workers
+from fleetsynth.size import estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,14 +99,16 @@ def generate_folder(
 
     Raises:
         UsageError: for partitions that cannot be, or a run of another scenario.
-        OutputError: if the folder holds something else, or cannot be written. Parts that were
-            published stay, and `resume` goes on from them.
+        OutputError: if the folder holds something else, cannot be written, or has not nearly the
+            room. Parts that were published stay, and `resume` goes on from them.
     """
     begun = time.perf_counter()
     if overwrite and (resume or shard):
         other = "--resume" if resume else "--shard"
         raise UsageError(f"--overwrite starts again, {other} goes on: choose one")
     job = Job.of(scenario, url, partition_by=tuple(partition_by), part_bytes=part_bytes)
+    if not (resume or overwrite or shard):  # all of it is still to be made, and in free space
+        open_store(url).check_room(job.plan.rows, estimate(job.plan).bytes[".parquet"])
     parts = job.parts  # refuses partitions that cannot be, before anything is touched
     if shard is None:
         folder.begin(job, resume=resume, overwrite=overwrite)

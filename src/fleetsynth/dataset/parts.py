@@ -34,6 +34,9 @@ DATA = "data/"
 
 PARTITION_KEYS = (*TIME_KEYS, *SERVER_KEYS)
 
+MOST_PARTS = 100_000
+"""Beyond that, every process would be busy with the list of parts alone."""
+
 Span = tuple["date", "date"]
 
 
@@ -58,9 +61,16 @@ def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Par
     Without partitions the parts, one after the other, are in row order: by server, then by time.
 
     Raises:
-        UsageError: for a partition key that there is not, or that cannot be used.
+        UsageError: for a partition key that there is not, or that cannot be used, or for more
+            parts than anybody could handle.
     """
     check_keys(plan, partition_by)
+    if plan.rows / rows_per_part > MOST_PARTS:
+        raise UsageError(
+            f"{plan.rows:,} rows would be {ceil(plan.rows / rows_per_part):,} parts, and a folder "
+            f"takes {MOST_PARTS:,}: choose a larger --part-size, or fewer rows (see fleetsynth "
+            "plan)"
+        )
     parts: list[Part] = []
     spans, groups = list(_spans(plan.clock, partition_by)), list(_groups(plan, partition_by))
     for (group_values, members), (span_values, days) in product(groups, spans):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from contextlib import contextmanager, suppress
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fleetsynth.errors import OutputError, UsageError
 from fleetsynth.sinks.base import os_errors, whole_file
+from fleetsynth.size import refuse_without_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,9 @@ class Store(Protocol):
     """
 
     name: str
+
+    def check_room(self, rows: int, need: float) -> None:
+        """Refuse rows that take so many bytes if it is plain that they do not fit."""
 
     def building(self, key: str) -> AbstractContextManager[Path]:
         """Yield a path to build a file at, by something that itself publishes it whole.
@@ -72,6 +77,10 @@ class LocalStore:
             raise UsageError(f"{folder} is a file: name a folder")
         self._folder = folder
         self.name = str(folder)
+
+    def check_room(self, rows: int, need: float) -> None:
+        """Compare with what is free on the disk."""
+        refuse_without_room(self._folder, rows, need)
 
     @contextmanager
     def building(self, key: str) -> Iterator[Path]:
@@ -145,7 +154,10 @@ class ObjectStore:
         self.name = url.rstrip("/")
         self._obstore: Any = obstore
         with self._errors():
-            self._store = from_url(self.name)
+            self._store = from_url(self.name, **_credentials(self.name))
+
+    def check_room(self, rows: int, need: float) -> None:
+        """Nothing: an object store has room for all."""
 
     @contextmanager
     def building(self, key: str) -> Iterator[Path]:
@@ -210,6 +222,30 @@ class ObjectStore:
         except (OSError, ValueError, self._obstore.exceptions.BaseError) as error:
             reason = _reason(error)
             raise OutputError(f"the object store at {self.name} failed: {reason}") from error
+
+
+def _credentials(url: str) -> dict[str, Any]:
+    """Return what boto's standard chain finds, unless the environment says all there is to say.
+
+    obstore itself knows the environment and the roles of machines, but neither profiles nor the
+    sessions of ``aws sso login``.
+    """
+    if not url.startswith("s3://") or {"AWS_ACCESS_KEY_ID", "AWS_SKIP_SIGNATURE"} & set(os.environ):
+        return {}
+    try:
+        from botocore.exceptions import BotoCoreError
+        from obstore.auth.boto3 import Boto3CredentialProvider
+    except ImportError:
+        return {}
+    try:
+        return {"credential_provider": Boto3CredentialProvider()}
+    except BotoCoreError as error:
+        raise OutputError(f"no AWS credentials for {url}: {error}") from error
+    except ValueError as error:
+        raise OutputError(
+            f"no AWS credentials for {url}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+            "AWS_PROFILE, or run where a role gives them"
+        ) from error
 
 
 def _is_unfinished(path: Path) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from fleetsynth.clock import Calendar
 from fleetsynth.errors import UsageError
+from fleetsynth.plan import ClassicPlan
 from fleetsynth.quality.preview import samples
 from fleetsynth.sinks.base import whole_file
 
@@ -48,7 +49,11 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
     times = plan.clock.seconds(plan.clock.first, plan.clock.stop).astype("datetime64[s]")
     size = (1.2 + 3.6 * len(shown), 1.0 + 1.55 * len(plan.metrics))
     figure = Figure(figsize=size, dpi=110, layout="constrained")
-    grid = figure.subplots(len(plan.metrics), len(shown), sharex=True, sharey="row", squeeze=False)
+    # Classic servers are of one size; beside a busy one, an idle one would be a line at 0.
+    alike = isinstance(plan, ClassicPlan)
+    grid = figure.subplots(
+        len(plan.metrics), len(shown), sharex=True, sharey="row" if alike else False, squeeze=False
+    )
     for column, sample in enumerate(shown):
         name = sample.archetype.profile.name
         grid[0][column].set_title(f"{name}\n{sample.server}", fontsize=10, color=_INK)
@@ -59,7 +64,11 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
             locator = AutoDateLocator(maxticks=6)
             axes.xaxis.set_major_locator(locator)
             axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-            axes.set_ylim(0, 1.05 * max(s.values[metric.column].max() for s in shown) or 1)
+            axes.set_ylim(
+                0,
+                1.05 * max(s.values[metric.column].max() for s in (shown if alike else [sample]))
+                or 1,
+            )
             if column == 0:
                 axes.set_ylabel(f"{metric.label}\n{metric.unit}", fontsize=9, color=_INK)
     figure.suptitle(_title(plan), fontsize=9, color=_INK)

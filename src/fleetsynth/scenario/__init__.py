@@ -9,6 +9,7 @@ from fleetsynth.scenario.load import (
     dump_yaml,
     json_schema,
     load_scenario,
+    preset_of,
     starter_text,
 )
 from fleetsynth.scenario.model import Scenario
@@ -25,5 +26,6 @@ __all__ = [
     "dump_yaml",
     "json_schema",
     "load_scenario",
+    "preset_of",
     "starter_text",
 ]

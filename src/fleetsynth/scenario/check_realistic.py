@@ -42,7 +42,7 @@ def _places(scenario: RealisticScenario) -> Iterator[Problem]:
         if region not in scenario.locations:
             hint = did_you_mean(region, scenario.locations)
             message = f"no location for region {region!r}{hint}; give its zone and country"
-            yield Problem(message, f"locations.{region}")
+            yield Problem(message, f"regions.{region}")
     for unit in scenario.closes:
         if unit not in scenario.business_units and unit != "default":
             hint = did_you_mean(unit, scenario.business_units)
@@ -58,5 +58,5 @@ def _compound_growth(scenario: RealisticScenario) -> Iterator[Problem]:
     for name, profile in scenario.archetypes.items():
         rate = max(map(abs, profile.demand.growth.support()))
         if months * log2(1 + rate / 100) > LARGEST_POWER:
-            message = f"{rate} % a month is out of range over this span; add a max"
+            message = f"{rate:g} % a month is out of range over this span; add a max"
             yield Problem(message, f"archetypes.{name}.demand.growth")

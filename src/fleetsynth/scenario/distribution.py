@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, inf
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, model_serializer, model_validator
 from pydantic.functional_validators import AfterValidator, BeforeValidator
@@ -26,6 +26,8 @@ Pair = Annotated[tuple[Finite, Finite], Field(strict=False)]
 class Distribution(Strict):
     """How a parameter is spread over servers or services: one value each, drawn once."""
 
+    MERGES: ClassVar[bool] = False
+
     value: Finite | None = Field(None, description="The same value for all; a bare number too.")
     uniform: Pair | None = Field(None, description="[lowest, highest], all equally likely.")
     normal: Pair | None = Field(None, description="[mean, standard deviation].")
@@ -43,13 +45,13 @@ class Distribution(Strict):
             said = " and ".join(kinds) or "none"
             raise ValueError(f"give one of {', '.join(_KINDS)}, not {said}")
         if self.uniform and self.uniform[1] < self.uniform[0]:
-            raise ValueError(f"uniform ends at {self.uniform[1]}, below {self.uniform[0]}")
+            raise ValueError(f"uniform ends at {self.uniform[1]:g}, below {self.uniform[0]:g}")
         if self.normal and self.normal[1] < 0:
-            raise ValueError(f"a standard deviation of {self.normal[1]} is negative")
+            raise ValueError(f"a standard deviation of {self.normal[1]:g} is negative")
         if self.lognormal and (self.lognormal[0] <= 0 or not 0 <= self.lognormal[1] <= 5):
             raise ValueError("lognormal takes a median above 0 and a sigma of 0 to 5")
         if self.min is not None and self.max is not None and self.max < self.min:
-            raise ValueError(f"max {self.max} is below min {self.min}")
+            raise ValueError(f"max {self.max:g} is below min {self.min:g}")
         return self
 
     @model_serializer
@@ -117,6 +119,9 @@ def _bare(value: object) -> object:
 def _within(low: float, high: float) -> Callable[[Distribution], Distribution]:
     def check(distribution: Distribution) -> Distribution:
         lowest, highest = distribution.support()
+        if lowest == highest and not low <= lowest <= high:
+            bound = f"at least {low:g}" if lowest < low else f"at most {high:g}"
+            raise ValueError(f"should be {bound}, not {lowest:g}")
         if lowest < low:
             raise ValueError(f"values can fall below {low:g}: raise them, or add min: {low:g}")
         if highest > high:
@@ -126,15 +131,23 @@ def _within(low: float, high: float) -> Callable[[Distribution], Distribution]:
     return check
 
 
-_Bare = BeforeValidator(_bare, json_schema_input_type=float | Distribution)
-_Written = Annotated[Distribution, _Bare]
-Spread = Annotated[_Written, AfterValidator(_within(0.0, inf))]
+def _read(bounds: Any) -> BeforeValidator:
+    """Read a bare number as a value; editors are told its bounds."""
+    number: Any = Annotated[float, bounds]
+    return BeforeValidator(_bare, json_schema_input_type=number | Distribution)
+
+
+Spread = Annotated[Distribution, _read(Field(ge=0.0, le=1e9)), AfterValidator(_within(0.0, inf))]
 """A number of at least 0, or how it is distributed over servers."""
-Fraction = Annotated[_Written, AfterValidator(_within(0.0, 1.0))]
+Fraction = Annotated[Distribution, _read(Field(ge=0.0, le=1.0)), AfterValidator(_within(0.0, 1.0))]
 """A number from 0 to 1, or how it is distributed over servers."""
-Signed = Annotated[_Written, AfterValidator(_within(-99.0, 1e3))]
+Signed = Annotated[
+    Distribution, _read(Field(ge=-99.0, le=1e3)), AfterValidator(_within(-99.0, 1e3))
+]
 """A percentage of change, or how it is distributed over servers."""
-Positive = Annotated[_Written, AfterValidator(_within(1 / _ROUNDING, inf))]
+Positive = Annotated[
+    Distribution, _read(Field(gt=0.0, le=1e9)), AfterValidator(_within(1 / _ROUNDING, inf))
+]
 """A number above 0, or how it is distributed over servers."""
-Hour = _Written
+Hour = Annotated[Distribution, _read(Field(ge=-1e9, le=1e9))]
 """An hour of the day, or how it is distributed; hours beyond a day wrap around."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.functional_validators import AfterValidator, BeforeValidator
@@ -13,8 +13,9 @@ from pydantic.functional_validators import AfterValidator, BeforeValidator
 from fleetsynth.clock import DAY_SECONDS
 
 _STEP = re.compile(r"([1-9][0-9]{0,8})(s|min|h|d)")
-_UNIT_SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": DAY_SECONDS}
-_NAMED_STEPS = {"daily": DAY_SECONDS, "hourly": 3_600}
+HOUR_SECONDS = 3_600
+_UNIT_SECONDS = {"s": 1, "min": 60, "h": HOUR_SECONDS, "d": DAY_SECONDS}
+_NAMED_STEPS = {"daily": DAY_SECONDS, "hourly": HOUR_SECONDS}
 _LONGEST_NAME = 200
 _SHARES_TOLERANCE = Decimal("1e-9")
 
@@ -29,16 +30,30 @@ def step_seconds(granularity: str) -> int:
         raise ValueError(
             f"{granularity!r} is no granularity: give daily, hourly, or a step such as 15min or 30s"
         )
-    unit = match[2]
-    seconds = int(match[1]) * _UNIT_SECONDS[unit]
-    if DAY_SECONDS % seconds:
-        nearest = _nearest_divisor(seconds, _UNIT_SECONDS[unit]) // _UNIT_SECONDS[unit]
-        raise ValueError(f"a step of {granularity} does not divide a day; {nearest}{unit} would")
+    return _dividing(match, DAY_SECONDS, "a day")
+
+
+def interval_seconds(interval: str) -> int:
+    """Return a sample interval in seconds; ValueError unless it divides an hour."""
+    match = _STEP.fullmatch(interval)
+    if not match:
+        raise ValueError(
+            f"{interval!r} is no sample interval: give a step that divides an hour, such as 5min"
+        )
+    return _dividing(match, HOUR_SECONDS, "an hour")
+
+
+def _dividing(match: re.Match[str], whole: int, name: str) -> int:
+    unit = match[2] if _UNIT_SECONDS[match[2]] <= whole else "h"
+    seconds = int(match[1]) * _UNIT_SECONDS[match[2]]
+    if whole % seconds:
+        nearest = _nearest_divisor(seconds, _UNIT_SECONDS[unit], whole) // _UNIT_SECONDS[unit]
+        raise ValueError(f"a step of {match[0]} does not divide {name}; {nearest}{unit} would")
     return seconds
 
 
-def _nearest_divisor(seconds: int, unit: int) -> int:
-    steps = (step for step in range(unit, DAY_SECONDS + 1, unit) if DAY_SECONDS % step == 0)
+def _nearest_divisor(seconds: int, unit: int, whole: int) -> int:
+    steps = (step for step in range(unit, whole + 1, unit) if whole % step == 0)
     return min(steps, key=lambda step: (abs(step - seconds), step))
 
 
@@ -118,6 +133,9 @@ Correlation = Annotated[float, Field(ge=-1.0, le=1.0)]
 
 class Strict(BaseModel):
     """A model that refuses unknown keys, wrong types, NaN and infinity."""
+
+    MERGES: ClassVar[bool] = True
+    """Whether a layer that says some of its keys leaves the others as they were below."""
 
     # Descriptions stand in Field(...): reading docstrings from the source costs 20 ms a start.
     model_config = ConfigDict(

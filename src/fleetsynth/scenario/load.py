@@ -6,17 +6,18 @@ import copy
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
 from fleetsynth.scenario import check, text
 from fleetsynth.scenario.classic import ArchetypeProfile, ClassicScenario
-from fleetsynth.scenario.fields import is_name
+from fleetsynth.scenario.fields import Strict, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from importlib.resources.abc import Traversable
 
     from pydantic_core import ErrorDetails
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 PRESETS = ("classic", "realistic")
 """The packaged scenarios."""
-
-_MERGED = {"growth": 1, "archetypes": 3, "locations": 2, "closes": 2}
-"""Keys whose mappings merge, and to what depth; any other value replaces the one below it."""
 
 
 def load_scenario(
@@ -50,24 +48,27 @@ def load_scenario(
         ScenarioError: with every problem at once.
         UsageError: if the file cannot be read.
     """
-    origin: Origin = lambda _path: ""  # noqa: E731
-    if source is None:
-        given: dict[str, Any] = {}
-    elif isinstance(source, str | Path):
-        given, origin = _read(Path(source))
-    else:
-        given = copy.deepcopy(dict(source))
+    given, origin = _given(source)
     said_by = {key: (origins or {}).get(key, f"override {key}") for key in overrides or {}}
 
     def where(path: tuple[str | int, ...]) -> str:
         return _override_origin(said_by, path) or origin(path)
 
     preset = _preset({**given, **(overrides or {})}, where)
-    values = _merge(_packaged(preset), given, depth=0)
+    model = _model(preset)
+    values = _merge(model, copy.deepcopy(_packaged(preset)), given)
     for key, value in (overrides or {}).items():
-        values = _override(values, key, copy.deepcopy(value))
+        values = _override(model, values, key, copy.deepcopy(value))
     _name_new_archetypes(values)
-    return _validate(_model(preset), values, where)
+    return _validate(model, values, where)
+
+
+def preset_of(
+    source: Path | str | Mapping[str, Any] | None, overrides: Mapping[str, Any] | None = None
+) -> str:
+    """Return the preset that `load_scenario` would lay these layers over, if it exists."""
+    given, _ = _given(source)
+    return str({**given, **(overrides or {})}.get("preset", "classic"))
 
 
 def default_scenario(preset: str = "classic") -> Scenario:
@@ -88,7 +89,7 @@ def dump_yaml(scenario: Scenario) -> str:
 
 def starter_text(preset: str = "classic") -> str:
     """Return a packaged scenario with its comments, as a file to start from."""
-    return (resources.files("fleetsynth.catalog") / preset / "config.yaml").read_text("utf-8")
+    return (_catalog(preset) / "config.yaml").read_text("utf-8")
 
 
 def json_schema(preset: str = "classic") -> dict[str, Any]:
@@ -115,6 +116,7 @@ def _preset(said: Mapping[str, Any], where: Origin) -> str:
 
 
 def _model(preset: str) -> type[Scenario]:
+    _catalog(preset)
     if preset == "realistic":
         from fleetsynth.scenario.realistic import RealisticScenario  # 30 ms that classic saves
 
@@ -122,9 +124,15 @@ def _model(preset: str) -> type[Scenario]:
     return ClassicScenario
 
 
+def _catalog(preset: str) -> Traversable:
+    if preset not in PRESETS:
+        raise UsageError(f"unknown preset {preset!r}{did_you_mean(preset, PRESETS)}")
+    return resources.files("fleetsynth.catalog") / preset
+
+
 @cache
 def _packaged(preset: str) -> dict[str, Any]:
-    catalog = resources.files("fleetsynth.catalog") / preset
+    catalog = _catalog(preset)
     values = text.parse((catalog / "config.yaml").read_text("utf-8"), "config.yaml")
     values["archetypes"] = {
         entry.name.removesuffix(".yaml"): text.parse(entry.read_text("utf-8"), entry.name)
@@ -132,6 +140,13 @@ def _packaged(preset: str) -> dict[str, Any]:
         if entry.name.endswith(".yaml")
     }
     return values
+
+
+def _given(source: Path | str | Mapping[str, Any] | None) -> tuple[dict[str, Any], Origin]:
+    """Return what a source says, and where it says it."""
+    if isinstance(source, str | Path):
+        return _read(Path(source))
+    return copy.deepcopy(dict(source or {})), lambda _path: ""
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Origin]:
@@ -158,21 +173,29 @@ def _read(path: Path) -> tuple[dict[str, Any], Origin]:
     return text.parse(content, name), origin
 
 
-def _merge(low: Any, high: Any, *, depth: int) -> Any:
-    """Lay `high` over `low`; at depth 0 they are whole scenarios."""
-    if not (isinstance(low, dict) and isinstance(high, dict)):
-        return high
-    out = copy.deepcopy(low)
+def _merge(model: type[BaseModel], low: dict[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay `high` over `low`: what a model describes merges key by key, other values replace."""
+    out = dict(low)
     for key, value in high.items():
-        deeper = _MERGED.get(key, 0) if depth == 0 else depth - 1
-        out[key] = _merge(low.get(key), value, depth=deeper) if deeper else value
+        out[key] = _laid(_annotation(model, key), out.get(key), value)
     return out
 
 
-def _override(values: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+def _laid(annotation: Any, low: Any, high: Any) -> Any:
+    inner = _model_in(annotation)
+    if inner is None or not (inner.MERGES and isinstance(low, dict) and isinstance(high, dict)):
+        return high
+    if _is_named(annotation):
+        return low | {name: _laid(inner, low.get(name), value) for name, value in high.items()}
+    return _merge(inner, low, high)
+
+
+def _override(
+    model: type[BaseModel], values: dict[str, Any], key: str, value: Any
+) -> dict[str, Any]:
     """Lay one value, given by its dotted key, over the others, as a file that said it would."""
     first, *inner = key.split(".")
-    if inner and first not in _MERGED:
+    if inner and _model_in(_annotation(model, first)) is None:
         # One share of a distribution: the others stay, where a file would replace them all.
         below = values.get(first)
         return {
@@ -181,8 +204,7 @@ def _override(values: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
         }
     for name in reversed(inner):
         value = {name: value}
-    laid: dict[str, Any] = _merge(values, {first: value}, depth=0)
-    return laid
+    return _merge(model, values, {first: value})
 
 
 def _name_new_archetypes(values: dict[str, Any]) -> None:
@@ -190,7 +212,7 @@ def _name_new_archetypes(values: dict[str, Any]) -> None:
     if isinstance(archetypes, dict):
         for key, profile in archetypes.items():
             if isinstance(profile, dict):
-                profile.setdefault("name", key)
+                archetypes[key] = {"name": key, **profile}
 
 
 def _override_origin(said_by: Mapping[str, str], path: tuple[str | int, ...]) -> str:
@@ -239,6 +261,8 @@ def _explain(model: type[Scenario], details: list[ErrorDetails], origin: Origin)
     missing: dict[tuple[int | str, ...], list[str]] = {}
     found = []
     for detail in details:
+        if detail["type"] == "too_short" and _is_outside(detail["loc"], details):
+            continue  # entries that are wrong are not counted
         if detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
             missing.setdefault(detail["loc"][:-1], []).append(str(detail["loc"][-1]))
             continue
@@ -250,15 +274,22 @@ def _explain(model: type[Scenario], details: list[ErrorDetails], origin: Origin)
     return found
 
 
+def _is_outside(loc: tuple[int | str, ...], details: list[ErrorDetails]) -> bool:
+    inner = (detail["loc"] for detail in details)
+    return any(len(other) > len(loc) and other[: len(loc)] == loc for other in inner)
+
+
 def _message(model: type[Scenario], detail: ErrorDetails, loc: tuple[int | str, ...]) -> str:
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return f"unknown key {loc[-1]!r}{did_you_mean(str(loc[-1]), _keys_beside(model, loc))}"
-    if kind == "missing":
+        return _unknown(model, loc)
+    if kind == "missing" or (kind == "too_long" and isinstance(detail["input"], list)):
         what = "dates: the first day and the last" if loc[0] == "growth" else "numbers"
         return f"needs two {what}"
     if kind in ("model_type", "dict_type"):
         return f"expected keys and values, not {_shown(detail['input'])}"
+    if kind == "tuple_type":
+        return f"expected a list, not {_shown(detail['input'])}"
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     if kind == "too_short":
@@ -267,18 +298,39 @@ def _message(model: type[Scenario], detail: ErrorDetails, loc: tuple[int | str, 
     return f"{message[:1].lower()}{message[1:]}, not {_shown(detail['input'])}"
 
 
+def _unknown(model: type[Scenario], loc: tuple[int | str, ...]) -> str:
+    key = str(loc[-1])
+    for preset in PRESETS:
+        other = _model(preset)
+        if other is not model and key in _keys_beside(other, loc):
+            return f"{key!r} is a key of the {preset} preset: say preset: {preset} to have it"
+    return f"unknown key {key!r}{did_you_mean(key, _keys_beside(model, loc))}"
+
+
 def _keys_beside(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """Return the keys that there could be where `loc` points."""
-    fields = model.model_fields
+    annotation: Any = model
     for part in loc[:-1]:
-        inner = _model_in(fields[str(part)].annotation) if part in fields else None
-        fields = inner.model_fields if inner else fields
-    return list(fields)
+        inner = _model_in(annotation)
+        if inner is None:
+            return []
+        annotation = inner if _is_named(annotation) else _annotation(inner, str(part))
+    inner = _model_in(annotation)
+    return list(inner.model_fields) if inner and not _is_named(annotation) else []
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _annotation(model: type[BaseModel], key: str) -> Any:
+    return model.model_fields[key].annotation if key in model.model_fields else None
+
+
+def _is_named(annotation: Any) -> bool:
+    """Tell a mapping from any names to models from a model."""
+    return get_origin(annotation) is dict
+
+
+def _model_in(annotation: Any) -> type[Strict] | None:
     """Find the model in a type such as ``dict[str, Model]``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and issubclass(annotation, Strict):
         return annotation
     return next(filter(None, map(_model_in, get_args(annotation))), None)
 

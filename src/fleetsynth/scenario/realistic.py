@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import Field
 from pydantic.functional_validators import AfterValidator
 
-from fleetsynth.metrics import STATISTIC_PATTERN
+from fleetsynth.clock import holiday_countries
+from fleetsynth.errors import nearest_name
+from fleetsynth.metrics import STATISTIC_PATTERN, STATISTICS
 from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads annotations
     Fraction,
     Hour,
@@ -16,14 +18,18 @@ from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads a
     Signed,
     Spread,
 )
-from fleetsynth.scenario.fields import Granularity, Key, Name, PlainDate, Strict, step_seconds
+from fleetsynth.scenario.fields import Key, Name, PlainDate, Strict, interval_seconds
 from fleetsynth.scenario.model import Scenario
 
 
 def _interval(value: str) -> str:
-    seconds = step_seconds(value)
-    if 3_600 % seconds:
-        raise ValueError(f"a sample interval of {value} does not divide an hour; 5min would")
+    interval_seconds(value)
+    return value
+
+
+def _statistic(value: str) -> str:
+    if value not in STATISTICS:
+        raise ValueError(f"{value!r} is no statistic: give p1 to p99, mean, min or max")
     return value
 
 
@@ -31,7 +37,16 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{value!r} is no IANA time zone, such as Europe/Dublin") from None
+        hint = nearest_name(value, available_timezones()) or ", such as Europe/Dublin"
+        raise ValueError(f"{value!r} is no IANA time zone{hint}") from None
+    return value
+
+
+def _country(value: str) -> str:
+    code = holiday_countries().get(value.upper())
+    if value != code:
+        hint = f" (did you mean {code!r}?)" if code else ": give an ISO 3166 code such as IE"
+        raise ValueError(f"no holidays are known of a country {value!r}{hint}")
     return value
 
 
@@ -48,12 +63,17 @@ def _range(value: tuple[int, int]) -> tuple[int, int]:
     return value
 
 
-Statistic = Annotated[str, Field(pattern=STATISTIC_PATTERN)]
+Statistic = Annotated[
+    str, AfterValidator(_statistic), Field(json_schema_extra={"pattern": STATISTIC_PATTERN})
+]
 Statistics = Annotated[
     tuple[Statistic, ...], Field(min_length=1, strict=False), AfterValidator(_distinct)
 ]
 Count = Annotated[int, Field(ge=1, le=64)]
-Interval = Annotated[Granularity, AfterValidator(_interval)]
+Interval = Annotated[str, AfterValidator(_interval)]
+Country = Annotated[
+    str, AfterValidator(_country), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})
+]
 Factor = Annotated[float, Field(ge=0.0, le=100.0)]
 Month = Annotated[int, Field(ge=1, le=12)]
 
@@ -112,6 +132,9 @@ class Network(Strict):
     spectrum: Spectrum = Field(description="Memory of the noise.")
     out_ratio: Spread = Field(description="Mean traffic out over mean traffic in.")
     out_correlation: Fraction = Field(description="Correlation of the noise out with the noise in.")
+    per_burst: Spread = Field(
+        description="Traffic of a CPU burst of one CPU level, in mean traffics."
+    )
     burst_rate: Spread = Field(description="Transfers a day, of one to four samples.")
     burst_height: Spread = Field(description="Lowest height of a transfer, in mean traffics.")
     burst_tail: Positive = Field(description="Index of the Pareto tail of heights.")
@@ -164,7 +187,7 @@ class Location(Strict):
     """Where a region is: its clock and its holidays."""
 
     zone: Annotated[str, AfterValidator(_zone)] = Field(description="IANA time zone.")
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = Field(
+    country: Country = Field(
         description="ISO 3166 country whose public holidays count, with observed days."
     )
 
@@ -202,4 +225,4 @@ class RealisticScenario(Scenario):
     @property
     def sample_seconds(self) -> int:
         """The sample interval in seconds."""
-        return step_seconds(self.sample_interval)
+        return interval_seconds(self.sample_interval)

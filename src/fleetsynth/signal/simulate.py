@@ -22,7 +22,7 @@ def simulate(plan: Plan, window: Window) -> NDArray[np.int32]:
     """
     if isinstance(plan, ClassicPlan):
         return classic.simulate(plan, window)
-    from fleetsynth.signal.realistic import simulate as realistic
+    from fleetsynth.signal.realistic import model as realistic
 
     if not isinstance(plan, RealisticPlan):
         raise TypeError(f"no model for {type(plan).__name__}")

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 MOST_A_DAY = 24
 """Candidates a day; a burst is a candidate that happens."""
 
-LENGTHS = (0.5, 0.75, 0.9)
+LENGTHS = (0.4, 0.7, 0.88)
 """A burst is longer than 1, 2 or 3 samples if its uniform reaches these."""
 
-SHAPE = (1.0, 0.75, 0.55, 0.4)
+SHAPE = (1.0, 0.85, 0.7, 0.5)
 """What is left of a burst's height at its first, second, third and fourth sample."""
 
 _ROUNDING = 2.0**20
@@ -48,13 +48,19 @@ class Bursts(NamedTuple):
     height: Floats
     second: Floats
 
+    def of(self, row: int) -> Bursts:
+        """Return the events of one entity, as the only one."""
+        hit = self.row == row
+        alone = Bursts(*(values[hit] for values in self))
+        return alone._replace(row=np.zeros_like(alone.row))
+
 
 def draw(
     address_of: tuple[int, str, int],
     names: Sequence[str],
     first: int,
     stop: int,
-    figures: tuple[Floats, Floats, Floats, Floats],
+    figures: Sequence[Floats],
     stream: Stream,
 ) -> Bursts:
     """Draw the bursts that touch tiles first..stop-1, and so those that start in the tile before.
@@ -72,20 +78,19 @@ def draw(
     rate, lowest, tail, greatest = figures
     candidates = ceil(MOST_A_DAY * BLOCK * step / DAY_SECONDS)
     u = np.empty((len(names), stop - first + 1, 5, candidates))
-    wanted = np.flatnonzero(rate > 0)
+    wanted = np.flatnonzero(rate > 0).tolist()
     for row in wanted:
         prefix = address(seed, purpose, names[row], step)
         for place in range(u.shape[1]):
             stream.at(prefix, first - 1 + place).random(out=u[row, place])
-    picked, tile, candidate = np.nonzero(
-        u[wanted, :, 0] < (rate[wanted] / MOST_A_DAY)[:, None, None]
-    )
-    row = wanted[picked]
-    _, at, long, high, second = u[row, tile, :, candidate].T
+    chance = (rate[wanted] / MOST_A_DAY)[:, None, None]
+    picked, tile, candidate = np.nonzero(u[wanted, :, 0] < chance)
+    rows = np.array(wanted, dtype=np.int64)[picked]
+    _, at, long, high, second = u[rows, tile, :, candidate].T
     start = (first - 1 + tile) * BLOCK + (at * BLOCK).astype(np.int64)
     length = 1 + np.searchsorted(LENGTHS, long, side="right")
-    height = np.minimum(lowest[row] * np.power(1.0 - high, -1.0 / tail[row]), greatest[row])
-    return Bursts(row, start, length, np.rint(height * _ROUNDING) / _ROUNDING, second)
+    height = np.minimum(lowest[rows] * np.power(1.0 - high, -1.0 / tail[rows]), greatest[rows])
+    return Bursts(rows, start, length, np.rint(height * _ROUNDING) / _ROUNDING, second)
 
 
 def add(out: Floats, first_tick: int, bursts: Bursts, scale: Floats) -> None:

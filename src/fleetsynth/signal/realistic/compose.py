@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FULL = 100.0
+LEAST = 0.01
+"""CPU percent that a running server shows at least."""
+
 _ROUNDING = 2.0**20
 _LARGEST_RELATIVE_SD = 1.35
 """Just below the square root of 2, where the square of a normal has its own relative sd."""
@@ -85,6 +88,7 @@ class Loads(NamedTuple):
 
     Attributes:
         level: mean CPU demand in percent.
+        per_level: its inverse; 0 where it is 0.
         sd: standard deviation of the CPU noise at that level, in percent.
         noise: of the CPU.
         shared: weight of the service's noise.
@@ -95,6 +99,7 @@ class Loads(NamedTuple):
     """
 
     level: Floats
+    per_level: Floats
     sd: Floats
     noise: Squared
     shared: Floats
@@ -119,6 +124,7 @@ class Loads(NamedTuple):
         ahead, out_ahead = server["network.cpu_correlation"], server["network.out_correlation"]
         return cls(
             level=level,
+            per_level=_rounded(np.where(level > 0, 1.0 / np.where(level > 0, level, 1.0), 0.0)),
             sd=_rounded(np.minimum(relative, _LARGEST_RELATIVE_SD) * level),
             noise=Squared.of(relative),
             shared=_rounded(np.sqrt(service["demand.shared"])),
@@ -130,45 +136,59 @@ class Loads(NamedTuple):
             out_apart=_rounded(np.sqrt(1.0 - out_ahead * out_ahead)),
         )
 
+    def take(self, rows: slice) -> Loads:
+        """Return some of the servers."""
+        of = self._asdict()
+        noise, traffic = (Squared(*(v[rows] for v in of.pop(k))) for k in ("noise", "traffic"))
+        return Loads(**{k: v[rows] for k, v in of.items()}, noise=noise, traffic=traffic)
 
-def traffic(server: Figures, loads: Loads, relative: Floats, n: Floats) -> Floats:
-    """Return traffic in, in Mbps, without transfers, shape (servers, samples).
+
+def flow(server: Figures, loads: Loads, relative: Floats, burst: Floats) -> Floats:
+    """Return mean traffic in, in Mbps: what follows demand, what does not, and what bursts carry.
 
     Args:
         server: figures of the servers.
         loads: their constants.
         relative: demand relative to its level, shape (servers, samples).
-        n: noise of traffic in, standard normal, same shape.
+        burst: CPU bursts in percent, same shape.
     """
-    follows = server["network.follows"] * server["network.level"]
-    mean = relative * follows[:, None]
-    mean += (server["network.level"] - follows)[:, None]
-    return loads.traffic.times(n, mean)
+    level = server["network.level"]
+    follows = server["network.follows"] * level
+    out: Floats = relative * follows[:, None]
+    out += (level - follows)[:, None]
+    out += burst * (level * server["network.per_burst"] * loads.per_level)[:, None]
+    return out
 
 
 def published(
-    server: Figures, cpu: Floats, net_in: Floats, net_out: Floats, memory: Floats, disk: Floats
+    server: Figures,
+    loads: Loads,
+    series: tuple[Floats, Floats, Floats, Floats, Floats],
 ) -> NDArray[np.int32]:
     """Bound and round what a collector sees, shape (5, servers, samples).
 
     Traffic beyond what the CPU could serve is not carried, nor is what exceeds the link.
+
+    Args:
+        server: figures of the servers.
+        loads: their constants.
+        series: cpu, memory, disk, traffic in, traffic out, shape (servers, samples) each.
     """
+    cpu, memory, disk, net_in, net_out = series
     out = np.empty((5, *cpu.shape), dtype=np.int32)
     link = server["network.link"][:, None]
     carried = np.maximum(cpu, FULL)
     np.divide(FULL, carried, out=carried)
-    seen = cpu - server["floor"][:, None]
-    for place, (values, highest) in enumerate(
-        (
-            (seen, FULL),
-            (memory, FULL),
-            (disk, FULL),
-            (net_in * carried, link),
-            (net_out * carried, link),
-        )
-    ):
-        bounded = np.clip(values, 0.0, highest)
-        out[place] = limits.hundredths(bounded)
+    work = np.empty_like(cpu)
+    np.subtract(cpu, server["floor"][:, None], out=work)
+    # A server that runs is seen to run, unless the counter is too coarse for that.
+    lowest = np.where((loads.level > 0) & (server["floor"] == 0), LEAST, 0.0)[:, None]
+    out[0] = limits.hundredths(np.clip(work, lowest, FULL, out=work))
+    for place, stock in enumerate((memory, disk), start=1):
+        out[place] = limits.hundredths(np.clip(stock, 0.0, FULL, out=work))
+    for place, flow in enumerate((net_in, net_out), start=3):
+        np.multiply(flow, carried, out=work)
+        out[place] = limits.hundredths(np.clip(work, 0.0, link, out=work))
     return out
 
 

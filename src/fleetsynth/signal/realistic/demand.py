@@ -36,12 +36,16 @@ class Services(NamedTuple):
     """Some services.
 
     Attributes:
-        figures: theirs, shape (services,) each.
+        names: theirs.
+        figures: shape (services,) each.
+        amplitudes: of the octaves of the noise, shape (services, octaves).
         locations: where each is.
         closes: how each one's business unit closes its books.
     """
 
+    names: list[str]
     figures: Figures
+    amplitudes: Floats
     locations: Sequence[Location]
     closes: Sequence[Close]
 

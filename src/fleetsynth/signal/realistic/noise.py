@@ -44,9 +44,13 @@ SERVER: Layout = {
 }
 SERVICE: Layout = {"demand": SPACINGS}
 
+SPECTRUM = ("fast", "slow", "slow_share")
+"""The figures that share variance out to octaves."""
+
 _KNOTS = 64
 """Knots of an octave beyond a tile's length that are drawn together."""
 
+_SHORT = 16
 _ROUNDING = 2.0**20
 
 
@@ -73,14 +77,16 @@ def amplitudes(
     edges = np.sqrt(minutes[:-1] * minutes[1:])
 
     def below(scale: Floats) -> Floats:
-        y = np.square(edges / scale[:, None])
-        return y / (1 + y)
+        y: Floats = np.square(edges / scale[:, None])
+        out: Floats = y / (1 + y)
+        return out
 
     share = slow_share[:, None]
     inner = (1 - share) * below(fast) + share * below(slow)
     cumulative = np.concatenate([np.zeros_like(share), inner, np.ones_like(share)], axis=1)
     parts = np.maximum(cumulative[:, 1:] - cumulative[:, :-1], 0.0)
-    return np.rint(np.sqrt(parts) * _ROUNDING) / _ROUNDING
+    rounded: Floats = np.rint(np.sqrt(parts) * _ROUNDING) / _ROUNDING
+    return rounded
 
 
 class Knots:
@@ -108,7 +114,7 @@ class Knots:
         stop: int,
         stream: Stream,
     ) -> None:
-        self._first, self._stop = first, stop
+        self._layout, self._first, self._stop = layout, first, stop
         self._offsets = _offsets(layout)
         size = sum(BLOCK // spacing for _, spacing in self._offsets)
         self._tiles = np.empty((len(names), stop - first + 1, size))
@@ -124,18 +130,17 @@ class Knots:
                 prefixes = [address(seed, f"slow {purpose}", name, step, spacing) for name in names]
                 self._slow[spacing] = self._draw_slow(prefixes, spacing, stream)
 
-    def series(self, name: str, spacings: Sequence[int], amplitude: Floats) -> Floats:
+    def series(self, name: str, amplitude: Floats) -> Floats:
         """Return a series over the tiles, shape (entities, ticks).
 
         Args:
             name: of the series.
-            spacings: of its octaves.
             amplitude: of each octave, shape (entities, octaves).
         """
         entities, tiles = self._tiles.shape[0], self._stop - self._first
         out = np.zeros((entities, tiles * BLOCK))
         coarse: Floats | None = None
-        for octave, spacing in enumerate(spacings):
+        for octave, spacing in enumerate(self._layout[name]):
             scale = amplitude[:, octave, None]
             if spacing == 1:
                 np.multiply(self._fast(name, 1)[:, : tiles * BLOCK], scale, out=out)
@@ -143,7 +148,7 @@ class Knots:
                 _add_blended(out, self._fast(name, spacing) * scale, spacing)
             else:
                 part = self._on_grid(name, spacing, scale)
-                coarse = part if coarse is None else np.add(coarse, part, out=coarse)
+                coarse = part if coarse is None else coarse + part
         if coarse is not None:
             _add_straight(out, coarse)
         return out
@@ -157,12 +162,13 @@ class Knots:
 
     def _on_grid(self, name: str, spacing: int, scale: Floats) -> Floats:
         """An octave at every `GRID`-th sample, the closing one included."""
-        ticks = np.arange(self._first * BLOCK, self._stop * BLOCK + 1, GRID)
+        points = (self._stop - self._first) * BLOCK // GRID + 1
         if spacing <= BLOCK:
-            return _blended(self._fast(name, spacing) * scale, self._first * BLOCK, ticks, spacing)
+            return _blended(self._fast(name, spacing) * scale, 0, points, spacing)
         first, knots = self._slow[spacing]
         values = knots[:, :, self._slow_series[name]]
-        return _blended(values * scale, first * spacing, ticks, spacing)
+        skipped = (self._first * BLOCK - first * spacing) // GRID
+        return _blended(values * scale, skipped, points, spacing)
 
     def _draw_slow(
         self, prefixes: Sequence[blake2b], spacing: int, stream: Stream
@@ -199,16 +205,30 @@ def _offsets(layout: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], int]:
     return out
 
 
-def _blended(knots: Floats, begin: int, ticks: Ints, spacing: int) -> Floats:
-    """Blend knots, the first of which is at tick `begin`, at some ticks; shape (entities, ticks)."""
-    before, after = _weights(spacing)
-    place, rest = np.divmod(ticks - begin, spacing)
-    # The last tick may be a knot with none beyond it, which then weighs nothing.
-    beyond = np.minimum(place + 1, knots.shape[1] - 1)
-    out: Floats = knots[:, place]
-    out *= before[rest]
-    out += knots[:, beyond] * after[rest]
-    return out
+def _blended(knots: Floats, skipped: int, points: int, spacing: int) -> Floats:
+    """Blend knots at points of the grid, shape (entities, points).
+
+    Args:
+        knots: shape (entities, knots).
+        skipped: points from the first knot to the first point wanted.
+        points: how many are wanted; the last may be a knot with none beyond it.
+        spacing: samples from knot to knot.
+    """
+    before, after = (weights[::GRID] for weights in _weights(spacing))
+    each = len(before)
+    first, stop = skipped // each, -(-(skipped + points - 1) // each)
+    now, then = knots[:, first:stop, None], knots[:, first + 1 : stop + 1, None]
+    out = np.empty((len(knots), (stop - first) * each + 1))
+    parts = out[:, :-1].reshape(len(knots), stop - first, each)
+    if each < _SHORT:  # NumPy is slow where the last axis is short
+        for place in range(each):
+            parts[:, :, place] = now[:, :, 0] * before[place] + then[:, :, 0] * after[place]
+    else:
+        np.multiply(now, before, out=parts)
+        parts += then * after
+    out[:, -1] = knots[:, stop]
+    begin = skipped - first * each
+    return out[:, begin : begin + points]
 
 
 def _add_blended(out: Floats, knots: Floats, spacing: int) -> None:

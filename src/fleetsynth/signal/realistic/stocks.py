@@ -13,13 +13,14 @@ from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.streams import uniform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
 DAYS_A_MONTH = 30.436875
+_MEMORY = ("level", "cache", "leak", "jump")
 _JITTER = 0.8
 _ROUNDING = 2.0**20
 _SMALLEST = 2.0**-54
@@ -68,20 +69,17 @@ class Resets(NamedTuple):
         return ceil(day * DAY_SECONDS / self.step)
 
 
-def memory(
-    out: Floats, first: int, resets: Resets, figures: tuple[float, float, float, float, float]
-) -> None:
+def memory(out: Floats, first: int, resets: Resets, figures: Mapping[str, float]) -> None:
     """Write used memory without its noise: level + jump + leak * age + cache * age / (age + warm).
 
     Args:
         out: in percent, shape (ticks,), written in place.
         first: first tick.
         resets: restarts.
-        figures: level and cache in percent, half-warm age in hours, leak in percent a day, sd of
-            the level's jump from restart to restart.
+        figures: of the server.
     """
-    level, cache, hours, leak, jump = figures
-    warm = hours / 24
+    level, cache, leak, jump = (figures[f"memory.{name}"] for name in _MEMORY)
+    warm = figures["memory.warmup"] / 24
     for age, here, epoch in _ages(out, first, resets):
         base = level
         if jump:
@@ -97,7 +95,7 @@ def memory(
 
 
 def disk(
-    out: Floats, first: int, resets: Resets, origin: int, figures: tuple[float, float, float]
+    out: Floats, first: int, resets: Resets, origin: int, figures: Mapping[str, float]
 ) -> None:
     """Write used space without its noise: level + trend * months + fill * (1/2 + u) * age.
 
@@ -106,10 +104,10 @@ def disk(
         first: first tick.
         resets: clean-ups.
         origin: tick from which months are counted.
-        figures: level in percent, fill in percent a day, trend in percent a month.
+        figures: of the server.
     """
-    level, fill, trend = figures
-    daily = trend / DAYS_A_MONTH
+    level, fill = figures["disk.level"], figures["disk.fill"]
+    daily = figures["disk.trend"] / DAYS_A_MONTH
     day = resets.step / DAY_SECONDS
     for age, here, epoch in _ages(out, first, resets):
         pace = fill * (0.5 + resets.uniform("pace", epoch.number))
@@ -123,5 +121,5 @@ def _ages(out: Floats, first: int, resets: Resets) -> Iterator[tuple[Floats, Flo
     day = resets.step / DAY_SECONDS
     for epoch in resets.epochs(first, stop):
         begin, end = max(epoch.start, first), min(epoch.stop, stop)
-        age = np.arange(begin - epoch.start, end - epoch.start) * day
-        yield age, out[begin - first : end - first], epoch
+        since = np.arange(begin - epoch.start, end - epoch.start, dtype=np.float64)
+        yield since * day, out[begin - first : end - first], epoch

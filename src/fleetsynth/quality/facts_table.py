@@ -1,0 +1,146 @@
+"""Facts beside the real ranges: what is known of each fact, and what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth.scenario import text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fleetsynth.quality.fleet_facts import Value
+
+PLAIN = "plain"
+"""The source that is no trace."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where real figures come from.
+
+    Attributes:
+        label: its short name.
+        about: what was measured.
+    """
+
+    label: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What is known of a fact before any data are looked at.
+
+    Attributes:
+        label: what it is called.
+        unit: its unit; empty for a pure number.
+        decimals: how many are shown.
+        wanted: lowest and highest value that the realistic preset may have; None for no bound.
+        only: the words that a text may be made of; empty for numbers.
+        real: measured figures by source.
+        stated: lowest and highest real value, where no source has a figure of its own.
+    """
+
+    label: str
+    unit: str
+    decimals: int
+    wanted: tuple[float | None, float | None] | None = None
+    only: tuple[str, ...] = ()
+    real: Mapping[str, float] = field(default_factory=dict)
+    stated: tuple[float, float] | None = None
+
+    def range(self) -> tuple[float, float] | None:
+        """Return the lowest and the highest real value."""
+        measured = [value for source, value in self.real.items() if source != PLAIN]
+        return (min(measured), max(measured)) if measured else self.stated
+
+    def holds(self, value: Value) -> bool | None:
+        """Tell whether a value is as wanted; None if there is nothing to tell."""
+        if isinstance(value, str):
+            return set(value.split(", ")) <= set(self.only) if self.only else None
+        if value is None or self.wanted is None:
+            return None
+        low, high = self.wanted
+        return (low is None or value >= low) and (high is None or value <= high)
+
+
+@cache
+def known_facts() -> dict[str, Fact]:
+    """Return every fact by name, in the order in which they are shown."""
+    return {
+        name: Fact(
+            label=row["label"],
+            unit=row["unit"],
+            decimals=row["decimals"],
+            wanted=tuple(row["wanted"]) if "wanted" in row else None,
+            only=tuple(row.get("only", ())),
+            real=row.get("real", {}),
+            stated=tuple(row["stated"]) if "stated" in row else None,
+        )
+        for name, row in _table()["facts"].items()
+    }
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """Return the sources of real figures by name."""
+    return {name: Source(**row) for name, row in _table()["sources"].items()}
+
+
+@cache
+def _table() -> dict[str, Any]:
+    path = resources.files("fleetsynth.catalog") / "facts.yaml"
+    return text.parse(path.read_text("utf-8"), "facts.yaml")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a dataset is like.
+
+    Attributes:
+        path: the file or folder.
+        columns: which column was taken for what, by role.
+        servers: number of servers.
+        rows: number of rows.
+        points: number of points of CPU.
+        repeated: points that came more than once; the last of each counted.
+        step: seconds from one point to the next.
+        values: every fact by name; None where the data do not allow it.
+        network_by_type: median CPU-network correlation by server type.
+        undefined: by number, on how many servers it is not defined (no variance, too short).
+    """
+
+    path: str
+    columns: dict[str, str]
+    servers: int
+    rows: int
+    points: int
+    repeated: int
+    step: int
+    values: dict[str, Value]
+    network_by_type: dict[str, float]
+    undefined: dict[str, int]
+
+    def missed(self) -> list[str]:
+        """Return the names of the facts that are outside what the realistic preset is held to."""
+        known = known_facts()
+        return [name for name, value in self.values.items() if known[name].holds(value) is False]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON-ready values, with the real ranges beside each fact."""
+        facts = {
+            name: {
+                "value": self.values[name],
+                "unit": fact.unit,
+                "wanted": list(fact.wanted) if fact.wanted else list(fact.only) or None,
+                "holds": fact.holds(self.values[name]),
+                "real": dict(fact.real),
+                "range": fact.range(),
+            }
+            for name, fact in known_facts().items()
+        }
+        return vars(self) | {"values": facts, "missed": self.missed()}

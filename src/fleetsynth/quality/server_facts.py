@@ -1,0 +1,129 @@
+"""All that is measured on one server, gathered from its series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.quality import facts, levels
+from fleetsynth.quality.facts import DAY, LAGS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fleetsynth.quality.facts import Grid, Series
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server's series on an even grid.
+
+    Attributes:
+        name: its id.
+        grid: the ticks.
+        series: float64 of shape (ticks,) with NaN where points are missing, by role: `cpu`,
+            `memory`, `network`; at least one of them.
+        kind: its server_type, if the data have one.
+        service: its service, if the data have one.
+        repeated: points that came more than once; the last of each counts.
+    """
+
+    name: str
+    grid: Grid
+    series: dict[str, Series]
+    kind: str | None = None
+    service: str | None = None
+    repeated: int = 0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured on one server.
+
+    Attributes:
+        numbers: by name; NaN where it is not defined.
+        rest: the CPU less its calendar means, shape (ticks,); None without CPU.
+        lengths: samples of each burst of the CPU, shape (bursts,).
+    """
+
+    numbers: dict[str, float]
+    rest: Series | None = None
+    lengths: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+def measure(server: Server) -> Measured:
+    """Measure everything that a server's series allow."""
+    numbers: dict[str, float] = {}
+    cpu = server.series.get("cpu")
+    for role, other in (("memory", _memory), ("network", _network)):
+        if role in server.series:
+            numbers |= other(server.series[role], cpu, server.grid)
+    if cpu is None:
+        return Measured(numbers)
+    rest = facts.residual(cpu, server.grid.slots())
+    numbers |= _shape(cpu, rest, server.grid)
+    more, lengths = _bursts(cpu, rest, server.grid)
+    return Measured(numbers | more, rest, lengths)
+
+
+def _shape(cpu: Series, rest: Series, grid: Grid) -> dict[str, float]:
+    step = grid.step
+    lags = {f"lag_{name}": _lag(cpu, seconds, step) for name, seconds in LAGS.items()}
+    return {
+        "mean": float(np.nanmean(cpu)),
+        "lag_step": facts.autocorrelation(cpu, 1),
+        **lags,
+        "residual_lag": facts.autocorrelation(rest, 1),
+        "hour_r2": facts.explained(cpu, grid.hours()) if step <= facts.HOUR else np.nan,
+        "daily_p95": facts.daily(cpu, grid.days(), step, "p95"),
+        "skewness": facts.moment(cpu, 3),
+        "kurtosis": facts.moment(rest, 4) - 3,
+        "hourly_share": facts.hourly_share(cpu, grid),
+        "residual_sd": float(np.nanstd(rest)),
+    }
+
+
+def _bursts(cpu: Series, rest: Series, grid: Grid) -> tuple[dict[str, float], NDArray[np.int64]]:
+    """Level shifts, and bursts outside their windows."""
+    days = grid.days()
+    level = rest + np.nanmean(cpu)
+    medians = levels.daily_medians(level, days)
+    judged = len(medians) >= 2 * levels.SPAN + 1
+    shifted = bool(len(levels.shifts(medians)))
+    numbers = {"shifted": float(shifted) if judged else np.nan, "beyond": np.nan}
+    shut = levels.windows(medians, float(np.nanmedian(level)))[days] if shifted else days < 0
+    found = levels.bursts(rest, shut)
+    if found is None:
+        return numbers, np.zeros(0, np.int64)
+    numbers["beyond"] = 100 * found.share
+    if found.points:
+        numbers["bursts_per_day"] = len(found.lengths) * DAY / grid.step / found.points
+    if len(found.lengths):
+        numbers["burst_length"] = float(np.median(found.lengths))
+        numbers["burst_length_p90"] = float(np.percentile(found.lengths, 90))
+    return numbers, found.lengths
+
+
+def _memory(memory: Series, cpu: Series | None, grid: Grid) -> dict[str, float]:
+    return {
+        "memory_lag": facts.autocorrelation(memory, 1),
+        "memory_hour_r2": (
+            facts.explained(memory, grid.hours()) if grid.step <= facts.HOUR else np.nan
+        ),
+        "memory_cpu_r": np.nan if cpu is None else facts.correlation(memory, cpu),
+    }
+
+
+def _network(network: Series, cpu: Series | None, grid: Grid) -> dict[str, float]:
+    return {
+        "cpu_network_r": np.nan if cpu is None else facts.correlation(network, cpu),
+        "network_skewness": facts.moment(network, 3),
+        "network_daily_max": facts.daily(network, grid.days(), grid.step, "max"),
+    }
+
+
+def _lag(series: Series, seconds: int, step: int) -> float:
+    """Return the autocorrelation at a lag in seconds, where that is a whole number of steps."""
+    return facts.autocorrelation(series, seconds // step) if seconds % step == 0 else np.nan
