@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.api import as_plan
-from fleetsynth.dataset.folder import SCENARIO
+from fleetsynth.dataset.folder import MANIFEST, SCENARIO
+from fleetsynth.dataset.source import open_source
 from fleetsynth.dataset.store import CLOUD_SCHEMES, open_store
 from fleetsynth.dataset.verify import read_manifest, with_partitions
 from fleetsynth.digest import root
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.api import ScenarioLike
     from fleetsynth.plan import Plan
+    from fleetsynth.quality.facts_table import Facts
 
 DEFAULT_REPORT = Path("report.html")
 
@@ -52,12 +54,12 @@ def report(
     servers: int = 12,
     overwrite: bool = False,
     validation: Mapping[str, Any] | None = None,
-    facts: Mapping[str, Any] | None = None,
+    facts: Facts | bool = True,
 ) -> Path:
     """Write a report of a dataset: one HTML file with everything inside, for any browser.
 
-    The same dataset gives the same bytes. The data are read twice, in memory that grows with the
-    number of servers and not with that of rows.
+    The same dataset gives the same bytes. The data are read twice, and once more for facts, in
+    memory that grows with the number of servers and not with that of rows.
 
     Args:
         dataset: a file, a dataset folder, or an s3://, gs:// or az:// prefix that holds one.
@@ -66,8 +68,8 @@ def report(
         columns: our names of columns to theirs, for data that fleetsynth did not make.
         servers: how many of the servers closest to saturation to show.
         overwrite: replace a file that is there already.
-        validation: outcome of the checks, to be shown.
-        facts: figures beside the ranges of real fleets, to be shown.
+        validation: verdicts to be shown, as JSON-ready values.
+        facts: figures beside the ranges of real fleets: True to measure them, or those that were.
 
     Raises:
         UsageError: if there is no such dataset.
@@ -81,7 +83,10 @@ def report(
     url = str(dataset)
     source = _folder if url.startswith(CLOUD_SCHEMES) or Path(url).is_dir() else _file
     page = build(
-        source(url, given, columns or {}), servers=servers, validation=validation, facts=facts
+        source(url, given, columns or {}),
+        servers=servers,
+        validation=validation,
+        facts=_facts(url, columns or {}, facts),
     )
     write_text(path, page, overwrite=overwrite)
     return path
@@ -93,6 +98,60 @@ def _refuse_existing(path: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{path} is a folder: name a file in it")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists: choose another name, or pass --overwrite")
+
+
+_ROLES = {
+    "timestamp": "timestamp",
+    "server_id": "server",
+    "server_type": "type",
+    "service": "service",
+}
+_METRIC_ROLES = {"cpu": "cpu", "mem": "memory", "net_in": "network"}
+
+
+def _facts(url: str, columns: Mapping[str, str], facts: Facts | bool) -> dict[str, Any] | None:
+    """Measure facts if asked to; None if the data do not allow it."""
+    if facts is False:
+        return None
+    if facts is True:
+        from fleetsynth.dataset.facts import facts as measure
+
+        roles = {}
+        for ours, theirs in columns.items():
+            role = _ROLES.get(ours) or _METRIC_ROLES.get(ours.rpartition("_")[0])
+            if role:
+                roles[role] = theirs
+        try:
+            facts = measure(url, roles)
+        except FleetsynthError:
+            return None
+    return _beside_real(facts)
+
+
+def _beside_real(facts: Facts) -> dict[str, Any]:
+    """Lay facts out for the page."""
+    from fleetsynth.quality.facts_table import known_facts, sources
+
+    real = {name: source.label for name, source in sources().items()}
+    rows = []
+    for name, fact in known_facts().items():
+        value = facts.values[name]
+        bounds = fact.range()
+        if value is None or isinstance(value, str):
+            continue
+        rows.append(
+            {
+                "name": fact.label,
+                "unit": fact.unit,
+                "digits": fact.decimals,
+                "value": value,
+                "low": bounds[0] if bounds else None,
+                "high": bounds[1] if bounds else None,
+                "real": {real[key]: figure for key, figure in fact.real.items()},
+            }
+        )
+    about = "; ".join(f"{source.label}: {source.about}" for source in sources().values())
+    return {"note": about, "facts": rows}
 
 
 def _file(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
@@ -116,20 +175,22 @@ def _file(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
 
 
 def _folder(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
-    store = open_store(url)
-    manifest = read_manifest(store)
-    written = store.read(SCENARIO)
+    source = open_source(url)
+    store = source.store or open_store(url)
+    ours = store.read(MANIFEST) is not None
+    manifest = read_manifest(store) if ours else {}
+    written = store.read(SCENARIO) if ours else None
 
     def read() -> Iterator[pa.RecordBatch]:
-        for part in manifest["parts"]:
-            with store.fetch(part["path"]) as file:
+        for key in source.keys:
+            with store.fetch(key) as file:
                 for batch in read_batches(file):
-                    yield with_partitions(batch, part["path"])
+                    yield with_partitions(batch, key) if ours else batch
 
-    def first(take: Callable[[pa.RecordBatch], None]) -> str:
+    def first(take: Callable[[pa.RecordBatch], None]) -> str | None:
         for batch in read():
             take(batch)
-        return str(manifest["digest"])
+        return manifest.get("digest")
 
     return Dataset(
         name=url.rstrip("/").rpartition("/")[2] or url,

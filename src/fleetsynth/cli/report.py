@@ -37,6 +37,7 @@ from fleetsynth.cli.options import overwrite_option
     metavar="N",
     help="How many of the servers closest to saturation to show.",
 )
+@click.option("--no-facts", is_flag=True, help="Leave out the figures beside real fleets.")
 @overwrite_option
 def report(
     *,
@@ -45,6 +46,7 @@ def report(
     scenario: Path | None,
     columns: str | None,
     top: int,
+    no_facts: bool,
     overwrite: bool,
 ) -> None:
     """Sum PATH up in one HTML file: charts, filters and tables, with nothing fetched.
@@ -66,6 +68,7 @@ def report(
         scenario=scenario,
         columns=parse_columns(columns),
         servers=top,
+        facts=not no_facts,
         overwrite=overwrite,
     )
     click.echo(f"wrote {output}")

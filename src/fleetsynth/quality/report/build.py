@@ -64,9 +64,9 @@ def build(
     Args:
         dataset: what it is about.
         servers: how many of the servers closest to saturation to show.
-        validation: `{"ok": bool, "checks": [{"check", "where", "estimate", "low", "high",
-            "expected", "detectable", "status", "message"}, ...]}`; what is missing is left blank.
-        facts: `{"note": str, "facts": [{"name", "value", "low", "high", "source", "unit"}, ...]}`.
+        validation: verdicts, as `fleetsynth validate --json` prints them.
+        facts: `{"note": str, "facts": [{"name", "unit", "digits", "value", "low", "high",
+            "real": {fleet: figure}}, ...]}`.
 
     Raises:
         InputError: if there are no rows, or columns that a dataset needs are missing.

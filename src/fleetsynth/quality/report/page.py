@@ -18,6 +18,7 @@ _SCRIPTS = (
     "time.js",
     "sections.js",
     "servers.js",
+    "verdicts.js",
     "main.js",
 )
 _STYLES = ("uPlot.min.css", "report.css")
