@@ -172,6 +172,7 @@ def _details(dataset: Dataset, collected: Collector, reader: Reader, count: int)
         },
         "services": {
             "names": names,
+            "all": len(set(collected.servers.labels[SERVICE])),
             "pairs": pairs,
             "mean": embed.packed(services.means()),
             "counts": embed.whole(services.counts[:1].sum(axis=0)),

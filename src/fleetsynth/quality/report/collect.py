@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 WEEK_HOURS = 168
 BINS = 100
+SLOTS = BINS + 1
+"""Places of a histogram: the bins, and one for exactly 100 %, which is no ordinary value."""
 MOST_VALUES = 24
 """Values of a dimension that are kept apart; later ones are summed up as `OTHER`."""
 MOST_GROUPS = 1_000
@@ -85,9 +87,9 @@ class Collector:
         peaks: greatest values, same shape.
         week: sums by hour of the week from Monday 00:00, shape (metrics, groups, 168).
         week_counts: rows, shape (groups, 168).
-        histogram: shape (metrics, groups, bins); bin i is from i x width up to (i + 1) x width.
+        histogram: shape (metrics, groups, slots); bin i is from i x width up to (i + 1) x width.
         widths: width of a bin, by metric.
-        usage: histograms by server of the metrics in percent, shape (metrics, servers, bins).
+        usage: histograms by server of the metrics in percent, shape (metrics, servers, slots).
         percent: places of those metrics.
         main: places of one metric per kind.
     """
@@ -107,10 +109,10 @@ class Collector:
         self.peaks: Floats = np.full((m, 0, 0), -np.inf)
         self.week: Floats = np.zeros((m, 0, WEEK_HOURS))
         self.week_counts: Ints = np.zeros((0, WEEK_HOURS), dtype=np.int64)
-        self.histogram: Ints = np.zeros((m, 0, BINS), dtype=np.int64)
+        self.histogram: Ints = np.zeros((m, 0, SLOTS), dtype=np.int64)
         self.widths = [1.0 if metric.unit == "%" else 0.01 for metric in metrics]
         p = len(self.percent)
-        self.usage: NDArray[np.uint32] = np.zeros((p, 0, BINS), dtype=np.uint32)
+        self.usage: NDArray[np.uint32] = np.zeros((p, 0, SLOTS), dtype=np.uint32)
         self.lines: Floats = np.zeros((6, p, 0))
         self.low, self.high, self.origin = 0, -1, 0
         self._batches = 0
@@ -151,44 +153,46 @@ class Collector:
         buckets, hours = self.axis.count, (rows.seconds // 3_600 + 72) % WEEK_HOURS
         key = group * buckets + self.axis.place(rows.seconds)
         week = group * WEEK_HOURS + hours
-        np.add.at(self.counts.reshape(-1), key, 1)
-        np.add.at(self.week_counts.reshape(-1), week, 1)
+        _tally(self.counts, key)
+        _tally(self.week_counts, week)
         for m, values in enumerate(rows.values):
             missing = np.isnan(values)
             k, w, g, v = key, week, group, values
             if missing.any():
-                np.add.at(self.absent[m].reshape(-1), key[missing], 1)
+                _tally(self.absent[m], key[missing])
                 there = ~missing
                 k, w, g, v = key[there], week[there], group[there], values[there]
-            np.add.at(self.sums[m].reshape(-1), k, v)
+            _tally(self.sums[m], k, v)
             np.maximum.at(self.peaks[m].reshape(-1), k, v)
-            np.add.at(self.week[m].reshape(-1), w, v)
-            np.add.at(self.histogram[m].reshape(-1), g * BINS + self._bins(m, v), 1)
+            _tally(self.week[m], w, v)
+            _tally(self.histogram[m], g * SLOTS + self._bins(m, v))
 
     def _bins(self, metric: int, values: Floats) -> Ints:
         """Return the bin of each value; bins of what has no upper bound are made wide enough."""
         if self.metrics[metric].unit != "%" and values.size:
             while float(values.max()) >= BINS * self.widths[metric]:
-                pairs = self.histogram[metric].reshape(-1, BINS // 2, 2).sum(axis=2)
+                pairs = self.histogram[metric][:, :BINS].reshape(-1, BINS // 2, 2).sum(axis=2)
                 self.histogram[metric] = 0
                 self.histogram[metric][:, : BINS // 2] = pairs
                 self.widths[metric] *= 2
-        bins: Ints = np.clip(values / self.widths[metric], 0, BINS - 1).astype(np.int64)
+        bins: Ints = np.clip(values / self.widths[metric], 0, BINS).astype(np.int64)
         return bins
 
     def _add_servers(self, rows: Rows) -> None:
         days = (rows.seconds - self.origin) / DAY_SECONDS
-        size = self.usage.shape[1]
+        # Batches in order of server are about few servers: sum those alone.
+        first, stop = int(rows.server.min()), int(rows.server.max()) + 1
+        server = rows.server - first
         for p, place in enumerate(self.percent):
             values = rows.values[place]
             there = ~np.isnan(values)
-            s, v, t = rows.server, values, days
+            s, v, t = server, values, days
             if not there.all():
                 s, v, t = s[there], v[there], t[there]
-            np.add.at(self.usage[p].reshape(-1), s * BINS + self._bins(place, v), 1)
+            _tally(self.usage[p, first:stop], s * SLOTS + self._bins(place, v))
             terms = (None, t, t * t, v, t * v, v * v)
-            for sums, term in zip(self.lines[:, p], terms, strict=True):
-                sums += np.bincount(s, weights=term, minlength=size)
+            for sums, term in zip(self.lines[:, p, first:stop], terms, strict=True):
+                sums += np.bincount(s, weights=term, minlength=stop - first)
 
     def _fit(self, axis: Axis) -> None:
         """Lay the sums over a longer or coarser axis."""
@@ -221,6 +225,15 @@ class Collector:
             more = max(known - have, have // 2)
             self.usage = _grown(self.usage, 1, more, 0)
             self.lines = _grown(self.lines, 2, more, 0)
+
+
+def _tally(total: NDArray[Any], key: Ints, values: Floats | None = None) -> None:
+    """Add values, or ones, at places of a contiguous array, counted through all its axes."""
+    flat = total.reshape(-1)
+    if flat.size <= 4 * key.size:
+        flat += np.bincount(key, weights=values, minlength=flat.size).astype(flat.dtype)
+    else:
+        np.add.at(flat, key, 1 if values is None else values)
 
 
 def _grown(array: NDArray[Any], axis: int, more: int, value: float) -> NDArray[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from fleetsynth.clock import DAY_SECONDS, Days
 from fleetsynth.quality.report import effects
 from fleetsynth.quality.report.axis import regroup
-from fleetsynth.quality.report.collect import BINS, WEEK_HOURS
+from fleetsynth.quality.report.collect import SLOTS, WEEK_HOURS
 from fleetsynth.quality.report.rows import DIMENSIONS
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def by_day(collected: Collector) -> tuple[Days, Floats, Ints]:
 
 def distribution(collected: Collector) -> dict[str, Any]:
     """Histograms by metric and group."""
-    return {"bins": BINS, "widths": collected.widths, "counts": whole(collected.histogram)}
+    return {"bins": SLOTS, "widths": collected.widths, "counts": whole(collected.histogram)}
 
 
 def calendar(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS
-from fleetsynth.quality.report.collect import BINS
+from fleetsynth.quality.report.collect import BINS, SLOTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +54,8 @@ def usage(collected: Collector) -> Usage:
         spread = line.tt[:, :size] - t * centre
         slope = (line.ty[:, :size] - t * mean) / spread
         left = np.maximum(line.yy[:, :size] - y * mean - slope * slope * spread, 0)
-        error = np.sqrt(left / (n - 2) / spread)
+        # Neighbours in time resemble each other: a day counts as one sample, however many it has.
+        error = np.sqrt(left / (n - 2) / spread * max(1.0, DAY_SECONDS / collected.step))
         p95 = _quantile(collected.usage[:, :size], 0.95)
         end = (collected.high - collected.origin) / DAY_SECONDS
         now = p95 + slope * (end - centre)
@@ -66,15 +67,16 @@ def usage(collected: Collector) -> Usage:
 
 
 def _quantile(histograms: NDArray[np.uint32], share: float) -> Floats:
-    """Return a quantile of each histogram with bins of one, linear within a bin."""
+    """Return a quantile of each histogram with bins of one, linear within a bin, 100 apart."""
     running = histograms.cumsum(axis=-1, dtype=np.int64)
     total = running[..., -1:]
     target = share * total
-    place = np.minimum((running < target).sum(axis=-1), BINS - 1)[..., None]
+    place = np.minimum((running < target).sum(axis=-1), SLOTS - 1)[..., None]
     below = np.where(place > 0, np.take_along_axis(running, np.maximum(place - 1, 0), -1), 0)
     inside = np.take_along_axis(histograms.astype(np.int64), place, -1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        out: Floats = (place + (target - below) / inside)[..., 0]
+        within = np.where(place < BINS, (target - below) / inside, 0.0)
+        out: Floats = (place + within)[..., 0]
     out[total[..., 0] == 0] = np.nan
     return out
 

@@ -45,7 +45,7 @@ function quantile(bins, width, share) {
   const total = bins.reduce((a, b) => a + b, 0);
   let below = 0;
   for (let i = 0; i < bins.length; i++) {
-    if (bins[i] && below + bins[i] >= share * total) return (i + (share * total - below) / bins[i]) * width;
+    if (bins[i] && below + bins[i] >= share * total) return i === 100 ? 100 * width : (i + (share * total - below) / bins[i]) * width;
     below += bins[i];
   }
   return NaN;
@@ -85,6 +85,7 @@ function overview() {
       tile('Servers', count(serversIn(STATE.groups)), null, `of ${count(meta.servers)}`),
       tile(`Mean of ${metricName()}`, number(meanOf(STATE.groups)), m.unit, 'over all servers and times'),
       tile('95 of 100 values are below', number(quantile(bins, width, 0.95)), m.unit, `of ${metricName()}`),
+      ...(DATA.services ? [tile('Services', count(DATA.services.all), null, 'in the whole fleet')] : []),
       ...(full ? [tile('Servers above 80 %', count(full.count), null, `95th percentile of ${full.name} over time`)] : []),
     );
   });

@@ -44,7 +44,7 @@ function saturation() {
   const fig = figure('Series', '');
   const chart = timeChart(fig, { height: 210 });
   section('saturation', 'Closest to saturation',
-    `Servers by the 95th percentile of the metric over time (of CPU where the metric is not in percent). The trend is a least-squares line through all samples; days to 100 % is when that percentile, moved along the line, reaches 100 %, counted from the last sample. It is left open where the line does not rise by more than three standard errors.`,
+    `Servers by the 95th percentile of the metric over time (of CPU where the metric is not in percent). The trend is a least-squares line through all samples; days to 100 % is when that percentile, moved along the line, reaches 100 %, counted from the last sample. It is left open where the line does not rise by more than three standard errors, a day counting as one sample.`,
     h('div', { class: 'card' }, holder), h('div', { class: 'below' }, fig.element));
   fig.element.classList.add('below');
 

@@ -14,6 +14,7 @@ function canvas(plot, height, label) {
   plot.replaceChildren(svg);
   return { svg, width, height };
 }
+function nothing(plot, why) { plot.replaceChildren(h('p', { class: 'empty' }, why)); }
 function shown(value, low, high) {
   const t = high > low ? (value - low) / (high - low) : 0;
   return Math.max(0, Math.min(8, Math.floor(t * 9)));
@@ -54,6 +55,7 @@ function histogramChart(plot, bins, width, marks, label, unit) {
   const { svg, width: wide, height } = canvas(plot, 262, label);
   const left = 40, right = 14, top = 58, bottom = 34;
   const total = bins.reduce((a, b) => a + b, 0) || 1;
+  bins = [...bins.slice(0, 99), bins[99] + bins[100]];
   let last = bins.length - 1;
   while (last > 5 && !bins[last]) last--;
   const end = unit === '%' ? 100 : (last + 1) * width;
@@ -111,6 +113,7 @@ function effectChart(plot, rows, label) {
 
 /** A square of correlations: measured large, target small. */
 function correlationChart(plot, names, kind, label) {
+  if (kind.measured.every((row) => row.every((r) => r === null))) { nothing(plot, 'Too few servers to compare at one moment.'); return; }
   const n = names.length, wide = Math.max(230, plot.clientWidth || 300);
   const left = 56, top = 2, w = Math.min(84, (wide - left) / (n - 1)), hh = 40;
   const { svg } = canvas(plot, top + (n - 1) * hh + 20, label);
@@ -133,9 +136,10 @@ function correlationChart(plot, names, kind, label) {
 
 /** Lines over lags. */
 function lagChart(plot, lags, lines, label) {
+  if (lines.every((l) => l.values.every((v) => v === null))) { nothing(plot, 'Values never change, so there is nothing to correlate.'); return; }
+  const low = Math.min(-0.2, ...lines.flatMap((l) => l.values.filter((v) => v !== null)));
   const { svg, width, height } = canvas(plot, 170, label);
   const left = 32, right = 8, top = 8, bottom = 34;
-  const low = Math.min(-0.2, ...lines.flatMap((l) => l.values.filter((v) => v !== null)));
   const end = lags[lags.length - 1], unit = end > 3 * 86400 ? 86400 : 3600;
   const x = (v) => left + (v / end) * (width - left - right), y = (v) => top + ((1 - v) / (1 - low)) * (height - top - bottom);
   for (const v of ticks(low, 1, 4)) {

@@ -17,17 +17,19 @@ function verdicts() {
   const failed = v.verdicts.filter((x) => x.status === 'fail').length;
   const cards = [];
   if (form.length) {
-    const rows = order(form).map((x) => [x.name.replaceAll('_', ' '), badge(x.status), { wide: [x.subject, x.found, (x.places || []).join('; ')].filter(Boolean).join(': ') || ' ' }]);
+    const rows = order(form).map((x) => [capital(x.name.replaceAll('_', ' ')), badge(x.status), { wide: [x.subject, x.found, (x.places || []).join('; ')].filter(Boolean).join(': ') || ' ' }]);
     cards.push(h('div', { class: 'card' }, h('h3', {}, 'Form'), h('p', { class: 'note' }, `${count(form.length)} questions about columns, rows and labels`), table('Verdicts on the form of the dataset', ['Question', 'Verdict', 'Found'], rows, { words: 3 })));
   }
   if (estimates.length) {
-    const seen = (x) => (typeof x.detectable !== 'number' ? '' : x.relative && x.expected ? `${number(Math.abs(x.detectable / x.expected) * 100)} %` : figureOf(x.detectable));
-    const rows = order(estimates).map((x) => [x.name.replaceAll('_', ' '), x.subject || '', badge(x.status), figureOf(x.expected), figureOf(x.estimate), typeof x.low === 'number' ? `${figureOf(x.low)} to ${figureOf(x.high)}` : '', seen(x)]);
+    const seen = (x) => (typeof x.detectable !== 'number' ? '' : x.relative && x.expected ? `${number(Math.abs(x.detectable / x.expected) * 100)} %` : String(+x.detectable.toPrecision(2)));
+    const rows = order(estimates).map((x) => [capital(x.name.replaceAll('_', ' ')), x.subject || '', badge(x.status), figureOf(x.expected), figureOf(x.estimate), typeof x.low === 'number' ? `${figureOf(x.low)} to ${figureOf(x.high)}` : '', seen(x)]);
     cards.push(h('div', { class: 'card' }, h('h3', {}, 'Against the scenario'), h('p', { class: 'note' }, 'Each figure of the scenario beside its estimate from the data; “would see” is the smallest deviation that a dataset of this size would show'), table('Verdicts on the figures of the scenario', ['Figure', 'Of', 'Verdict', 'Scenario', 'Estimate', 'Interval', 'Would see'], rows, { words: 3 })));
   }
   const told = h('p', { class: 'about' }, badge(v.ok ? 'ok' : 'fail'), ` ${failed ? `${count(failed)} of ${count(v.verdicts.length)} questions failed.` : `None of ${count(v.verdicts.length)} questions failed.`}`);
   section('verdicts', 'Verdicts', null, told, h('div', { class: 'stack' }, cards));
 }
+
+function capital(text) { return text[0].toUpperCase() + text.slice(1); }
 
 function factRange(fact, inside) {
   const { low, high, value } = fact;
@@ -42,11 +44,11 @@ function factRange(fact, inside) {
 function facts() {
   const f = DATA.facts;
   if (!f) return;
-  const judged = f.facts.filter((x) => typeof x.low === 'number' && typeof x.high === 'number');
+  const judged = f.facts.filter((x) => typeof x.low === 'number' && typeof x.high === 'number' && x.low < x.high);
   if (!judged.length) return;
   const within = (x) => x.value >= x.low && x.value <= x.high;
   const rows = judged.map((x) => [
-    x.unit ? `${x.name} (${x.unit})` : x.name, h('span', { class: `badge ${within(x) ? 'good' : 'open'}` }, within(x) ? '✓ within' : '◦ outside'),
+    capital(['', 'r', 'R²', 'ratio'].includes(x.unit) ? x.name : `${x.name} (${x.unit})`), h('span', { class: `badge ${within(x) ? 'good' : 'open'}` }, within(x) ? '✓ within' : '◦ outside'),
     factRange(x, within(x)), figureOf(x.value, x.digits), `${figureOf(x.low, x.digits)} to ${figureOf(x.high, x.digits)}`,
   ]);
   const inside = judged.filter(within).length;
