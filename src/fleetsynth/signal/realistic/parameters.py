@@ -68,5 +68,5 @@ def _walk(model: BaseModel, prefix: str) -> Iterator[tuple[str, Distribution]]:
         value = getattr(model, name)
         if isinstance(value, Distribution):
             yield f"{prefix}{name}", value
-        elif hasattr(value, "model_fields"):
+        elif hasattr(type(value), "model_fields"):
             yield from _walk(value, f"{prefix}{name}.")
