@@ -91,12 +91,14 @@ def open_page(browser: Any) -> Iterator[Any]:
         opened = Opened(context.new_page())
         all_opened.append(opened)
         page = opened.page
+        page.set_default_timeout(15_000)
         page.on("request", lambda request: opened.requests.append(request.url))
         page.on("pageerror", lambda error: opened.errors.append(str(error)))
         page.on(
             "console",
-            lambda message: message.type in {"error", "warning"}
-            and opened.errors.append(message.text),
+            lambda message: (
+                message.type in {"error", "warning"} and opened.errors.append(message.text)
+            ),
         )
         page.goto(path.as_uri())
         page.wait_for_selector("html[data-ready]", timeout=30_000)

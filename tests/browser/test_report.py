@@ -67,9 +67,9 @@ def test_every_chart_draws(open_page: Any, reports: dict[str, Path], preset: str
 
 def test_charts_have_a_table_and_a_name(open_page: Any, reports: dict[str, Path]) -> None:
     page = open_page(reports["classic"]).page
-    for figure in page.locator("figure:visible").all():
-        label = figure.locator("[role=img]").first.get_attribute("aria-label")
-        assert len(label) > 40
+    for figure in page.locator("figure:visible", has=page.get_by_role("img")).all():
+        label = figure.get_by_role("img").first.get_attribute("aria-label")
+        assert len(label) > 40, label
         figure.locator("summary").click()
         assert figure.locator("tbody tr").count() >= 3
         assert figure.locator("thead th").count() >= 2
@@ -79,12 +79,16 @@ def test_filters_act_on_all_charts(open_page: Any, reports: dict[str, Path]) -> 
     page = open_page(reports["classic"]).page
 
     def told() -> dict[str, str]:
-        names = page.locator("main figure:visible")
+        # The series below the table of servers is named after whichever server it is of.
+        figures = page.locator(
+            "section:not(#saturation) figure:visible", has=page.get_by_role("img")
+        )
         return {
-            figure.locator("h3").inner_text(): str(
-                figure.locator("[role=img]").first.get_attribute("aria-label")
+            f"{figure.locator('xpath=ancestor::section').get_attribute('id')} "
+            f"{figure.locator('h3').inner_text()}": str(
+                figure.get_by_role("img").first.get_attribute("aria-label")
             )
-            for figure in names.all()
+            for figure in figures.all()
         }
 
     before = told()
@@ -96,13 +100,13 @@ def test_filters_act_on_all_charts(open_page: Any, reports: dict[str, Path]) -> 
     assert set(after) < set(before)  # correlations of the other archetypes are gone
     changed = {name for name in after if before[name] != after[name]}
     assert {
-        "By archetype",
-        "By business unit",
-        "By region",
-        "By criticality",
-        "Hour by weekday",
-        "Distribution of values",
-        "Special days against ordinary days",
+        "time By archetype",
+        "time By business unit",
+        "time By region",
+        "time By criticality",
+        "patterns Hour by weekday",
+        "patterns Distribution of values",
+        "effects Special days against ordinary days",
     } <= changed
     rows = page.locator("#saturation .card tbody tr")
     assert rows.count() == 4
@@ -165,9 +169,7 @@ def test_nothing_is_clipped_or_overlaps(
     assert page.evaluate(OVERLAPPING) == []
 
 
-def test_the_checks_above_notice_a_clipped_label(
-    open_page: Any, reports: dict[str, Path]
-) -> None:
+def test_the_checks_above_notice_a_clipped_label(open_page: Any, reports: dict[str, Path]) -> None:
     page = open_page(reports["classic"]).page
     page.evaluate("""() => {
       const [one, other] = document.querySelectorAll('#effects svg text');
@@ -211,6 +213,7 @@ def test_the_theme_follows_the_system_and_the_button(
     paper = "getComputedStyle(document.body).backgroundColor"
     dark = page.evaluate(paper)
     page.emulate_media(color_scheme="light")
+    page.wait_for_selector("html[data-theme=light]")
     light = page.evaluate(paper)
     assert light != dark
     page.get_by_role("button", name="Dark mode").click()

@@ -9,9 +9,10 @@ function header() {
 function filterBar() {
   const form = document.getElementById('filters');
   const choice = (name, options, value, change) => {
-    const select = h('select', { name, onchange: () => { change(Number(select.value)); refresh(); } },
+    const id = `choose-${name.toLowerCase().replace(/\W+/g, '-')}`;
+    const select = h('select', { id, onchange: () => { change(Number(select.value)); refresh(); } },
       options.map(([text, v]) => h('option', { value: v, selected: v === value }, text)));
-    return { select, label: h('label', {}, h('span', {}, name), select) };
+    return { select, label: h('div', { class: 'field' }, h('label', { for: id }, name), select) };
   };
   const metrics = choice('Metric', DATA.metrics.map((m, i) => [`${metricName(m)} (${m.unit})`, i]), STATE.metric, (v) => { STATE.metric = v; });
   const statistic = choice('Over time', [['Mean', 0], ['Peak', 1]], 0, (v) => { STATE.statistic = v ? 'peak' : 'mean'; });
