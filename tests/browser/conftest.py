@@ -51,6 +51,11 @@ class Opened:
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
+    def hear(self, message: Any) -> None:
+        """Take what the console says."""
+        if message.type in {"error", "warning"}:
+            self.errors.append(message.text)
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
@@ -94,12 +99,7 @@ def open_page(browser: Any) -> Iterator[Any]:
         page.set_default_timeout(15_000)
         page.on("request", lambda request: opened.requests.append(request.url))
         page.on("pageerror", lambda error: opened.errors.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                message.type in {"error", "warning"} and opened.errors.append(message.text)
-            ),
-        )
+        page.on("console", opened.hear)
         page.goto(path.as_uri())
         page.wait_for_selector("html[data-ready]", timeout=30_000)
         page.wait_for_timeout(100)

@@ -71,7 +71,7 @@ def test_sums_over_time_are_those_of_the_rows(whole: Collector, frame: pd.DataFr
     for g, rows in by_group(whole, frame):
         sums = rows.groupby("timestamp")["mem_p95"].agg(["sum", "max", "count"])
         inside = starts.isin(sums.index)
-        place = [i for i, metric in enumerate(whole.metrics) if metric.column == "mem_p95"][0]
+        place = [metric.column for metric in whole.metrics].index("mem_p95")
         assert np.allclose(whole.sums[place, g, inside], sums["sum"])
         assert np.allclose(whole.peaks[place, g, inside], sums["max"])
         assert (whole.counts[g, inside] == sums["count"]).all()
@@ -167,7 +167,7 @@ def test_expected_days_are_the_mean_of_many_servers() -> None:
     plan = plan_of(num_servers=2000, start_date="2024-12-20", end_date="2024-12-31")
     frame = to_pandas(plan)
     days = np.arange(12) + epoch_day(plan.scenario.start_date)
-    found = effects.expected_days(plan, days, plan.metrics)  # type: ignore[arg-type]
+    found = effects.expected_days(plan, days, plan.metrics)
     for a, archetype in enumerate(plan.archetypes):
         rows = frame[frame["server_type"] == archetype.name]
         for m, metric in enumerate(plan.metrics):
@@ -243,7 +243,7 @@ def test_the_page_carries_what_was_summed(tmp_path: Path) -> None:
 
 
 def test_the_same_data_give_the_same_page_whatever_the_format(tmp_path: Path) -> None:
-    pages = []
+    pages: list[bytes] = []
     for name in ("a.parquet", "b/a.parquet", "a.csv", "a.arrow"):
         path = generate(SCENARIO, tmp_path / name).path
         pages.append(report(path, tmp_path / f"{len(pages)}.html").read_bytes())

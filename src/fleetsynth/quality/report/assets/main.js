@@ -11,7 +11,8 @@ function theme() {
   button.addEventListener('click', () => { chosen = root.dataset.theme === 'dark' ? 'light' : 'dark'; apply(chosen); refresh(); });
   dark.addEventListener('change', () => { if (!chosen) { apply(wanted()); refresh(); } });
   // Paper is white.
-  addEventListener('beforeprint', () => { apply('light'); refresh(); });
+  const source = () => document.querySelector('#overview > details');
+  addEventListener('beforeprint', () => { source().open = true; apply('light'); refresh(); });
   addEventListener('afterprint', () => { apply(wanted()); refresh(); });
   document.getElementById('print').addEventListener('click', () => print());
 }
