@@ -50,13 +50,23 @@ def read_names(path: Path | str) -> list[str]:
     path = Path(path)
     with _arrow_errors(path):
         there = path.is_file()
-    if there and format_of(path) == ".parquet":
-        import pyarrow.parquet as pq
+    if not there:
+        raise UsageError(f"there is no file {path}")
+    kind = format_of(path)
+    with _arrow_errors(path):
+        if kind == ".parquet":
+            import pyarrow.parquet as pq
 
-        with _arrow_errors(path):
-            return list(pq.read_schema(path).names)
-    first = next(read_batches(path), None)
-    return [] if first is None else list(first.schema.names)
+            names = pq.read_schema(path).names
+        elif kind == ".arrow":
+            with pa.memory_map(str(path)) as stream:
+                names = pa.ipc.open_file(stream).schema.names
+        else:
+            from pyarrow import csv
+
+            with _open_csv(path) as stream:
+                names = csv.open_csv(stream).schema.names
+    return list(names)
 
 
 def read_metadata(path: Path | str) -> dict[str, str]:
@@ -98,19 +108,25 @@ def _read_csv(path: Path, columns: Types | None) -> Iterator[pa.RecordBatch]:
     schema = plain(pa.schema(list(COLUMN_TYPES.items())))
     known = dict(zip(schema.names, schema.types, strict=True))
     wanted = {} if columns is None else columns
-    known |= {name: kind for name, kind in wanted.items() if kind is not None}
+    known |= wanted
     # Empty text is text; only numbers and times can be missing.
     convert = csv.ConvertOptions(
-        column_types=known, strings_can_be_null=False, include_columns=list(wanted)
+        column_types={name: kind for name, kind in known.items() if kind is not None},
+        strings_can_be_null=False,
+        include_columns=list(wanted),
     )
-    compression = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix)
-    with pa.input_stream(str(path), compression=compression) as stream:
+    with _open_csv(path) as stream:
         reader = csv.open_csv(stream, convert_options=convert)
         while True:
             try:
                 yield reader.read_next_batch()
             except StopIteration:
                 return
+
+
+def _open_csv(path: Path) -> pa.NativeFile:
+    compression = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix)
+    return pa.input_stream(str(path), compression=compression)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def facts(*, path: str, columns: str, check: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found.to_dict()))
     else:
-        from fleetsynth.cli.show import show_facts
+        from fleetsynth.cli.show_facts import show_facts
 
         show_facts(found)
     if check and found.missed():

@@ -67,7 +67,7 @@ def assign(names: Iterable[str], said: Mapping[str, str], where: str) -> dict[st
             raise UsageError(f"there is no role {role!r}{did_you_mean(role, ROLES)}")
     out = {role: name for role in ROLES if (name := _find(role, names)) is not None}
     out.update(said)
-    long = _is_long(out, said)
+    long = _is_long(out, said, names)
     for role, name in said.items():
         if name not in names and not (long and role in SERIES):
             hint = did_you_mean(name, names)
@@ -79,29 +79,48 @@ def assign(names: Iterable[str], said: Mapping[str, str], where: str) -> dict[st
                 f"{where} has no column that looks like a {role}: name it, "
                 f"such as --columns {role}={likely} (its columns: {', '.join(names)})"
             )
-    if not long:
-        out = {role: name for role, name in out.items() if role not in _LONG}
-        if not any(role in out for role in SERIES):
-            raise UsageError(
-                f"{where} has no column that looks like CPU, memory or network: name one, "
-                f"such as --columns cpu=cpu_pct (its columns: {', '.join(names)})"
-            )
+    unused = [role for role in SERIES if role not in said] if long else _LONG
+    out = {role: name for role, name in out.items() if role not in unused}
+    if not long and not any(role in out for role in SERIES):
+        raise UsageError(
+            f"{where} has no column that looks like CPU, memory or network: name one, "
+            f"such as --columns cpu=cpu_pct (its columns: {', '.join(names)})"
+        )
     return out
 
 
-def names_metric(role: str, metric: str) -> bool:
-    """Tell whether a value of a long dataset's metric column looks like a role."""
-    return re.fullmatch(ROLES[role], metric) is not None
+def assign_metrics(metrics: Iterable[str], taken: Mapping[str, str], where: str) -> dict[str, str]:
+    """Return the roles of a long dataset, with the metrics that are CPU, memory and network.
+
+    Args:
+        metrics: the values of the metric column.
+        taken: columns by role, as `assign` returns them.
+        where: what to call the dataset in errors.
+
+    Raises:
+        UsageError: if a metric does not exist, or none is found.
+    """
+    metrics = sorted(metrics)
+    for role in SERIES:
+        name = taken.get(role)
+        if name is not None and name not in metrics:
+            hint = did_you_mean(name, metrics)
+            raise UsageError(f"{where} has no metric {name!r} to be its {role}{hint}")
+    found = {role: name for role in SERIES if (name := _find(role, metrics)) is not None}
+    if not found.keys() | (taken.keys() & set(SERIES)):
+        raise UsageError(
+            f"{where} has no metric that looks like CPU, memory or network: name one, such as "
+            f"--columns cpu={metrics[0] if metrics else 'cpu_pct'} (its metrics: "
+            f"{', '.join(metrics)})"
+        )
+    return {**found, **taken}
 
 
-def _is_long(found: Mapping[str, str], said: Mapping[str, str]) -> bool:
+def _is_long(found: Mapping[str, str], said: Mapping[str, str], names: list[str]) -> bool:
     """Tell a long dataset: it has metric and value, and no series of its own unless told so."""
-    both = all(role in found for role in _LONG)
-    return both and (any(role in said for role in _LONG) or not _wide(found, said))
-
-
-def _wide(found: Mapping[str, str], said: Mapping[str, str]) -> bool:
-    return any(role in found and role not in said for role in SERIES)
+    if not all(role in found for role in _LONG):
+        return False
+    return any(role in said for role in _LONG) or not any(found.get(r) in names for r in SERIES)
 
 
 def _find(role: str, names: list[str]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fleetsynth.dataset.columns import assign
+from fleetsynth.dataset.columns import assign, assign_metrics
 from fleetsynth.dataset.rows import ScatteredError, Servers
 from fleetsynth.dataset.source import open_source
 from fleetsynth.errors import InputError
@@ -36,6 +36,8 @@ def facts(path: Path | str, columns: Mapping[str, str] | None = None) -> Facts:
     """
     source = open_source(str(path))
     taken = assign(source.names(), columns or {}, source.name)
+    if "metric" in taken:
+        taken = assign_metrics(source.words(taken["metric"]), taken, source.name)
     servers = Servers(lambda converter: source.batches(converter.types()), taken)
     try:
         fleet = _all(servers.in_order())
@@ -46,8 +48,9 @@ def facts(path: Path | str, columns: Mapping[str, str] | None = None) -> Facts:
     values = fleet.values()
     return Facts(
         path=str(path),
-        columns=servers.converter.columns,
+        columns=taken,
         servers=fleet.servers,
+        left_out=servers.left_out,
         rows=servers.converter.rows,
         points=fleet.points,
         repeated=fleet.repeated,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.dataset.columns import SERIES, names_metric
+from fleetsynth.dataset.columns import SERIES
 from fleetsynth.errors import InputError
-from fleetsynth.frame import TIMESTAMP, to_numpy
+from fleetsynth.frame import to_numpy
 from fleetsynth.quality.facts import Grid
 from fleetsynth.quality.server_facts import Server
 
@@ -45,17 +45,17 @@ class Converter:
         columns: which column stands for which role.
 
     Attributes:
-        columns: the same; in a long dataset, with the metrics that were found for each role.
+        columns: the same.
         words: the words behind codes, by role.
         dtype: of a row: a field for each role.
         rows: how many rows have been converted.
     """
 
     def __init__(self, columns: dict[str, str]) -> None:
-        self.columns = dict(columns)
+        self.columns = columns
         self.rows = 0
         self._long = "metric" in columns
-        self._series = SERIES if self._long else tuple(r for r in SERIES if r in columns)
+        self._series = tuple(role for role in SERIES if role in columns)
         self._texts = tuple(role for role in _TEXT if role in columns)
         self._codes: dict[str, dict[str, int]] = {role: {} for role in self._texts}
         self.words: dict[str, list[str]] = {role: [] for role in self._texts}
@@ -65,7 +65,7 @@ class Converter:
 
     def types(self) -> dict[str, pa.DataType | None]:
         """Return the columns to read, and how text formats are to read them."""
-        kinds = {"timestamp": TIMESTAMP, "value": pa.float64()}
+        kinds: dict[str, pa.DataType | None] = {"timestamp": None, "value": pa.float64()}
         kinds |= dict.fromkeys((*_TEXT, "metric"), pa.string())
         kinds |= dict.fromkeys(SERIES, pa.float64())
         roles = [r for r in self.columns if not (self._long and r in SERIES)]
@@ -108,17 +108,15 @@ class Converter:
         """Put the values of a long batch into the columns of the roles that its metrics name."""
         codes, words = _encode(batch, self.columns["metric"])
         values = _numbers(batch, self.columns["value"])
-        for role in SERIES:
-            if role not in self.columns:
-                like = [word for word in words if names_metric(role, word)]
-                if like:
-                    self.columns[role] = like[0]
-            mine = [i for i, word in enumerate(words) if word == self.columns.get(role)]
+        for role in self._series:
+            mine = [i for i, word in enumerate(words) if word == self.columns[role]]
             rows[role] = np.where(np.isin(codes, mine), values, np.nan)
 
 
 class Servers:
     """Rows as servers, whatever the order that they come in.
+
+    All have the step of the first.
 
     Rows that are ordered by server are taken as they come, one server in memory at a time; others
     are first sorted into temporary files by server, one of which is in memory at a time.
@@ -127,6 +125,11 @@ class Servers:
         batches: reads the dataset from its beginning.
         columns: which column stands for which role.
         buckets: number of temporary files.
+
+    Attributes:
+        converter: knows how many rows there were.
+        step: seconds from one point of a server to the next.
+        left_out: servers with fewer than two points.
     """
 
     def __init__(
@@ -137,7 +140,7 @@ class Servers:
     ) -> None:
         self._batches, self._columns, self._buckets = batches, columns, buckets
         self.converter = Converter(columns)
-        self.step = 0
+        self.step = self.left_out = 0
 
     def in_order(self) -> Iterator[Server]:
         """Yield each server; ScatteredError as soon as rows are not in order of server."""
@@ -180,10 +183,11 @@ class Servers:
                         yield from self._server(part)
 
     def _begin(self) -> None:
-        self.converter, self.step = Converter(self._columns), 0
+        self.converter = Converter(self._columns)
+        self.step = self.left_out = 0
 
     def _server(self, rows: Rows) -> Iterator[Server]:
-        """Yield the server of some rows, unless it has no point at all."""
+        """Yield the server of some rows, unless it has fewer than two points."""
         words = self.converter.words
         names = {role: words[role][int(rows[role][0])] for role in words}
         roles = [role for role in SERIES if role in (rows.dtype.names or ())]
@@ -192,13 +196,12 @@ class Servers:
             some |= ~np.isnan(rows[role])
         if not some.all():
             rows = rows[some]
-        if not len(rows):
-            return
         if (np.diff(rows["time"]) < 0).any():
             rows = rows[np.argsort(rows["time"], kind="stable")]
-        self.step = self.step or step_of(rows["time"])
-        if not self.step:
+        if len(rows) < 2 or rows["time"][0] == rows["time"][-1]:
+            self.left_out += 1
             return
+        self.step = self.step or step_of(rows["time"])
         places, grid = _grid(rows["time"], self.step, names["server"])
         series, repeated = {}, 0
         for role in roles:
@@ -213,10 +216,9 @@ class Servers:
 
 
 def step_of(times: NDArray[np.int64]) -> int:
-    """Return the median distance of ascending times in microseconds, in seconds; 0 if none."""
+    """Return the median distance of different, ascending times in microseconds, in seconds."""
     apart = np.diff(times)
-    apart = apart[apart > 0]
-    return max(1, round(float(np.median(apart)) / _MICROSECONDS)) if len(apart) else 0
+    return max(1, round(float(np.median(apart[apart > 0])) / _MICROSECONDS))
 
 
 def _grid(times: NDArray[np.int64], step: int, server: str) -> tuple[NDArray[np.int64], Grid]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+import pyarrow as pa
+
 from fleetsynth.dataset.folder import MANIFEST
 from fleetsynth.dataset.job import STATE
 from fleetsynth.dataset.store import open_store
@@ -18,8 +20,6 @@ from fleetsynth.sinks import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pyarrow as pa
 
     from fleetsynth.dataset.store import Store
     from fleetsynth.reading import Types
@@ -56,6 +56,13 @@ class Source:
                         raise InputError(f"{key} has no column {name!r}, as other files have")
                 for batch in read_batches(path, wanted):
                     yield told, batch
+
+    def words(self, column: str) -> set[str]:
+        """Return the different values of a text column."""
+        out: set[str] = set()
+        for told, batch in self.batches({column: pa.string()}):
+            out |= {told[column]} if told else set(batch.column(0).unique().to_pylist())
+        return out - {None}
 
     def _folders(self, key: str) -> dict[str, str]:
         """Return what folders named ``column=value`` say."""

@@ -51,9 +51,6 @@ class CrossSample:
 
     def add(self, name: str, service: str | None, grid: Grid, raw: Series, rest: Series) -> None:
         """Take a server's CPU, raw and deseasonalised, shape (ticks,) each."""
-        key = (-_hash(service if service is not None else name), -_hash(name), name)
-        if len(self._heap) == self._servers and key <= self._heap[0][:3]:
-            return
         every = self._every
         while grid.count > every * self._ticks:
             every *= 2  # never a multiple of a week
@@ -62,6 +59,9 @@ class CrossSample:
                 inside = _kept_ticks(kept.grid, self._every)
                 kept.values = kept.values[:, inside % every == 0]
             self._every = every
+        key = (-_hash(service if service is not None else name), -_hash(name), name)
+        if len(self._heap) == self._servers and key <= self._heap[0][:3]:
+            return
         inside = _days(grid) % every == 0
         values = np.array([raw[inside], rest[inside]], np.float32)
         entry = (*key, _Kept(name, service, grid, values))

@@ -8,6 +8,7 @@ point is missing; points that are missing are dropped, never filled. A number th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,10 +96,12 @@ def correlation(one: Series, two: Series) -> float:
         one, two = one[both], two[both]
     if len(one) < MIN_POINTS:
         return np.nan
+    size = _FLAT * float(one @ one), _FLAT * float(two @ two)
     one, two = one - one.mean(), two - two.mean()
-    square = float((one @ one) * (two @ two))
-    flat = max(float(one @ one), float(two @ two)) ** 2 * _FLAT
-    return float(one @ two) / square**0.5 if square > flat else np.nan
+    squares = float(one @ one), float(two @ two)
+    if squares[0] <= size[0] or squares[1] <= size[1]:
+        return np.nan
+    return float(one @ two) / sqrt(squares[0] * squares[1])
 
 
 def moment(series: Series, order: int) -> float:

@@ -104,7 +104,8 @@ class Facts:
     Attributes:
         path: the file or folder.
         columns: which column was taken for what, by role.
-        servers: number of servers.
+        servers: number of servers that were measured.
+        left_out: number of servers with fewer than two points.
         rows: number of rows.
         points: number of points of CPU.
         repeated: points that came more than once; the last of each counted.
@@ -117,6 +118,7 @@ class Facts:
     path: str
     columns: dict[str, str]
     servers: int
+    left_out: int
     rows: int
     points: int
     repeated: int

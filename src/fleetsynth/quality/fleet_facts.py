@@ -168,8 +168,8 @@ class FleetFacts:
         out["memory_cpu_r_p10"] = _percentile(memory, 10)
         out["memory_cpu_r_p90"] = _percentile(memory, 90)
         out["cpu_network_r_web"] = self.network_by_type().get("web", np.nan)
-        if self._kinds and self.points:
-            out["zero_types"] = ", ".join(sorted(self._zero_kinds)) or "none"
+        kinds = ", ".join(sorted(self._zero_kinds)) or "none"
+        out["zero_types"] = kinds if self._kinds and self.points else None
         return {
             name: None if isinstance(value, float) and isnan(value) else value
             for name, value in out.items()

@@ -25,6 +25,9 @@ SHARE, POINTS = 0.25, 1.0
 
 _HALF = SPAN // 2
 
+LEAST_DAYS = 2 * LASTS + _HALF
+"""Days below which nothing can be said about level shifts."""
+
 
 @dataclass(frozen=True)
 class Bursts:
@@ -84,21 +87,21 @@ def _even(level: Series, edges: NDArray[np.int64], per_day: int) -> Series:
 def shifts(medians: Series) -> NDArray[np.int64]:
     """Return the first day of each level shift.
 
-    On day d the level shifts if the medians around d and the four days after all differ, in the
-    same direction, from the median of the seven days before d by a quarter of it and a point.
+    On day d the level shifts if each of the five medians from d on differs, in the same direction,
+    by a quarter and a point from each of the five medians that end four days before: a level that
+    lasted gives way to one that lasts, at once or within three days.
 
     Args:
         medians: as `daily_medians` returns them, shape (days,).
     """
-    count = len(medians)
-    if count < 2 * SPAN + 1:
+    if len(medians) < LEAST_DAYS:
         return np.zeros(0, np.int64)
-    first, stop = SPAN, count - SPAN
-    before = medians[first - _HALF - 1 : stop - _HALF - 1]
-    changes = np.array([medians[first + i : stop + i] - before for i in range(LASTS)])
-    need = np.maximum(SHARE * np.abs(before), POINTS)
-    up, down = np.all(changes >= need, axis=0), np.all(changes <= -need, axis=0)
-    return np.sort(np.concatenate([runs(up)[:, 0], runs(down)[:, 0]])) + first
+    five = np.lib.stride_tricks.sliding_window_view(medians, LASTS)
+    low, high = five.min(axis=1), five.max(axis=1)
+    apart = LASTS + _HALF
+    up = low[apart:] - high[:-apart] >= np.maximum(SHARE * np.abs(high[:-apart]), POINTS)
+    down = low[:-apart] - high[apart:] >= np.maximum(SHARE * np.abs(low[:-apart]), POINTS)
+    return np.sort(np.concatenate([runs(up)[:, 0], runs(down)[:, 0]])) + apart
 
 
 def windows(medians: Series, middle: float) -> NDArray[np.bool_]:

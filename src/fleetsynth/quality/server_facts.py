@@ -90,7 +90,7 @@ def _bursts(cpu: Series, rest: Series, grid: Grid) -> tuple[dict[str, float], ND
     days = grid.days()
     level = rest + np.nanmean(cpu)
     medians = levels.daily_medians(level, days)
-    judged = len(medians) >= 2 * levels.SPAN + 1
+    judged = len(medians) >= levels.LEAST_DAYS
     shifted = bool(len(levels.shifts(medians)))
     numbers = {"shifted": float(shifted) if judged else np.nan, "beyond": np.nan}
     shut = levels.windows(medians, float(np.nanmedian(level)))[days] if shifted else days < 0

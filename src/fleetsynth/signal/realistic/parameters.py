@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.scenario.distribution import Distribution
+from fleetsynth.scenario.fields import Strict
 from fleetsynth.streams import address, unit
 
 if TYPE_CHECKING:
@@ -68,5 +69,5 @@ def _walk(model: BaseModel, prefix: str) -> Iterator[tuple[str, Distribution]]:
         value = getattr(model, name)
         if isinstance(value, Distribution):
             yield f"{prefix}{name}", value
-        elif hasattr(type(value), "model_fields"):
+        elif isinstance(value, Strict):
             yield from _walk(value, f"{prefix}{name}.")
