@@ -34,8 +34,8 @@ class Usage:
         p95: 95th percentile over time, to within a point.
         mean: mean over time.
         slope: change in points per year of the least-squares line.
-        days: days after the last sample until p95, moved along the line, reaches 100; `NEVER`
-            where the line does not clearly rise.
+        days: days after the last sample until p95, moved along the line, reaches 100; 0 where it
+            is there, `NEVER` where the line does not clearly rise.
     """
 
     p95: Floats
@@ -63,6 +63,7 @@ def usage(collected: Collector) -> Usage:
     rising = (slope > 0) & (slope > _CLEAR * error) & (ahead <= MOST_DAYS)
     slope = np.where(np.isfinite(slope), slope, 0.0)
     days = np.where(rising, ahead, NEVER).astype(np.int64)
+    days[p95 >= BINS] = 0
     return Usage(p95, mean, slope * 365.25, days)
 
 

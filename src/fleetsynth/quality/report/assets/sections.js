@@ -85,7 +85,7 @@ function overview() {
     tiles.replaceChildren(
       tile('Servers', count(serversIn(STATE.groups)), null, `of ${count(meta.servers)}`),
       tile(`Mean of ${metricName()}`, number(meanOf(STATE.groups)), m.unit, 'over all servers and times'),
-      tile('95 of 100 values are below', number(quantile(bins, width, 0.95)), m.unit, `of ${metricName()}`),
+      tile('95 % of values are below', number(quantile(bins, width, 0.95)), m.unit, `of ${metricName()}`),
       ...(DATA.services ? [tile('Services', count(DATA.services.all), null, 'in the whole fleet')] : []),
       ...(full ? [tile('Servers above 80 %', count(full.count), null, `95th percentile of ${full.name} over time`)] : []),
     );

@@ -61,7 +61,7 @@ function timeChart(fig, { height = 230, top = null } = {}) {
       width: Math.max(240, fig.plot.clientWidth), height: fig.plot.clientWidth < 480 ? height - 20 : height,
       tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), 'UTC'),
       legend: { show: false }, cursor: { y: false, focus: { prox: 24 }, points: { size: 7 } }, focus: { alpha: 0.35 },
-      padding: [10, 8, 0, 0],
+      padding: [10, 22, 0, 0],
       scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(1e-6, top || (unit === '%' ? Math.min(100, high * 1.08) : high * 1.08))] } },
       axes: [
         { stroke: ink, grid, ticks: grid, font, space: 56, values: axisDates },
