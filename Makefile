@@ -25,7 +25,7 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 unit: $(READY) chromium
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 # The browser tests need Chromium. Root installs it where apt-get can; without it those tests are
 # skipped, with the reason, or fail in continuous integration.

@@ -1,4 +1,4 @@
-"""Ts-data-generator: ``python -m bench.peer.with_ts_data_generator FOLDER SERVERS TICKS [STEP]``."""
+"""Ts-data-generator: ``python -m bench.peer.with_ts_data_generator FOLDER SERVERS TICKS``."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 from fleetsynth import report
 from tests.browser.conftest import DESKTOP, PHONE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 AXE = (Path(__file__).parent / "assets" / "axe.min.js").read_text("utf-8")
 PRESETS = pytest.mark.parametrize("preset", ["classic", "realistic"])

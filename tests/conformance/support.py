@@ -12,7 +12,7 @@ import pytest
 from fleetsynth import pipeline
 from fleetsynth.frame import schema
 from fleetsynth.manifest import provenance
-from fleetsynth.plan import Plan
+from fleetsynth.plan import Plan, RealisticPlan
 from fleetsynth.reading import read_batches
 from fleetsynth.sinks import FORMATS, open_sink
 from fleetsynth.sinks.base import Sink
@@ -31,6 +31,17 @@ TYPES = {
     **dict.fromkeys(["is_weekend", "is_eoq", "is_holiday"], pa.int32()),
 }
 """The columns of docs/model.md, in order."""
+
+
+def types(plan: Plan) -> dict[str, pa.DataType]:
+    """The columns of a plan, in order: the realistic model has services."""
+    out = TYPES.copy()
+    if isinstance(plan, RealisticPlan):
+        place = list(out).index("business_unit")
+        out = dict(
+            [*list(out.items())[:place], ("service", pa.string()), *list(out.items())[place:]]
+        )
+    return out
 
 
 def opened(plan: Plan, path: Path, *, overwrite: bool = False) -> Sink:

@@ -13,7 +13,18 @@ from fleetsynth.errors import OutputError
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import Plan
 from fleetsynth.sinks import FORMATS, open_sink
-from tests.conformance.support import EACH, MARCH, STRANGE, TYPES, files, opened, read, room, save
+from tests.conformance.support import (
+    EACH,
+    MARCH,
+    STRANGE,
+    TYPES,
+    files,
+    opened,
+    read,
+    room,
+    save,
+    types,
+)
 from tests.support import plain_table, plan_of
 
 
@@ -30,8 +41,8 @@ def test_there_are_sinks() -> None:
 def test_values_types_and_order_come_back(plan: Plan, tmp_path: Path, ending: str) -> None:
     save(plan, tmp_path / f"a{ending}")
     back = read(tmp_path / f"a{ending}")
-    assert dict(zip(back.schema.names, back.schema.types, strict=True)) == TYPES
-    assert list(back.schema.names) == list(TYPES)
+    assert dict(zip(back.schema.names, back.schema.types, strict=True)) == types(plan)
+    assert list(back.schema.names) == list(types(plan))
     assert has_rows_of(plan, tmp_path / f"a{ending}")
 
 

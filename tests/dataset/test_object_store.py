@@ -32,6 +32,8 @@ LARGE = ("--servers", "160", "--granularity", "hourly", "--end", "2022-12-31")
 LARGE_PLAN = plan_of(num_servers=160, granularity="hourly", end_date="2022-12-31")
 """One part of some 15 MB."""
 
+pytestmark = pytest.mark.xdist_group("object store")  # one server for all of them
+
 BESIDE = ["manifest.json", "scenario.yaml", "servers.parquet"]
 
 

@@ -317,9 +317,10 @@ def test_a_full_disk_ends_the_run_with_what_is_whole_and_how_to_go_on(
     ran = fleetsynth(*command, "--workers", str(count), before=room(60_000))
     assert (ran.code, ran.out) == (1, "")
     path = "fleet/data/year=2022/part-00001.parquet"
-    assert ran.err.startswith(f"error: cannot write {path}: no room for it (File too large)")
-    assert ran.err.endswith("1 of 2 parts are whole; go on with --resume\n")
-    assert ran.err.count("\n") == 1
+    assert ran.err == (
+        f"error: cannot write {path}: no room for it (File too large). "
+        "1 of 2 parts are whole; go on with --resume\n"
+    )
     folder = fleetsynth.folder / "fleet"
     only_whole_parts(folder)
     before = identities(folder)

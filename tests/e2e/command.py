@@ -1,12 +1,18 @@
 """The real command line in a child process."""
 
+import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+import pytest
+
+from fleetsynth.cli import main
 
 SMALL = ("--servers", "4", "--end", "2022-01-31")
 SMALL_SCENARIO = {"num_servers": 4, "end_date": "2022-01-31"}
@@ -105,6 +111,37 @@ class Fleetsynth:
             stdout=stdout,
             stderr=stderr,
         )
+
+
+@dataclass(frozen=True)
+class Within(Fleetsynth):
+    """Runs the same command line in this process, where everything is imported already."""
+
+    capture: pytest.CaptureFixture[str]
+
+    def __call__(
+        self,
+        *arguments: str | Path,
+        before: str = "",
+        stdout: int | IO[bytes] = subprocess.PIPE,
+        env: Mapping[str, str] | None = None,
+    ) -> Ran:
+        """Run to the end; what takes a process of its own gets one."""
+        if before or stdout != subprocess.PIPE:
+            return super().__call__(*arguments, before=before, stdout=stdout, env=env)
+        signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+        thresholds = gc.get_threshold()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            patch.setattr(os, "environ", environment(env))
+            with pytest.raises(SystemExit) as end:
+                main([*map(str, arguments)])
+        gc.set_threshold(*thresholds)
+        for number, handler in signals.items():
+            signal.signal(number, handler)
+        code = end.value.code
+        assert isinstance(code, int)
+        return Ran(code, *self.capture.readouterr())
 
 
 def command(arguments: Iterable[str | Path], before: str = "") -> list[str]:

@@ -8,13 +8,19 @@ import pytest
 
 from fleetsynth.api import generate
 from fleetsynth.sinks import FORMATS
-from tests.e2e.command import SMALL_SCENARIO, Fleetsynth, environment
+from tests.e2e.command import SMALL_SCENARIO, Fleetsynth, Within, environment
 
 
 @pytest.fixture
 def fleetsynth(tmp_path: Path) -> Fleetsynth:
     """The command line, run in an empty folder."""
     return Fleetsynth(tmp_path)
+
+
+@pytest.fixture
+def within(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Within:
+    """The same, in the process of the tests."""
+    return Within(tmp_path, capsys)
 
 
 @pytest.fixture(scope="session")

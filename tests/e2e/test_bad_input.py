@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fleetsynth.sinks import FORMATS
-from tests.e2e.command import AS_ANYONE, SMALL, Fleetsynth, Ran, contents
+from tests.e2e.command import AS_ANYONE, SMALL, Fleetsynth, Ran, Within, contents
 
 BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
@@ -255,17 +255,28 @@ def refused(ran: Ran, bad: Bad) -> None:
 
 
 @pytest.mark.parametrize("bad", SCENARIOS.values(), ids=SCENARIOS)
-def test_a_bad_request_is_refused(fleetsynth: Fleetsynth, bad: Bad) -> None:
+def test_a_bad_request_is_refused(within: Within, bad: Bad) -> None:
     arguments = list(bad.options)
     if bad.scenario is not None:
         raw = bad.scenario.encode() if isinstance(bad.scenario, str) else bad.scenario
-        (fleetsynth.folder / "bad.yaml").write_bytes(raw)
+        (within.folder / "bad.yaml").write_bytes(raw)
         arguments.append("bad.yaml")
     if "-o" not in arguments:
         arguments += ["-o", "new/fleet.csv"]
-    before = contents(fleetsynth.folder)
-    refused(fleetsynth("generate", *arguments), bad)
-    assert contents(fleetsynth.folder) == before
+    before = contents(within.folder)
+    refused(within("generate", *arguments), bad)
+    assert contents(within.folder) == before
+
+
+def test_a_bad_request_in_a_process_of_its_own_is_told_the_same(
+    fleetsynth: Fleetsynth, within: Within
+) -> None:
+    """What allows the test above to run them all in this one."""
+    (fleetsynth.folder / "bad.yaml").write_text("seed: 1\nsed: 2\n")
+    for arguments in (("generate", "bad.yaml"), ("generate", "--sever"), ("generate", "-o", "x.y")):
+        ran = fleetsynth(*arguments)
+        assert ran.code == 2
+        assert within(*arguments) == ran
 
 
 def test_all_problems_are_shown_at_once(fleetsynth: Fleetsynth) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from fleetsynth.dataset.shards import INDEX_VARIABLES
 from fleetsynth.size import in_bytes
-from tests.e2e.command import SMALL, Fleetsynth, contents
+from tests.e2e.command import SMALL, Fleetsynth, Within, contents
 
 FLEET = ("--servers", "20", "--end", "2022-12-31")
 """Twenty servers for a year of days: 7,300 rows, seven parts of 10 kB."""
@@ -31,6 +31,12 @@ JSON_KEYS = [
     "parts_made",
 ]
 WITHOUT_SCHEDULER = dict.fromkeys(INDEX_VARIABLES, "")
+
+
+@pytest.fixture
+def fleetsynth(within: Within) -> Fleetsynth:
+    """The command line in this process: what is tested here is not how a process starts or ends."""
+    return within
 
 
 @pytest.fixture(scope="module")

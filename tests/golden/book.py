@@ -4,14 +4,16 @@ import json
 from pathlib import Path
 from typing import Any, TypedDict
 
+from fleetsynth.plan import Plan, resolve
+from fleetsynth.scenario import load_scenario
 from fleetsynth.streams import fingerprint
-from tests.support import digest_of, plan_of
+from tests.support import digest_of
 
 PATH = Path(__file__).with_name("golden.json")
 
 
 class Case(TypedDict):
-    """One scenario: changes to the packaged one, by dotted key, and what came of it."""
+    """One scenario: changes to a packaged one, by dotted key, and what came of it."""
 
     scenario: dict[str, Any]
     scenario_digest: str
@@ -29,6 +31,11 @@ def read() -> Book:
     """What is written down."""
     book: Book = json.loads(PATH.read_text("utf-8"))
     return book
+
+
+def plan_of(scenario: dict[str, Any]) -> Plan:
+    """The plan of a case, of any preset."""
+    return resolve(load_scenario(overrides=scenario))
 
 
 def work_out(scenario: dict[str, Any]) -> Case:

@@ -21,7 +21,8 @@ from tests.support import digest_of, plan_of
 
 BOOK = book.read()
 CASES = BOOK["cases"]
-SMALL = [name for name in CASES if name != "default"]
+REALISTIC = [name for name in CASES if CASES[name]["scenario"].get("preset") == "realistic"]
+SMALL = [name for name in CASES if name != "default" and name not in REALISTIC]
 Values = np.ndarray[Any, np.dtype[np.int32]]
 
 
@@ -39,6 +40,7 @@ def test_the_default_dataset_is_in_the_book_whole() -> None:
     assert CASES["default"]["scenario"] == {}
     assert plan_of().rows == 175_320
     assert len(SMALL) >= 12
+    assert len(REALISTIC) >= 4
 
 
 def test_all_digests_of_the_book_differ() -> None:
@@ -75,10 +77,17 @@ def test_a_base_that_is_a_hundredth_higher_moves_the_digest(name: str) -> None:
     _assert_moved(case, case["scenario"] | raised)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", REALISTIC)
+def test_a_level_that_is_a_little_higher_moves_the_digest(name: str) -> None:
+    case = CASES[name]
+    raised = {"archetypes.web.demand.level": {"lognormal": [30.1, 0.3], "max": 60}}
+    _assert_moved(case, case["scenario"] | raised)
+
+
+@pytest.mark.parametrize("name", [*SMALL, *REALISTIC])
 def test_the_next_seed_moves_the_digest(name: str) -> None:
     case = CASES[name]
-    seed = plan_of(case["scenario"]).scenario.seed + 1
+    seed = book.plan_of(case["scenario"]).scenario.seed + 1
     _assert_moved(case, case["scenario"] | {"seed": seed})
 
 
@@ -105,6 +114,38 @@ def test_the_next_seed_moves_the_digest(name: str) -> None:
 )
 def test_any_part_of_a_scenario_moves_the_digest(change: dict[str, Any]) -> None:
     case = CASES["seed 7"]
+    _assert_moved(case, case["scenario"] | change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"num_servers": 15},
+        {"start_date": "2022-01-02"},
+        {"end_date": "2022-04-29"},
+        {"granularity": "12h"},
+        {"sample_interval": "30min"},
+        {"statistics": ["p94"]},
+        {"growth_start": "2021-12-31"},
+        {"assignment": "blocks"},
+        {"regions": ["us-east-1", "us-west-2", "eu-west-1", "ap-southeast-2"]},
+        {"locations.us-east-1.zone": "America/Chicago"},
+        {"locations.us-east-1.country": "CA"},
+        {"closes.default.quarter": 1.31},
+        {"include_metadata": False},
+        {"include_calendar": False},
+        {"archetypes.web.replicas": [1, 1]},
+        {"archetypes.web.demand.weekend": 0.5},
+        {"archetypes.idle.floor": 0.2},
+        {"archetypes.batch.bursts.tail": 1.81},
+        {"archetypes.batch.network.per_burst": 4},
+        {"archetypes.database.memory.restart_days": 59},
+        {"archetypes.off.disk.fill": 0.01},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_any_part_of_a_realistic_scenario_moves_the_digest(change: dict[str, Any]) -> None:
+    case = CASES["realistic, daily of hours"]
     _assert_moved(case, case["scenario"] | change)
 
 

@@ -16,6 +16,7 @@ from fleetsynth.errors import FleetsynthError, InputError, OutputError, UsageErr
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import resolve
 from fleetsynth.scenario import dump_yaml, load_scenario, text
+from fleetsynth.sinks.base import NOTHING_LEFT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -117,8 +118,9 @@ def make(job: Job, engine: Engine, todo: list[int], count: int) -> Iterator[Part
             done += 1
             yield record
     except FleetsynthError as error:
+        reason = str(error).removesuffix(NOTHING_LEFT)
         raise type(error)(
-            f"{error}. {done} of {count} parts are whole; go on with --resume"
+            f"{reason}. {done} of {count} parts are whole; go on with --resume"
         ) from error
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+NOTHING_LEFT = "; nothing was left behind"
+"""The end of a message about one file; a folder has more to tell."""
+
+
 class Sink(Protocol):
     """A destination of record batches, opened by its constructor.
 
@@ -124,4 +128,4 @@ def os_errors(path: Path) -> Iterator[None]:
             reason = str(error)
         else:
             reason = os.strerror(code)
-        raise OutputError(f"cannot write {path}: {reason}; nothing was left behind") from error
+        raise OutputError(f"cannot write {path}: {reason}{NOTHING_LEFT}") from error

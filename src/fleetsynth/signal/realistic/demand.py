@@ -128,8 +128,8 @@ def _day_factors(
 ) -> Floats:
     """Blend each day's factor into the next one's around local midnight, per hour."""
     before, after = _ramp()
-    first = int(day[0])
-    days = Days(first - 1, int(day[-1]) + 1)
+    first = int(day.min())  # clocks that go back several hours may go back to yesterday
+    days = Days(first - 1, int(day.max()) + 1)
     factor = day_factor(days, figures, country, close)
     place = day - first + 1
     today = factor[place]
