@@ -10,7 +10,7 @@ OLDEST := .venv-oldest
 OLDEST_READY := $(OLDEST)/.ready
 JOBS ?= 2
 
-.PHONY: data test lint unit oldest newest docs bench clean
+.PHONY: data test lint unit chromium oldest newest docs bench clean
 .DEFAULT_GOAL := data
 
 data: $(READY)
@@ -24,8 +24,17 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-unit: $(READY)
+unit: $(READY) chromium
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+# The browser tests need Chromium. Root installs it where apt-get can; without it those tests are
+# skipped, with the reason, or fail in continuous integration.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } \
+	|| echo "no Chromium: the browser tests are skipped; apt-get install chromium"
 
 # The golden digests once more, on the oldest supported versions.
 oldest: $(OLDEST_READY)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from fleetsynth.plan import Plan, resolve
     from fleetsynth.quality.facts_table import Facts
     from fleetsynth.quality.validate.verdict import Validation, Verdict
+    from fleetsynth.reports import report
     from fleetsynth.scenario import ArchetypeProfile, Scenario, load_scenario
     from fleetsynth.size import Size, estimate
 
@@ -62,6 +63,7 @@ _HOMES = {
     "plan": ("Plan", "resolve"),
     "quality.validate.verdict": ("Validation", "Verdict"),
     "quality.facts_table": ("Facts",),
+    "reports": ("report",),
     "scenario": ("ArchetypeProfile", "Scenario", "load_scenario"),
     "size": ("Size", "estimate"),
 }
@@ -96,6 +98,7 @@ __all__ = [  # noqa: RUF022 - by topic
     "batches",
     "digest_file",
     "generate",
+    "report",
     "to_pandas",
     "to_table",
     # checks

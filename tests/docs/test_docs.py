@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import fleetsynth
-from docs import build, cli_page
+from docs import build, cli_page, gallery
 from fleetsynth import generate, load_scenario
 from fleetsynth.plan import resolve
 from fleetsynth.scenario import ArchetypeProfile, ClassicScenario, Growth, realistic
@@ -180,7 +180,9 @@ def test_code_blocks(path: Path, tmp_path: Path) -> None:
         ("docs/cli", 2),
         ("docs/digest", 3),
         ("docs/formats", 8),
+        ("docs/gallery", 2),
         ("docs/model", 8),
+        ("docs/report", 2),
         ("docs/scenario", 5),
         ("docs/tutorial", 20),
     ],
@@ -248,6 +250,28 @@ def test_every_page_is_in_the_index() -> None:
     named = {link.partition("#")[0] for _, link in markdown.links(index)}
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
     assert pages <= named
+
+
+# Pictures
+
+
+def test_pictures_are_small_and_used() -> None:
+    """Each picture is shown on some page, and none weighs much."""
+    pictures = sorted((ROOT / "docs" / "images").glob("*.png"))
+    shown = "".join(path.read_text("utf-8") for path in PAGES)
+    assert len(pictures) > 10
+    for picture in pictures:
+        assert f"images/{picture.name})" in shown, f"nothing shows {picture.name}"
+        assert picture.stat().st_size < 300_000, picture.name
+
+
+def test_the_gallery_has_every_archetype() -> None:
+    """Each archetype of each preset has a section with its picture."""
+    page = (ROOT / "docs" / "gallery.md").read_text("utf-8")
+    assert len(gallery.pictures()) > 4
+    for preset, name in gallery.pictures():
+        section = page.partition(f"\n### {preset.capitalize()} {name}\n")[2].partition("\n#")[0]
+        assert f"(images/gallery-{preset}-{name}.png)" in section, (preset, name)
 
 
 # Examples

@@ -47,6 +47,7 @@ def test_the_commands_are_those_documented() -> None:
         "plan",
         "preview",
         "validate",
+        "report",
         "verify",
     }
 

@@ -19,7 +19,8 @@ HEAVY = {"pandas", "matplotlib", "boto3", "obstore", "pyspark", "polars", "scipy
 MIDDLING = {"numpy", "pyarrow", "pydantic", "rich", "ruamel", "holidays", "isal"}
 """What we stand on, but must not wait for before it is used."""
 
-COMMANDS = ["generate", "validate", "plan", "preview", "digest", "facts", "archetypes", "config"]
+COMMANDS = ["generate", "validate", "plan", "preview", "report", "digest", "facts"]
+COMMANDS += ["archetypes", "config"]
 SUBCOMMANDS = ["show", "check", "init", "schema"]
 HELP = [
     ["--help"],

@@ -18,6 +18,7 @@ from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
 from fleetsynth.cli.config import config
 from fleetsynth.cli.facts import facts
 from fleetsynth.cli.folders import commit, verify
+from fleetsynth.cli.report import report
 from fleetsynth.cli.validate import validate
 from fleetsynth.errors import FleetsynthError, InputError
 
@@ -91,6 +92,7 @@ for command in (
     verify,
     plan,
     preview,
+    report,
     digest,
     facts,
     archetypes,

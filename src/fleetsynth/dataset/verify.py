@@ -142,7 +142,7 @@ def _differences(path: str, read: Leaves, made: Leaves, what: str) -> Iterator[F
 
 
 def with_partitions(batch: pa.RecordBatch, path: str) -> pa.RecordBatch:
-    """Put back the columns that the path stands for."""
+    """Put back the columns that a part's path stands for."""
     table = pa.Table.from_batches([batch])
     for folder in path.removeprefix(DATA).split("/")[:-1]:
         name, _, value = folder.partition("=")

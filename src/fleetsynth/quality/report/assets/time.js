@@ -1,0 +1,177 @@
+/** Mean or peak of some groups over time, as uPlot wants it: null where there is nothing. */
+function overTime(groups, place = STATE.metric, statistic = STATE.statistic) {
+  const { mean, peak, counts } = DATA.time, buckets = DATA.time.starts.length, all = DATA.groups.keys.length;
+  const out = new Array(buckets);
+  for (let t = 0; t < buckets; t++) {
+    let sum = 0, weight = 0, most = -Infinity;
+    for (const g of groups) {
+      const at = (place * all + g) * buckets + t, n = counts.at[g * buckets + t];
+      if (!n || Number.isNaN(mean.at[at])) continue;
+      sum += mean.at[at] * n;
+      weight += n;
+      if (peak.at[at] > most) most = peak.at[at];
+    }
+    out[t] = weight ? (statistic === 'mean' ? sum / weight : most) : null;
+  }
+  return out;
+}
+
+/** A chart of lines over time with a legend, a readout and the keyboard. */
+function timeChart(fig, { height = 230, top = null } = {}) {
+  let plot = null, series = [], hidden = new Set(), unit = '%', label = '';
+  const legend = h('ul', { class: 'legend' });
+  const readout = h('p', { class: 'moment', 'aria-live': 'polite' }, '');
+  fig.after.append(legend, readout);
+  const holder = h('div', { class: 'uplot-holder' });
+  fig.plot.append(holder);
+  fig.plot.tabIndex = 0;
+  fig.plot.setAttribute('role', 'img');
+  const values = [];
+
+  function showAt(index) {
+    if (!plot) return;
+    const at = index === null || index === undefined ? null : DATA.time.starts[index];
+    readout.textContent = at === null ? '' : `${DATA.time.width > 86400 ? `${bucketName()} from ` : ''}${moment(at)}`;
+    values.forEach((cell, i) => {
+      const value = at === null ? null : series[i].values[index];
+      cell.textContent = value === null || value === undefined ? '' : `${number(value)} ${unit}`;
+    });
+  }
+  fig.plot.addEventListener('keydown', (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity }[event.key];
+    if (step === undefined || !plot) return;
+    event.preventDefault();
+    const last = DATA.time.starts.length - 1, now = plot.cursor.idx ?? (step < 0 ? last + 1 : -1);
+    const index = Math.max(0, Math.min(last, step === -Infinity ? 0 : step === Infinity ? last : now + step));
+    plot.setCursor({ left: plot.valToPos(DATA.time.starts[index], 'x'), top: 10 });
+    showAt(index);
+  });
+
+  function style(i) { return { stroke: colour(`c${series[i].tone % 8}`), width: series[i].faint ? 1 : 1.8, dash: DASHES[series[i].tone % 8] }; }
+
+  function draw() {
+    if (plot) plot.destroy();
+    plot = null;
+    holder.replaceChildren();
+    fig.plot.setAttribute('aria-label', label);
+    if (!series.length) { holder.append(h('p', { class: 'empty' }, 'No server passes the filters.')); legend.replaceChildren(); return; }
+    const ink = colour('soft'), grid = { stroke: colour('grid'), width: 1 };
+    const font = '12px system-ui, sans-serif';
+    plot = new uPlot({
+      width: Math.max(240, fig.plot.clientWidth), height: fig.plot.clientWidth < 480 ? height - 20 : height,
+      tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), 'UTC'),
+      legend: { show: false }, cursor: { y: false, focus: { prox: 24 }, points: { size: 7 } }, focus: { alpha: 0.35 },
+      padding: [10, 22, 0, 0],
+      scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(1e-6, top || (unit === '%' ? Math.min(100, high * 1.08) : high * 1.08))] } },
+      axes: [
+        { stroke: ink, grid, ticks: grid, font, space: 56, values: axisDates },
+        { stroke: ink, grid, ticks: { show: false }, font, size: 44, values: (_, list) => list.map((v) => (v >= 1000 ? count(v) : String(+v.toFixed(2)))) },
+      ],
+      series: [{}, ...series.map((line, i) => ({ label: line.name, show: !hidden.has(line.name), ...style(i), spanGaps: false, points: { show: false } }))],
+      hooks: { setCursor: [(u) => showAt(u.cursor.left >= 0 ? u.cursor.idx : null)] },
+    }, [DATA.time.starts, ...series.map((line) => line.values)], holder);
+    values.length = 0;
+    legend.replaceChildren(...series.map((line, i) => {
+      const value = h('span', { class: 'value' });
+      values.push(value);
+      const dash = DASHES[line.tone % 8].join(' ');
+      return h('li', {}, h('button', {
+        type: 'button', 'aria-pressed': String(!hidden.has(line.name)),
+        onclick: (event) => {
+          const show = hidden.has(line.name);
+          if (show) hidden.delete(line.name); else hidden.add(line.name);
+          plot.setSeries(i + 1, { show });
+          event.currentTarget.setAttribute('aria-pressed', String(show));
+        },
+      }, s('svg', { viewBox: '0 0 26 10', 'aria-hidden': 'true' }, s('path', { d: 'M0 5H26', class: `stroke s${line.tone % 8}`, 'stroke-dasharray': dash || null })), h('span', { class: 'text' }, line.name), value));
+    }));
+    showAt(null);
+    fig.refreshTable();
+  }
+
+  fig.tabulate = () => {
+    const every = Math.max(1, Math.ceil(DATA.time.starts.length / 60)), rows = [];
+    for (let t = 0; t < DATA.time.starts.length; t += every) {
+      rows.push([moment(DATA.time.starts[t]), ...series.map((line) => number(line.values[t]))]);
+    }
+    return table(`${label} ${every > 1 ? `Every ${every}th point.` : ''}`, ['From', ...series.map((line) => `${line.name}, ${unit}`)], rows);
+  };
+  return { set(next, nextUnit, nextLabel) { series = next; unit = nextUnit; label = nextLabel; draw(); } };
+}
+
+/** Dates under an axis: the year where it begins or changes, and months or days between. */
+function axisDates(_, list, __, ___, step) {
+  let year = null;
+  return list.map((value) => {
+    const at = new Date(value * 1000), y = at.getUTCFullYear();
+    const first = y !== year;
+    year = y;
+    const month = MONTHS[at.getUTCMonth()];
+    if (step >= 300 * 86400) return String(y);
+    if (step >= 27 * 86400) return first ? `${month}\n${y}` : month;
+    if (step >= 86400) return first ? `${at.getUTCDate()} ${month}\n${y}` : `${at.getUTCDate()} ${month}`;
+    const clock = at.toISOString().slice(11, 16);
+    return clock === '00:00' || first ? `${clock}\n${at.getUTCDate()} ${month}` : clock;
+  });
+}
+
+function words(groups, name) {
+  const line = overTime(groups), known = line.filter((v) => v !== null);
+  if (!known.length) return `${name}: no values`;
+  return `${name}: from ${withUnit(Math.min(...known))} to ${withUnit(Math.max(...known))}, last ${withUnit(known[known.length - 1])}`;
+}
+
+function timeSection() {
+  const cards = DATA.dimensions.map((dim, d) => {
+    const fig = figure(`By ${dim.label.toLowerCase()}`, '');
+    const chart = timeChart(fig);
+    onUpdate(() => {
+      const lines = [];
+      const spoken = [];
+      dim.values.forEach((name, value) => {
+        const groups = activeGroups(d, value);
+        if (!groups.length || (STATE.filters[d] >= 0 && STATE.filters[d] !== value)) return;
+        if (lines.length < 12) {
+          lines.push({ name, tone: value, values: overTime(groups) });
+          spoken.push(words(groups, name));
+        }
+      });
+      fig.about.textContent = `${metricName()} in ${metric().unit}, ${STATE.statistic === 'mean' ? 'mean' : 'greatest value'} per ${bucketName()}`;
+      chart.set(lines, metric().unit, `Lines over time by ${dim.label.toLowerCase()}. ${spoken.join('. ')}.`);
+    });
+    return fig.element;
+  });
+  if (DATA.services) cards.splice(1, 0, serviceCard());
+  section('time', 'Utilisation over time', 'One chart for each way of cutting the fleet; all obey the filters above. To read values, move over a chart, or focus it and use the arrow keys.', h('div', { class: 'grid' }, cards));
+}
+
+/** The largest services that pass the filters. */
+function serviceCard() {
+  const { names, pairs, mean, counts } = DATA.services, buckets = DATA.time.starts.length;
+  const fig = figure('By service', '');
+  const chart = timeChart(fig);
+  onUpdate(() => {
+    const allowed = new Set(STATE.groups), chosen = new Map();
+    pairs.forEach(([service, group], i) => {
+      if (!allowed.has(group)) return;
+      if (!chosen.has(service)) chosen.set(service, []);
+      chosen.get(service).push(i);
+    });
+    const order = [...chosen.keys()].sort((a, b) => a - b).slice(0, 8);
+    const lines = order.map((service, tone) => {
+      const values = new Array(buckets);
+      for (let t = 0; t < buckets; t++) {
+        let sum = 0, weight = 0;
+        for (const i of chosen.get(service)) {
+          const value = mean.at[(STATE.metric * pairs.length + i) * buckets + t], n = counts.at[i * buckets + t];
+          if (n && !Number.isNaN(value)) { sum += value * n; weight += n; }
+        }
+        values[t] = weight ? sum / weight : null;
+      }
+      return { name: names[service], tone, values };
+    });
+    fig.about.textContent = `${metricName()} in ${metric().unit}, mean per ${bucketName()}; the ${order.length} largest of the services that pass the filters`;
+    chart.set(lines, metric().unit, `Lines over time of ${order.length} services: ${lines.map((l) => l.name).join(', ')}.`);
+  });
+  return fig.element;
+}

@@ -1,0 +1,251 @@
+"""``fleetsynth.report``: a dataset as one HTML file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth.api import as_plan
+from fleetsynth.dataset.folder import MANIFEST, SCENARIO
+from fleetsynth.dataset.source import open_source
+from fleetsynth.dataset.store import CLOUD_SCHEMES, open_store
+from fleetsynth.dataset.verify import read_manifest, with_partitions
+from fleetsynth.digest import root
+from fleetsynth.errors import FleetsynthError, InputError, OutputError, UsageError
+from fleetsynth.file_digest import leaves
+from fleetsynth.quality.report.build import Dataset, build
+from fleetsynth.reading import read_batches, read_metadata
+from fleetsynth.scenario import text
+from fleetsynth.sinks.base import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pyarrow as pa
+
+    from fleetsynth.api import ScenarioLike
+    from fleetsynth.plan import Plan
+    from fleetsynth.quality.facts_table import Facts
+
+DEFAULT_REPORT = Path("report.html")
+
+_MOST_HASHED = 1_000_000
+"""Rows of a file whose content digest is worked out in passing."""
+
+_PROVENANCE = {
+    "version": "Made by fleetsynth",
+    "model_version": "Model",
+    "seed": "Seed",
+    "scenario_digest": "Scenario digest",
+    "schema_version": "Schema version",
+    "numpy_version": "NumPy",
+    "holidays_version": "Holidays",
+    "tzdata_version": "Time zones",
+}
+
+
+def report(
+    dataset: Path | str,
+    path: Path | str = DEFAULT_REPORT,
+    *,
+    scenario: ScenarioLike = None,
+    columns: Mapping[str, str] | None = None,
+    servers: int = 12,
+    overwrite: bool = False,
+    validation: Mapping[str, Any] | None = None,
+    facts: Facts | bool = True,
+) -> Path:
+    """Write a report of a dataset: one HTML file with everything inside, for any browser.
+
+    The same dataset gives the same bytes. The data are read twice, and once more for facts, in
+    memory that grows with the number of servers and not with that of rows.
+
+    Args:
+        dataset: a file, a dataset folder, or an s3://, gs:// or az:// prefix that holds one.
+        path: where to.
+        scenario: what the data are held against; None for the scenario that they carry, if any.
+        columns: our names of columns to theirs, for data that fleetsynth did not make.
+        servers: how many of the servers closest to saturation to show.
+        overwrite: replace a file that is there already.
+        validation: verdicts to be shown, as JSON-ready values.
+        facts: figures beside the ranges of real fleets: True to measure them, or those that were.
+
+    Raises:
+        UsageError: if there is no such dataset.
+        InputError: if it cannot be read, or lacks a column.
+        ScenarioError: if the scenario is not valid.
+        OutputError: if the file exists or cannot be written.
+    """
+    path = Path(path)
+    _refuse_existing(path, overwrite=overwrite)
+    given = None if scenario is None else as_plan(scenario)
+    url = str(dataset)
+    source = _folder if url.startswith(CLOUD_SCHEMES) or Path(url).is_dir() else _file
+    page = build(
+        source(url, given, columns or {}),
+        servers=servers,
+        validation=validation,
+        facts=_facts(url, columns or {}, facts),
+    )
+    write_text(path, page, overwrite=overwrite)
+    return path
+
+
+def _refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Refuse what would be refused at the end, before minutes have gone into it."""
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder: name a file in it")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists: choose another name, or pass --overwrite")
+
+
+_ROLES = {
+    "timestamp": "timestamp",
+    "server_id": "server",
+    "server_type": "type",
+    "service": "service",
+}
+_METRIC_ROLES = {"cpu": "cpu", "mem": "memory", "net_in": "network"}
+
+
+def _facts(url: str, columns: Mapping[str, str], facts: Facts | bool) -> dict[str, Any] | None:
+    """Measure facts if asked to; None if the data do not allow it."""
+    if facts is False:
+        return None
+    if facts is True:
+        from fleetsynth.dataset.facts import facts as measure
+
+        roles = {}
+        for ours, theirs in columns.items():
+            role = _ROLES.get(ours) or _METRIC_ROLES.get(ours.rpartition("_")[0])
+            if role:
+                roles[role] = theirs
+        try:
+            facts = measure(url, roles)
+        except FleetsynthError:
+            return None
+    return _beside_real(facts)
+
+
+def _beside_real(facts: Facts) -> dict[str, Any]:
+    """Lay facts out for the page."""
+    from fleetsynth.quality.facts_table import known_facts, sources
+
+    real = {name: source.label for name, source in sources().items()}
+    rows = []
+    for name, fact in known_facts().items():
+        value = facts.values[name]
+        bounds = fact.range()
+        if value is None or isinstance(value, str):
+            continue
+        rows.append(
+            {
+                "name": fact.label,
+                "unit": fact.unit,
+                "digits": fact.decimals,
+                "value": value,
+                "low": bounds[0] if bounds else None,
+                "high": bounds[1] if bounds else None,
+                "real": {real[key]: figure for key, figure in fact.real.items()},
+            }
+        )
+    about = "; ".join(f"{source.label}: {source.about}" for source in sources().values())
+    return {"note": about, "facts": rows}
+
+
+def _file(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
+    path = Path(url)
+    if not path.is_file():
+        raise UsageError(f"there is no file or folder {path}")
+    metadata = read_metadata(path)
+    ours = {
+        key.removeprefix("fleetsynth."): value
+        for key, value in metadata.items()
+        if key.startswith("fleetsynth.")
+    }
+    return Dataset(
+        name=path.name,
+        first=lambda take: _with_digest(path, take),
+        again=lambda: read_batches(path),
+        columns=columns,
+        plan=plan or _plan(json.loads(ours["scenario"]) if "scenario" in ours else None),
+        provenance={words: ours[key] for key, words in _PROVENANCE.items() if key in ours},
+    )
+
+
+def _folder(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
+    source = open_source(url)
+    store = source.store or open_store(url)
+    ours = store.read(MANIFEST) is not None
+    manifest = read_manifest(store) if ours else {}
+    written = store.read(SCENARIO) if ours else None
+
+    def read() -> Iterator[pa.RecordBatch]:
+        for key in source.keys:
+            with store.fetch(key) as file:
+                for batch in read_batches(file):
+                    yield with_partitions(batch, key) if ours else batch
+
+    def first(take: Callable[[pa.RecordBatch], None]) -> str | None:
+        for batch in read():
+            take(batch)
+        return manifest.get("digest")
+
+    return Dataset(
+        name=url.rstrip("/").rpartition("/")[2] or url,
+        first=first,
+        again=read,
+        columns=columns,
+        plan=plan or _plan(text.parse(written.decode(), SCENARIO) if written else None),
+        provenance={
+            words: str(manifest[key]) for key, words in _PROVENANCE.items() if key in manifest
+        },
+    )
+
+
+def _plan(scenario: Mapping[str, Any] | None) -> Plan | None:
+    """Resolve the scenario that data carry; None if they carry none that can still be read."""
+    if scenario is None:
+        return None
+    try:
+        return as_plan(scenario)
+    except FleetsynthError:
+        return None
+
+
+class _EnoughError(Exception):
+    """More rows than are hashed in passing."""
+
+
+def _with_digest(path: Path, take: Callable[[pa.RecordBatch], None]) -> str | None:
+    """Hand every batch to `take`; return the digest, or None if that would take too long.
+
+    Rows that are not in order have one too, but to sort them takes all memory there is.
+    """
+    batches = read_batches(path)
+    failed: list[BaseException] = []
+
+    def passing() -> Iterator[pa.RecordBatch]:
+        rows = 0
+        try:
+            for batch in batches:
+                take(batch)
+                rows += batch.num_rows
+                if rows > _MOST_HASHED:
+                    break
+                yield batch
+        except BaseException as error:
+            failed.append(error)
+            raise
+        if rows > _MOST_HASHED:
+            raise _EnoughError
+
+    try:
+        return root(leaves(passing()))
+    except (InputError, _EnoughError):
+        if failed:
+            raise
+        for batch in batches:
+            take(batch)
+        return None
