@@ -154,6 +154,7 @@ class Calendar:
         day = seconds // DAY_SECONDS
         first, last = (int(day.min()), int(day.max())) if seconds.size else (0, -1)
         self.days = Days(first, last)
+        self._first = first
         self._position = day - first
 
     @cached_property
@@ -164,6 +165,10 @@ class Calendar:
     def per_tick(self, values: NDArray[T]) -> NDArray[T]:
         """Look up, for each timestamp, a value that was worked out for each of `days`."""
         return values[self._position]
+
+    def per_hour(self, values: NDArray[T]) -> NDArray[T]:
+        """Look up, for each timestamp, a value of shape (days, 24)."""
+        return values.ravel()[self.seconds // 3_600 - self._first * 24]
 
 
 def epoch_day(day: date) -> int:

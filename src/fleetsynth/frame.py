@@ -6,7 +6,7 @@ Arrow as buffers, since the convenient constructors import pandas.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from fleetsynth.plan import Plan
     from fleetsynth.signal.window import Window
+
+_T = TypeVar("_T", bound=np.generic)
 
 SCHEMA_VERSION = "1"
 TIMESTAMP = pa.timestamp("us")
@@ -97,10 +99,10 @@ class Frame:
         if key not in self._per_tick:
             self._per_tick = {}  # frees the old columns before the new ones take room
             seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
-            columns = {"timestamp": _array(np.tile(seconds * 1_000_000, servers), TIMESTAMP)}
+            columns = {"timestamp": _array(_repeat(seconds * 1_000_000, servers), TIMESTAMP)}
             if self._plan.scenario.include_calendar:
                 for name, values in calendar_columns(seconds, "US"):
-                    columns[name] = _array(np.tile(values, servers), pa.int32())
+                    columns[name] = _array(_repeat(values, servers), pa.int32())
             self._per_tick = {key: columns}
         return self._per_tick[key]
 
@@ -157,6 +159,11 @@ def to_numpy(array: pa.Array) -> NDArray[Any]:
     if data is None:
         return np.empty(0, dtype)
     return np.frombuffer(data, dtype, count=len(array), offset=array.offset * dtype.itemsize)
+
+
+def _repeat(values: NDArray[_T], times: int) -> NDArray[_T]:
+    """Repeat an array as a whole; once costs nothing."""
+    return values if times == 1 else np.tile(values, times)
 
 
 def _array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:

@@ -30,9 +30,9 @@ HOLIDAY_FACTORS = (
 _ROUNDING = 2.0**20
 
 
-def business_hours(hour: NDArray[np.int64], factor: float) -> Floats:
-    """Return `factor` from 09:00 to 17:59 and 1 otherwise, per tick."""
-    return np.where((hour >= 9) & (hour <= 17), factor, 1.0)
+def in_business_hours(hour: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell whether it is between 09:00 and 17:59, per tick."""
+    return (hour >= 9) & (hour <= 17)
 
 
 def weekend(days: Days, factor: float) -> Floats:
@@ -56,20 +56,31 @@ def holiday(days: Days) -> Floats:
 
 def time_of_week(calendar: Calendar, profile: ArchetypeProfile) -> Floats:
     """Return business hours times weekend, per tick."""
-    business = business_hours(calendar.hour, profile.business_hours_factor)
-    return business * calendar.per_tick(weekend(calendar.days, profile.weekend_factor))
+    return _per_tick(calendar, _time_of_week(calendar.days, profile))
 
 
 def demand(
     calendar: Calendar, profile: ArchetypeProfile, *, quarterly_peaks: bool, holiday_effect: bool
 ) -> Floats:
     """Return f = ((business hours x weekend) x quarter end) x holiday, per tick."""
-    f = time_of_week(calendar, profile)
+    f = _time_of_week(calendar.days, profile)
     if quarterly_peaks:
-        f = f * calendar.per_tick(quarter_end(calendar.days))
+        f = f * quarter_end(calendar.days)
     if holiday_effect:
-        f = f * calendar.per_tick(holiday(calendar.days))
-    return f
+        f = f * holiday(calendar.days)
+    return _per_tick(calendar, f)
+
+
+def _time_of_week(days: Days, profile: ArchetypeProfile) -> Floats:
+    """Return a row of all days outside business hours, and one inside."""
+    business = np.array([[1.0], [profile.business_hours_factor]])
+    return business * weekend(days, profile.weekend_factor)
+
+
+def _per_tick(calendar: Calendar, by_day: Floats) -> Floats:
+    """Look up each tick: the factors have two values a day, and ticks may be many."""
+    outside, inside = by_day[:, :, None]
+    return calendar.per_hour(np.where(in_business_hours(np.arange(24)), inside, outside))
 
 
 def span_growth(trend: Floats, rate: float) -> Floats:
