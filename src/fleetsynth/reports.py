@@ -15,6 +15,7 @@ from fleetsynth.digest import root
 from fleetsynth.errors import FleetsynthError, InputError, OutputError, UsageError
 from fleetsynth.file_digest import leaves
 from fleetsynth.quality.report.build import Dataset, build
+from fleetsynth.quality.validate.rows import SHORT
 from fleetsynth.reading import read_batches, read_metadata
 from fleetsynth.scenario import text
 from fleetsynth.sinks.base import write_text
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from fleetsynth.api import ScenarioLike
     from fleetsynth.plan import Plan
     from fleetsynth.quality.facts_table import Facts
+    from fleetsynth.quality.validate.verdict import Validation
 
 DEFAULT_REPORT = Path("report.html")
 
@@ -53,22 +55,23 @@ def report(
     columns: Mapping[str, str] | None = None,
     servers: int = 12,
     overwrite: bool = False,
-    validation: Mapping[str, Any] | None = None,
+    validation: Validation | bool = True,
     facts: Facts | bool = True,
 ) -> Path:
     """Write a report of a dataset: one HTML file with everything inside, for any browser.
 
-    The same dataset gives the same bytes. The data are read twice, and once more for facts, in
-    memory that grows with the number of servers and not with that of rows.
+    The same dataset gives the same bytes. The data are read twice, and once more each for verdicts
+    and facts, in memory that grows with the number of servers and not with that of rows.
 
     Args:
         dataset: a file, a dataset folder, or an s3://, gs:// or az:// prefix that holds one.
         path: where to.
         scenario: what the data are held against; None for the scenario that they carry, if any.
-        columns: our names of columns to theirs, for data that fleetsynth did not make.
+        columns: our names of columns to theirs, for data that fleetsynth did not make; the short
+            roles of `facts` too, such as ``{"server": "host", "cpu": "cpu_pct"}``.
         servers: how many of the servers closest to saturation to show.
         overwrite: replace a file that is there already.
-        validation: verdicts to be shown, as JSON-ready values.
+        validation: verdicts to be shown: True to work them out, or those that were.
         facts: figures beside the ranges of real fleets: True to measure them, or those that were.
 
     Raises:
@@ -82,11 +85,12 @@ def report(
     given = None if scenario is None else as_plan(scenario)
     url = str(dataset)
     source = _folder if url.startswith(CLOUD_SCHEMES) or Path(url).is_dir() else _file
+    ours = {SHORT.get(role, role): column for role, column in (columns or {}).items()}
     page = build(
-        source(url, given, columns or {}),
+        source(url, given, ours),
         servers=servers,
-        validation=validation,
-        facts=_facts(url, columns or {}, facts),
+        validation=_verdicts(url, given, ours, validation),
+        facts=_facts(url, ours, facts),
     )
     write_text(path, page, overwrite=overwrite)
     return path
@@ -98,6 +102,19 @@ def _refuse_existing(path: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{path} is a folder: name a file in it")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists: choose another name, or pass --overwrite")
+
+
+def _verdicts(
+    url: str, plan: Plan | None, columns: Mapping[str, str], validation: Validation | bool
+) -> dict[str, Any] | None:
+    """Check the dataset if asked to, and lay the verdicts out for the page."""
+    if validation is False:
+        return None
+    if validation is True:
+        from fleetsynth.dataset.validate import validate
+
+        validation = validate(url, plan, columns)
+    return validation.to_dict()
 
 
 _ROLES = {

@@ -26,8 +26,9 @@ from fleetsynth.cli.options import overwrite_option
 )
 @click.option(
     "--columns",
-    metavar="OURS=THEIRS,…",
-    help="Names of columns in data of another origin, such as server_id=host,cpu_p95=cpu.",
+    default="",
+    metavar="ROLE=COLUMN,…",
+    help="What the dataset calls our columns, such as timestamp=ts,server=host,cpu=cpu_pct.",
 )
 @click.option(
     "--top",
@@ -37,6 +38,7 @@ from fleetsynth.cli.options import overwrite_option
     metavar="N",
     help="How many of the servers closest to saturation to show.",
 )
+@click.option("--no-validation", is_flag=True, help="Leave out the verdicts of `validate`.")
 @click.option("--no-facts", is_flag=True, help="Leave out the figures beside real fleets.")
 @overwrite_option
 def report(
@@ -44,8 +46,9 @@ def report(
     dataset: str,
     output: Path,
     scenario: Path | None,
-    columns: str | None,
+    columns: str,
     top: int,
+    no_validation: bool,
     no_facts: bool,
     overwrite: bool,
 ) -> None:
@@ -58,8 +61,9 @@ def report(
     Examples
       fleetsynth report fleet.parquet
       fleetsynth report fleet/ -o fleet.html --top 30
-      fleetsynth report other.csv --columns timestamp=time,server_id=host,cpu_p95=cpu
+      fleetsynth report other.csv --columns timestamp=time,server=host,cpu=cpu
     """
+    from fleetsynth.dataset.columns import parse_columns
     from fleetsynth.reports import report
 
     report(
@@ -68,21 +72,8 @@ def report(
         scenario=scenario,
         columns=parse_columns(columns),
         servers=top,
+        validation=not no_validation,
         facts=not no_facts,
         overwrite=overwrite,
     )
     click.echo(f"wrote {output}")
-
-
-def parse_columns(text: str | None) -> dict[str, str]:
-    """Read a mapping such as ``server_id=host,cpu_p95=cpu``."""
-    from fleetsynth.errors import UsageError
-
-    out: dict[str, str] = {}
-    for pair in (text or "").split(","):
-        ours, equals, theirs = (word.strip() for word in pair.partition("="))
-        if pair.strip() and not (ours and equals and theirs):
-            raise UsageError(f"--columns {pair}: expected OURS=THEIRS, such as server_id=host")
-        if pair.strip():
-            out[ours] = theirs
-    return out
