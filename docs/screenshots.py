@@ -70,6 +70,7 @@ def build(folder: Path) -> list[Path]:
         shoot("patterns", "realistic", DESKTOP, "dark", "patterns")
         shoot("effects", "classic", DESKTOP, "light", "effects")
         shoot("correlations", "classic", DESKTOP, "light", "correlations")
+        shoot("verdicts", "classic", DESKTOP, "light", "verdicts")
         shoot("saturation", "realistic", DESKTOP, "light", "saturation")
         browser.close()
     return written

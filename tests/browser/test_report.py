@@ -137,6 +137,15 @@ def test_a_filter_that_nothing_passes_says_so(open_page: Any, tmp_path: Path) ->
     assert page.locator(".empty").count() > 0
 
 
+def test_verdicts_are_shown(open_page: Any, reports: dict[str, Path]) -> None:
+    section = open_page(reports["classic"]).page.locator("#verdicts")
+    assert "None of" in section.locator(".about").inner_text()
+    form, figures = section.locator(".card").all()
+    assert form.locator("tbody tr").count() > 20
+    assert figures.locator("tbody tr").count() > 50
+    assert set(figures.locator(".badge").all_inner_texts()) <= {"✓ passed", "◦ too few data"}
+
+
 def test_services_are_shown(open_page: Any, reports: dict[str, Path]) -> None:
     page = open_page(reports["realistic"]).page
     card = page.locator("figure", has=page.get_by_role("heading", name="By service"))
