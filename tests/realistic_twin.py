@@ -398,7 +398,7 @@ def bursts_of_tile(
     out = []
     for i in range(n):
         happens, where, long, high, share = (rows[row * n + i] for row in range(5))
-        if happens < figures.rate / 24.0:
+        if happens < figures.rate * (TILE * interval / DAY / n):
             height = figures.lowest * (1.0 - high) ** (-1.0 / figures.tail)
             out.append(
                 Burst(

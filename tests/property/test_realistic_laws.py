@@ -255,8 +255,8 @@ def ks(values: Floats) -> float:
 
 
 def test_bursts_come_at_their_rate(many: bursts.Bursts) -> None:
-    """43 candidates a tile, each with a probability of 6 / 24; ten tiles are drawn."""
-    n, p = 600 * 10 * 43, 6 / 24
+    """43 candidates a tile of 512 / 288 days, 6 bursts a day expected; ten tiles are drawn."""
+    n, p = 600 * 10 * 43, 6 * (512 / 288) / 43
     assert abs(len(many.row) - n * p) < SIGMAS * sqrt(n * p * (1 - p))
     per_server = np.bincount(many.row, minlength=600)
     chi2 = ((per_server - 430 * p) ** 2).sum() / (430 * p * (1 - p))

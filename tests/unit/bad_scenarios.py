@@ -379,6 +379,11 @@ REALISTIC = {
         "closes.Retial",
         r"no business unit 'Retial' \(did you mean 'Retail'\?\)$",
     ),
+    "more bursts a day than there can be": _realistic(
+        "archetypes: {web: {bursts: {rate: {lognormal: [4, 1]}}}}",
+        "archetypes.web.bursts.rate",
+        "values can rise above 24: lower them, or add max: 24$",
+    ),
     "replicas backwards": _realistic(
         "archetypes: {web: {replicas: [5, 2]}}",
         "archetypes.web.replicas",

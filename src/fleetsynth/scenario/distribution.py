@@ -141,6 +141,8 @@ Spread = Annotated[Distribution, _read(Field(ge=0.0, le=1e9)), AfterValidator(_w
 """A number of at least 0, or how it is distributed over servers."""
 Fraction = Annotated[Distribution, _read(Field(ge=0.0, le=1.0)), AfterValidator(_within(0.0, 1.0))]
 """A number from 0 to 1, or how it is distributed over servers."""
+Rate = Annotated[Distribution, _read(Field(ge=0.0, le=24.0)), AfterValidator(_within(0.0, 24.0))]
+"""A number from 0 to 24 a day, or how it is distributed over servers."""
 Signed = Annotated[
     Distribution, _read(Field(ge=-99.0, le=1e3)), AfterValidator(_within(-99.0, 1e3))
 ]

@@ -15,6 +15,7 @@ from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads a
     Fraction,
     Hour,
     Positive,
+    Rate,
     Signed,
     Spread,
 )
@@ -96,7 +97,7 @@ class Demand(Strict):
     weekend: Spread = Field(description="Multiplies demand on local Saturdays and Sundays.")
     holiday: Spread = Field(description="Multiplies demand on holidays of the region's country.")
     close: Spread = Field(description="How much of its business unit's close reaches the service.")
-    shock_rate: Spread = Field(description="Bursts a day that hit all replicas at once.")
+    shock_rate: Rate = Field(description="Bursts a day that hit all replicas at once.")
     shared: Fraction = Field(
         description="Share of the noise variance that replicas have in common."
     )
@@ -116,7 +117,7 @@ class Noise(Strict):
 class Bursts(Strict):
     """Short heavy-tailed peaks of one to four samples."""
 
-    rate: Spread = Field(description="Bursts a day.")
+    rate: Rate = Field(description="Bursts a day.")
     height: Spread = Field(description="Lowest height, in standard deviations of the noise.")
     tail: Positive = Field(description="Index of the Pareto tail of heights; less is heavier.")
     cap: Spread = Field(description="Greatest height, in standard deviations of the noise.")
@@ -135,7 +136,7 @@ class Network(Strict):
     per_burst: Spread = Field(
         description="Traffic of a CPU burst of one CPU level, in mean traffics."
     )
-    burst_rate: Spread = Field(description="Transfers a day, of one to four samples.")
+    burst_rate: Rate = Field(description="Transfers a day, of one to four samples.")
     burst_height: Spread = Field(description="Lowest height of a transfer, in mean traffics.")
     burst_tail: Positive = Field(description="Index of the Pareto tail of heights.")
     link: Spread = Field(description="Speed of the link in Mbps; no traffic exceeds it.")

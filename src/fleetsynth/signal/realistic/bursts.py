@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 MOST_A_DAY = 24
-"""Candidates a day; a burst is a candidate that happens."""
+"""Candidates a day, at least; a burst is a candidate that happens."""
 
 LENGTHS = (0.4, 0.7, 0.88)
 """A burst is longer than 1, 2 or 3 samples if its uniform reaches these."""
@@ -76,14 +76,15 @@ def draw(
     """
     seed, purpose, step = address_of
     rate, lowest, tail, greatest = figures
-    candidates = ceil(MOST_A_DAY * BLOCK * step / DAY_SECONDS)
+    days = BLOCK * step / DAY_SECONDS
+    candidates = ceil(MOST_A_DAY * days)
     u = np.empty((len(names), stop - first + 1, 5, candidates))
     wanted = np.flatnonzero(rate > 0).tolist()
     for row in wanted:
         prefix = address(seed, purpose, names[row], step)
         for place in range(u.shape[1]):
             stream.at(prefix, first - 1 + place).random(out=u[row, place])
-    chance = (rate[wanted] / MOST_A_DAY)[:, None, None]
+    chance = (rate[wanted] * (days / candidates))[:, None, None]
     picked, tile, candidate = np.nonzero(u[wanted, :, 0] < chance)
     rows = np.array(wanted, dtype=np.int64)[picked]
     _, at, long, high, second = u[rows, tile, :, candidate].T
