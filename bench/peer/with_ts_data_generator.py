@@ -34,7 +34,7 @@ def frames(servers: int, ticks: int, seconds: int) -> Iterator[pd.DataFrame]:
         made.add_multi_items(names=list(labels), function=[tuple(labels.values())])
         for name, mean, deviation in METRICS:
             wave = SinusoidalTrend(amplitude=deviation, freq=1, noise_level=deviation)
-            made.add_metric(name, {LinearTrend(offset=mean, slope=1), wave})
+            made.add_metric(name, {LinearTrend(offset=mean, slope=mean / 720_000), wave})
         frame = made.data.drop(columns="epoch").round(2)
         yield frame.rename_axis("timestamp").reset_index()
 
