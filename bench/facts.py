@@ -63,7 +63,8 @@ def table(columns: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
         marks = ["" if fact.holds(v[name]) is not False else " ✗" for v in columns.values()]
         row = [cell + mark for cell, mark in zip(cells, marks, strict=True)]
         unit = f" ({fact.unit})" if fact.unit else ""
-        yield f"| {fact.label}{unit} | {span} | {wanted or '–'} | {' | '.join(row)} |"
+        label = fact.label.replace("|", "\\|")
+        yield f"| {label}{unit} | {span} | {wanted or '–'} | {' | '.join(row)} |"
 
 
 def _ours(folder: Path, preset: str, seed: int) -> Mapping[str, Any]:
