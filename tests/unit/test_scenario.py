@@ -293,3 +293,9 @@ def test_a_value_that_occurs_twice_is_written_twice(written: Written) -> None:
     text = dump_yaml(scenario)
     assert text.count("2023-05-01") == 3
     assert load_scenario(written(text)) == scenario
+
+
+def test_packaged_closes_go_with_the_business_units_that_a_scenario_replaces() -> None:
+    scenario = load_scenario({"preset": "realistic", "business_units": ["Shop"]})
+    assert set(scenario.to_dict()["closes"]) == {"default"}
+    assert set(load_scenario({"preset": "realistic"}).to_dict()["closes"]) == {"default", "Retail"}

@@ -146,7 +146,7 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
 def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
     """Look at one server of each archetype of SCENARIO, before or instead of generating.
 
-    All metrics over the whole span; quarter ends and US holidays are marked. Narrow the span
+    All metrics over the whole span; quarter ends and public holidays are marked. Narrow the span
     to see more: a year shows the weekends, a quarter shows the peak at its end.
 
     \b

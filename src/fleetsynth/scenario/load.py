@@ -60,6 +60,7 @@ def load_scenario(
     for key, value in (overrides or {}).items():
         values = _override(model, values, key, copy.deepcopy(value))
     _name_new_archetypes(values)
+    _drop_closes_of_nobody(values, _packaged(preset))
     return _validate(model, values, where)
 
 
@@ -213,6 +214,17 @@ def _name_new_archetypes(values: dict[str, Any]) -> None:
         for key, profile in archetypes.items():
             if isinstance(profile, dict):
                 archetypes[key] = {"name": key, **profile}
+
+
+def _drop_closes_of_nobody(values: dict[str, Any], packaged: dict[str, Any]) -> None:
+    """Leave out packaged closes of business units that the scenario has replaced by its own."""
+    closes, units = values.get("closes"), values.get("business_units")
+    if isinstance(closes, dict) and isinstance(units, dict | list):
+        values["closes"] = {
+            unit: close
+            for unit, close in closes.items()
+            if unit in units or unit == "default" or close != packaged["closes"].get(unit)
+        }
 
 
 def _override_origin(said_by: Mapping[str, str], path: tuple[str | int, ...]) -> str:
