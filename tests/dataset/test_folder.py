@@ -47,6 +47,7 @@ PLAN = resolve(MIXED)
 MANIFEST_KEYS = {
     *("format", "digest", "rows", "version", "schema_version", "model_version"),
     *("scenario_digest", "seed", "numpy_version", "normals_fingerprint", "holidays_version"),
+    "tzdata_version",
     *("schema", "partition_by", "part_bytes", "parts"),
 }
 PART_KEYS = {

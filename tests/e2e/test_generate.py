@@ -10,7 +10,7 @@ import pytest
 
 from fleetsynth import digest_file
 from fleetsynth.api import as_plan
-from fleetsynth.frame import COLUMN_TYPES, plain
+from fleetsynth.frame import plain
 from fleetsynth.metrics import METRICS
 from fleetsynth.reading import read_batches
 from fleetsynth.scenario import default_scenario
@@ -44,7 +44,7 @@ def test_a_quiet_run_writes_its_file_and_nothing_else(fleetsynth: Fleetsynth, en
     assert list(contents(fleetsynth.folder)) == [f"fleet{ending}"]
     rows = pa.Table.from_batches(read_batches(fleetsynth.folder / f"fleet{ending}"))
     assert rows.num_rows == 4 * 31
-    assert rows.schema.names == list(COLUMN_TYPES)
+    assert rows.schema.names == list(as_plan(SMALL_SCENARIO).columns)
 
 
 @pytest.mark.parametrize("ending", FORMATS)
