@@ -6,9 +6,15 @@ import pytest
 
 from fleetsynth.scenario import ClassicScenario, default_scenario, load_scenario
 from fleetsynth.scenario.text import parse_value
-from tests.e2e.command import Fleetsynth, contents
+from tests.e2e.command import Fleetsynth, Within, contents
 
 PACKAGED = ["web", "application", "database", "batch"]
+
+
+@pytest.fixture
+def fleetsynth(within: Within) -> Fleetsynth:
+    """The command line in this process: how it starts and ends is tested elsewhere."""
+    return within
 
 
 def test_show_prints_a_scenario_that_reads_back_the_same(fleetsynth: Fleetsynth) -> None:

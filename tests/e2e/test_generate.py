@@ -16,7 +16,7 @@ from fleetsynth.reading import read_batches
 from fleetsynth.scenario import default_scenario
 from fleetsynth.sinks import FORMATS
 from fleetsynth.size import in_bytes
-from tests.e2e.command import SMALL, SMALL_SCENARIO, Fleetsynth, contents
+from tests.e2e.command import SMALL, SMALL_SCENARIO, Fleetsynth, Within, contents
 
 JSON_KEYS = [
     "path",
@@ -32,6 +32,12 @@ JSON_KEYS = [
     "digest",
     "scenario_digest",
 ]
+
+
+@pytest.fixture
+def fleetsynth(within: Within) -> Fleetsynth:
+    """The command line in this process: how it starts and ends is tested elsewhere."""
+    return within
 
 
 def test_there_are_formats() -> None:

@@ -8,10 +8,16 @@ import pytest
 
 from fleetsynth.sinks import FORMATS
 from fleetsynth.size import in_bytes
-from tests.e2e.command import SMALL, Fleetsynth, contents
+from tests.e2e.command import SMALL, Fleetsynth, Within, contents
 
 HUGE = ("--servers", "100000000", "--granularity", "1s")
 HUGE_ROWS = 100_000_000 * 1_461 * 86_400
+
+
+@pytest.fixture
+def fleetsynth(within: Within) -> Fleetsynth:
+    """The command line in this process: how it starts and ends is tested elsewhere."""
+    return within
 
 
 def test_json_tells_rows_columns_and_sizes(fleetsynth: Fleetsynth) -> None:
