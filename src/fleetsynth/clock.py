@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property, lru_cache
+from importlib import resources
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
@@ -128,11 +131,6 @@ class Days:
         quarter_end: Bools = (self.month % 3 == 0) & (self.days_to_month_end < 5)
         return quarter_end
 
-    @cached_property
-    def is_us_holiday(self) -> Bools:
-        """A US federal holiday, or the day on which one is observed."""
-        return self.is_holiday("US")
-
     def is_holiday(self, country: str) -> Bools:
         """A public holiday of a country, or the day on which one is observed."""
         if not self.index.size:
@@ -181,11 +179,6 @@ def from_epoch_day(day: int) -> date:
     return _EPOCH + timedelta(days=day)
 
 
-def us_holidays(first_year: int, last_year: int) -> Ints:
-    """US federal holidays with observed days, as sorted days since 1970-01-01."""
-    return public_holidays("US", first_year, last_year)
-
-
 def public_holidays(country: str, first_year: int, last_year: int) -> Ints:
     """A country's public holidays with observed days, as sorted days since 1970-01-01.
 
@@ -214,7 +207,8 @@ def _public_holidays_of(country: str, year: int) -> Ints:
 def utc_offsets(zone: str, first: int, stop: int) -> Ints:
     """Seconds that a zone's clocks are ahead of UTC at UTC hours first..stop-1 since the epoch.
 
-    Source: the IANA database in the ``tzdata`` package or of the system, by ``zoneinfo``.
+    Source: the IANA database in the ``tzdata`` package, whose version is part of a dataset's
+    metadata; the system may have another one.
     """
     days = range(first // 24, (stop - 1) // 24 + 1)
     out = np.concatenate([_offsets_of_day(zone, day) for day in days])
@@ -230,10 +224,22 @@ def _offsets_of_day(zone: str, day: int) -> Ints:
     return np.array([_offset(zone, begin + hour * 3_600) for hour in range(24)], dtype=np.int64)
 
 
-def _offset(zone: str, seconds: int) -> int:
+@cache
+def zone_names() -> frozenset[str]:
+    """Names of the IANA time zones that there are."""
+    return frozenset((resources.files("tzdata") / "zones").read_text("utf-8").split())
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
     from zoneinfo import ZoneInfo
 
-    moment = datetime.fromtimestamp(seconds, ZoneInfo(zone))
+    with (resources.files("tzdata") / "zoneinfo").joinpath(*name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
+def _offset(zone: str, seconds: int) -> int:
+    moment = datetime.fromtimestamp(seconds, _zone(zone))
     ahead = moment.utcoffset()
     return int(ahead.total_seconds()) if ahead else 0
 

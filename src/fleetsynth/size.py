@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import OutputError
+from fleetsynth.metrics import METRICS
 from fleetsynth.pipeline import BATCH_ROWS
 from fleetsynth.sinks import FORMATS
 from fleetsynth.sinks.base import os_errors
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 _FIXED_BYTES = {".parquet": 9.5, ".csv": 60.0, ".csv.gz": 21.0, ".csv.zst": 19.0, ".arrow": 34.0}
 _METADATA_BYTES = {".parquet": 0.1, ".csv": 38.0, ".csv.gz": 1.2, ".csv.zst": 0.8, ".arrow": 6.0}
 _CALENDAR_BYTES = {".parquet": 0.3, ".csv": 17.0, ".csv.gz": 1.2, ".csv.zst": 0.8, ".arrow": 4.0}
-PARQUET_BYTES_PER_ROW = _FIXED_BYTES[".parquet"]
 _BASE_MEMORY = 110_000_000
 _BATCH_MEMORY_PER_ROW = 300
 _LEAF_MEMORY = 100
@@ -47,21 +47,28 @@ def estimate(plan: Plan) -> Size:
     """Estimate what a plan would take."""
     scenario = plan.scenario
 
+    breadth = len(plan.metrics) / len(METRICS)
+
     def per_row(ending: str) -> float:
         metadata = _METADATA_BYTES[ending] if scenario.include_metadata else 0.0
         calendar = _CALENDAR_BYTES[ending] if scenario.include_calendar else 0.0
-        return _FIXED_BYTES[ending] + metadata + calendar
+        return _FIXED_BYTES[ending] * breadth + metadata + calendar
 
     return Size(
         rows=plan.rows,
         columns=len(plan.columns),
         bytes={ending: round(plan.rows * per_row(ending)) for ending in FORMATS},
-        memory=(
+        memory=round(
             _BASE_MEMORY
-            + min(plan.rows, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW
+            + min(plan.rows, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW * breadth
             + plan.fleet.size * _months(plan) * _LEAF_MEMORY
         ),
     )
+
+
+def parquet_bytes_per_row(plan: Plan) -> float:
+    """Return what a row of a plan takes in Parquet, without columns that are the same for long."""
+    return _FIXED_BYTES[".parquet"] * len(plan.metrics) / len(METRICS)
 
 
 def _months(plan: Plan) -> int:

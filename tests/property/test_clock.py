@@ -16,7 +16,7 @@ from fleetsynth.clock import (
     elapsed_months,
     epoch_day,
     from_epoch_day,
-    us_holidays,
+    public_holidays,
 )
 from fleetsynth.plan import CALENDAR_COLUMNS
 from fleetsynth.scenario.fields import step_seconds
@@ -73,7 +73,7 @@ def test_a_calendar_takes_timestamps_in_any_order(stamps: list[datetime]) -> Non
 def test_a_calendar_of_nothing_is_empty() -> None:
     calendar = Calendar(np.zeros(0, dtype=np.int64))
     assert calendar.hour.tolist() == []
-    assert calendar.per_tick(calendar.days.is_us_holiday).tolist() == []
+    assert calendar.per_tick(calendar.days.is_holiday("US")).tolist() == []
 
 
 @given(near_dates, st.integers(0, 90), st.sampled_from(STEPS[-30:]))
@@ -132,13 +132,15 @@ def test_elapsed_months_never_fall_and_are_whole_on_the_day(start: date, months:
 
 @given(st.integers(1986, 2100))
 def test_us_holidays_are_the_federal_ones_with_observed_days(year: int) -> None:
-    got = [from_epoch_day(int(day)) for day in us_holidays(year, year)]
+    got = [from_epoch_day(int(day)) for day in public_holidays("US", year, year)]
     assert got == sorted(twin.federal_holidays(year))
 
 
 def test_holidays_of_several_years_are_those_of_each() -> None:
-    at_once = us_holidays(2021, 2024)
-    assert at_once.tolist() == [day for y in range(2021, 2025) for day in us_holidays(y, y)]
+    at_once = public_holidays("US", 2021, 2024)
+    assert at_once.tolist() == [
+        day for y in range(2021, 2025) for day in public_holidays("US", y, y)
+    ]
     assert (np.diff(at_once) > 0).all()
 
 

@@ -19,7 +19,9 @@ from fleetsynth.cli.options import json_option
     " row per metric also metric and value, where cpu=… names a metric. What is not said is found"
     " by its name.",
 )
-@click.option("--check", is_flag=True, help="Exit with 1 if a fact is not as wanted.")
+@click.option(
+    "--check", is_flag=True, help="Exit with 1 if a fact is not as wanted, or cannot be measured."
+)
 @json_option
 def facts(*, path: str, columns: str, check: bool, as_json: bool) -> None:
     """Measure what the dataset at PATH is like, beside real fleets.
@@ -48,5 +50,5 @@ def facts(*, path: str, columns: str, check: bool, as_json: bool) -> None:
         from fleetsynth.cli.show_facts import show_facts
 
         show_facts(found)
-    if check and found.missed():
+    if check and (found.missed() or found.unmeasured()):
         raise click.exceptions.Exit(1)

@@ -16,7 +16,7 @@ from fleetsynth.frame import Frame
 from fleetsynth.plan import resolve
 from fleetsynth.scenario import Scenario, load_scenario
 from fleetsynth.sinks.parquet import ParquetSink
-from fleetsynth.size import PARQUET_BYTES_PER_ROW
+from fleetsynth.size import parquet_bytes_per_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,5 +155,5 @@ def _plan(scenario: str) -> Plan:
 
 @lru_cache(maxsize=2)
 def _parts(job: Job) -> list[Part]:
-    rows = max(1, round(job.part_bytes / PARQUET_BYTES_PER_ROW))
+    rows = max(1, round(job.part_bytes / parquet_bytes_per_row(job.plan)))
     return cut(job.plan, job.partition_by, rows)

@@ -132,6 +132,12 @@ class Facts:
         known = known_facts()
         return [name for name, value in self.values.items() if known[name].holds(value) is False]
 
+    def unmeasured(self) -> list[str]:
+        """Return the names of the facts that it is held to and that the data do not allow."""
+        known = known_facts()
+        held = (name for name, fact in known.items() if fact.wanted or fact.only)
+        return [name for name in held if self.values[name] is None]
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values, with the real ranges beside each fact."""
         facts = {

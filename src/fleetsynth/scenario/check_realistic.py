@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from math import log2
+from math import inf, log2
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import Problem, did_you_mean
+from fleetsynth.scenario.check import LARGEST_POWER
 from fleetsynth.scenario.realistic import RealisticScenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fleetsynth.scenario.model import Scenario
-
-LARGEST_POWER = 32
 
 
 def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
@@ -23,7 +22,11 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
     for problem in _sampling(scenario):
         yield frozenset({"granularity", "sample_interval"}), problem
     for problem in _places(scenario):
-        yield frozenset(), problem  # names alone decide it
+        yield frozenset({"regions", "locations"}), problem
+    for problem in _closes(scenario):
+        yield frozenset({"business_units", "closes"}), problem
+    for problem in _calendar(scenario):
+        yield frozenset({"start_date", "end_date"}), problem
     for problem in _compound_growth(scenario):
         yield frozenset({"start_date", "end_date", "growth_start", "archetypes"}), problem
 
@@ -43,6 +46,9 @@ def _places(scenario: RealisticScenario) -> Iterator[Problem]:
             hint = did_you_mean(region, scenario.locations)
             message = f"no location for region {region!r}{hint}; give its zone and country"
             yield Problem(message, f"regions.{region}")
+
+
+def _closes(scenario: RealisticScenario) -> Iterator[Problem]:
     for unit in scenario.closes:
         if unit not in scenario.business_units and unit != "default":
             hint = did_you_mean(unit, scenario.business_units)
@@ -52,11 +58,24 @@ def _places(scenario: RealisticScenario) -> Iterator[Problem]:
             yield Problem(f"no close for business unit {unit!r}, and no default", "closes")
 
 
+def _calendar(scenario: RealisticScenario) -> Iterator[Problem]:
+    """Local days and their neighbours have to be days, too."""
+    if scenario.start_date.year < 2 or scenario.end_date.year > 9998:
+        yield Problem("the realistic model knows the years 2 to 9998", "start_date")
+
+
 def _compound_growth(scenario: RealisticScenario) -> Iterator[Problem]:
+    """Demand is rounded to 2**-20, which says nothing of values beyond 2**32."""
     begin = scenario.growth_start or scenario.start_date
-    months = max(abs((day - begin).days) for day in (scenario.start_date, scenario.end_date)) / 28
-    for name, profile in scenario.archetypes.items():
-        rate = max(map(abs, profile.demand.growth.support()))
-        if months * log2(1 + rate / 100) > LARGEST_POWER:
-            message = f"{rate:g} % a month is out of range over this span; add a max"
-            yield Problem(message, f"archetypes.{name}.demand.growth")
+    months = [(day - begin).days / 28 for day in (scenario.start_date, scenario.end_date)]
+    for name in scenario.distribution:
+        profile = scenario.archetypes.get(name)
+        for rate in profile.demand.growth.support() if profile else ():
+            if (
+                rate == inf
+                or max(months) * log2(1 + rate / 100) > LARGEST_POWER
+                or (min(months) * log2(1 + rate / 100) > LARGEST_POWER)
+            ):
+                message = f"{rate} % a month is out of range over this span; bound it"
+                yield Problem(message, f"archetypes.{name}.demand.growth")
+                break

@@ -137,18 +137,30 @@ def _read(bounds: Any) -> BeforeValidator:
     return BeforeValidator(_bare, json_schema_input_type=number | Distribution)
 
 
+_SMALLEST_STEP = 1 / _ROUNDING
+
 Spread = Annotated[Distribution, _read(Field(ge=0.0, le=1e9)), AfterValidator(_within(0.0, inf))]
 """A number of at least 0, or how it is distributed over servers."""
 Fraction = Annotated[Distribution, _read(Field(ge=0.0, le=1.0)), AfterValidator(_within(0.0, 1.0))]
 """A number from 0 to 1, or how it is distributed over servers."""
 Rate = Annotated[Distribution, _read(Field(ge=0.0, le=24.0)), AfterValidator(_within(0.0, 24.0))]
 """A number from 0 to 24 a day, or how it is distributed over servers."""
+Days = Annotated[Distribution, _read(Field(ge=0.1, le=1e9)), AfterValidator(_within(0.1, inf))]
+"""A number of days, or how it is distributed over servers."""
+Speed = Annotated[Distribution, _read(Field(ge=0.0, le=1e7)), AfterValidator(_within(0.0, 1e7))]
+"""Mbps whose hundredths fit 32 bits, or how they are distributed over servers."""
+Strength = Annotated[Distribution, _read(Field(ge=0.0, le=5.0)), AfterValidator(_within(0.0, 5.0))]
+"""An exponent of a factor, or how it is distributed over services."""
+Multiplier = Annotated[
+    Distribution, _read(Field(ge=0.0, le=100.0)), AfterValidator(_within(0.0, 100.0))
+]
+"""A factor, or how it is distributed over services."""
 Signed = Annotated[
     Distribution, _read(Field(ge=-99.0, le=1e3)), AfterValidator(_within(-99.0, 1e3))
 ]
-"""A percentage of change, or how it is distributed over servers."""
+"""A percentage of change, or how it is distributed over services."""
 Positive = Annotated[
-    Distribution, _read(Field(gt=0.0, le=1e9)), AfterValidator(_within(1 / _ROUNDING, inf))
+    Distribution, _read(Field(gt=0.0, le=1e9)), AfterValidator(_within(_SMALLEST_STEP, inf))
 ]
 """A number above 0, or how it is distributed over servers."""
 Hour = Annotated[Distribution, _read(Field(ge=-1e9, le=1e9))]

@@ -219,11 +219,12 @@ def _name_new_archetypes(values: dict[str, Any]) -> None:
 def _drop_closes_of_nobody(values: dict[str, Any], packaged: dict[str, Any]) -> None:
     """Leave out packaged closes of business units that the scenario has replaced by its own."""
     closes, units = values.get("closes"), values.get("business_units")
+    known = packaged.get("closes", {})
     if isinstance(closes, dict) and isinstance(units, dict | list):
         values["closes"] = {
             unit: close
             for unit, close in closes.items()
-            if unit in units or unit == "default" or close != packaged["closes"].get(unit)
+            if unit in units or unit == "default" or close != known.get(unit)
         }
 
 

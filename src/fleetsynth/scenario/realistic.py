@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import Field
 from pydantic.functional_validators import AfterValidator
 
-from fleetsynth.clock import holiday_countries
+from fleetsynth.clock import holiday_countries, zone_names
 from fleetsynth.errors import nearest_name
 from fleetsynth.metrics import STATISTIC_PATTERN, STATISTICS
 from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads annotations
+    Days,
     Fraction,
     Hour,
+    Multiplier,
     Positive,
     Rate,
     Signed,
+    Speed,
     Spread,
+    Strength,
 )
 from fleetsynth.scenario.fields import Key, Name, PlainDate, Strict, interval_seconds
 from fleetsynth.scenario.model import Scenario
@@ -35,11 +38,9 @@ def _statistic(value: str) -> str:
 
 
 def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        hint = nearest_name(value, available_timezones()) or ", such as Europe/Dublin"
-        raise ValueError(f"{value!r} is no IANA time zone{hint}") from None
+    if value not in zone_names():
+        hint = nearest_name(value, zone_names()) or ", such as Europe/Dublin"
+        raise ValueError(f"{value!r} is no IANA time zone{hint}")
     return value
 
 
@@ -92,11 +93,11 @@ class Demand(Strict):
 
     level: Spread = Field(description="Mean CPU demand per replica, in percent of its capacity.")
     growth: Signed = Field(description="Growth in percent a month, compounded.")
-    seasonality: Spread = Field(description="Strength of the daily curve; 0 for none.")
+    seasonality: Strength = Field(description="Strength of the daily curve; 0 for none.")
     peak_hour: Hour = Field(description="Local hour of the daily peak.")
-    weekend: Spread = Field(description="Multiplies demand on local Saturdays and Sundays.")
-    holiday: Spread = Field(description="Multiplies demand on holidays of the region's country.")
-    close: Spread = Field(description="How much of its business unit's close reaches the service.")
+    weekend: Multiplier = Field(description="Multiplies demand on local Saturdays and Sundays.")
+    holiday: Multiplier = Field(description="Multiplies demand on its country's holidays.")
+    close: Multiplier = Field(description="How much of its business unit's close reaches it.")
     shock_rate: Rate = Field(description="Bursts a day that hit all replicas at once.")
     shared: Fraction = Field(
         description="Share of the noise variance that replicas have in common."
@@ -139,7 +140,7 @@ class Network(Strict):
     burst_rate: Rate = Field(description="Transfers a day, of one to four samples.")
     burst_height: Spread = Field(description="Lowest height of a transfer, in mean traffics.")
     burst_tail: Positive = Field(description="Index of the Pareto tail of heights.")
-    link: Spread = Field(description="Speed of the link in Mbps; no traffic exceeds it.")
+    link: Speed = Field(description="Speed of the link in Mbps; no traffic exceeds it.")
 
 
 class Memory(Strict):
@@ -149,7 +150,7 @@ class Memory(Strict):
     cache: Spread = Field(description="What caches add once they are warm, in percent.")
     warmup: Positive = Field(description="Hours after a restart at which caches are half warm.")
     leak: Spread = Field(description="Leak in percent a day.")
-    restart_days: Positive = Field(description="Mean days from restart to restart.")
+    restart_days: Days = Field(description="Mean days from restart to restart.")
     jump: Spread = Field(description="Sd of the working set's change at a restart, in percent.")
     noise: Spread = Field(description="Sd of the slow drift, in percent.")
     spectrum: Spectrum = Field(description="Memory of the drift; nothing faster than 32 samples.")
@@ -161,7 +162,7 @@ class Disk(Strict):
 
     level: Spread = Field(description="Space used after a clean-up at the start, in percent.")
     fill: Spread = Field(description="Writes in percent a day, until the next clean-up.")
-    cleanup_days: Positive = Field(description="Mean days from clean-up to clean-up.")
+    cleanup_days: Days = Field(description="Mean days from clean-up to clean-up.")
     trend: Spread = Field(description="What clean-ups leave behind, in percent a month.")
     noise: Spread = Field(description="Sd of temporary files, in percent.")
     spectrum: Spectrum = Field(description="Memory of the noise; nothing faster than 32 samples.")
