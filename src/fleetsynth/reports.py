@@ -60,7 +60,7 @@ def report(
 ) -> Path:
     """Write a report of a dataset: one HTML file with everything inside, for any browser.
 
-    The same dataset gives the same bytes. The data are read twice, and once more each for verdicts
+    The same dataset gives the same bytes on the same machine. The data are read twice, and once more each for verdicts
     and facts, in memory that grows with the number of servers and not with that of rows.
 
     Args:
@@ -113,7 +113,12 @@ def _verdicts(
     if validation is True:
         from fleetsynth.dataset.validate import validate
 
-        validation = validate(url, plan, columns)
+        try:
+            validation = validate(url, plan, columns)
+        except FleetsynthError:
+            if plan is not None:
+                raise
+            return None  # what cannot be judged can be looked at all the same
     found = validation.to_dict()
     del found["path"]  # the same data give the same page, wherever they lie
     return found

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from fleetsynth import InputError, OutputError, UsageError, generate, report
@@ -302,3 +303,13 @@ def test_text_cannot_leave_its_place() -> None:
     assert "MIT License" in page
     assert "default-src 'none'" in page
     assert not re.search(r"https?://(?!github\.com/leeoniya|www\.w3\.org)", page)
+
+
+def test_an_infinite_value_counts_as_missing(tmp_path: Path) -> None:
+    hours = np.arange("2024-01-01", "2024-01-06", dtype="datetime64[h]").astype("datetime64[us]")
+    cpu = np.arange(len(hours)) % 50.0
+    network = np.where(cpu == 49, np.inf, cpu)
+    columns = {"timestamp": hours, "server_id": ["a"] * len(hours), "cpu_p95": cpu}
+    pq.write_table(pa.table(columns | {"net_in_p95": network}), tmp_path / "x.parquet")
+    path = report(tmp_path / "x.parquet", tmp_path / "r.html", facts=False, validation=False)
+    assert path.exists()

@@ -55,7 +55,7 @@ def report(
     """Sum PATH up in one HTML file: charts, filters and tables, with nothing fetched.
 
     PATH is a file, a dataset folder or an object store. Whoever opens the report needs a browser
-    and nothing else. The same data give the same bytes.
+    and nothing else. The same data give the same bytes, on the same machine.
 
     \b
     Examples

@@ -181,10 +181,11 @@ def _seconds(column: pa.Array) -> NDArray[np.int64]:
 
 
 def _floats(column: pa.Array) -> NDArray[np.float64]:
+    """Return a column's values; what is missing or infinite is NaN."""
     values: NDArray[np.float64]
     if not column.null_count:
         values = to_numpy(column.cast(pa.float64()))
-        return values
+        return np.where(np.isinf(values), np.nan, values) if np.isinf(values).any() else values
     values = to_numpy(column.fill_null(0).cast(pa.float64())).copy()
-    values[~_present(column)] = np.nan
+    values[~_present(column) | np.isinf(values)] = np.nan
     return values

@@ -215,7 +215,12 @@ def content(micros: Ints, metrics: Iterable[Floats]) -> NDArray[np.uint64]:
     """Return a number per row; a server's sum of them tells its content, in any order of rows."""
     mixed: NDArray[np.uint64] = micros.astype(np.uint64) * _ODD[0]
     for odd, values in zip(cycle(_ODD[1:]), metrics, strict=False):
-        mixed += np.nan_to_num(np.rint(values * 1e4)).astype(np.int64).astype(np.uint64) * odd
+        mixed += (
+            np.nan_to_num(np.rint(values * 1e4), posinf=0, neginf=0)
+            .astype(np.int64)
+            .astype(np.uint64)
+            * odd
+        )
         mixed ^= mixed >> np.uint64(31)
     mixed *= _ODD[-1]
     mixed ^= mixed >> np.uint64(29)
