@@ -60,8 +60,9 @@ def report(
 ) -> Path:
     """Write a report of a dataset: one HTML file with everything inside, for any browser.
 
-    The same dataset gives the same bytes on the same machine. The data are read twice, and once more each for verdicts
-    and facts, in memory that grows with the number of servers and not with that of rows.
+    The same dataset gives the same bytes on the same machine. The data are read twice, and once
+    more each for verdicts and facts, in memory that grows with the number of servers and not with
+    that of rows.
 
     Args:
         dataset: a file, a dataset folder, or an s3://, gs:// or az:// prefix that holds one.
