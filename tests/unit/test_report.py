@@ -248,12 +248,13 @@ def test_the_same_data_give_the_same_page_whatever_the_format(tmp_path: Path) ->
     for name in ("a.parquet", "b/a.parquet", "a.csv", "a.arrow"):
         path = generate(SCENARIO, tmp_path / name).path
         pages.append(report(path, tmp_path / f"{len(pages)}.html").read_bytes())
-    assert pages[0] == pages[1]
+    # What differs between pages of this size would take pytest minutes to say: only whether.
+    assert (pages[0] == pages[1]) is True
     one, other = (payload(tmp_path / f"{i}.html") for i in (0, 3))
     del one["meta"]["name"], other["meta"]["name"]
-    assert one == other
+    assert [key for key in one if one[key] != other[key]] == []
     csv = payload(tmp_path / "2.html")
-    assert csv["time"] == one["time"]
+    assert (csv["time"] == one["time"]) is True
     assert csv["meta"]["digest"] == one["meta"]["digest"]
 
 
