@@ -65,8 +65,10 @@ def validate(
     own = _own_scenario(source)
     plan = _plan(scenario) if scenario is not None else own
     is_own = plan is not None and own is not None and plan.digest == own.digest
-    checker = Checker(plan, columns, own=is_own)
+    checker = Checker(plan, columns, own=is_own and not columns)
     checker.run(_Files(source, progress))
+    if not checker.rows:
+        raise InputError(f"{path} has no rows")
     verdicts = list(checker.verdicts())
     if plan is not None and is_own and not columns:
         verdicts.append(_regenerated(plan, checker.contents()))
@@ -238,7 +240,8 @@ def _regenerated(plan: Plan, found: dict[int, int]) -> Verdict:
             stop = min(first + _WINDOW_TICKS, clock.stop)
             values = simulate(plan, Window(server, server + 1, first, stop))[:, 0] / 100
             micros = clock.seconds(first, stop) * 1_000_000
-            total += int(content(micros, values).sum(dtype=np.uint64))
+            named = dict(zip((metric.column for metric in plan.metrics), values, strict=True))
+            total += int(content(micros, named).sum(dtype=np.uint64))
         if found.get(server) != total % 2**64:
             faults.note(plan.fleet.server_ids(server, server + 1))
     return faults.verdict(

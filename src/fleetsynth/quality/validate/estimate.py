@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -33,6 +33,8 @@ ERROR_RATE = 1e-3
 
 _SHARES = {"spike probability": 0.4, "spike magnitude": 0.4, "holiday": 0.1}
 _OTHERS = 0.1
+_LEAST_INFORMATION = 1e-6
+"""In squared standard errors per whole of a parameter: less is what rounding leaves of nothing."""
 """How the error rate is shared out: spikes are rare, so their tests take four fifths of it, which
 the others, with all rows behind them, hardly feel."""
 
@@ -189,7 +191,7 @@ class Estimator:
         """Return the weights that turn scores into estimates, shape (parameters, parameters)."""
         parameters = self.design.parameters
         out = np.zeros_like(information)
-        known = np.diag(information) > 0
+        known = self._told_apart(information)
         slow = self._without_growth(information)
         for place, parameter in enumerate(parameters):
             if not known[place]:
@@ -209,6 +211,17 @@ class Estimator:
                 continue
             out[place, free] = solved * scale[free.index(place)]
         return out
+
+    def _told_apart(self, information: Floats) -> NDArray[np.bool_]:
+        """Tell which parameters the data say anything of, beyond what rounding leaves.
+
+        Where every value of a signal lies on a bound, scores are sums of rounding errors.
+        """
+        sizes = [
+            1.0 if p.kind == "correlation" else abs(p.value) or 1.0 for p in self.design.parameters
+        ]
+        told: NDArray[np.bool_] = np.diag(information) * np.square(sizes) > _LEAST_INFORMATION
+        return told
 
     def _without_growth(self, information: Floats) -> NDArray[np.bool_]:
         """Tell which parameters are growth so slow that nothing needs to be cleared of it."""
@@ -281,7 +294,7 @@ def _verdict(estimate: Estimate, level: float) -> Verdict:
     smallest = detectable(estimate, level)
     p_value = two_sided(estimate.z)
     status: Status = "ok"
-    if _too_rare(estimate):
+    if _too_rare(estimate) or not isfinite(estimate.z):
         status, found = "untestable", "too few such rows"
     elif p_value < level:
         status, found = "fail", f"{estimate.z:+.1f} standard errors from the scenario"

@@ -13,7 +13,7 @@ from fleetsynth.quality.validate.places import SHOWN, Faults, moment
 from fleetsynth.quality.validate.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -93,7 +93,7 @@ class Servers:
         self.places()
         for column, codes in rows.texts.items():
             self._label(column, codes, rows, here, starts)
-        mixed = content(rows.micros, rows.metrics.values())
+        mixed = content(rows.micros, rows.metrics)
         total = self._content.upto(size).view(np.uint64)
         total[here] += np.add.reduceat(mixed, starts)
         self._rows.upto(size)[here] += np.diff(np.append(starts, len(rows)))
@@ -211,10 +211,11 @@ _ODD = np.array(
 """Multipliers that spread a row's values over 64 bits."""
 
 
-def content(micros: Ints, metrics: Iterable[Floats]) -> NDArray[np.uint64]:
+def content(micros: Ints, metrics: Mapping[str, Floats]) -> NDArray[np.uint64]:
     """Return a number per row; a server's sum of them tells its content, in any order of rows."""
     mixed: NDArray[np.uint64] = micros.astype(np.uint64) * _ODD[0]
-    for odd, values in zip(cycle(_ODD[1:]), metrics, strict=False):
+    for odd, column in zip(cycle(_ODD[1:]), sorted(metrics), strict=False):
+        values = metrics[column]
         mixed += (
             np.nan_to_num(np.rint(values * 1e4), posinf=0, neginf=0)
             .astype(np.int64)

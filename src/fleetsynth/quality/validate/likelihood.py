@@ -44,6 +44,8 @@ OBSERVED = tuple(
 LOW = np.array([METRICS[i].low for i in OBSERVED])
 HIGH = np.array([METRICS[i].high for i in OBSERVED])
 _HALF_STEP = 0.005
+_LEAST_NOISE = 0.05
+"""Standard deviation below which rounding to hundredths is no small matter."""
 """What rounds to a bound was clipped, or within half a hundredth of it."""
 
 
@@ -86,8 +88,9 @@ class Law:
 
     @property
     def is_proper(self) -> bool:
-        """Whether there is noise in every signal, which a density needs."""
-        return bool((self.sd > 0).all() and (self.probability == 0 or (self.factor > 0).all()))
+        """Whether the noise in every signal is more than what rounding hides."""
+        factor = np.minimum(self.factor, 1.0) if self.probability else 1.0
+        return bool((self.sd * factor).min() >= _LEAST_NOISE)
 
 
 class _Expected(NamedTuple):
