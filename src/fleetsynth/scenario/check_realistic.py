@@ -76,6 +76,7 @@ def _compound_growth(scenario: RealisticScenario) -> Iterator[Problem]:
                 or max(months) * log2(1 + rate / 100) > LARGEST_POWER
                 or (min(months) * log2(1 + rate / 100) > LARGEST_POWER)
             ):
-                message = f"{rate} % a month is out of range over this span; bound it"
+                end = "max" if rate > 0 else "min"
+                message = f"{rate:g} % a month is out of range over this span; add a {end}"
                 yield Problem(message, f"archetypes.{name}.demand.growth")
                 break
