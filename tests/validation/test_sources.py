@@ -165,14 +165,6 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
         fleetsynth.validate(tmp_path / "text.parquet")
 
 
-def test_an_empty_dataset_fails(tmp_path: Path) -> None:
-    path = fleetsynth.generate(SMALL, tmp_path / "fleet.parquet").path
-    pq.write_table(pq.read_table(path).slice(0, 0), tmp_path / "empty.parquet")
-    validation = fleetsynth.validate(tmp_path / "empty.parquet")
-    assert not validation.ok
-    assert "servers" in {verdict.name for verdict in validation.failed}
-
-
 @pytest.mark.parametrize(
     "scenario",
     [
