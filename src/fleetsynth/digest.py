@@ -18,6 +18,7 @@ from fleetsynth.streams import length_prefixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from hashlib import _Hash as HASH
 
     from numpy.typing import NDArray
 
@@ -46,20 +47,13 @@ def combine(packed: bytes) -> str:
     return state.hexdigest()
 
 
-class Leaf:
-    """The hash of one server in one month, fed with rows in order of time, in any portions."""
+def new_leaf() -> HASH:
+    """Begin the hash of one server in one month.
 
-    def __init__(self) -> None:
-        self._state = sha256(b"fleetsynth leaf\n")
-
-    def update(self, rows: NDArray[np.int32]) -> None:
-        """Take hundredths, shape (rows, metrics), metrics sorted by column name."""
-        self._state.update(rows.data)
-
-    def finish(self, who: bytes, when: bytes) -> bytes:
-        """Return the digest, given those of the other columns."""
-        self._state.update(who + when)
-        return self._state.digest()
+    It takes the rows in order of time, in any portions: hundredths, 32-bit little-endian,
+    metrics sorted by column name. Last it takes `who` and `when`.
+    """
+    return sha256(b"fleetsynth leaf\n")
 
 
 def who(server: str, columns: Mapping[str, bytes]) -> bytes:
@@ -115,9 +109,10 @@ class PlanDigest:
         self._months = plan.clock.month_starts(plan.clock.first, plan.clock.stop)
         self._when: dict[tuple[str, int], bytes] = {}
         self._order = np.argsort([metric.column for metric in plan.metrics])
-        self._open: dict[int, Leaf] = {}
+        self._open: dict[int, HASH] = {}
         # By server and month, for a dictionary would take eight times the memory.
         self._leaves = np.zeros((plan.fleet.size, len(self._months)), f"V{LEAF_BYTES}")
+        self._bytes = self._leaves.view(np.uint8).ravel().data
 
     @property
     def packed(self) -> bytes:
@@ -144,16 +139,17 @@ class PlanDigest:
                 spans.append((place, month, (first, stop), inside, end == stop))
         countries = self._plan.countries(window.first_server, window.stop_server)
         for row, digest_text in enumerate(self._servers(window)):
-            index = row + window.first_server
-            for place, month, ticks, inside, whole in spans:
-                leaf = self._open.pop(index, None) or Leaf()
-                leaf.update(rows[row, inside])
-                if whole:
-                    dates = self._digest_month(countries[row], month, *ticks)
-                    finished = leaf.finish(digest_text(ticks[1] - ticks[0]), dates)
-                    self._leaves[index, place] = np.void(finished)
-                else:
-                    self._open[index] = leaf
+            index, country, values = row + window.first_server, countries[row], rows[row].data
+            for place, month, (first, stop), inside, whole in spans:
+                state = self._open.pop(index, None) or new_leaf()
+                state.update(values[inside])
+                if not whole:
+                    self._open[index] = state
+                    continue
+                dates = self._digest_month(country, month, first, stop)
+                state.update(digest_text(stop - first) + dates)
+                at = (index * len(self._months) + place) * LEAF_BYTES
+                self._bytes[at : at + LEAF_BYTES] = state.digest()
 
     def _digest_month(self, country: str, month: int, first: int, stop: int) -> bytes:
         if (country, month) not in self._when:

@@ -13,10 +13,10 @@ import pyarrow as pa
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.digest import (
     NULL_HUNDREDTHS,
-    Leaf,
     Leaves,
     digest,
     integers,
+    new_leaf,
     root,
     text_run,
     when,
@@ -148,7 +148,7 @@ class _OpenLeaf:
     """A leaf while its rows come in."""
 
     def __init__(self) -> None:
-        self._values = Leaf()
+        self._values = new_leaf()
         self._integers: dict[str, Any] = {}
         self._texts: dict[str, list[tuple[int, str | None]]] = {}
         self._metrics: list[str] = []
@@ -167,7 +167,7 @@ class _OpenLeaf:
             self._integers.setdefault(name, sha256()).update(integers(values))
         for name, runs in rows.texts.items():
             _extend(self._texts.setdefault(name, []), runs)
-        self._values.update(rows.hundredths)
+        self._values.update(rows.hundredths.data)
         self._metrics = rows.metrics
         self._rows += len(times)
 
@@ -178,9 +178,9 @@ class _OpenLeaf:
             name: digest(b"".join(text_run(count, value) for count, value in runs))
             for name, runs in self._texts.items()
         }
-        return self._values.finish(
-            who(server, texts), when(month, self._rows, self._metrics, times)
-        )
+        dates = when(month, self._rows, self._metrics, times)
+        self._values.update(who(server, texts) + dates)
+        return self._values.digest()
 
 
 def _edges(changes: NDArray[np.bool_], count: int) -> Iterator[tuple[int, int]]:

@@ -6,6 +6,7 @@ Arrow as buffers, since the convenient constructors import pandas.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -17,10 +18,11 @@ from fleetsynth.metrics import STATISTICS, published
 from fleetsynth.plan import CALENDAR_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from fleetsynth.metrics import Metric
     from fleetsynth.plan import Plan
     from fleetsynth.signal.window import Window
 
@@ -30,21 +32,29 @@ SCHEMA_VERSION = "1"
 TIMESTAMP = pa.timestamp("us")
 TEXT = pa.dictionary(pa.int32(), pa.string())
 
-COLUMN_TYPES = {
-    "timestamp": TIMESTAMP,
-    "server_id": TEXT,
-    **{metric.column: pa.float64() for metric in published(STATISTICS)},
-    "server_type": TEXT,
-    "service": TEXT,
-    **dict.fromkeys(METADATA_COLUMNS, TEXT),
-    **dict.fromkeys(CALENDAR_COLUMNS, pa.int32()),
-}
-"""The type of every column that a dataset can have, in order."""
+
+@cache
+def column_types() -> dict[str, pa.DataType]:
+    """Return the type of every column that a dataset can have, in order."""
+    return _types(published(STATISTICS))
 
 
 def schema(plan: Plan) -> pa.Schema:
     """Return the Arrow schema of a plan's dataset."""
-    return pa.schema([pa.field(name, COLUMN_TYPES[name], nullable=False) for name in plan.columns])
+    types = _types(plan.metrics)
+    return pa.schema([pa.field(name, types[name], nullable=False) for name in plan.columns])
+
+
+def _types(metrics: Iterable[Metric]) -> dict[str, pa.DataType]:
+    return {
+        "timestamp": TIMESTAMP,
+        "server_id": TEXT,
+        **{metric.column: pa.float64() for metric in metrics},
+        "server_type": TEXT,
+        "service": TEXT,
+        **dict.fromkeys(METADATA_COLUMNS, TEXT),
+        **dict.fromkeys(CALENDAR_COLUMNS, pa.int32()),
+    }
 
 
 def plain(batches: pa.Schema | pa.Table) -> pa.Schema | pa.Table:

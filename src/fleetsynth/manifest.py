@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +22,10 @@ def provenance(plan: Plan) -> dict[str, str]:
     Enough to make the same bytes again: the scenario itself, as JSON, and the versions of what
     decides a value.
     """
+    # Both know their version; to read it from the package's metadata takes 5 ms.
+    import tzdata
+    from holidays.version import __version__ as holidays_version
+
     return {
         "fleetsynth.version": __version__,
         "fleetsynth.schema_version": SCHEMA_VERSION,
@@ -32,6 +35,6 @@ def provenance(plan: Plan) -> dict[str, str]:
         "fleetsynth.scenario": json.dumps(plan.scenario.to_dict(), ensure_ascii=False),
         "fleetsynth.numpy_version": np.__version__,
         "fleetsynth.normals_fingerprint": fingerprint(),
-        "fleetsynth.holidays_version": metadata.version("holidays"),
-        "fleetsynth.tzdata_version": metadata.version("tzdata"),
+        "fleetsynth.holidays_version": holidays_version,
+        "fleetsynth.tzdata_version": tzdata.__version__,
     }

@@ -28,6 +28,8 @@ _T = TypeVar("_T")
 
 BATCH_ROWS = 1 << 18
 """Rows per batch, and so per Parquet row group: some 2.5 MB there, and 30 MB while it is made."""
+_FEWEST_BATCHES = 4
+_LEAST_ROWS = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def run(
     frame: Frame | None = None,
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
-    batch_rows: int = BATCH_ROWS,
+    batch_rows: int | None = None,
 ) -> Outcome:
     """Generate a plan into a sink and commit it; abort it if anything goes wrong.
 
@@ -89,7 +91,7 @@ def run(
         frame: how rows are laid out; all columns unless given.
         workers: with two or more, a batch is written while the next one is made.
         progress: called with the rows done after each batch.
-        batch_rows: rows per batch; no value depends on it.
+        batch_rows: rows per batch, by default what suits the plan; no value depends on it.
     """
     _keep_freed_memory()
     done = 0
@@ -103,7 +105,7 @@ def run(
             statistics.update(window, hundredths)
             return frame.batch(window, hundredths)
 
-        made = map(batch, windows(plan, batch_rows))
+        made = map(batch, windows(plan, batch_rows or _batch_rows(plan)))
         for rows in _ahead(made) if workers > 1 else made:
             sink.write(rows)
             done += rows.num_rows
@@ -115,6 +117,11 @@ def run(
         sink.abort()
         raise
     return Outcome(size=size, leaves=digest.packed, statistics=statistics.moments())
+
+
+def _batch_rows(plan: Plan) -> int:
+    """Return the rows per batch: fewer in a small plan, so that it can be written as it is made."""
+    return min(BATCH_ROWS, max(_LEAST_ROWS, -(-plan.rows // _FEWEST_BATCHES)))
 
 
 def available_workers() -> int:

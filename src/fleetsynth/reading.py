@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from fleetsynth.errors import InputError, UsageError
-from fleetsynth.frame import COLUMN_TYPES, plain
+from fleetsynth.frame import column_types, plain
 from fleetsynth.sinks import format_of
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _read_arrow(path: Path, columns: Types | None) -> Iterator[pa.RecordBatch]:
 def _read_csv(path: Path, columns: Types | None) -> Iterator[pa.RecordBatch]:
     from pyarrow import csv
 
-    schema = plain(pa.schema(list(COLUMN_TYPES.items())))
+    schema = plain(pa.schema(list(column_types().items())))
     known = dict(zip(schema.names, schema.types, strict=True))
     wanted = {} if columns is None else columns
     known |= wanted

@@ -4,13 +4,13 @@ import pytest
 
 from fleetsynth.dataset.columns import ROLES, assign, assign_metrics, parse_columns
 from fleetsynth.errors import UsageError
-from fleetsynth.frame import COLUMN_TYPES
+from fleetsynth.frame import column_types
 
 LONG = ["timestamp", "server_id", "metric", "value"]
 
 
 def test_our_own_columns_are_found() -> None:
-    assert assign(COLUMN_TYPES, {}, "it") == {
+    assert assign(column_types(), {}, "it") == {
         "timestamp": "timestamp",
         "server": "server_id",
         "cpu": "cpu_p95",

@@ -17,7 +17,7 @@ from fleetsynth.dataset.store import open_store
 from fleetsynth.digest import Leaves, PlanDigest, combine, month_label, root
 from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.file_digest import leaves
-from fleetsynth.frame import COLUMN_TYPES, plain, text_array
+from fleetsynth.frame import column_types, plain, text_array
 from fleetsynth.reading import read_batches
 from fleetsynth.signal.simulate import simulate
 
@@ -148,9 +148,9 @@ def with_partitions(batch: pa.RecordBatch, path: str) -> pa.RecordBatch:
         name, _, value = folder.partition("=")
         if name in table.schema.names:
             continue  # written by something that leaves partition columns in
-        if name not in COLUMN_TYPES:
+        if name not in column_types():
             continue  # a folder that is no partition, or not one of ours
-        kind = plain(pa.schema([pa.field(name, COLUMN_TYPES[name])])).field(name).type
+        kind = plain(pa.schema([pa.field(name, column_types()[name])])).field(name).type
         if kind == pa.string():
             column = text_array([unquote(value)] * len(table))
         else:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.errors import InputError, UsageError, did_you_mean
-from fleetsynth.frame import COLUMN_TYPES, TIMESTAMP, to_numpy
+from fleetsynth.frame import TIMESTAMP, column_types, to_numpy
 from fleetsynth.metrics import STATISTICS, Metric, published
 
 if TYPE_CHECKING:
@@ -152,13 +152,13 @@ def _rank(metric: Metric) -> int:
 
 def _mapping(schema: pa.Schema, columns: Mapping[str, str]) -> dict[str, str]:
     for ours, theirs in columns.items():
-        if ours not in COLUMN_TYPES:
-            near = did_you_mean(ours, [*COLUMN_TYPES][:20])
+        if ours not in column_types():
+            near = did_you_mean(ours, [*column_types()][:20])
             raise UsageError(f"--columns: there is no column {ours!r}{near}")
         if theirs not in schema.names:
             near = did_you_mean(theirs, schema.names)
             raise UsageError(f"--columns: the dataset has no column {theirs!r}{near}")
-    return {name: columns.get(name, name) for name in COLUMN_TYPES}
+    return {name: columns.get(name, name) for name in column_types()}
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.frame import COLUMN_TYPES, plain
+from fleetsynth.frame import column_types, plain
 from fleetsynth.metrics import METRICS
 from fleetsynth.plan import ClassicPlan
 from fleetsynth.quality.validate.calendar import CalendarCheck
@@ -150,11 +150,11 @@ class Checker:
 
     def _schema_verdict(self) -> Verdict:
         found = plain(self._schema) if self._schema is not None else pa.schema([])
-        names = [self.columns.name(role) for role in COLUMN_TYPES]
+        names = [self.columns.name(role) for role in column_types()]
         if self._plan is None:
             known = [name for name in names if name in found.names]
             return Verdict("schema", "ok", f"{len(known)} known of {len(found)} columns")
-        types = {name: plain(pa.schema([(name, COLUMN_TYPES[name])])).field(0).type
+        types = {name: plain(pa.schema([(name, column_types()[name])])).field(0).type
                  for name in self._plan.columns}  # fmt: skip
         wrong = []
         for role, kind in types.items():

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from fleetsynth.errors import InputError, UsageError, did_you_mean
 from fleetsynth.fleet import METADATA_COLUMNS
-from fleetsynth.frame import COLUMN_TYPES, to_numpy
+from fleetsynth.frame import column_types, to_numpy
 from fleetsynth.metrics import STATISTICS, published
 from fleetsynth.plan import CALENDAR_COLUMNS
 
@@ -102,7 +102,7 @@ class Columns:
         """Write short roles out, and refuse roles that there are not."""
         self.mapping = {SHORT.get(role, role): name for role, name in self.mapping.items()}
         for role in self.mapping:
-            if role not in COLUMN_TYPES:
+            if role not in column_types():
                 near = did_you_mean(role, (*KEY, *METRIC_COLUMNS, *TEXT_COLUMNS, *CALENDAR_COLUMNS))
                 hint = near if near.startswith(" (did") else " (such as timestamp or cpu_p95)"
                 raise UsageError(f"--columns: no column has the role {role!r}{hint}")
@@ -124,7 +124,7 @@ class Columns:
 
     def rows(self, batch: pa.RecordBatch) -> Rows:
         """Convert a batch."""
-        there = {role: self.name(role) for role in COLUMN_TYPES}
+        there = {role: self.name(role) for role in column_types()}
         there = {role: name for role, name in there.items() if name in batch.schema.names}
         column = {role: batch.column(name) for role, name in there.items()}
         return Rows(
