@@ -97,7 +97,7 @@ def test_noise_is_summed_as_the_twin_sums_it() -> None:
     z = rng.standard_normal((4, 3, 50))
     profiles = [twin.PROFILES[name] for name in ARCHETYPES[:3]]
     lower = np.array([twin.cholesky(profile) for profile in profiles])
-    got = correlate(lower, z)
+    got = np.stack([correlate(lower, z, signal) for signal in range(4)])
     expected = [
         [twin.correlate(lower[s].tolist(), z[:, s, t].tolist()) for t in range(50)]
         for s in range(3)

@@ -16,7 +16,7 @@ from fleetsynth.signal.window import BLOCK, Window
 from fleetsynth.streams import Stream, address
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_CELLS = 32 * BLOCK
+_PUBLISHED = [
+    [i for i, metric in enumerate(METRICS) if metric.signal == signal.name] for signal in SIGNALS
+]
+"""Places of the metrics that each signal is published as."""
+_CELLS = 64 * BLOCK
 """Servers times ticks worked on at a time: whole tiles that fit the cache. No value needs it."""
 
 
@@ -123,8 +127,12 @@ def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
             server = window.first_server + row
             part = Window(server, server + len(codes[rows]), tick, stop)
             draws = draw(plan, part, stream)
-            made = compose(parameters.take(codes[rows]), levels[:, codes[rows]], draws)
-            out[:, rows, ticks] = made.hundredths
+            made = _signals(parameters.take(codes[rows]), levels[:, codes[rows]], draws)
+            # A signal is published while it is in the cache, before the next one is made.
+            for (_, signal), places in zip(made, _PUBLISHED, strict=True):
+                for place in places:
+                    values = limits.clip(signal, METRICS[place])
+                    out[place, rows, ticks] = limits.hundredths(values)
     return out
 
 
@@ -153,18 +161,24 @@ def compose(parameters: Parameters, level: Floats, draws: Draws) -> Components:
         level: shape (signals, servers, ticks).
         draws: the randomness, over the same servers and ticks.
     """
-    correlated = noise.correlate(parameters.lower, draws.z)
-    correlated *= parameters.deviation[:, :, None]
-    signals = level + correlated
+    correlated, signals = map(np.stack, zip(*_signals(parameters, level, draws), strict=True))
+    clipped = np.stack([limits.clip(signals[SIGNAL_INDEX[m.signal]], m) for m in METRICS])
     spike = events.spikes(draws.u, parameters.spike_probability)
-    for i, signal in enumerate(SIGNALS):
-        if signal.spike_share is not None:
-            factor = parameters.spike_factor[i, :, None]
-            np.multiply(signals[i], factor, out=signals[i], where=spike)
-    clipped = np.empty((len(METRICS), *spike.shape))
-    for metric, row in zip(METRICS, clipped, strict=True):
-        limits.clip(signals[SIGNAL_INDEX[metric.signal]], metric, out=row)
     return Components(level, correlated, spike, signals, clipped, limits.hundredths(clipped))
+
+
+def _signals(
+    parameters: Parameters, level: Floats, draws: Draws
+) -> Iterator[tuple[Floats, Floats]]:
+    """Yield noise and value of one signal after the other, both of shape (servers, ticks)."""
+    spiking = np.nonzero(events.spikes(draws.u, parameters.spike_probability))
+    for i, signal in enumerate(SIGNALS):
+        correlated = noise.correlate(parameters.lower, draws.z, i)
+        correlated *= parameters.deviation[i, :, None]
+        values = level[i] + correlated
+        if signal.spike_share is not None:
+            values[spiking] *= parameters.spike_factor[i][spiking[0]]
+        yield correlated, values
 
 
 class Source:

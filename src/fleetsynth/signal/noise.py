@@ -12,18 +12,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def correlate(lower: Floats, z: Floats) -> Floats:
-    """Return e = L z, each row summed from left to right.
+def correlate(lower: Floats, z: Floats, signal: int) -> Floats:
+    """Return one row of e = L z, summed from left to right, shape (servers, ticks).
 
     Element by element instead of a matrix product, whose kernels round differently by CPU.
 
     Args:
         lower: Cholesky factors per server, shape (servers, signals, signals).
         z: independent standard normals, shape (signals, servers, ticks).
+        signal: which row.
     """
-    out = np.empty_like(z)
-    for i in range(len(z)):
-        np.multiply(lower[:, i, 0, None], z[0], out=out[i])
-        for j in range(1, i + 1):
-            out[i] += lower[:, i, j, None] * z[j]
+    out: Floats = lower[:, signal, 0, None] * z[0]
+    for j in range(1, signal + 1):
+        out += lower[:, signal, j, None] * z[j]
     return out
