@@ -128,9 +128,6 @@ class PlanDigest:
 
     def update(self, window: Window, hundredths: NDArray[np.int32]) -> None:
         """Take a window's values, shape (metrics, servers, ticks)."""
-        rows = np.empty((*window.shape, len(self._order)), dtype="<i4")
-        for column, metric in enumerate(self._order):
-            rows[:, :, column] = hundredths[metric]
         spans = []
         for place, (month, first, stop) in enumerate(self._months):
             begin, end = max(first, window.first_tick), min(stop, window.stop_tick)
@@ -138,8 +135,12 @@ class PlanDigest:
                 inside = slice(begin - window.first_tick, end - window.first_tick)
                 spans.append((place, month, (first, stop), inside, end == stop))
         countries = self._plan.countries(window.first_server, window.stop_server)
+        rows = np.empty((window.shape[1], len(self._order)), dtype="<i4")
+        values = rows.data
         for row, digest_text in enumerate(self._servers(window)):
-            index, country, values = row + window.first_server, countries[row], rows[row].data
+            index, country = row + window.first_server, countries[row]
+            for column, metric in enumerate(self._order):
+                rows[:, column] = hundredths[metric, row]
             for place, month, (first, stop), inside, whole in spans:
                 state = self._open.pop(index, None) or new_leaf()
                 state.update(values[inside])

@@ -7,6 +7,7 @@ depends on no other draw, no order, no process and no machine.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,16 @@ class Stream:
     def __init__(self) -> None:
         self._philox = np.random.Philox(key=0)
         self._generator = np.random.Generator(self._philox)
+        # NumPy reads a state of Python integers several times as fast as one of arrays.
+        self._key = {"counter": (0, 0, 0, 0), "key": (0, 0)}
+        self._state: Any = {
+            "bit_generator": "Philox",
+            "state": self._key,
+            "buffer": (0, 0, 0, 0),
+            "buffer_pos": 4,  # the buffer is used up
+            "has_uint32": 0,
+            "uinteger": 0,
+        }
 
     def at(self, prefix: blake2b, last: Part) -> np.random.Generator:
         """Return the generator at the beginning of the stream of one address.
@@ -73,16 +84,8 @@ class Stream:
         """
         hashed = prefix.copy()
         hashed.update(length_prefixed(last))
-        # NumPy reads a state of Python integers several times as fast as one of arrays.
-        state: Any = {
-            "bit_generator": "Philox",
-            "state": {"counter": (0, 0, 0, 0), "key": _KEY.unpack(hashed.digest())},
-            "buffer": (0, 0, 0, 0),
-            "buffer_pos": 4,  # the buffer is used up
-            "has_uint32": 0,
-            "uinteger": 0,
-        }
-        self._philox.state = state
+        self._key["key"] = _KEY.unpack(hashed.digest())
+        self._philox.state = self._state
         return self._generator
 
 
@@ -92,6 +95,7 @@ def fingerprint() -> str:
     return blake2b(normals.astype("<f8").tobytes(), digest_size=8).hexdigest()
 
 
+@lru_cache(maxsize=1 << 14)  # blocks come again, server after server
 def length_prefixed(part: Part) -> bytes:
     """Return the text of a part in UTF-8 behind its length, 64 bits little-endian."""
     text = str(part).encode()

@@ -40,12 +40,11 @@ class Statistics:
         codes = self._fleet.archetype_codes(window.first_server, window.stop_server)
         for row, code in enumerate(codes.tolist()):
             self._rows[code] += window.shape[1]
-            # Exact: the parts of a sum of whole numbers below 2**53 are whole numbers.
-            values = hundredths[:, row].astype(np.float64)
-            sums, squares = values.sum(axis=1), np.einsum("ij,ij->i", values, values)
             for metric in range(len(self._columns)):
-                self._sums[code][metric] += int(sums[metric])
-                self._squares[code][metric] += int(squares[metric])
+                values = hundredths[metric, row].astype(np.float64)
+                # Exact: the parts of a sum of whole numbers below 2**53 are whole numbers.
+                self._sums[code][metric] += int(values.sum())
+                self._squares[code][metric] += int(np.square(values).sum())
 
     def moments(self) -> dict[str, dict[str, Moments]]:
         """Return the moments by archetype and column."""
