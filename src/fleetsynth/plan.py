@@ -60,9 +60,9 @@ class RealisticArchetype(Archetype):
     profile: RealisticProfile
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """A resolved scenario: equal plans give equal bytes.
+    """A resolved scenario: plans with the same digest give the same values.
 
     Attributes:
         scenario: what it was made from.
@@ -105,7 +105,7 @@ class Plan:
         return tuple(out)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassicPlan(Plan):
     """A plan of the classic model."""
 
@@ -113,7 +113,7 @@ class ClassicPlan(Plan):
     archetypes: tuple[ClassicArchetype, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RealisticPlan(Plan):
     """A plan of the realistic model."""
 

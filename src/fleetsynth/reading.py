@@ -107,6 +107,10 @@ def _read_csv(path: Path, columns: Types | None) -> Iterator[pa.RecordBatch]:
 
     schema = plain(pa.schema(list(column_types().items())))
     known = dict(zip(schema.names, schema.types, strict=True))
+    with _open_csv(path) as stream:
+        seen = csv.open_csv(stream).schema
+    if "timestamp" in seen.names and getattr(seen.field("timestamp").type, "tz", None):
+        known["timestamp"] = pa.timestamp("us", tz="UTC")  # written with a zone
     wanted = {} if columns is None else columns
     known |= wanted
     # Empty text is text; only numbers and times can be missing.

@@ -61,7 +61,9 @@ def test_rounding_is_the_twins_on_values_around_ties() -> None:
     values = np.arange(0, 100_000) / 1_000
     values = np.concatenate([values, np.nextafter(values, np.inf), np.nextafter(values, 0)])
     expected = np.array([twin.round2(x) for x in values.tolist()])
-    assert differing(limits.hundredths(values) / 100, expected) == 0
+    hundredths = np.empty(values.shape, dtype=np.int32)
+    limits.hundredths(values, out=hundredths)
+    assert differing(hundredths / 100, expected) == 0
 
 
 def test_profile_fields_and_signals_name_each_other() -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.quality.validate.verdict import Validation, Verdict
 
-_STYLES = {"ok": "green", "fail": "bold red", "untestable": "yellow", "skipped": "dim"}
+_STYLES = {"ok": "green", "fail": "bold red", "untestable": "yellow"}
 _NUMBERS = ("scenario", "data", "interval", "p-value", "detectable")
 
 
@@ -59,8 +59,8 @@ def _show_estimates(verdicts: Iterable[Verdict]) -> None:
             _status(verdict),
             _number(verdict.expected),
             _number(verdict.estimate),
-            f"{_number(verdict.low)} … {_number(verdict.high)}",
-            f"{verdict.p_value:.2g}",
+            "" if verdict.low is None else f"{_number(verdict.low)} … {_number(verdict.high)}",
+            "" if verdict.p_value is None else f"{verdict.p_value:.2g}",
             _deviation(verdict),
         )
     print_whole(out)

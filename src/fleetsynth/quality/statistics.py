@@ -44,7 +44,7 @@ class Statistics:
                 values = hundredths[metric, row].astype(np.float64)
                 # Exact: the parts of a sum of whole numbers below 2**53 are whole numbers.
                 self._sums[code][metric] += int(values.sum())
-                self._squares[code][metric] += int(np.square(values).sum())
+                self._squares[code][metric] += int(np.square(values, out=values).sum())
 
     def moments(self) -> dict[str, dict[str, Moments]]:
         """Return the moments by archetype and column."""

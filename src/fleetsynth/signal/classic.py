@@ -5,6 +5,7 @@ Equations and their sources: docs/model.md.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -114,12 +115,11 @@ def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
     Pure: any way of cutting a dataset into windows gives the same values.
     """
     out = np.empty((len(METRICS), *window.shape), dtype=np.int32)
-    archetypes, codes = _archetypes(plan, window)
-    parameters = Parameters.of(archetypes)
+    codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
+    parameters = Parameters.of(plan.archetypes)
     stream = Stream()
     for begin in range(window.first_tick // _CELLS * _CELLS, window.stop_tick, _CELLS):
         tick, stop = max(begin, window.first_tick), min(begin + _CELLS, window.stop_tick)
-        levels = _levels(plan, archetypes, tick, stop)
         ticks = slice(tick - window.first_tick, stop - window.first_tick)
         group = max(1, _CELLS // (stop - tick))
         for row in range(0, len(codes), group):
@@ -127,30 +127,22 @@ def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
             server = window.first_server + row
             part = Window(server, server + len(codes[rows]), tick, stop)
             draws = draw(plan, part, stream)
-            made = _signals(parameters.take(codes[rows]), levels[:, codes[rows]], draws)
+            level = _levels(plan, codes[rows], tick, stop)
+            made = _signals(parameters.take(codes[rows]), level, draws)
             # A signal is published while it is in the cache, before the next one is made.
             for (_, signal), places in zip(made, _PUBLISHED, strict=True):
                 for place in places:
                     values = limits.clip(signal, METRICS[place])
-                    out[place, rows, ticks] = limits.hundredths(values)
+                    limits.hundredths(values, out=out[place, rows, ticks])
     return out
 
 
 def components(plan: ClassicPlan, window: Window) -> Components:
     """Return a window's values together with everything that they are made of."""
-    archetypes, codes = _archetypes(plan, window)
-    levels = _levels(plan, archetypes, window.first_tick, window.stop_tick)[:, codes]
-    parameters = Parameters.of(archetypes).take(codes)
-    return compose(parameters, levels, draw(plan, window, Stream()))
-
-
-def _archetypes(
-    plan: ClassicPlan, window: Window
-) -> tuple[list[ClassicArchetype], NDArray[np.int64]]:
-    """Return the archetypes that occur in a window, and each server's place among them."""
     codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
-    used, places = np.unique(codes, return_inverse=True)
-    return [plan.archetypes[code] for code in used], places
+    levels = _levels(plan, codes, window.first_tick, window.stop_tick)
+    parameters = Parameters.of(plan.archetypes).take(codes)
+    return compose(parameters, levels, draw(plan, window, Stream()))
 
 
 def compose(parameters: Parameters, level: Floats, draws: Draws) -> Components:
@@ -164,7 +156,9 @@ def compose(parameters: Parameters, level: Floats, draws: Draws) -> Components:
     correlated, signals = map(np.stack, zip(*_signals(parameters, level, draws), strict=True))
     clipped = np.stack([limits.clip(signals[SIGNAL_INDEX[m.signal]], m) for m in METRICS])
     spike = events.spikes(draws.u, parameters.spike_probability)
-    return Components(level, correlated, spike, signals, clipped, limits.hundredths(clipped))
+    hundredths = np.empty(clipped.shape, dtype=np.int32)
+    limits.hundredths(clipped.copy(), out=hundredths)
+    return Components(level, correlated, spike, signals, clipped, hundredths)
 
 
 def _signals(
@@ -212,19 +206,27 @@ def draw(plan: ClassicPlan, window: Window, stream: Stream) -> Draws:
     seed, spikes = plan.scenario.seed, plan.scenario.spikes
     z = np.empty((len(SIGNALS), *window.shape))
     u = np.empty(window.shape)
-    blocks = range(window.first_tick // BLOCK, (window.stop_tick - 1) // BLOCK + 1)
+    tiles = _tiles(window.first_tick, window.stop_tick)
     names = plan.fleet.server_ids(window.first_server, window.stop_server)
     for row, server in enumerate(names):
         source = Source(seed, server, plan.clock.step, stream, spikes=spikes)
-        for block in blocks:
-            begin = block * BLOCK
-            first, stop = max(window.first_tick, begin), min(window.stop_tick, begin + BLOCK)
-            here = slice(first - window.first_tick, stop - window.first_tick)
-            there = slice(first - begin, stop - begin)
+        for block, here, there in tiles:
             tile = source.tile(block)
             z[:, row, here] = tile.z[:, there]
             u[row, here] = tile.u[there]
     return Draws(z, u)
+
+
+@lru_cache(maxsize=16)
+def _tiles(first_tick: int, stop_tick: int) -> list[tuple[int, slice, slice]]:
+    """Cut ticks into blocks: each with its place among the ticks, and theirs within it."""
+    out = []
+    for block in range(first_tick // BLOCK, (stop_tick - 1) // BLOCK + 1):
+        begin = block * BLOCK
+        first, stop = max(first_tick, begin), min(stop_tick, begin + BLOCK)
+        here = slice(first - first_tick, stop - first_tick)
+        out.append((block, here, slice(first - begin, stop - begin)))
+    return out
 
 
 def growth(plan: ClassicPlan, rate: float, seconds: NDArray[np.int64]) -> Floats:
@@ -252,18 +254,31 @@ def level(profile: ArchetypeProfile, f: Floats, g: Floats) -> Floats:
 
 
 def _levels(
-    plan: ClassicPlan, archetypes: Sequence[ClassicArchetype], first_tick: int, stop_tick: int
+    plan: ClassicPlan, codes: NDArray[np.integer], first_tick: int, stop_tick: int
 ) -> Floats:
-    """Levels of some archetypes, shape (signals, archetypes, ticks)."""
-    calendar = Calendar(plan.clock.seconds(first_tick, stop_tick))
-    out = []
-    for archetype in archetypes:
-        f = factors.demand(
-            calendar,
-            archetype.profile,
-            quarterly_peaks=plan.scenario.quarterly_peaks,
-            holiday_effect=plan.scenario.holiday_effect,
+    """Levels of servers of the given archetypes, shape (signals, servers, ticks), to be read alone."""
+    levels = [_level(plan, code, first_tick, stop_tick) for code in codes.tolist()]
+    if all(level is levels[0] for level in levels):
+        return np.broadcast_to(
+            levels[0][:, None], (len(SIGNALS), len(codes), stop_tick - first_tick)
         )
-        g = growth(plan, archetype.profile.monthly_growth_rate, calendar.seconds)
-        out.append(level(archetype.profile, f, g))
-    return np.stack(out, axis=1)
+    return np.stack(levels, axis=1)
+
+
+@lru_cache(maxsize=16)  # a megabyte each; the next servers have the same
+def _level(plan: ClassicPlan, code: int, first_tick: int, stop_tick: int) -> Floats:
+    """Level of an archetype, shape (signals, ticks)."""
+    calendar = _calendar(plan, first_tick, stop_tick)
+    profile = plan.archetypes[code].profile
+    f = factors.demand(
+        calendar,
+        profile,
+        quarterly_peaks=plan.scenario.quarterly_peaks,
+        holiday_effect=plan.scenario.holiday_effect,
+    )
+    return level(profile, f, growth(plan, profile.monthly_growth_rate, calendar.seconds))
+
+
+@lru_cache(maxsize=1)
+def _calendar(plan: ClassicPlan, first_tick: int, stop_tick: int) -> Calendar:
+    return Calendar(plan.clock.seconds(first_tick, stop_tick))

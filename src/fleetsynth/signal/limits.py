@@ -18,11 +18,11 @@ def clip(signal: NDArray[np.float64], metric: Metric) -> NDArray[np.float64]:
     return np.clip(share, metric.low, metric.high)
 
 
-def hundredths(values: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Round to two decimals, ties to even, and return whole hundredths.
+def hundredths(values: NDArray[np.float64], out: NDArray[np.int32]) -> None:
+    """Round to two decimals, ties to even, and write whole hundredths to `out`.
 
     The published value is the quotient by 100, which is the same float as
-    ``rint(x * 100) / 100``.
+    ``rint(x * 100) / 100``. It takes the memory of `values`, which are lost.
     """
-    scaled = values * 100
-    return np.rint(scaled, out=scaled).astype(np.int32)
+    values *= 100
+    out[...] = np.rint(values, out=values)

@@ -16,6 +16,7 @@ from fleetsynth.quality.validate.estimate import Estimator, Sums
 from fleetsynth.quality.validate.fleet import Servers
 from fleetsynth.quality.validate.grid import Grid, Presence
 from fleetsynth.quality.validate.likelihood import OBSERVED
+from fleetsynth.quality.validate.places import Faults
 from fleetsynth.quality.validate.rows import MISSING, Columns
 from fleetsynth.quality.validate.values import Coupling, ValueCheck
 from fleetsynth.quality.validate.verdict import Verdict
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     Files = Iterable[Iterable[pa.RecordBatch]]
 
+_MOST_TICKS = 1 << 24
+_MOST_TICKS_PER_ROW = 64
 _SIGNAL_COLUMNS = tuple(METRICS[i].column for i in OBSERVED)
 
 
@@ -58,6 +61,7 @@ class Checker:
         self._coupling = Coupling(self.columns) if self._design else None
         self._schema: pa.Schema | None = None
         self._checked: pa.Schema | None = None
+        self._changed = Faults()
         step = span = None
         if plan:
             clock = plan.clock
@@ -82,18 +86,25 @@ class Checker:
             for batch in batches:
                 self._update(batch)
         if self._grid.goes_back:
-            presence = Presence(self._grid, self.columns)
-            for batches in files:
-                for batch in batches:
-                    if batch.num_rows:
-                        presence.update(self.columns.rows(batch))
-            self._grid.recount(presence)
+            self._grid.recount(self._presence(files))
+
+    def _presence(self, files: Files) -> Presence | None:
+        """Go over the rows again, unless their timestamps are so far apart that it is in vain."""
+        if self._grid.ticks().sum() > max(_MOST_TICKS, _MOST_TICKS_PER_ROW * self.rows):
+            return None
+        presence = Presence(self._grid, self.columns)
+        for batches in files:
+            for batch in batches:
+                if batch.num_rows:
+                    presence.update(self.columns.rows(batch))
+        return presence
 
     def _update(self, batch: pa.RecordBatch) -> None:
         if self._schema is None:
             self._schema = batch.schema
         if self._checked is not batch.schema:
             self.columns.check(batch.schema)
+            self._changed.note(_changes(self._schema, batch.schema))
             self._checked = batch.schema
         if not batch.num_rows:
             return
@@ -149,6 +160,8 @@ class Checker:
             yield from self._estimator.verdicts(self._sums)
 
     def _schema_verdict(self) -> Verdict:
+        if self._changed.count:
+            return self._changed.verdict("schema", "{count} columns change between files", "")
         found = plain(self._schema) if self._schema is not None else pa.schema([])
         names = [self.columns.name(role) for role in column_types()]
         if self._plan is None:
@@ -168,6 +181,18 @@ class Checker:
         if wrong:
             return Verdict("schema", "fail", "; ".join(wrong[:5]), places=tuple(wrong[:5]))
         return Verdict("schema", "ok", f"{len(found)} columns, as the scenario says")
+
+
+def _changes(first: pa.Schema, later: pa.Schema) -> list[str]:
+    """Say which columns a later file lacks, adds, or has of another type."""
+    one, other = plain(first), plain(later)
+    out = [f"{name} is missing from a later file" for name in one.names if name not in other.names]
+    for field in other:
+        if field.name not in one.names:
+            out.append(f"{field.name} is in a later file only")
+        elif not _alike(field.type, one.field(field.name).type):
+            out.append(f"{field.name} is {one.field(field.name).type}, later {field.type}")
+    return out
 
 
 def _alike(found: pa.DataType, kind: pa.DataType) -> bool:

@@ -33,10 +33,12 @@ ERROR_RATE = 1e-3
 
 _SHARES = {"spike probability": 0.4, "spike magnitude": 0.4, "holiday": 0.1}
 _OTHERS = 0.1
-_LEAST_INFORMATION = 1e-6
-"""In squared standard errors per whole of a parameter: less is what rounding leaves of nothing."""
 """How the error rate is shared out: spikes are rare, so their tests take four fifths of it, which
 the others, with all rows behind them, hardly feel."""
+_LEAST_INFORMATION = 1e-6
+"""In squared standard errors per whole of a parameter: less is what rounding leaves of nothing."""
+_WORST_CONDITION = 1e10
+"""Of a matrix of information: beyond, its inverse has too few digits to test anything by."""
 
 POWER = 0.99
 _MOST_SKEWED, _MOST_PEAKED = 0.2, 0.15
@@ -139,7 +141,8 @@ class Estimator:
     def verdicts(self, sums: Sums) -> list[Verdict]:
         """Return a verdict per parameter."""
         estimates = self.estimates(sums)
-        return [_verdict(estimate, levels) for estimate, levels in _levels(estimates)]
+        told = {e.parameter: _verdict(e, level) for e, level in _levels(estimates)}
+        return [told.get(p) or _unknown(p) for p in self.design.parameters]
 
     def estimates(self, sums: Sums) -> list[Estimate]:
         """Return what the data say of each parameter that they say anything of."""
@@ -205,10 +208,10 @@ class Estimator:
             scale = 1.0 / np.sqrt(np.diag(block))
             row = np.zeros(len(free))
             row[free.index(place)] = 1.0
-            try:
-                solved = np.linalg.solve(block * np.outer(scale, scale), row) * scale
-            except np.linalg.LinAlgError:
+            correlation = block * np.outer(scale, scale)
+            if np.linalg.cond(correlation) > _WORST_CONDITION:
                 continue
+            solved = np.linalg.solve(correlation, row) * scale
             out[place, free] = solved * scale[free.index(place)]
         return out
 
@@ -306,7 +309,7 @@ def _verdict(estimate: Estimate, level: float) -> Verdict:
     reach = -quantile(level / 2) * estimate.error
     return Verdict(
         name=parameter.kind,
-        subject=" ".join(filter(None, (parameter.archetype, parameter.name))),
+        subject=_subject(parameter),
         status=status,
         found=found,
         kind="statistics",
@@ -319,6 +322,22 @@ def _verdict(estimate: Estimate, level: float) -> Verdict:
         detectable=smallest,
         relative=parameter.kind != "correlation",
     )
+
+
+def _unknown(parameter: Parameter) -> Verdict:
+    """Return the verdict on a parameter that the data say nothing of."""
+    return Verdict(
+        name=parameter.kind,
+        subject=_subject(parameter),
+        status="untestable",
+        found="nothing in the data tells",
+        kind="statistics",
+        expected=parameter.value,
+    )
+
+
+def _subject(parameter: Parameter) -> str:
+    return " ".join(filter(None, (parameter.archetype, parameter.name)))
 
 
 def _too_rare(estimate: Estimate) -> bool:

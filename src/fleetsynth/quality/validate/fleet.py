@@ -52,6 +52,7 @@ class Servers:
         self._blocks: dict[int, dict[str, list[str]]] = {}
         self._foreign = Faults()
         self._content = Growing(0)
+        self._measured = False
         self._rows = Growing(0)
 
     def places(self) -> Ints:
@@ -93,6 +94,7 @@ class Servers:
         self.places()
         for column, codes in rows.texts.items():
             self._label(column, codes, rows, here, starts)
+        self._measured |= bool(rows.metrics)
         mixed = content(rows.micros, rows.metrics)
         total = self._content.upto(size).view(np.uint64)
         total[here] += np.add.reduceat(mixed, starts)
@@ -161,7 +163,8 @@ class Servers:
                 "metadata of the scenario", "{count} values are not the scenario's",
                 "as the scenario says",
             )  # fmt: skip
-        yield self._copies()
+        if self._measured:
+            yield self._copies()
 
     def _set(self) -> Verdict:
         count = len(self._columns.servers)

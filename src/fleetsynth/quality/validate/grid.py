@@ -8,6 +8,7 @@ import numpy as np
 
 from fleetsynth.quality.validate.places import SHOWN, Faults, moment
 from fleetsynth.quality.validate.rows import MISSING
+from fleetsynth.quality.validate.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.quality.validate.rows import Columns, Rows
-    from fleetsynth.quality.validate.verdict import Verdict
 
     Ints = NDArray[np.int64]
 
@@ -53,16 +53,20 @@ class Grid:
         self._columns = columns
         self.step = step
         self._span = span
+        self._origin = span[0] if span else None
         self.first, self.last, self.count = Growing(-_NEVER - 1), Growing(_NEVER), Growing(0)
         self.disorder, self._duplicates = Faults(), Faults()
         self._missing, self._off, self._untimed = Faults(), Faults(), Faults()
         self.goes_back = False
+        self._uncounted = ""
+        self._by_time, self._latest = True, _NEVER
         self._file, self._before = 0, -1
         self._seen_in = Growing(-1)
 
     def new_file(self) -> None:
         """Files of a folder need not be in order, only each of them."""
         self._file, self._before = self._file + 1, -1
+        self._latest = _NEVER
 
     def update(self, rows: Rows) -> None:
         """Take rows."""
@@ -79,7 +83,10 @@ class Grid:
         self._steps(rows.server[timed], rows.micros[timed])
 
     def _order(self, server: Ints, micros: Ints) -> None:
-        """Each server's rows together, in order of time."""
+        """Each server's rows together, in order of time; or, if nothing says so, all by time."""
+        if self._by_time:
+            self._by_time = bool(micros[0] >= self._latest and (np.diff(micros) >= 0).all())
+            self._latest = int(micros[-1])
         same = server[1:] == server[:-1]
         self.disorder.add(
             same & (micros[1:] < micros[:-1]), lambda row: self._at(server, micros, row + 1)
@@ -112,10 +119,10 @@ class Grid:
             self.goes_back = True
         self._duplicates.add(~new & (step == 0), lambda row: self._at(server, micros, row))
         if self.step:
-            origin = self._span[0] if self._span else 0
-            self._off.add(
-                (micros - origin) % self.step != 0, lambda row: self._at(server, micros, row)
-            )
+            if self._origin is None:
+                self._origin = _most_frequent(micros % self.step) or 0
+            off = (micros - self._origin) % self.step != 0
+            self._off.add(off, lambda row: self._at(server, micros, row))
             jumps = np.flatnonzero(~new & (step > self.step))
             ticks = step[jumps] // self.step - 1
             self._missing.note(
@@ -129,14 +136,17 @@ class Grid:
         np.maximum.at(last, server, micros)
         count += np.bincount(server, minlength=len(count))
 
-    def verdicts(self, *, ordered: bool = True) -> Iterator[Verdict]:
+    def verdicts(self) -> Iterator[Verdict]:
         """Return what was found."""
         if self._span:
             self._ends(*self._span)
-        if ordered:
-            yield self.disorder.verdict(
-                "order", "{count} places are not in order of server and time", "by server and time"
-            )
+        if self._span is None and self._by_time:
+            self.disorder = Faults()
+        yield self.disorder.verdict(
+            "order",
+            "{count} places are not in order of server and time",
+            "by time" if self._by_time else "by server and time",
+        )
         yield (
             self._untimed.verdict(
                 "timestamps", "{count} rows have no timestamp", "every row has one"
@@ -148,6 +158,10 @@ class Grid:
                 f"on a grid of {_duration(self.step)}",
             )
         )
+        if self._uncounted:
+            yield Verdict("duplicates", "untestable", self._uncounted)
+            yield Verdict("gaps", "untestable", self._uncounted)
+            return
         yield self._duplicates.verdict(
             "duplicates",
             "{count} rows repeat the server and timestamp of another",
@@ -181,9 +195,20 @@ class Grid:
             len(outside),
         )
 
-    def recount(self, presence: Presence) -> None:
-        """Replace what was counted in passing by what a second pass found."""
-        self._duplicates, self._missing = presence.duplicates, presence.missing()
+    def ticks(self) -> Ints:
+        """Return how many ticks there are from each server's first to its last."""
+        size = len(self._columns.servers)
+        first, last = self.first.upto(size)[:size], self.last.upto(size)[:size]
+        seen = self.count.upto(size)[:size] > 0
+        return np.where(seen, (last - first) // (self.step or 1) + 1, 0)
+
+    def recount(self, presence: Presence | None) -> None:
+        """Replace what was counted in passing by what a second pass found, if one was made."""
+        if presence is None:
+            ticks = int(self.ticks().sum())
+            self._uncounted = f"in no order, over {ticks:,} ticks: too many to count"
+        else:
+            self._duplicates, self._missing = presence.duplicates, presence.missing()
 
     def _name(self, server: int) -> str:
         return str(list(self._columns.servers)[int(server)])
@@ -201,8 +226,7 @@ class Presence:
         self._step = grid.step or 1
         self._first = grid.first.upto(size)[:size].copy()
         self._first[grid.count.upto(size)[:size] == 0] = 0
-        last = np.maximum(grid.last.upto(size)[:size], self._first)
-        lengths = (last - self._first) // self._step + 1
+        lengths = grid.ticks()
         self._offset = np.concatenate(([0], np.cumsum(lengths)))
         self._there = np.zeros(int(lengths.sum()), dtype=np.bool_)
         self.duplicates = Faults()

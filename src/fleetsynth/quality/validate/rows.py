@@ -128,7 +128,7 @@ class Columns:
         there = {role: name for role, name in there.items() if name in batch.schema.names}
         column = {role: batch.column(name) for role, name in there.items()}
         return Rows(
-            server=_codes(column["server_id"], self.servers),
+            server=_codes(column["server_id"], there["server_id"], self.servers),
             micros=_micros(column["timestamp"], there["timestamp"]),
             metrics={
                 role: _floats(column[role], name)
@@ -136,7 +136,9 @@ class Columns:
                 if role in METRIC_COLUMNS
             },
             texts={
-                role: _codes(column[role], self.words) for role in TEXT_COLUMNS if role in there
+                role: _codes(column[role], there[role], self.words)
+                for role in TEXT_COLUMNS
+                if role in there
             },
             calendar={
                 role: _whole_numbers(column[role], name)
@@ -146,13 +148,16 @@ class Columns:
         )
 
 
-def _codes(column: pa.Array, known: dict[str | None, int]) -> Ints:
+def _codes(column: pa.Array, name: str, known: dict[str | None, int]) -> Ints:
     """Return a text column as numbers; new words get the next ones."""
     if pa.types.is_dictionary(column.type) and not pa.types.is_string(column.type.value_type):
         column = column.dictionary_decode()
     if not pa.types.is_dictionary(column.type):
         if not pa.types.is_string(column.type):
-            column = column.cast(pa.string())
+            try:
+                column = column.cast(pa.string())
+            except pa.ArrowException:
+                raise InputError(f"{name} is {column.type}: expected text") from None
         column = column.dictionary_encode()
     words, indices = column.dictionary.to_pylist(), column.indices
     if indices.null_count:
@@ -166,12 +171,22 @@ def _codes(column: pa.Array, known: dict[str | None, int]) -> Ints:
 def _micros(column: pa.Array, name: str) -> Ints:
     """Return timestamps as microseconds since the Unix epoch, UTC."""
     try:
+        if pa.types.is_integer(column.type):
+            raise pa.ArrowTypeError("a number could be in any unit")
         if not pa.types.is_timestamp(column.type):
-            column = column.cast(pa.timestamp("ns"))
+            column = _read_times(column)
         column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
     except pa.ArrowException:
         raise InputError(f"{name} is {column.type}: expected timestamps") from None
     return _filled(column.cast(pa.int64()))
+
+
+def _read_times(column: pa.Array) -> pa.Array:
+    """Read timestamps written as text, with a zone or without."""
+    try:
+        return column.cast(pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        return column.cast(pa.timestamp("us", tz="UTC"))
 
 
 def _floats(column: pa.Array, name: str) -> Floats:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _STEP = 0.01
+_SINGLE = float(np.finfo(np.float32).eps)
 _CHANCE = 1e-14
 """A run is stuck if a given place begins one so long with at most this probability: once in a
 hundred thousand datasets of a billion values."""
@@ -113,7 +114,9 @@ class ValueCheck:
         inside = finite & (known > self._metric.low) & (known < self._metric.high)
         hundredths = np.rint(known * 100)
         if self._design is not None:
-            self._coarse.add(finite & (np.abs(known * 100 - hundredths) > 1e-6), place)
+            # Single precision is enough for two decimals, and no excuse for three.
+            tolerance = 1e-6 + _SINGLE * np.abs(hundredths)
+            self._coarse.add(finite & (np.abs(known * 100 - hundredths) > tolerance), place)
         whole = hundredths.astype(np.int64)
         interior = whole[inside]
         self._count += len(interior)

@@ -183,12 +183,12 @@ def published(
     np.subtract(cpu, server["floor"][:, None], out=work)
     # A server that runs is seen to run, unless the counter is too coarse for that.
     lowest = np.where((loads.level > 0) & (server["floor"] == 0), LEAST, 0.0)[:, None]
-    out[0] = limits.hundredths(np.clip(work, lowest, FULL, out=work))
+    limits.hundredths(np.clip(work, lowest, FULL, out=work), out=out[0])
     for place, stock in enumerate((memory, disk), start=1):
-        out[place] = limits.hundredths(np.clip(stock, 0.0, FULL, out=work))
+        limits.hundredths(np.clip(stock, 0.0, FULL, out=work), out=out[place])
     for place, flow in enumerate((net_in, net_out), start=3):
         np.multiply(flow, carried, out=work)
-        out[place] = limits.hundredths(np.clip(work, 0.0, link, out=work))
+        limits.hundredths(np.clip(work, 0.0, link, out=work), out=out[place])
     return out
 
 

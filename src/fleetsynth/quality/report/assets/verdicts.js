@@ -1,4 +1,4 @@
-const BADGES = { ok: ['good', '✓ passed'], fail: ['bad', '✗ failed'], untestable: ['open', '◦ too few data'], skipped: ['open', '◦ skipped'] };
+const BADGES = { ok: ['good', '✓ passed'], fail: ['bad', '✗ failed'], untestable: ['open', '◦ too few data'] };
 function badge(status) {
   const [tone, text] = BADGES[status] || ['open', `◦ ${status}`];
   return h('span', { class: `badge ${tone}` }, text);

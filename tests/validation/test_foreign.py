@@ -1,0 +1,151 @@
+"""Data of other people: in their order, at their hours, of their types."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import fleetsynth
+from fleetsynth import InputError, Validation
+
+COLUMNS = {"timestamp": "when", "server_id": "host", "cpu_p95": "cpu"}
+
+
+def theirs(start: str, step: str, periods: int = 60) -> pd.DataFrame:
+    """Two servers, one after the other."""
+    rng = np.random.default_rng(3)
+    times = pd.date_range(start, periods=periods, freq=step)
+    return pd.DataFrame(
+        {
+            "when": [*times, *times],
+            "host": ["a"] * periods + ["b"] * periods,
+            "cpu": rng.uniform(5, 90, 2 * periods),
+        }
+    )
+
+
+def checked(frame: pd.DataFrame, path: Path) -> Validation:
+    frame.to_parquet(path, index=False)
+    return fleetsynth.validate(path, columns=COLUMNS)
+
+
+def found(validation: Validation) -> dict[str, str]:
+    return {v.name: f"{v.status}: {v.found}" for v in validation.verdicts}
+
+
+@pytest.mark.parametrize(
+    ("start", "step"),
+    [("2024-01-01", "7D"), ("2024-01-01 00:02", "5min"), ("2024-01-01 06:30", "1D")],
+    ids=["every Monday", "two minutes past", "half past six"],
+)
+def test_a_grid_may_begin_anywhere(start: str, step: str, tmp_path: Path) -> None:
+    frame = theirs(start, step)
+    assert checked(frame, tmp_path / "x.parquet").ok
+    frame.loc[[7, 40], "when"] += pd.Timedelta("1s")
+    (fault,) = checked(frame, tmp_path / "x.parquet").failed
+    assert (fault.name, fault.found) == ("timestamps", "2 rows are off the grid")
+
+
+def test_rows_may_be_in_order_of_time_alone(tmp_path: Path) -> None:
+    frame = theirs("2024-01-01", "1h").sort_values(["when", "host"])
+    validation = checked(frame, tmp_path / "x.parquet")
+    assert validation.ok, validation.failed
+    assert found(validation)["order"] == "ok: by time"
+
+
+def test_rows_in_no_order_are_still_counted(tmp_path: Path) -> None:
+    frame = theirs("2024-01-01", "1h").drop(index=[9, 10, 11])
+    validation = checked(frame.sample(frac=1, random_state=1), tmp_path / "x.parquet")
+    assert {v.name: v.found for v in validation.failed}["gaps"] == "3 ticks are missing"
+    assert "order" in {v.name for v in validation.failed}
+
+
+def test_a_stray_timestamp_takes_no_memory(tmp_path: Path) -> None:
+    frame = theirs("2024-01-01", "1s")
+    frame.loc[0, "when"] = pd.Timestamp("2200-01-01")
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    with pa.ipc.new_file(tmp_path / "x.arrow", table.schema) as file:
+        file.write_table(table, max_chunksize=20)
+    verdicts = found(fleetsynth.validate(tmp_path / "x.arrow", columns=COLUMNS))
+    assert verdicts["gaps"].startswith("untestable: in no order, over 5,554,")
+    assert verdicts["duplicates"] == verdicts["gaps"]
+    assert verdicts["order"].startswith("fail")
+
+
+def test_numbers_are_no_timestamps(tmp_path: Path) -> None:
+    frame = theirs("2024-01-01", "1h")
+    frame["when"] = frame["when"].astype("int64")
+    with pytest.raises(InputError, match="when is int64: expected timestamps"):
+        checked(frame, tmp_path / "x.parquet")
+
+
+@pytest.mark.parametrize("zone", ["", "Z", "+00:00"])
+def test_text_is_read_as_timestamps_with_a_zone_and_without(zone: str, tmp_path: Path) -> None:
+    frame = theirs("2024-01-01", "1h")
+    frame["when"] = frame["when"].dt.strftime("%Y-%m-%dT%H:%M:%S") + zone
+    assert checked(frame, tmp_path / "x.parquet").ok
+    path = tmp_path / "x.csv"
+    ours = {name: role for role, name in COLUMNS.items()}
+    frame.rename(columns=ours).to_csv(path, index=False)
+    validation = fleetsynth.validate(path)
+    assert validation.ok, validation.failed
+    assert found(validation)["timestamps"] == "ok: on a grid of an hour"
+
+
+def test_later_files_have_the_columns_of_the_first(tmp_path: Path) -> None:
+    frame = theirs("2024-01-01", "1h")
+    first, later = frame[frame["host"] == "a"], frame[frame["host"] == "b"]
+    first.to_parquet(tmp_path / "a.parquet", index=False)
+    later.assign(cpu=later["cpu"].astype(str), load=1.0).to_parquet(
+        tmp_path / "b.parquet", index=False
+    )
+    (fault,) = fleetsynth.validate(tmp_path, columns=COLUMNS).failed
+    assert (fault.name, fault.found) == ("schema", "2 columns change between files")
+    changed, added = fault.places
+    assert changed.startswith("cpu is double, later ")
+    assert added == "load is in a later file only"
+
+
+def test_servers_without_a_value_are_no_copies(tmp_path: Path) -> None:
+    frame = theirs("2024-01-01", "1h").rename(columns={"cpu": "load"})
+    frame.to_parquet(tmp_path / "x.parquet", index=False)
+    columns = {"timestamp": "when", "server_id": "host"}
+    assert fleetsynth.validate(tmp_path / "x.parquet", columns=columns).ok
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    frame = theirs("2024-01-01", "1h").assign(month=pd.Series([["x"]] * 120))
+    with pytest.raises(InputError, match="month is list"):
+        checked(frame, tmp_path / "x.parquet")
+    frame = theirs("2024-01-01", "1h").assign(region=pd.Series([{"x": 1}] * 120))
+    with pytest.raises(InputError, match="region is struct"):
+        checked(frame, tmp_path / "x.parquet")
+
+
+def test_single_precision_will_do_and_three_decimals_will_not(tmp_path: Path) -> None:
+    scenario = {"num_servers": 24, "end_date": "2022-06-30"}
+    frame = fleetsynth.to_pandas(scenario)
+    path = tmp_path / "x.parquet"
+    frame.assign(net_in_p95=frame["net_in_p95"].astype("float32")).to_parquet(path, index=False)
+    assert fleetsynth.validate(path, scenario).ok
+    traffic = frame["net_in_p95"].to_numpy(copy=True)
+    traffic[5] += 0.001
+    frame.assign(net_in_p95=traffic).to_parquet(path, index=False)
+    assert "rounding" in {v.name for v in fleetsynth.validate(path, scenario).failed}
+
+
+def test_figures_that_nothing_tells_of_are_untestable(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    kinds = ("web", "application", "database", "batch")
+    scenario = {
+        "end_date": "2022-12-31",
+        "num_servers": 20,
+        "archetypes": {kind: {"base_network": 5000} for kind in kinds},
+    }
+    fleetsynth.generate(scenario, path)
+    verdicts = fleetsynth.validate(path).verdicts
+    unknown = {v.subject for v in verdicts if v.found == "nothing in the data tells"}
+    assert "web base_network" in unknown
+    assert all(v.status == "untestable" for v in verdicts if v.subject in unknown)
