@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b85decode, b85encode
+from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import file_digest
@@ -93,13 +93,13 @@ class PartRecord:
 
     def to_json(self) -> bytes:
         """Write as JSON."""
-        return json.dumps(asdict(self) | {"leaves": b85encode(self.leaves).decode()}).encode()
+        return json.dumps(asdict(self) | {"leaves": b64encode(self.leaves).decode()}).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> PartRecord:
         """Read what `to_json` wrote."""
         values = json.loads(data)
-        return cls(**values | {"leaves": b85decode(values["leaves"])})
+        return cls(**values | {"leaves": b64decode(values["leaves"])})
 
 
 def state_key(index: int) -> str:

@@ -256,7 +256,7 @@ def level(profile: ArchetypeProfile, f: Floats, g: Floats) -> Floats:
 def _levels(
     plan: ClassicPlan, codes: NDArray[np.integer], first_tick: int, stop_tick: int
 ) -> Floats:
-    """Levels of servers of the given archetypes, shape (signals, servers, ticks), to be read alone."""
+    """Levels of servers of some archetypes, shape (signals, servers, ticks); only to be read."""
     levels = [_level(plan, code, first_tick, stop_tick) for code in codes.tolist()]
     if all(level is levels[0] for level in levels):
         return np.broadcast_to(
