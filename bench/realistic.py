@@ -23,7 +23,7 @@ REALISTIC: Settings = {"preset": "realistic"}
 QUARTER: Settings = {"start_date": "2024-01-01", "end_date": "2024-03-30", "granularity": "5min"}
 YEARS: Settings = {"granularity": "5min"}
 PARTS: Settings = REALISTIC | {"num_servers": 480}
-PART_BYTES = 1_000_000
+PART_BYTES = 125_000
 
 
 def samples(_folder: Path) -> Benchmark:

@@ -87,6 +87,11 @@ class Plan:
         """Rows of the dataset: one per server and tick."""
         return self.fleet.size * self.clock.count
 
+    @property
+    def samples_per_row(self) -> int:
+        """What is simulated for one row of the dataset."""
+        return 1
+
     def countries(self, first: int, stop: int) -> list[str]:
         """Country whose holidays `is_holiday` marks, per server first..stop-1: its region's.
 
@@ -119,6 +124,11 @@ class RealisticPlan(Plan):
 
     scenario: RealisticScenario
     archetypes: tuple[RealisticArchetype, ...]
+
+    @property
+    def samples_per_row(self) -> int:
+        """Samples within a tick."""
+        return self.clock.step // self.scenario.sample_seconds
 
     def countries(self, first: int, stop: int) -> list[str]:
         """Country whose holidays `is_holiday` marks, per server first..stop-1."""

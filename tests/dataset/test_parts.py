@@ -10,9 +10,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from fleetsynth.dataset.job import MOST_SAMPLES, Job
 from fleetsynth.dataset.parts import DATA, PARTITION_KEYS, TIME_KEYS, Part, cut
 from fleetsynth.errors import UsageError
 from fleetsynth.plan import Plan, resolve
+from fleetsynth.scenario import load_scenario
 from fleetsynth.signal.simulate import simulate
 from fleetsynth.signal.window import Window
 from tests.dataset.folders import MIXED
@@ -155,7 +157,7 @@ def test_many_servers_make_parts_of_the_size_asked_for() -> None:
 
 def test_a_part_that_may_be_larger_than_all_is_all() -> None:
     (part,) = cut(MIXED_PLAN, (), 10**9)
-    assert part.plan == MIXED_PLAN
+    assert vars(part.plan) == vars(MIXED_PLAN)
     assert ids(part.plan) == ids(MIXED_PLAN)
 
 
@@ -219,3 +221,12 @@ def test_a_column_that_the_scenario_leaves_out_is_refused_as_key(key: str) -> No
     keys = ("year", "month") if key == "month" else (key,)
     with pytest.raises(UsageError, match="the scenario leaves that column out"):
         cut(plan, keys, 1_000)
+
+
+def test_parts_of_aggregates_hold_no_more_samples_than_a_worker_makes_in_seconds() -> None:
+    scenario = load_scenario({"preset": "realistic", "num_servers": 480})
+    parts = Job.of(scenario, "unused").parts
+    samples = [part.plan.rows * part.plan.samples_per_row for part in parts]
+    assert max(samples) <= MOST_SAMPLES
+    assert len(parts) == 7
+    assert len(Job.of(load_scenario({"num_servers": 480}), "unused").parts) == 1

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from fleetsynth.dataset.store import Store
     from fleetsynth.plan import Plan
 
+MOST_SAMPLES = 1 << 25
+"""In a part of aggregates, some ten seconds' worth: a day's percentile is a few bytes that took 288
+samples, and parts of the usual size would leave all workers but one idle."""
 STATE = "_parts/"
 """Where records of finished parts wait for the manifest."""
 
@@ -155,5 +158,8 @@ def _plan(scenario: str) -> Plan:
 
 @lru_cache(maxsize=2)
 def _parts(job: Job) -> list[Part]:
-    rows = max(1, round(job.part_bytes / parquet_bytes_per_row(job.plan)))
-    return cut(job.plan, job.partition_by, rows)
+    plan = job.plan
+    rows = round(job.part_bytes / parquet_bytes_per_row(plan))
+    if plan.samples_per_row > 1:
+        rows = min(rows, MOST_SAMPLES // plan.samples_per_row)
+    return cut(plan, job.partition_by, max(1, rows))

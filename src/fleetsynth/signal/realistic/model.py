@@ -91,7 +91,7 @@ def simulate(plan: RealisticPlan, window: Window) -> NDArray[np.int32]:
 
     Pure: any way of cutting a dataset into windows gives the same values.
     """
-    per_tick = plan.clock.step // plan.scenario.sample_seconds
+    per_tick = plan.samples_per_row
     out = np.empty((len(plan.metrics), *window.shape), dtype=np.int32)
     whole = lcm(BLOCK, per_tick)
     step = max(1, _SPAN // whole) * whole // per_tick
