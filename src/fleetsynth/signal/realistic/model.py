@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _ROWS = 64
 """Servers whose services are worked out together. No value needs it."""
-_SPAN = 1 << 14
+_SPAN = 1 << 16
 """Samples worked on at a time, about. No value needs it."""
 _CELLS = 1 << 15
 """Servers times samples worked on at a time, about. No value needs it."""
