@@ -16,7 +16,7 @@ class Verdict:
     Attributes:
         name: the question, such as ``gaps`` or ``holiday``.
         subject: what it is about, such as an archetype and a field; empty for the whole dataset.
-        status: ok, fail, or untestable: the data cannot tell.
+        status: ok, fail or untestable (the data cannot tell).
         found: what was found, in words.
         places: the first few places where something is wrong.
         kind: structure, or statistics for what was estimated.
