@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import file_digest
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import manifest, pipeline
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 MOST_SAMPLES = 1 << 25
 """In a part of aggregates, some ten seconds' worth: a day's percentile is a few bytes that took 288
 samples, and parts of the usual size would leave all workers but one idle."""
+ENOUGH_PARTS = 256
+"""For all workers to have a share: a dataset is not cut into more than these for that reason."""
 STATE = "_parts/"
 """Where records of finished parts wait for the manifest."""
 
@@ -102,7 +105,7 @@ class PartRecord:
     def from_json(cls, data: bytes) -> PartRecord:
         """Read what `to_json` wrote."""
         values = json.loads(data)
-        return cls(**values | {"leaves": b64decode(values["leaves"])})
+        return cls(**values | {"leaves": b64decode(values["leaves"], validate=True)})
 
 
 def state_key(index: int) -> str:
@@ -161,5 +164,5 @@ def _parts(job: Job) -> list[Part]:
     plan = job.plan
     rows = round(job.part_bytes / parquet_bytes_per_row(plan))
     if plan.samples_per_row > 1:
-        rows = min(rows, MOST_SAMPLES // plan.samples_per_row)
+        rows = min(rows, max(MOST_SAMPLES // plan.samples_per_row, ceil(plan.rows / ENOUGH_PARTS)))
     return cut(plan, job.partition_by, max(1, rows))

@@ -46,14 +46,15 @@ class Grid:
     Args:
         columns: the names of servers.
         step: microseconds from tick to tick; None to take the first batch's most frequent.
-        span: first and last timestamp that each server should have; None if nothing says so.
+        span: first and last timestamp that each server should have; None if nothing says so, and
+            each server has a grid that begins where most of its first rows are.
     """
 
     def __init__(self, columns: Columns, step: int | None, span: tuple[int, int] | None) -> None:
         self._columns = columns
         self.step = step
         self._span = span
-        self._origin = span[0] if span else None
+        self._origin = Growing(0)
         self.first, self.last, self.count = Growing(-_NEVER - 1), Growing(_NEVER), Growing(0)
         self.disorder, self._duplicates = Faults(), Faults()
         self._missing, self._off, self._untimed = Faults(), Faults(), Faults()
@@ -119,9 +120,7 @@ class Grid:
             self.goes_back = True
         self._duplicates.add(~new & (step == 0), lambda row: self._at(server, micros, row))
         if self.step:
-            if self._origin is None:
-                self._origin = _most_frequent(micros % self.step) or 0
-            off = (micros - self._origin) % self.step != 0
+            off = (micros - self._origins(server, micros, starts[new[starts]])) % self.step != 0
             self._off.add(off, lambda row: self._at(server, micros, row))
             jumps = np.flatnonzero(~new & (step > self.step))
             ticks = step[jumps] // self.step - 1
@@ -136,17 +135,30 @@ class Grid:
         np.maximum.at(last, server, micros)
         count += np.bincount(server, minlength=len(count))
 
+    def _origins(self, server: Ints, micros: Ints, new: Ints) -> Ints | int:
+        """Return where the grid of each row's server begins: where most of its first rows are.
+
+        `new` are the rows at which servers begin that were not seen before.
+        """
+        if self._span:
+            return self._span[0]
+        origin, step = self._origin.upto(len(self._columns.servers)), self.step or 1
+        for begin in new.tolist():
+            own = micros[begin:][server[begin:] == server[begin]]
+            origin[server[begin]] = _most_frequent(own % step) or 0
+        return origin[server]
+
     def verdicts(self) -> Iterator[Verdict]:
         """Return what was found."""
         if self._span:
             self._ends(*self._span)
-        if self._span is None and self._by_time:
-            self.disorder = Faults()
-        yield self.disorder.verdict(
-            "order",
-            "{count} places are not in order of server and time",
-            "by time" if self._by_time else "by server and time",
-        )
+        by_time = self._span is None and self._by_time and self.disorder.count > 0
+        if by_time:
+            yield Verdict("order", "ok", "by time")
+        else:
+            yield self.disorder.verdict(
+                "order", "{count} places are not in order of server and time", "by server and time"
+            )
         yield (
             self._untimed.verdict(
                 "timestamps", "{count} rows have no timestamp", "every row has one"
@@ -158,16 +170,21 @@ class Grid:
                 f"on a grid of {_duration(self.step)}",
             )
         )
-        if self._uncounted:
+        if self._uncounted and not self._duplicates.count:
             yield Verdict("duplicates", "untestable", self._uncounted)
+        else:
+            yield self._duplicate_rows()
+        if self._uncounted:
             yield Verdict("gaps", "untestable", self._uncounted)
-            return
-        yield self._duplicates.verdict(
+        else:
+            yield self._missing.verdict("gaps", "{count} ticks are missing", "no tick is missing")
+
+    def _duplicate_rows(self) -> Verdict:
+        return self._duplicates.verdict(
             "duplicates",
             "{count} rows repeat the server and timestamp of another",
             "no server has a timestamp twice",
         )
-        yield self._missing.verdict("gaps", "{count} ticks are missing", "no tick is missing")
 
     def _ends(self, begin: int, end: int) -> None:
         """Count what is missing before a server's first and after its last row."""

@@ -182,11 +182,13 @@ def _micros(column: pa.Array, name: str) -> Ints:
 
 
 def _read_times(column: pa.Array) -> pa.Array:
-    """Read timestamps written as text, with a zone or without."""
-    try:
-        return column.cast(pa.timestamp("us"))
-    except pa.ArrowInvalid:
-        return column.cast(pa.timestamp("us", tz="UTC"))
+    """Read timestamps written as text, with a zone or without; nanoseconds end in 2262."""
+    for unit, zone in (("ns", None), ("ns", "UTC"), ("us", None)):
+        try:
+            return column.cast(pa.timestamp(unit, tz=zone))
+        except pa.ArrowInvalid:
+            continue
+    return column.cast(pa.timestamp("us", tz="UTC"))
 
 
 def _floats(column: pa.Array, name: str) -> Floats:

@@ -1,4 +1,4 @@
-const BADGES = { ok: ['good', '✓ passed'], fail: ['bad', '✗ failed'], untestable: ['open', '◦ too few data'] };
+const BADGES = { ok: ['good', '✓ passed'], fail: ['bad', '✗ failed'], untestable: ['open', '◦ cannot tell'] };
 function badge(status) {
   const [tone, text] = BADGES[status] || ['open', `◦ ${status}`];
   return h('span', { class: `badge ${tone}` }, text);
