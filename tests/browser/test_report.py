@@ -76,7 +76,7 @@ def test_charts_have_a_table_and_a_name(open_page: Any, reports: dict[str, Path]
         label = figure.get_by_role("img").first.get_attribute("aria-label")
         assert len(label) > 40, label
         figure.locator("summary").click()
-        assert figure.locator("tbody tr").count() >= 3
+        figure.locator("tbody tr").nth(2).wait_for(timeout=60_000)
         assert figure.locator("thead th").count() >= 2
 
 
