@@ -1,5 +1,6 @@
 """One suite over every sink: what a destination promises, whichever it is."""
 
+import signal
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from fleetsynth import pipeline
 from fleetsynth.errors import OutputError
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import Plan
-from fleetsynth.sinks import FORMATS, open_sink
+from fleetsynth.sinks import FORMATS, csv, open_sink
 from tests.conformance.support import (
     EACH,
     MARCH,
@@ -232,3 +233,28 @@ def test_a_sink_that_cannot_be_opened_leaves_its_folder_as_it_was(tmp_path: Path
     with pytest.raises(pa.ArrowNotImplementedError):
         open_sink(tmp_path / "new/a.parquet", odd, {}, overwrite=False)
     assert files(tmp_path) == []
+
+
+def test_no_signal_is_lost_while_lines_are_rendered() -> None:
+    """A cast of NumPy's from text to bytes swallowed most of those that came meanwhile."""
+    batch = next(pipeline.batches(plan_of(num_servers=1, end_date="2023-12-31")))
+    handled = raised = 0
+
+    def ring(_number: int, _frame: object) -> None:
+        nonlocal handled
+        handled += 1
+        raise InterruptedError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        while handled < 100:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.001 + handled * 1e-5)
+                for _ in range(20):
+                    csv.render(batch)
+            except InterruptedError:
+                raised += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert (handled, raised) == (100, 100)

@@ -141,7 +141,10 @@ def _whole_numbers(values: NDArray[Any]) -> Words:
 def _dates(days: NDArray[np.int64]) -> Words:
     low, high = int(days.min()), int(days.max())
     table = np.datetime_as_string(np.arange(low, high + 1).astype("datetime64[D]"))
-    return table.astype(np.bytes_)[days - low]
+    # Code by code: NumPy's cast of text to bytes swallows a signal that comes meanwhile.
+    codes = table.view(np.uint32).reshape(len(table), -1).astype(np.uint8)
+    words: Words = codes.view(f"S{codes.shape[1]}").ravel()
+    return words[days - low]
 
 
 def _quoted(text: str) -> str:
