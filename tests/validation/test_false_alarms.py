@@ -16,6 +16,8 @@ from fleetsynth.quality.validate.checker import Checker
 from fleetsynth.quality.validate.verdict import Verdict
 from tests.support import plan_of
 
+pytestmark = pytest.mark.xdist_group("false alarms")  # their runs are made once
+
 SEEDS = 300
 SMALL = {"num_servers": 40, "end_date": "2022-12-31"}
 
