@@ -265,7 +265,7 @@ def _levels(
     return np.stack(levels, axis=1)
 
 
-@lru_cache(maxsize=16)  # a megabyte each; the next servers have the same
+@lru_cache(maxsize=8)  # a megabyte each; the next servers have the same
 def _level(plan: ClassicPlan, code: int, first_tick: int, stop_tick: int) -> Floats:
     """Level of an archetype, shape (signals, ticks)."""
     calendar = _calendar(plan, first_tick, stop_tick)
