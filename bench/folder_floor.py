@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,9 +14,8 @@ import pyarrow.parquet as pq
 from bench.actions import to_folder
 from bench.comparison import Benchmark, Goal
 from bench.floor import draw
-from bench.isolated import isolated
 from bench.timing import Spent, timed
-from bench.workers import PART_BYTES, SETTINGS
+from bench.turns import Turns
 from fleetsynth import api
 from fleetsynth.frame import schema
 from fleetsynth.pipeline import BATCH_ROWS
@@ -23,14 +23,19 @@ from fleetsynth.signal.window import BLOCK
 from fleetsynth.sinks.parquet import writer_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from threading import Barrier
 
     import pyarrow as pa
 
+    from bench.actions import Settings
+    from bench.timing import Side
     from fleetsynth.plan import Plan
 
 WORKERS = 2
+SETTINGS: Settings = {"granularity": "hourly", "num_servers": 3840}
+PART_BYTES = 64_000_000
 SHARE = SETTINGS | {"num_servers": 120}
 """What each process of the floor holds in memory, to write it again and again."""
 
@@ -51,27 +56,34 @@ def benchmark(folder: Path) -> Benchmark:
     """Compare CPU time, the floor's processes being as busy as the workers."""
     ours, below = f"folder, {WORKERS} workers", f"floor, {WORKERS} processes"
     rows = api.as_plan(SETTINGS).rows
-    times = rows // api.as_plan(SHARE).rows // WORKERS
-    action = partial(to_folder, SETTINGS, folder, workers=WORKERS, part_bytes=PART_BYTES)
-
-    def floor() -> Spent:
-        context = multiprocessing.get_context("spawn")
-        together = context.Barrier(WORKERS)
-        with ProcessPoolExecutor(WORKERS, context, _prepare, (together,)) as pool:
-            paths = [folder / f"floor-{number}.parquet" for number in range(WORKERS)]
-            found = [pool.submit(_draw_and_write, path, times) for path in paths]
-            spent = [future.result() for future in found]
-        return Spent(max(one.wall for one in spent), sum(one.cpu for one in spent))
-
+    turns = Turns(
+        partial(to_folder, SETTINGS, folder, workers=WORKERS, part_bytes=PART_BYTES),
+        partial(_floor, folder),
+    )
+    scale = rows / (WORKERS * api.as_plan(SHARE).rows)
     return Benchmark(
         rows=rows,
-        sides={ours: isolated(action), below: floor},
+        sides={ours: turns.long, below: lambda: turns.short() * scale},
         goals=[Goal(ours, (below,), clock, 1.4, at_most=True) for clock in ("cpu", "wall")],
-        remark="as `floor` of bench.classic, in two processes at a time; starting them counts for "
-        "the folder and not for its floor.",
+        remark="as `floor` of bench.classic, in two processes at a time, which take turns with "
+        "the folder; starting processes counts for the folder and not for its floor.",
         warm_up=False,
         quiet=True,
     )
+
+
+@contextmanager
+def _floor(folder: Path) -> Iterator[Side]:
+    context = multiprocessing.get_context("spawn")
+    together = context.Barrier(WORKERS)
+    paths = [folder / f"floor-{number}.parquet" for number in range(WORKERS)]
+    with ProcessPoolExecutor(WORKERS, context, _prepare, (together,)) as pool:
+
+        def side() -> Spent:
+            spent = list(pool.map(_draw_and_write, paths))
+            return Spent(max(one.wall for one in spent), sum(one.cpu for one in spent))
+
+        yield side
 
 
 def _prepare(together: Barrier) -> None:
@@ -79,7 +91,7 @@ def _prepare(together: Barrier) -> None:
     _ready.append(_Ready(plan, list(api.batches(plan)), together))
 
 
-def _draw_and_write(path: Path, times: int) -> Spent:
+def _draw_and_write(path: Path) -> Spent:
     (ready,) = _ready
     columns = schema(ready.plan)
 
@@ -89,9 +101,7 @@ def _draw_and_write(path: Path, times: int) -> Spent:
                 writer.write_batch(batch)
 
     ready.together.wait(_PATIENCE_SECONDS)
-    spent = Spent(0, 0)
-    for _ in range(times):
-        drawing = (timed(partial(draw, ready.plan.rows, size))() for size in (BLOCK, BATCH_ROWS))
-        spent += min(drawing, key=lambda one: one.cpu) + timed(write, output=path)()
+    drawing = (timed(partial(draw, ready.plan.rows, size))() for size in (BLOCK, BATCH_ROWS))
+    spent = min(drawing, key=lambda one: one.cpu) + timed(write)()
     path.unlink()
     return spent

@@ -34,12 +34,13 @@ def isolated(
     def side() -> Spent:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(1, mp_context=context) as pool:
-            return pool.submit(_measured, action, warm_up).result() * scale
+            return pool.submit(measured, action, warm_up).result() * scale
 
     return side
 
 
-def _measured(action: Callable[[], object], warm_up: Callable[[], object] | None) -> Spent:
+def measured(action: Callable[[], object], warm_up: Callable[[], object] | None) -> Spent:
+    """Run an action once; the peak is that of this process, or of its largest child."""
     if warm_up:
         warm_up()
     spent = measure(action)

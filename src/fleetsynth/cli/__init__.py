@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -21,6 +20,7 @@ from fleetsynth.cli.folders import commit, verify
 from fleetsynth.cli.report import report
 from fleetsynth.cli.validate import validate
 from fleetsynth.errors import FleetsynthError, InputError
+from fleetsynth.startup import start_lightly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,8 @@ for command in (
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
-    _start_lightly()
+    start_lightly()
+    _tolerate_poor_terminals()
     _unwind_on_signals()
     try:
         code = cli.main(arguments, prog_name="fleetsynth", standalone_mode=False)
@@ -134,15 +135,8 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _start_lightly() -> None:
-    """Spare a short process what only long ones need; a third of a second becomes a quarter."""
-    # Importing makes many objects and no garbage: collect a hundred times less often.
-    gc.set_threshold(70_000, 10, 10)
-    # No plug-in has a say in what a scenario means, so the environment is not searched for any.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # No command multiplies matrices: NumPy's BLAS need not start its threads.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # A terminal without Unicode shows a question mark instead of ending us.
+def _tolerate_poor_terminals() -> None:
+    """Let a terminal without Unicode show a question mark instead of ending us."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")

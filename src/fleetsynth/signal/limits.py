@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from fleetsynth.metrics import Metric
 
 
-def clip(signal: NDArray[np.float64], metric: Metric) -> NDArray[np.float64]:
-    """Return a metric's share of its signal, within the metric's bounds."""
-    share = signal if metric.share == 1.0 else metric.share * signal
-    return np.clip(share, metric.low, metric.high)
+def clip(signal: NDArray[np.float64], metric: Metric, out: NDArray[np.float64]) -> None:
+    """Write a metric's share of its signal, within the metric's bounds, to `out`."""
+    share = signal if metric.share == 1.0 else np.multiply(metric.share, signal, out=out)
+    np.clip(share, metric.low, metric.high, out=out)
 
 
 def hundredths(values: NDArray[np.float64], out: NDArray[np.int32]) -> None:

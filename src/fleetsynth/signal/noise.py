@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -22,6 +23,7 @@ def correlate(lower: Floats, z: Floats, signal: int) -> Floats:
         signal: which row.
     """
     out: Floats = lower[:, signal, 0, None] * z[0]
+    term = np.empty_like(out)
     for j in range(1, signal + 1):
-        out += lower[:, signal, j, None] * z[j]
+        out += np.multiply(lower[:, signal, j, None], z[j], out=term)
     return out
