@@ -4,6 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import sys
+from threading import Timer
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
+SHELL_SIGNALS = 128
+"""A command that a signal ended exits with this and the signal's number."""
+_MOMENT_SECONDS = 0.01
 
 
 def start_lightly() -> None:
@@ -14,3 +25,26 @@ def start_lightly() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # No command multiplies matrices: NumPy's BLAS need not start its threads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def lose_no_signal() -> None:
+    """Raise again, a moment later, what a signal raised where Python ignores it.
+
+    A signal's handler runs between any two instructions. If those are of a finalizer, Python
+    prints the exception and goes on, and Ctrl-C is lost.
+    """
+    sys.unraisablehook = _raise_again
+
+
+def _raise_again(unraisable: UnraisableHookArgs) -> None:
+    match unraisable.exc_value:
+        case KeyboardInterrupt():
+            number = int(signal.SIGINT)
+        case SystemExit(code=int(code)) if code > SHELL_SIGNALS:
+            number = code - SHELL_SIGNALS
+        case _:
+            sys.__unraisablehook__(unraisable)
+            return
+    again = Timer(_MOMENT_SECONDS, signal.raise_signal, (number,))
+    again.daemon = True
+    again.start()

@@ -134,6 +134,7 @@ class Within(Fleetsynth):
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
             patch.setattr(os, "environ", environment(env))
+            patch.setattr(sys, "unraisablehook", sys.unraisablehook)
             with pytest.raises(SystemExit) as end:
                 main([*map(str, arguments)])
         gc.set_threshold(*thresholds)

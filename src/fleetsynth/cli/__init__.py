@@ -20,7 +20,7 @@ from fleetsynth.cli.folders import commit, verify
 from fleetsynth.cli.report import report
 from fleetsynth.cli.validate import validate
 from fleetsynth.errors import FleetsynthError, InputError
-from fleetsynth.startup import start_lightly
+from fleetsynth.startup import SHELL_SIGNALS, lose_no_signal, start_lightly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +104,7 @@ for command in (
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
     start_lightly()
+    lose_no_signal()
     _tolerate_poor_terminals()
     _unwind_on_signals()
     try:
@@ -151,7 +152,7 @@ def _unwind_on_signals() -> None:
 
 
 def _terminate(number: int, _frame: FrameType | None) -> Any:
-    raise SystemExit(128 + number)
+    raise SystemExit(SHELL_SIGNALS + number)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from fleetsynth.startup import start_lightly
+from fleetsynth.startup import lose_no_signal, start_lightly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,6 +70,7 @@ def _begin() -> None:
 
     Thread(target=follow, daemon=True).start()
     start_lightly()
+    lose_no_signal()
 
 
 def _make(make: Callable[..., PartRecord], job: Job, index: int) -> PartRecord:
