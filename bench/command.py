@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +37,8 @@ def command(
     )
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     def main(only: str | None, repeat: int, as_json: bool) -> None:
+        # So that what has been started is ended with us.
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
         with tempfile.TemporaryDirectory() as folder:
             outcomes = {
                 name: run(benchmarks[name](Path(folder)), repeat)

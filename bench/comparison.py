@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _QUIET_CORES = 0.1
 """What other jobs may take in a quiet round, on any side of it."""
 
+_LEAST_SECONDS = 0.1
+"""Seconds below which the machine's own count of busy ones is too coarse."""
+
 _PATIENCE = 6
 """How many times as many rounds are tried until enough were quiet."""
 
@@ -136,10 +139,12 @@ def run(benchmark: Benchmark, repeat: int) -> Outcome:
 
 
 def _round(benchmark: Benchmark) -> _Round:
-    spent, others = {}, []
+    spent, others = {}, [0.0]
     for name, side in benchmark.sides.items():
-        wall, busy, own = time.perf_counter(), busy_seconds(), cpu_seconds()
+        began, busy, own = time.perf_counter(), busy_seconds(), cpu_seconds()
         spent[name] = side()
         disturbed = busy_seconds() - busy - (cpu_seconds() - own)
-        others.append(max(0.0, disturbed) / (time.perf_counter() - wall))
+        wall = time.perf_counter() - began
+        if wall > _LEAST_SECONDS:
+            others.append(max(0.0, disturbed) / wall)
     return _Round(spent, max(others))

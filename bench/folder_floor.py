@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 WORKERS = 2
 SETTINGS: Settings = {"granularity": "hourly", "num_servers": 3840}
-PART_BYTES = 64_000_000
+PART_BYTES = 66_000_000
+"""Twenty parts, so that two workers have ten each."""
 SHARE = SETTINGS | {"num_servers": 120}
 """What each process of the floor holds in memory, to write it again and again."""
 

@@ -38,7 +38,7 @@ class Turns:
     opened: Callable[[], AbstractContextManager[Side]]
     warm_up: Callable[[], object] | None = None
     scale: float = 1
-    _short: list[Spent] = field(default_factory=list)
+    _short: list[Spent] = field(default_factory=list, init=False)
 
     def long(self) -> Spent:
         """Run both and return what the long one took, pauses aside."""
@@ -48,14 +48,15 @@ class Turns:
             while not line.poll(_TURN_SECONDS):
                 began = time.perf_counter()
                 os.killpg(group, signal.SIGSTOP)
-                self._short.append(short())
+                if not line.poll():  # it may have ended just before
+                    self._short.append(short())
+                    paused += time.perf_counter() - began
                 os.killpg(group, signal.SIGCONT)
-                paused += time.perf_counter() - began
             spent: Spent = line.recv()
         return replace(spent, wall=spent.wall - paused) * self.scale
 
     def short(self) -> Spent:
-        """Return what the short one took meanwhile, at the mean."""
+        """Return what the short one took at the mean, while the long one last ran."""
         return sum(self._short, Spent(0, 0)) * (1 / len(self._short))
 
     @contextmanager
@@ -80,7 +81,7 @@ def _run(
     action: Callable[[], object], warm_up: Callable[[], object] | None, line: Connection
 ) -> None:
     """Run the long action, together with the processes that it starts a group of their own."""
-    os.setsid()
+    os.setpgrp()
 
     def begin() -> None:
         if warm_up:

@@ -105,7 +105,7 @@ def run(
             statistics.update(window, hundredths)
             return frame.batch(window, hundredths)
 
-        made = map(batch, windows(plan, batch_rows or _batch_rows(plan)))
+        made = map(batch, windows(plan, batch_rows or rows_per_batch(plan)))
         for rows in _ahead(made) if workers > 1 else made:
             sink.write(rows)
             done += rows.num_rows
@@ -119,7 +119,7 @@ def run(
     return Outcome(size=size, leaves=digest.packed, statistics=statistics.moments())
 
 
-def _batch_rows(plan: Plan) -> int:
+def rows_per_batch(plan: Plan) -> int:
     """Return the rows per batch: fewer in a small plan, so that it can be written as it is made."""
     return min(BATCH_ROWS, max(_LEAST_ROWS, -(-plan.rows // _FEWEST_BATCHES)))
 

@@ -33,18 +33,27 @@ def lose_no_signal() -> None:
     A signal's handler runs between any two instructions. If those are of a finalizer, Python
     prints the exception and goes on, and Ctrl-C is lost.
     """
-    sys.unraisablehook = _raise_again
+    before = sys.unraisablehook
 
-
-def _raise_again(unraisable: UnraisableHookArgs) -> None:
-    match unraisable.exc_value:
-        case KeyboardInterrupt():
-            number = int(signal.SIGINT)
-        case SystemExit(code=int(code)) if code > SHELL_SIGNALS:
-            number = code - SHELL_SIGNALS
-        case _:
-            sys.__unraisablehook__(unraisable)
+    def raise_again(unraisable: UnraisableHookArgs) -> None:
+        number = _behind(unraisable.exc_value)
+        if number not in signal.valid_signals() or sys.is_finalizing():
+            before(unraisable)
             return
-    again = Timer(_MOMENT_SECONDS, signal.raise_signal, (number,))
-    again.daemon = True
-    again.start()
+        # Sent to the process: the main thread may be waiting, and another could not wake it.
+        again = Timer(_MOMENT_SECONDS, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = raise_again
+
+
+def _behind(error: BaseException | None) -> int:
+    """Return the number of the signal whose handler raised an error; 0 if none did."""
+    match error:
+        case KeyboardInterrupt():
+            return signal.SIGINT
+        case SystemExit(code=int(code)):
+            return code - SHELL_SIGNALS
+        case _:
+            return 0

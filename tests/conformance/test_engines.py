@@ -204,7 +204,7 @@ def test_a_realistic_fleet_has_one_digest_on_every_engine(
     result = generate_folder(
         plan.scenario,
         str(folder),
-        part_bytes=2_000,
+        part_bytes=17_000,
         partition_by=keys,
         engine=engine(make_part),
     )
@@ -400,7 +400,7 @@ def test_a_spark_frame_needs_no_more_than_what_describes_a_scenario(
 def test_the_command_line_runs_on_spark(tmp_path: Path, digest: str) -> None:
     fleetsynth = Fleetsynth(tmp_path)
     (tmp_path / "mixed.yaml").write_text(json.dumps(MIXED.to_dict()))
-    where = ("-o", "fleet/", "--part-size", "10kB")
+    where = ("-o", "fleet/", "--part-size", "42kB")
     spark = ("--engine", "spark", "--master", "local[2]", "--json")
     ran = fleetsynth(
         *("generate", "mixed.yaml", *where, *spark),

@@ -157,7 +157,7 @@ def test_folders_have_the_same_digest_and_can_be_verified(
 ) -> None:
     folder = tmp_path / "fleet"
     result = generate_folder(
-        plan.scenario, str(folder), partition_by=keys, part_bytes=3_000, workers=1
+        plan.scenario, str(folder), partition_by=keys, part_bytes=22_000, workers=1
     )
     assert result.digest == manifest_of(folder)["digest"] == digest
     assert len(parts_in(folder)) == result.parts > 1
@@ -167,7 +167,7 @@ def test_folders_have_the_same_digest_and_can_be_verified(
 def test_a_changed_value_is_found_in_a_folder(plan: RealisticPlan, tmp_path: Path) -> None:
     folder = tmp_path / "fleet"
     generate_folder(
-        plan.scenario, str(folder), partition_by=("region",), part_bytes=3_000, workers=1
+        plan.scenario, str(folder), partition_by=("region",), part_bytes=22_000, workers=1
     )
     path = parts_in(folder)[0]
     path.write_bytes(path.read_bytes()[:-5] + b"wrong")

@@ -23,7 +23,7 @@ MIXED = scenario_of(
 )
 """Twelve servers over four months of two years, neither of them whole: 4,224 rows."""
 
-PART_BYTES = 9_500
+PART_BYTES = 41_200
 """Some thousand rows: six parts of the mixed scenario, if it is not partitioned."""
 
 PARTITIONS: list[tuple[str, ...]] = [

@@ -366,7 +366,7 @@ CHANGES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"growth.mode": "monthly"}, {}, "growth.mode was span, now monthly"),
     ({"archetypes.web.base_cpu": 61.5}, {}, "archetypes.web.base_cpu was 45.0, now 61.5"),
     ({}, {"partition_by": ("region",)}, "partition_by was [], now ['region']"),
-    ({}, {"part_bytes": 20_000}, "part_bytes was 9500, now 20000"),
+    ({}, {"part_bytes": 64_000}, "part_bytes was 41200, now 64000"),
 ]
 
 
@@ -566,3 +566,27 @@ def test_a_job_survives_json() -> None:
     job = Job.of(MIXED, "fleet", partition_by=("year",), part_bytes=PART_BYTES)
     assert load_scenario(json.loads(job.scenario)) == MIXED
     assert job.plan.digest == PLAN.digest
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("settings", "part_bytes"),
+    [
+        ({"num_servers": 300}, 200_000),
+        ({"num_servers": 600}, 2_000_000),
+        ({"num_servers": 40, "granularity": "hourly", "end_date": "2022-12-31"}, 1_000_000),
+        ({"num_servers": 8, "granularity": "5min", "end_date": "2022-12-31"}, 3_000_000),
+        ({"preset": "realistic", "num_servers": 40, "end_date": "2022-12-31"}, 100_000),
+    ],
+)
+def test_no_part_is_larger_than_its_target_by_more_than_a_server(
+    settings: dict[str, Any], part_bytes: int, tmp_path: Path
+) -> None:
+    generate_folder(
+        load_scenario(settings), str(tmp_path / "fleet"), part_bytes=part_bytes, workers=1
+    )
+    parts = manifest_of(tmp_path / "fleet")["parts"]
+    assert len(parts) > 1
+    for part in parts:
+        assert part["size"] <= part_bytes + part["size"] / part["servers"]
+    assert max(part["size"] for part in parts) > part_bytes / 2

@@ -102,7 +102,7 @@ def test_a_run_that_stopped_is_resumed(port: int, single: str) -> None:
     assert "fleet/manifest.json" not in keys(port)
     with pytest.raises(OutputError, match="unfinished run: go on with --resume"):
         generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1)
-    with pytest.raises(UsageError, match=r"part_bytes was 9500, now 1000000"):
+    with pytest.raises(UsageError, match=r"part_bytes was 41200, now 1000000"):
         generate_folder(MIXED, url, part_bytes=10**6, workers=1, resume=True)
     damaged = open_store(url)
     damaged.write("data/part-00002.parquet", b"PAR1 and no more")
@@ -248,7 +248,7 @@ def test_a_run_whose_uploads_are_refused_says_so_and_goes_on_later(
 ) -> None:
     (fleetsynth.folder / "mixed.yaml").write_text(json.dumps(MIXED.to_dict()))
     command = ("generate", "mixed.yaml", "-o", f"s3://{BUCKET}/fleet/", "--workers", "1")
-    small = ("--part-size", "10kB")
+    small = ("--part-size", "42kB")
 
     def allows(method: str, target: str) -> bool:
         return not (method == "PUT" and "part-00002.parquet" in target)
@@ -274,7 +274,7 @@ def test_a_store_that_is_lost_ends_the_run_and_what_is_whole_stays(
     port: int, fleetsynth: Fleetsynth, single: str, count: int
 ) -> None:
     (fleetsynth.folder / "mixed.yaml").write_text(json.dumps(MIXED.to_dict()))
-    command = ("generate", "mixed.yaml", "-o", f"s3://{BUCKET}/fleet/", "--part-size", "10kB")
+    command = ("generate", "mixed.yaml", "-o", f"s3://{BUCKET}/fleet/", "--part-size", "42kB")
     with gate(port) as before:
 
         def allows(method: str, target: str) -> bool:

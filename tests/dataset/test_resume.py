@@ -33,7 +33,7 @@ from tests.e2e.command import (
 from tests.support import digest_of, plan_of
 
 LONG = ("--servers", "140", "--granularity", "hourly", "--end", "2022-12-31")
-IN_PARTS = ("-o", "fleet/", "--part-size", "583kB")
+IN_PARTS = ("-o", "fleet/", "--part-size", "729kB")
 PARTS = 20
 LONG_PLAN = plan_of(num_servers=140, granularity="hourly", end_date="2022-12-31")
 """Long enough to be stopped at many moments: 20 parts of 61,320 rows."""

@@ -232,8 +232,8 @@ SCENARIOS = {
         code=1,
     ),
     "more parts than a folder takes": by_options(
-        "-o new/fleet/ --granularity hourly --part-size 1kB --servers 5000",
-        "175,320,000 rows would be 1,669,715 parts",
+        "-o new/fleet/ --granularity hourly --part-size 10kB --servers 5000",
+        "175,320,000 rows would be 2,247,693 parts",
         "a folder takes 100,000",
         "larger --part-size",
     ),

@@ -367,6 +367,6 @@ def test_workers_and_formats_give_the_same_digest(
 @pytest.mark.parametrize("workers", [1, 2])
 def test_folders_in_parts_give_the_same_digest(digest: str, workers: int, tmp_path: Path) -> None:
     scenario = realistic(SMALL).scenario
-    result = generate_folder(scenario, str(tmp_path / "fleet"), part_bytes=2_000, workers=workers)
+    result = generate_folder(scenario, str(tmp_path / "fleet"), part_bytes=17_000, workers=workers)
     assert result.parts == result.made == 2
     assert result.digest == digest

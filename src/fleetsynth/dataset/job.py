@@ -17,7 +17,7 @@ from fleetsynth.frame import Frame
 from fleetsynth.plan import resolve
 from fleetsynth.scenario import Scenario, load_scenario
 from fleetsynth.sinks.parquet import ParquetSink
-from fleetsynth.size import parquet_bytes_per_row
+from fleetsynth.size import rows_in_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +131,14 @@ def make_part(
     frame = Frame(plan, without=job.partition_by)
     with store.building(part.path) as path:
         sink = ParquetSink(path, frame.schema, manifest.provenance(plan), overwrite=True)
-        outcome = pipeline.run(plan, sink, frame=frame, workers=workers, progress=progress)
+        outcome = pipeline.run(
+            plan,
+            sink,
+            frame=frame,
+            workers=workers,
+            progress=progress,
+            batch_rows=pipeline.BATCH_ROWS,  # the larger a row group, the smaller the file
+        )
         with path.open("rb") as stream:
             sha256 = file_digest(stream, "sha256").hexdigest()
     fleet, clock = plan.fleet, plan.clock
@@ -162,7 +169,7 @@ def _plan(scenario: str) -> Plan:
 @lru_cache(maxsize=2)
 def _parts(job: Job) -> list[Part]:
     plan = job.plan
-    rows = round(job.part_bytes / parquet_bytes_per_row(plan))
+    rows = rows_in_parquet(plan, job.part_bytes)
     if plan.samples_per_row > 1:
         rows = min(rows, max(MOST_SAMPLES // plan.samples_per_row, ceil(plan.rows / ENOUGH_PARTS)))
-    return cut(plan, job.partition_by, max(1, rows))
+    return cut(plan, job.partition_by, rows)

@@ -22,7 +22,7 @@ def correlate(lower: Floats, z: Floats, signal: int) -> Floats:
         z: independent standard normals, shape (signals, servers, ticks).
         signal: which row.
     """
-    out: Floats = lower[:, signal, 0, None] * z[0]
+    out: Floats = np.multiply(lower[:, signal, 0, None], z[0], order="C")
     term = np.empty_like(out)
     for j in range(1, signal + 1):
         out += np.multiply(lower[:, signal, j, None], z[j], out=term)
