@@ -1,1 +1,5 @@
 """Benchmarks, each a ratio measured within one run."""
+
+from fleetsynth.startup import start_lightly
+
+start_lightly()  # as the command line does, and so before anything heavy is imported
