@@ -12,6 +12,7 @@ import click
 
 from bench.comparison import run
 from bench.report import show, to_json
+from fleetsynth.startup import SHELL_SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +39,7 @@ def command(
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     def main(only: str | None, repeat: int, as_json: bool) -> None:
         # So that what has been started is ended with us.
-        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(SHELL_SIGNALS + number))
         with tempfile.TemporaryDirectory() as folder:
             outcomes = {
                 name: run(benchmarks[name](Path(folder)), repeat)
