@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
+
+
+NOTHING_LEFT = "; nothing was left behind"
+"""The end of a message about one file; a folder has more to tell."""
 
 
 class FleetsynthError(Exception):
@@ -64,6 +69,42 @@ class UsageError(FleetsynthError):
 
 class OutputError(FleetsynthError):
     """Output that could not be written; nothing is left under its final name."""
+
+
+class WriteError(OutputError):
+    """A file that the operating system did not take.
+
+    Attributes:
+        path: the file, by its final name.
+        reason: what the system says.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(path, reason)  # as arguments, so that it survives the way from a worker
+
+    def __str__(self) -> str:
+        """Render as one sentence; in a folder, what is left is told by whoever knows."""
+        return f"cannot write {self.path}: {self.reason}{NOTHING_LEFT}"
+
+
+class ExistsError(OutputError):
+    """A file or dataset is there already, and nobody said that it may be replaced."""
+
+
+class OtherBytesError(OutputError):
+    """A part that is there already, and is not the one that was made."""
+
+    def __str__(self) -> str:
+        """Say what to do, of the file that the only argument names."""
+        return (
+            f"{self.args[0]} is there already, with other bytes: another run or version made it. "
+            "Choose another folder, or start again with --overwrite"
+        )
+
+
+class SupersededError(OutputError):
+    """Work on a folder that another process has finished, or begun anew, in the meantime."""
 
 
 class InputError(FleetsynthError):

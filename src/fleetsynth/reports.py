@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.api import as_plan
-from fleetsynth.dataset.folder import MANIFEST, SCENARIO
+from fleetsynth.dataset.begin import MANIFEST, SCENARIO
 from fleetsynth.dataset.source import open_source
 from fleetsynth.dataset.store import CLOUD_SCHEMES, open_store
 from fleetsynth.dataset.verify import read_manifest, with_partitions

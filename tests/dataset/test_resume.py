@@ -115,7 +115,7 @@ def kill(fleetsynth: Fleetsynth, count: int, *arguments: str) -> dict[str, tuple
     """Run until so many parts have their record, kill the run, and return what is whole."""
     folder = fleetsynth.folder / "fleet"
     with running(fleetsynth, *arguments) as child:
-        wait_until(lambda: (folder / "_parts" / "job.json").exists(), child)
+        wait_until(lambda: (folder / "_parts" / "job-0001.json").exists(), child)
         wait_until(lambda: records(folder) >= count, child)
         child.kill()
     only_whole_parts(folder)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.dataset import folder
+from fleetsynth.dataset.begin import begin
 from fleetsynth.dataset.job import Job
 from fleetsynth.dataset.store import open_store
 from fleetsynth.engines.local import LocalEngine
-from fleetsynth.errors import UsageError
+from fleetsynth.errors import FleetsynthError, UsageError
 from fleetsynth.pipeline import available_workers
 from fleetsynth.size import estimate
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from fleetsynth.dataset.folder import Shard
+    from fleetsynth.dataset.job import PartRecord
     from fleetsynth.engines.base import Engine
     from fleetsynth.plan import Plan
     from fleetsynth.scenario import Scenario
@@ -36,6 +38,7 @@ class FolderResult:
         parts: number of parts of the whole dataset.
         made: parts that this run made; the others were there, or belong to other shards.
         rows: rows that this run made.
+        already: whether all of it was there before, finished.
         bytes: size of all parts; None before the commit.
         digest: content digest of the whole; None before the commit.
     """
@@ -46,6 +49,7 @@ class FolderResult:
     parts: int
     made: int
     rows: int
+    already: bool
     bytes: int | None
     digest: str | None
 
@@ -67,6 +71,7 @@ class FolderResult:
             "scenario_digest": self.plan.digest,
             "parts": self.parts,
             "parts_made": self.made,
+            "already_there": self.already,
         }
 
 
@@ -102,40 +107,43 @@ def generate_folder(
         OutputError: if the folder holds something else, cannot be written, or has not nearly the
             room. Parts that were published stay, and `resume` goes on from them.
     """
-    begun = time.perf_counter()
+    started = time.perf_counter()
     if overwrite and (resume or shard):
         other = "--resume" if resume else "--shard"
         raise UsageError(f"--overwrite starts again, {other} goes on: choose one")
     job = Job.of(scenario, url, partition_by=tuple(partition_by), part_bytes=part_bytes)
-    if not (resume or overwrite or shard):  # all of it is still to be made, and in free space
-        open_store(url).check_room(job.plan.rows, estimate(job.plan).bytes[".parquet"])
     parts = job.parts  # refuses partitions that cannot be, before anything is touched
-    if shard is None:
-        folder.begin(job, resume=resume, overwrite=overwrite)
-    else:
-        folder.join(job)
-    todo = folder.missing(job, shard)
-    rows = 0
+    store = open_store(url)
+    if not (resume or overwrite or shard) and not store.list():  # all of it is still to be made
+        store.check_room(job.plan.rows, estimate(job.plan).bytes[".parquet"], part_bytes)
+    job = begin(job, resume=resume, overwrite=overwrite, shard=shard is not None)
+    todo = folder.missing(job, shard) if job.run else []
+    made: list[PartRecord] = []
 
     def report(done_in_part: int) -> None:
         if progress:
-            progress(already + rows + done_in_part)
+            progress(already + sum(record.rows for record in made) + done_in_part)
 
     already = sum(part.plan.rows for part in parts if part.index not in set(todo))
     chosen = engine or LocalEngine(workers or available_workers(), report)
-    made = 0
-    for record in folder.make(job, chosen, todo, len(folder.wanted(job, shard))):
-        made += 1
-        rows += record.rows
-        report(0)
-    manifest = {} if shard else folder.commit(url)
+    try:
+        for record in folder.make(job, chosen, todo, len(folder.wanted(job, shard))):
+            made.append(record)
+            report(0)
+        manifest = {} if shard else folder.commit(url)
+    except FleetsynthError:
+        # What another process finishes meanwhile, of this very run, is what was asked for.
+        manifest = folder.finished_by(job)
+        if not manifest:
+            raise
     return FolderResult(
         url=url,
         plan=job.plan,
-        seconds=time.perf_counter() - begun,
+        seconds=time.perf_counter() - started,
         parts=len(parts),
-        made=made,
-        rows=rows,
+        made=len(made),
+        rows=sum(record.rows for record in made),
+        already=not job.run,
         bytes=sum(part["size"] for part in manifest["parts"]) if manifest else None,
         digest=manifest.get("digest"),
     )

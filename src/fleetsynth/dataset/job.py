@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth import manifest, pipeline
 from fleetsynth.dataset.parts import Part, cut
-from fleetsynth.dataset.store import open_store
+from fleetsynth.dataset.store import STATE, hash_of, open_store
+from fleetsynth.errors import SupersededError
 from fleetsynth.frame import Frame
 from fleetsynth.plan import resolve
 from fleetsynth.scenario import Scenario, load_scenario
@@ -30,8 +32,10 @@ MOST_SAMPLES = 1 << 25
 samples, and parts of the usual size would leave all workers but one idle."""
 ENOUGH_PARTS = 256
 """For all workers to have a share: a dataset is not cut into more than these for that reason."""
-STATE = "_parts/"
-"""Where records of finished parts wait for the manifest."""
+CUT_LAW = 1
+"""The law by which parts are cut; another number for every change of it."""
+PART_PATH = r"data/([a-z_]+=[^/]*/)*part-[0-9]{5,}\.parquet"
+"""Names of parts, and of nothing else that is ever written or removed below ``data/``."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,16 @@ class Job:
         url: the folder.
         partition_by: hive partition columns, outermost first.
         part_bytes: target size of a part.
+        run: the random name of the run that makes it; empty until it has begun.
+        generation: how many runs have begun in the folder, this one included.
     """
 
     scenario: str
     url: str
     partition_by: tuple[str, ...] = ()
     part_bytes: int = 256_000_000
+    run: str = ""
+    generation: int = 0
 
     @classmethod
     def of(cls, scenario: Scenario, url: str, **options: Any) -> Job:
@@ -63,7 +71,12 @@ class Job:
     @property
     def parts(self) -> list[Part]:
         """All parts, the same list in every process."""
-        return _parts(self)
+        return _parts(self.scenario, self.partition_by, self.part_bytes)
+
+    @property
+    def cut(self) -> dict[str, int]:
+        """What decides where parts begin and end, apart from the scenario and the partitions."""
+        return {"law": CUT_LAW, "rows_per_part": _rows_per_part(self.plan, self.part_bytes)}
 
 
 @dataclass(frozen=True)
@@ -71,6 +84,7 @@ class PartRecord:
     """What there is to know of a finished part.
 
     Attributes:
+        run: the run that made it.
         index: its number.
         path: where it is, relative to the folder.
         rows: how many.
@@ -84,6 +98,7 @@ class PartRecord:
             the whole.
     """
 
+    run: str
     index: int
     path: str
     rows: int
@@ -113,23 +128,65 @@ def state_key(index: int) -> str:
     return f"{STATE}part-{index:05d}.json"
 
 
-def read_record(store: Store, index: int) -> PartRecord | None:
-    """Return the record of a part, or None if there is none that can be read."""
+def job_key(generation: int) -> str:
+    """Where the record of a folder's n-th run is kept until the manifest is written."""
+    return f"{STATE}job-{generation:04d}.json"
+
+
+def generation_of(key: str) -> int | None:
+    """Return which run a key is the job record of, if it is one."""
+    match = re.fullmatch(rf"{STATE}job-([0-9]{{4,9}})\.json", key)
+    return int(match[1]) if match else None
+
+
+def read_record(store: Store, job: Job, index: int) -> PartRecord | None:
+    """Return the record of a part that this run has made; None if there is none to be read."""
     data = store.read(state_key(index))
     try:
-        return None if data is None else PartRecord.from_json(data)
+        record = None if data is None else PartRecord.from_json(data)
     except (ValueError, TypeError, KeyError):
         return None
+    ours = record is not None and (record.run, record.index, record.path) == (
+        job.run,
+        index,
+        job.parts[index].path,
+    )
+    return record if ours else None
+
+
+def is_whole(store: Store, record: PartRecord) -> bool:
+    """Tell whether a part's file is the one that its record describes."""
+    return store.size(record.path) == record.size and hash_of(store, record.path) == record.sha256
+
+
+def refuse_if_superseded(store: Store, job: Job) -> None:
+    """Refuse to publish for a run that is no longer the one of its folder.
+
+    Raises:
+        SupersededError: if another run has begun there since, or the dataset has been finished.
+    """
+    there = store.size(job_key(job.generation)) is not None
+    if not there or store.size(job_key(job.generation + 1)) is not None:
+        raise SupersededError(
+            f"another process has taken {store.name} over: finished it, or begun it anew"
+        )
 
 
 def make_part(
     job: Job, index: int, progress: Callable[[int], None] | None = None, workers: int = 1
 ) -> PartRecord:
-    """Generate a part, publish it, then publish its record. Safe to repeat at any time."""
+    """Generate a part, publish it, then publish its record. Safe to repeat at any time.
+
+    Raises:
+        SupersededError: if the job's run is no longer the one of its folder.
+        OutputError: if the part cannot be written, or is there with other bytes.
+    """
     part, store = job.parts[index], open_store(job.url)
     plan = part.plan
     frame = Frame(plan, without=job.partition_by)
-    with store.building(part.path) as path:
+    before = read_record(store, job, index)
+    damaged = before is not None and not is_whole(store, before)
+    with store.building(part.path, replace=damaged) as path:
         sink = ParquetSink(path, frame.schema, manifest.provenance(plan), overwrite=True)
         outcome = pipeline.run(
             plan,
@@ -141,12 +198,21 @@ def make_part(
         )
         with path.open("rb") as stream:
             sha256 = file_digest(stream, "sha256").hexdigest()
-    fleet, clock = plan.fleet, plan.clock
+        refuse_if_superseded(store, job)
+    record = _record(job, part, outcome, sha256)
+    refuse_if_superseded(store, job)
+    store.write(state_key(index), record.to_json())
+    return record
+
+
+def _record(job: Job, part: Part, outcome: pipeline.Outcome, sha256: str) -> PartRecord:
+    fleet, clock = part.plan.fleet, part.plan.clock
     first, last = clock.seconds(clock.first, clock.stop)[[0, -1]].astype("datetime64[s]")
-    record = PartRecord(
-        index=index,
+    return PartRecord(
+        run=job.run,
+        index=part.index,
         path=part.path,
-        rows=plan.rows,
+        rows=part.plan.rows,
         servers=fleet.size,
         first_server=fleet.server_ids(0, 1)[0],
         last_server=fleet.server_ids(fleet.size - 1, fleet.size)[0],
@@ -157,8 +223,6 @@ def make_part(
         digest=outcome.digest,
         leaves=outcome.leaves,
     )
-    store.write(state_key(index), record.to_json())
-    return record
 
 
 @lru_cache(maxsize=2)
@@ -167,9 +231,13 @@ def _plan(scenario: str) -> Plan:
 
 
 @lru_cache(maxsize=2)
-def _parts(job: Job) -> list[Part]:
-    plan = job.plan
-    rows = rows_in_parquet(plan, job.part_bytes)
+def _parts(scenario: str, partition_by: tuple[str, ...], part_bytes: int) -> list[Part]:
+    plan = _plan(scenario)
+    return cut(plan, partition_by, _rows_per_part(plan, part_bytes))
+
+
+def _rows_per_part(plan: Plan, part_bytes: int) -> int:
+    rows = rows_in_parquet(plan, part_bytes)
     if plan.samples_per_row > 1:
         rows = min(rows, max(MOST_SAMPLES // plan.samples_per_row, ceil(plan.rows / ENOUGH_PARTS)))
-    return cut(plan, job.partition_by, rows)
+    return rows

@@ -10,9 +10,8 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
-from fleetsynth.dataset.folder import MANIFEST
-from fleetsynth.dataset.job import STATE
-from fleetsynth.dataset.store import open_store
+from fleetsynth.dataset.begin import MANIFEST
+from fleetsynth.dataset.store import STATE, open_store
 from fleetsynth.dataset.verify import read_manifest
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.reading import read_batches, read_names

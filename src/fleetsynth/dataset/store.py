@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from contextlib import contextmanager, suppress
+from filecmp import cmp
+from hashlib import file_digest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from secrets import token_hex
+from shutil import rmtree
+from typing import TYPE_CHECKING, Protocol
 
-from fleetsynth.errors import OutputError, UsageError
-from fleetsynth.sinks.base import os_errors, whole_file
+from fleetsynth.errors import (
+    ExistsError,
+    InputError,
+    OtherBytesError,
+    OutputError,
+    UsageError,
+    WriteError,
+)
+from fleetsynth.sinks.base import make_folders, os_errors, put_in_place, sync_folder, whole_file
 from fleetsynth.size import refuse_without_room
 
 if TYPE_CHECKING:
@@ -18,6 +28,19 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 CLOUD_SCHEMES = ("s3://", "gs://", "az://")
+
+STATE = "_parts/"
+"""Where an unfinished run keeps what it knows, until the manifest is written."""
+STAGING = f"{STATE}making-"
+"""How the folders begin in which files are built."""
+
+_TEMPORARY = r"""(?x)
+    ((_parts|data)/)? ([^/]+=[^/]*/)*
+    \.( (part|job)-[0-9]+\.(parquet|json) | (manifest|job)\.json
+       | scenario\.yaml | servers\.parquet )
+    \.[0-9a-f]{8}\.tmp
+"""
+"""Names of the temporary files that we make in a dataset, and of no others."""
 
 
 class Store(Protocol):
@@ -29,14 +52,18 @@ class Store(Protocol):
 
     name: str
 
-    def check_room(self, rows: int, need: float) -> None:
+    def check_room(self, rows: int, need: float, part_bytes: int) -> None:
         """Refuse rows that take so many bytes if it is plain that they do not fit."""
 
-    def building(self, key: str) -> AbstractContextManager[Path]:
-        """Yield a path to build a file at, by something that itself publishes it whole.
+    def building(self, key: str, *, replace: bool = False) -> AbstractContextManager[Path]:
+        """Yield a path to build a file at; publish it at the end of the block.
 
-        The file is there at the end of the block, or not at all.
+        The file is there at the end of the block, whole, or not at all. One that is there already
+        with the same bytes stays; one with other bytes is an error, unless it is to be replaced.
         """
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Publish a small file unless there is one of that name; tell whether this call did."""
 
     def write(self, key: str, data: bytes) -> None:
         """Publish a small file, replacing one that is there."""
@@ -45,7 +72,7 @@ class Store(Protocol):
         """Return a file's bytes, or None if there is none."""
 
     def fetch(self, key: str) -> AbstractContextManager[Path]:
-        """Yield a local path to read a file at."""
+        """Yield a local path to read a file at; InputError if it cannot be read."""
 
     def size(self, key: str) -> int | None:
         """Return a file's size in bytes, or None if there is none."""
@@ -63,10 +90,18 @@ class Store(Protocol):
 def open_store(url: str) -> Store:
     """Open the store that a path or URL names."""
     if url.startswith(CLOUD_SCHEMES):
+        from fleetsynth.dataset.object_store import ObjectStore
+
         return ObjectStore(url)
     if "://" in url:
         raise UsageError(f"{url} is no place to write to: use a folder, s3://, gs:// or az://")
     return LocalStore(Path(url))
+
+
+def hash_of(store: Store, key: str) -> str:
+    """Return the SHA-256 of a stored file."""
+    with store.fetch(key) as path, path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
 
 
 class LocalStore:
@@ -78,184 +113,151 @@ class LocalStore:
         self._folder = folder
         self.name = str(folder)
 
-    def check_room(self, rows: int, need: float) -> None:
+    def check_room(self, rows: int, need: float, part_bytes: int) -> None:  # noqa: ARG002
         """Compare with what is free on the disk."""
         refuse_without_room(self._folder, rows, need)
 
     @contextmanager
-    def building(self, key: str) -> Iterator[Path]:
-        """Yield the path itself."""
-        yield self._folder / key
+    def building(self, key: str, *, replace: bool = False) -> Iterator[Path]:
+        """Yield a path in a folder of its own, so that readers of parts never see it."""
+        final = self._path(key)
+        staging = self._folder / f"{STAGING}{token_hex(4)}"
+        staged = staging / final.name
+        try:
+            with os_errors(final):
+                staging.mkdir(parents=True)
+            try:
+                yield staged
+            except WriteError as error:
+                raise (WriteError(final, error.reason) if error.path == staged else error) from None
+            with os_errors(final):
+                self._publish(staged, final, replace=replace)
+        finally:
+            rmtree(staging, ignore_errors=True)
+            self._remove_empty(staging.parent)
+
+    def _publish(self, staged: Path, final: Path, *, replace: bool) -> None:
+        made = make_folders(final.parent)
+        try:
+            put_in_place(staged, final, replace=replace)
+        except FileExistsError:
+            if not cmp(staged, final, shallow=False):
+                raise OtherBytesError(str(final)) from None
+        for folder in made:
+            sync_folder(folder.parent)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Publish a small file, unless there is one."""
+        try:
+            with whole_file(self._path(key), overwrite=False) as temporary:
+                temporary.write_bytes(data)
+        except ExistsError:
+            return False
+        return True
 
     def write(self, key: str, data: bytes) -> None:
         """Publish a small file."""
-        with whole_file(self._folder / key, overwrite=True) as temporary:
+        with whole_file(self._path(key), overwrite=True) as temporary:
             temporary.write_bytes(data)
 
     def read(self, key: str) -> bytes | None:
         """Return a file's bytes, or None."""
+        path = self._path(key)
         try:
-            return (self._folder / key).read_bytes()
+            with _reading(path):
+                return path.read_bytes()
         except FileNotFoundError:
             return None
 
     @contextmanager
     def fetch(self, key: str) -> Iterator[Path]:
         """Yield the file itself."""
-        yield self._folder / key
+        path = self._path(key)
+        try:
+            with _reading(path):
+                path.open("rb").close()
+        except FileNotFoundError as error:
+            raise InputError(f"cannot read {path}: {os.strerror(error.errno or 0)}") from error
+        yield path
 
     def size(self, key: str) -> int | None:
         """Return a file's size, or None."""
+        path = self._path(key)
         try:
-            return (self._folder / key).stat().st_size
+            with _reading(path):
+                return path.stat().st_size if path.is_file() else None
         except FileNotFoundError:
             return None
 
     def list(self, prefix: str = "") -> list[str]:
-        """Return all files but the temporary ones of runs that were killed."""
-        names = (
-            path.relative_to(self._folder).as_posix()
-            for path in self._folder.rglob("*")
-            if path.is_file() and not _is_unfinished(path)
-        )
-        return sorted(name for name in names if name.startswith(prefix))
+        """Return all files but the unfinished ones of runs that were killed."""
+        names = (path.relative_to(self._folder).as_posix() for path in self._files())
+        found = (name for name in names if name.startswith(prefix) and not _is_unfinished(name))
+        return sorted(found)
 
     def delete(self, key: str) -> None:
         """Remove a file and the folders that it leaves empty."""
-        path = self._folder / key
+        path = self._path(key)
         with os_errors(path):
             path.unlink(missing_ok=True)
+        self._remove_empty(path.parent)
+
+    def tidy(self) -> None:
+        """Remove what was not published."""
+        for path in list(self._files()):
+            if _is_unfinished(path.relative_to(self._folder).as_posix()):
+                with os_errors(path):
+                    path.unlink(missing_ok=True)
+                self._remove_empty(path.parent)
+
+    def _path(self, key: str) -> Path:
+        """Return where a file is; nothing that is ours lies behind a link to somewhere else."""
+        path = self._folder / key
+        for folder in path.parents:
+            if folder == self._folder:
+                break
+            if folder.is_symlink():
+                raise _is_link(folder)
+        return path
+
+    def _files(self) -> Iterator[Path]:
+        """Yield every file; a link to a folder is refused, for what it hides would be left out."""
+
+        def fail(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):  # gone since it was listed
+                raise InputError(f"cannot read {error.filename}: {error.strerror}") from error
+
+        for folder, folders, files in os.walk(self._folder, onerror=fail):
+            for name in folders:
+                if Path(folder, name).is_symlink():
+                    raise _is_link(Path(folder, name))
+            yield from (Path(folder, name) for name in files)
+
+    def _remove_empty(self, folder: Path) -> None:
         with suppress(OSError):
-            while path.parent != self._folder:
-                path = path.parent
-                path.rmdir()
-
-    def tidy(self) -> None:
-        """Remove temporary files."""
-        for path in filter(_is_unfinished, list(self._folder.rglob("*"))):
-            with os_errors(path):
-                path.unlink(missing_ok=True)
+            while folder != self._folder:
+                folder.rmdir()
+                folder = folder.parent
 
 
-class ObjectStore:
-    """A bucket and prefix, through obstore. Credentials come from the standard chain.
-
-    A file is uploaded when it is finished, so that nothing unfinished can ever be seen:
-    an upload that fails is aborted.
-    """
-
-    def __init__(self, url: str) -> None:
-        try:
-            import obstore
-            from obstore.store import from_url
-        except ImportError:
-            message = f"{url} needs obstore: pip install 'fleetsynth[cloud]'"
-            raise UsageError(message) from None
-        self.name = url.rstrip("/")
-        self._obstore: Any = obstore
-        with self._errors():
-            self._store = from_url(self.name, **_credentials(self.name))
-
-    def check_room(self, rows: int, need: float) -> None:
-        """Nothing: an object store has room for all."""
-
-    @contextmanager
-    def building(self, key: str) -> Iterator[Path]:
-        """Yield a path in a temporary folder; upload it at the end."""
-        with tempfile.TemporaryDirectory(prefix="fleetsynth-") as folder:
-            path = Path(folder) / Path(key).name
-            yield path
-            with self._errors(), path.open("rb") as stream:
-                self._obstore.put(self._store, key, stream)
-
-    def write(self, key: str, data: bytes) -> None:
-        """Upload a small file."""
-        with self._errors():
-            self._obstore.put(self._store, key, data)
-
-    def read(self, key: str) -> bytes | None:
-        """Download a file."""
-        with self._errors():
-            try:
-                return bytes(self._obstore.get(self._store, key).bytes())
-            except FileNotFoundError:
-                return None
-
-    @contextmanager
-    def fetch(self, key: str) -> Iterator[Path]:
-        """Download a file to a temporary folder."""
-        with tempfile.TemporaryDirectory(prefix="fleetsynth-") as folder:
-            path = Path(folder) / Path(key).name
-            with self._errors(), path.open("wb") as out:
-                for chunk in self._obstore.get(self._store, key).stream():
-                    out.write(chunk)
-            yield path
-
-    def size(self, key: str) -> int | None:
-        """Return a file's size, or None."""
-        with self._errors():
-            try:
-                return int(self._obstore.head(self._store, key)["size"])
-            except FileNotFoundError:
-                return None
-
-    def list(self, prefix: str = "") -> list[str]:
-        """Return the keys below a prefix."""
-        with self._errors():
-            found = self._obstore.list(self._store).collect()
-        return sorted(entry["path"] for entry in found if entry["path"].startswith(prefix))
-
-    def delete(self, key: str) -> None:
-        """Delete an object."""
-        with self._errors(), suppress(FileNotFoundError):
-            self._obstore.delete(self._store, key)
-
-    def tidy(self) -> None:
-        """Nothing: what is not uploaded whole is not there."""
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OutputError:
-            raise
-        except (OSError, ValueError, self._obstore.exceptions.BaseError) as error:
-            reason = _reason(error)
-            raise OutputError(f"the object store at {self.name} failed: {reason}") from error
+def _is_unfinished(name: str) -> bool:
+    """Tell what was never published: what is being built, and temporary files of `AtomicFile`."""
+    return name.startswith(STAGING) or re.fullmatch(_TEMPORARY, name) is not None
 
 
-def _credentials(url: str) -> dict[str, Any]:
-    """Return what boto's standard chain finds, unless the environment says all there is to say.
+def _is_link(path: Path) -> OutputError:
+    return OutputError(
+        f"{path} is a link to another folder, and a dataset lies in one folder: put the files "
+        "themselves there"
+    )
 
-    obstore itself knows the environment and the roles of machines, but neither profiles nor the
-    sessions of ``aws sso login``.
-    """
-    if not url.startswith("s3://") or {"AWS_ACCESS_KEY_ID", "AWS_SKIP_SIGNATURE"} & set(os.environ):
-        return {}
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Name the file that cannot be read; one that is not there is the caller's affair."""
     try:
-        from botocore.exceptions import BotoCoreError
-        from obstore.auth.boto3 import Boto3CredentialProvider
-    except ImportError:
-        return {}
-    try:
-        return {"credential_provider": Boto3CredentialProvider()}
-    except BotoCoreError as error:
-        raise OutputError(f"no AWS credentials for {url}: {error}") from error
-    except ValueError as error:
-        raise OutputError(
-            f"no AWS credentials for {url}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
-            "AWS_PROFILE, or run where a role gives them"
-        ) from error
-
-
-def _is_unfinished(path: Path) -> bool:
-    """Tell a temporary file of `AtomicFile` by its name."""
-    return re.fullmatch(r"\..+\.(parquet|json|yaml)\..+\.tmp", path.name) is not None
-
-
-def _reason(error: Exception) -> str:
-    """Return the first line, for the rest repeats the request, with the code of an XML answer."""
-    text = str(error) or type(error).__name__
-    code = re.search(r"<Code>(\w+)</Code>", text)
-    first = text.splitlines()[0].partition(": <")[0]
-    return f"{first} ({code[1]})" if code else first
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(error.errno, error.strerror, str(path)) from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from fleetsynth.dataset.folder import MANIFEST, SCENARIO
+from fleetsynth.dataset.begin import MANIFEST, SCENARIO
 from fleetsynth.dataset.store import open_store
 from fleetsynth.dataset.verify import verify, with_partitions
 from fleetsynth.errors import FleetsynthError, InputError, ScenarioError, UsageError

@@ -11,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth import pipeline
-from fleetsynth.dataset.folder import MANIFEST, hash_of, job_of
+from fleetsynth.dataset.begin import MANIFEST
+from fleetsynth.dataset.folder import job_of
 from fleetsynth.dataset.parts import DATA
-from fleetsynth.dataset.store import open_store
+from fleetsynth.dataset.store import hash_of, open_store
 from fleetsynth.digest import Leaves, PlanDigest, combine, month_label, root
 from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.file_digest import leaves
@@ -84,7 +85,7 @@ def read_manifest(store: Store) -> dict[str, Any]:
         raise InputError(f"{store.name} has no {MANIFEST}: it is unfinished, or no dataset")
     try:
         values: dict[str, Any] = json.loads(data)
-        known = values["format"] == 1 and {"digest", "parts", "partition_by"} <= values.keys()
+        known = values["format"] in (1, 2) and {"digest", "parts", "partition_by"} <= values.keys()
     except (ValueError, KeyError, TypeError):
         known = False
     if not known:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
 from fleetsynth.dataset.job import make_part
-from fleetsynth.engines.worker import Worker
+from fleetsynth.engines.worker import Worker, WorkerLostError
 from fleetsynth.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from multiprocessing.connection import Connection
 
     from fleetsynth.dataset.job import Job, PartRecord
 
@@ -46,32 +46,36 @@ class LocalEngine:
             yield from self._run(job, indices, workers)
         finally:
             for worker in workers:
+                worker.tell_to_stop()
+            for worker in workers:
                 worker.stop()
 
-    def _run(self, job: Job, indices: Sequence[int], idle: list[Worker]) -> Iterator[PartRecord]:
-        waiting, attempts = deque(indices), Counter[int]()
-        running: dict[Future[PartRecord], tuple[int, Worker]] = {}
-        failure: BaseException | None = None
+    def _run(self, job: Job, indices: Sequence[int], workers: list[Worker]) -> Iterator[PartRecord]:
+        waiting, attempts, idle = deque(indices), Counter[int](), list(workers)
+        running: dict[Connection, tuple[int, Worker]] = {}
+        failure: Exception | None = None
         while running or (waiting and not failure):
             # No more than the workers can start: an error must not find a long queue.
             while waiting and idle and not failure:
                 index, worker = waiting.popleft(), idle.pop()
-                running[worker.submit(self.make, job, index)] = index, worker
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                index, worker = running.pop(future)
+                worker.submit(self.make, job, index)
+                running[worker.connection] = index, worker
+            ready = wait(list(running))
+            for connection in [each for each in running if each in ready]:
+                index, worker = running.pop(connection)
                 idle.append(worker)
-                error = future.exception()
                 attempts[index] += 1
-                if error is None:
-                    yield future.result()
-                elif isinstance(error, BrokenProcessPool) and attempts[index] < ATTEMPTS:
-                    waiting.append(index)
-                else:
+                try:
+                    yield worker.result()
+                except WorkerLostError:
+                    if attempts[index] < ATTEMPTS:
+                        waiting.append(index)
+                        continue
+                    failure = failure or OutputError(
+                        "a worker was killed, and again when its part was repeated; this is often "
+                        "the system running out of memory: try fewer --workers"
+                    )
+                except Exception as error:  # noqa: BLE001 - raised when the others have ended
                     failure = failure or error
-        if isinstance(failure, BrokenProcessPool):
-            raise OutputError(
-                "a worker was killed, and again when its part was repeated; this is often the "
-                "system running out of memory: try fewer --workers"
-            )
         if failure:
             raise failure

@@ -50,7 +50,7 @@ class SparkEngine:
         except Exception as error:  # noqa: BLE001 - whatever Spark's version makes of it
             failure = error
         store = open_store(job.url)
-        yield from filter(None, (read_record(store, index) for index in numbers))
+        yield from filter(None, (read_record(store, job, index) for index in numbers))
         if failure:
             raise OutputError(f"the Spark job failed: {_reason(failure)}") from failure
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Protocol
 
-from fleetsynth.errors import OutputError
+from fleetsynth.errors import ExistsError, OutputError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-
-NOTHING_LEFT = "; nothing was left behind"
-"""The end of a message about one file; a folder has more to tell."""
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+"""What file systems without hard links answer to one."""
+_ATTEMPTS = 10
+"""How often a folder is made that somebody else removes because it is empty."""
 
 
 class Sink(Protocol):
@@ -45,7 +46,8 @@ class AtomicFile:
         temporary: where to write in the meantime.
 
     Raises:
-        OutputError: if the file exists already, or its folder cannot be made or written to.
+        ExistsError: if there is a file of that name already, and `overwrite` is not said.
+        OutputError: if its folder cannot be made or written to.
     """
 
     def __init__(self, path: Path, *, overwrite: bool) -> None:
@@ -56,8 +58,7 @@ class AtomicFile:
         self.temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
         with self.opening():
             self._refuse_existing()
-            self._make_folder(path.parent)
-            self.temporary.touch(exist_ok=False)
+            self._begin()
 
     @contextmanager
     def opening(self) -> Iterator[None]:
@@ -70,13 +71,18 @@ class AtomicFile:
             raise
 
     def commit(self) -> int:
-        """Flush to disk and rename; return the size in bytes."""
+        """Flush to disk and give the file its final name; return the size in bytes."""
         with os_errors(self._path):
             with self.temporary.open("rb") as whole:
                 os.fsync(whole.fileno())
             size = self.temporary.stat().st_size
             self._refuse_existing()
-            self.temporary.replace(self._path)
+            try:
+                put_in_place(self.temporary, self._path, replace=self._overwrite)
+            except FileExistsError:  # since a moment ago: another writer was faster
+                raise self._exists() from None
+            for folder in self._made:
+                sync_folder(folder.parent)
         return size
 
     def abort(self) -> None:
@@ -91,13 +97,66 @@ class AtomicFile:
         if self._path.is_dir():
             raise OutputError(f"{self._path} is a folder: name a file in it")
         if self._path.exists() and not self._overwrite:
-            raise OutputError(f"{self._path} exists: choose another name, or pass --overwrite")
+            raise self._exists()
 
-    def _make_folder(self, folder: Path) -> None:
-        missing = [entry for entry in (folder, *folder.parents) if not entry.exists()]
-        for entry in reversed(missing):
+    def _exists(self) -> ExistsError:
+        return ExistsError(f"{self._path} exists: choose another name, or pass --overwrite")
+
+    def _begin(self) -> None:
+        for attempt in range(_ATTEMPTS):
+            self._made += make_folders(self._path.parent)
+            try:
+                self.temporary.touch(exist_ok=False)
+            except FileNotFoundError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
+
+def make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; return the ones that were not there, outermost first."""
+    missing = [entry for entry in (folder, *folder.parents) if not entry.exists()]
+    for entry in reversed(missing):
+        with suppress(FileNotFoundError):  # the one above was removed again: the caller repeats
             entry.mkdir(exist_ok=True)
-            self._made.append(entry)
+    return missing[::-1]
+
+
+def put_in_place(whole: Path, path: Path, *, replace: bool) -> None:
+    """Give a finished file its final name, for good.
+
+    Without `replace` this is exclusive: of two that try, one succeeds. (Where a file system has no
+    hard links, the name is taken by an empty file first, which is seen if the machine stops between
+    two system calls.)
+
+    Raises:
+        FileExistsError: if there is a file of that name, and it is not to be replaced.
+        OSError: if the system does not take it.
+    """
+    if replace:
+        whole.replace(path)
+    else:
+        try:
+            path.hardlink_to(whole)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            path.touch(exist_ok=False)
+            whole.replace(path)
+        else:
+            whole.unlink()
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries to disk, where the system lets one open folders."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextmanager
@@ -128,4 +187,4 @@ def os_errors(path: Path) -> Iterator[None]:
             reason = str(error)
         else:
             reason = os.strerror(code)
-        raise OutputError(f"cannot write {path}: {reason}{NOTHING_LEFT}") from error
+        raise WriteError(path, reason) from error
