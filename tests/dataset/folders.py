@@ -1,6 +1,7 @@
 """What the tests of dataset folders share: a small scenario, and ways to look into a folder."""
 
 import json
+import re
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,13 @@ PARTITIONS: list[tuple[str, ...]] = [
 def manifest_of(folder: Path) -> dict[str, Any]:
     """A folder's manifest."""
     values: dict[str, Any] = json.loads((folder / "manifest.json").read_bytes())
+    return values
+
+
+def told_in(folder: Path) -> dict[str, Any]:
+    """A folder's manifest without the random name of the run that made it."""
+    values = manifest_of(folder)
+    assert re.fullmatch("[0-9a-f]{16}", values.pop("run"))
     return values
 
 

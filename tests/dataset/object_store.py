@@ -99,7 +99,9 @@ class Gate:
         closed: whether it answers no more.
     """
 
-    def __init__(self, behind: int, allows: Allows) -> None:
+    def __init__(
+        self, behind: int, allows: Allows, keeps: Callable[[str], bool] = lambda _: True
+    ) -> None:
         self.allows = allows
         self.seen: list[tuple[str, str]] = []
         self.closed = False
@@ -119,7 +121,8 @@ class Gate:
                     self._answer(403, [], b"<Error><Code>AccessDenied</Code></Error>")
                     return
                 onward = HTTPConnection(HOST, behind, timeout=60)
-                onward.request(self.command, self.path, body, dict(self.headers.items()))
+                headers = {name: value for name, value in self.headers.items() if keeps(name)}
+                onward.request(self.command, self.path, body, headers)
                 answer = onward.getresponse()
                 self._answer(answer.status, answer.getheaders(), answer.read())
                 onward.close()
@@ -161,6 +164,16 @@ class Gate:
 def gate(behind: int, allows: Allows = lambda *_: True) -> Iterator[Gate]:
     """Open a gate before a server."""
     opened = Gate(behind, allows)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def forgetful(behind: int) -> Iterator[Gate]:
+    """Open a gate that makes of a server one that does not know conditional uploads."""
+    opened = Gate(behind, lambda *_: True, lambda name: name.lower() != "if-none-match")
     try:
         yield opened
     finally:

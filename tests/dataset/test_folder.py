@@ -23,7 +23,7 @@ from fleetsynth.dataset.job import Job, PartRecord, make_part
 from fleetsynth.dataset.parts import TIME_KEYS
 from fleetsynth.dataset.shards import INDEX_VARIABLES, parse_shard
 from fleetsynth.engines.local import LocalEngine
-from fleetsynth.errors import InputError, OutputError, UsageError
+from fleetsynth.errors import ExistsError, InputError, OutputError, UsageError
 from fleetsynth.file_digest import digest_file
 from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.plan import resolve
@@ -39,6 +39,7 @@ from tests.dataset.folders import (
     manifest_of,
     parts_in,
     rows_of,
+    told_in,
 )
 from tests.support import plain_table, scenario_of
 
@@ -48,7 +49,7 @@ MANIFEST_KEYS = {
     *("format", "digest", "rows", "version", "schema_version", "model_version"),
     *("scenario_digest", "seed", "numpy_version", "normals_fingerprint", "holidays_version"),
     "tzdata_version",
-    *("schema", "partition_by", "part_bytes", "parts"),
+    *("run", "schema", "partition_by", "part_bytes", "cut", "files", "parts"),
 }
 PART_KEYS = {
     *("path", "rows", "servers", "first_server", "last_server", "start", "end"),
@@ -106,7 +107,8 @@ def test_two_workers_make_the_same_files_as_one(tmp_path: Path, keys: tuple[str,
     make(tmp_path / "one", partition_by=keys)
     make(tmp_path / "two", partition_by=keys, workers=2)
     assert files_in(tmp_path / "one") == files_in(tmp_path / "two")
-    assert manifest_of(tmp_path / "one") == manifest_of(tmp_path / "two")
+    assert told_in(tmp_path / "one") == told_in(tmp_path / "two")
+    assert manifest_of(tmp_path / "one")["run"] != manifest_of(tmp_path / "two")["run"]
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3, 4), (4, 2, 1, 3)])
@@ -123,7 +125,8 @@ def test_four_shards_and_a_commit_are_the_whole(
         assert (result.digest, result.bytes, result.parts) == (None, None, 6)
         made.append(result.made)
     assert made == [{1: 2, 2: 2, 3: 1, 4: 1}[number] for number in order]
-    assert commit(str(folder)) == manifest_of(finished(()))
+    assert commit(str(folder)) == manifest_of(folder)
+    assert told_in(folder) == told_in(finished(()))
     assert files_in(folder) == files_in(finished(()))
 
 
@@ -193,7 +196,7 @@ def test_the_manifest_says_what_was_made(
 ) -> None:
     values = manifest_of(finished(keys))
     assert set(values) == MANIFEST_KEYS
-    assert values["format"] == 1
+    assert values["format"] == 2
     assert values["digest"] == single
     assert values["rows"] == PLAN.rows == 12 * 88 * 4
     assert values["partition_by"] == list(keys)
@@ -310,11 +313,16 @@ def test_what_killed_runs_left_unfinished_is_removed_in_the_end(
 ) -> None:
     folder = tmp_path / "fleet"
     begin(folder, parts=2)
-    for name in ("data/.part-00001.parquet.4711.tmp", ".manifest.json.4711.tmp"):
+    for name in ("data/.part-00001.parquet.4711aa00.tmp", ".manifest.json.4711aa00.tmp"):
         (folder / name).write_bytes(b"PAR1 and no more")
-    (folder / "data" / ".mine.tmp").write_bytes(b"mine")
+    mine = ["data/.mine.tmp", "data/.part-00001.parquet.4711.tmp", "data/.x.parquet.4711aa00.tmp"]
+    for name in mine:
+        (folder / name).write_bytes(b"mine")
+    (folder / "_parts" / "making-4711aa00").mkdir()
+    (folder / "_parts" / "making-4711aa00" / "part-00003.parquet").write_bytes(b"PAR1")
     assert make(folder, resume=True) == single
-    assert [name for name in files_in(folder) if name.endswith(".tmp")] == ["data/.mine.tmp"]
+    assert [name for name in files_in(folder) if name.endswith(".tmp")] == mine
+    assert not (folder / "_parts").exists()
 
 
 # What is refused, and what is removed
@@ -345,12 +353,27 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
         make(tmp_path / "fleet")
 
 
-def test_a_finished_dataset_is_refused(copied: Copied) -> None:
+def test_another_dataset_is_refused(copied: Copied) -> None:
     folder = copied()
     before = identities(folder)
-    with pytest.raises(OutputError, match="holds a dataset: choose another name, or --overwrite"):
-        make(folder)
+    with pytest.raises(ExistsError, match="holds a dataset: choose another name, or --overwrite"):
+        make(folder, part_bytes=PART_BYTES + 1)
     assert identities(folder) == before
+
+
+def test_the_same_dataset_is_already_there(copied: Copied, single: str) -> None:
+    folder = copied()
+    before = identities(folder)
+    result = generate_folder(MIXED, str(folder), part_bytes=PART_BYTES, workers=1)
+    assert (result.already, result.made, result.rows, result.digest) == (True, 0, 0, single)
+    assert identities(folder) == before
+
+
+def test_the_same_dataset_with_a_part_missing_is_not_already_there(copied: Copied) -> None:
+    folder = copied()
+    (folder / "data" / "part-00002.parquet").unlink()
+    with pytest.raises(ExistsError, match=r"not as it was made \(data/part-00002.parquet\)"):
+        make(folder)
 
 
 def test_an_unfinished_run_is_refused_unless_it_is_resumed(tmp_path: Path) -> None:
@@ -425,7 +448,7 @@ def test_overwriting_removes_the_old_dataset_and_nothing_else(copied: Copied) ->
 
 def test_overwriting_replaces_an_unfinished_run(tmp_path: Path) -> None:
     begin(tmp_path / "fleet", parts=3, partition_by=("region",))
-    (tmp_path / "fleet" / "data" / ".part-00003.parquet.4711.tmp").write_bytes(b"PAR1")
+    (tmp_path / "fleet" / "data" / ".part-00003.parquet.4711aa00.tmp").write_bytes(b"PAR1")
     scenario = scenario_of(num_servers=2, end_date="2022-01-02")
     result = generate_folder(scenario, str(tmp_path / "fleet"), workers=1, overwrite=True)
     assert len(parts_in(tmp_path / "fleet")) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -126,14 +127,17 @@ def generate_folder(
 
     already = sum(part.plan.rows for part in parts if part.index not in set(todo))
     chosen = engine or LocalEngine(workers or available_workers(), report)
+    manifest: dict[str, Any] = {}
     try:
         for record in folder.make(job, chosen, todo, len(folder.wanted(job, shard))):
             made.append(record)
             report(0)
-        manifest = {} if shard else folder.commit(url)
+        if shard is None:
+            manifest = folder.commit(url)
     except FleetsynthError:
         # What another process finishes meanwhile, of this very run, is what was asked for.
-        manifest = folder.finished_by(job)
+        with suppress(FleetsynthError):
+            manifest = folder.finished_by(job)
         if not manifest:
             raise
     return FolderResult(

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth import manifest
 from fleetsynth.dataset.job import PART_PATH, Job, generation_of, job_key, refuse_if_superseded
 from fleetsynth.dataset.store import STATE, open_store
-from fleetsynth.errors import ExistsError, InputError, UsageError
+from fleetsynth.errors import ExistsError, InputError, ScenarioError, UsageError
 from fleetsynth.scenario import load_scenario, text
 
 if TYPE_CHECKING:
     from fleetsynth.dataset.store import Store
+    from fleetsynth.scenario import Scenario
 
 MANIFEST = "manifest.json"
 SERVERS = "servers.parquet"
@@ -240,8 +241,8 @@ def job_from(written: dict[str, Any], url: str, generation: int = 0) -> Job:
             run=str(written.get("run", "")),
             generation=generation,
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"the record of the run in {url} is damaged: {error!r}") from error
+    except (KeyError, TypeError, ValueError, ScenarioError) as error:
+        raise InputError(f"the record of the run in {url} is damaged: {error}") from error
 
 
 def compare(job: Job, written: dict[str, Any], name: str) -> None:
@@ -255,10 +256,7 @@ def compare(job: Job, written: dict[str, Any], name: str) -> None:
 
 def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resume: bool) -> None:
     """Refuse a folder that has another dataset than this, or lacks some of its parts."""
-    data = store.read(SCENARIO)
-    if data is None:
-        raise InputError(f"{store.name} has no {SCENARIO}")
-    scenario = text.parse(data.decode(errors="replace"), f"{store.name}/{SCENARIO}")
+    scenario = scenario_in(store).to_dict()
     differences = _differences(job, {"cut": job.cut} | finished | {"scenario": scenario})
     if differences and resume:
         raise UsageError(
@@ -277,6 +275,17 @@ def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resum
             f"{store.name} holds this dataset, but not as it was made ({wrong[0]}): see fleetsynth "
             "verify, or start again with --overwrite"
         )
+
+
+def scenario_in(store: Store) -> Scenario:
+    """Return the scenario that stands in a finished folder; InputError if it is not valid."""
+    data = store.read(SCENARIO)
+    if data is None:
+        raise InputError(f"{store.name} has no {SCENARIO}")
+    try:
+        return load_scenario(text.parse(data.decode(), SCENARIO))
+    except (UnicodeDecodeError, ScenarioError) as error:
+        raise InputError(f"{SCENARIO} at {store.name} is not valid: {error}") from error
 
 
 def _differences(job: Job, written: dict[str, Any]) -> list[str]:

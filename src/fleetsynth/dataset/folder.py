@@ -7,7 +7,15 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import manifest
-from fleetsynth.dataset.begin import MANIFEST, SCENARIO, SERVERS, compare, job_from, look
+from fleetsynth.dataset.begin import (
+    MANIFEST,
+    SCENARIO,
+    SERVERS,
+    compare,
+    job_from,
+    look,
+    scenario_in,
+)
 from fleetsynth.dataset.job import (
     Job,
     generation_of,
@@ -30,7 +38,7 @@ from fleetsynth.errors import (
 )
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import resolve
-from fleetsynth.scenario import dump_yaml, load_scenario, text
+from fleetsynth.scenario import dump_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -198,10 +206,7 @@ def _records(store: Store, job: Job) -> Iterator[PartRecord]:
 
 def job_of(store: Store, url: str, values: dict[str, Any]) -> Job:
     """Return the job that a finished folder was made by."""
-    data = store.read(SCENARIO)
-    if data is None:
-        raise InputError(f"{store.name} has no {SCENARIO}")
-    scenario = load_scenario(text.parse(data.decode(), SCENARIO))
+    scenario = scenario_in(store)
     if resolve(scenario).digest != values["scenario_digest"]:
         raise InputError(f"{SCENARIO} at {store.name} is not the scenario of its manifest")
     return Job.of(

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from filecmp import cmp
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from fleetsynth.errors import FleetsynthError, OtherBytesError, OutputError, UsageError
 
@@ -54,7 +54,7 @@ class ObjectStore:
             path = Path(folder) / Path(key).name
             yield path
             # Mapped, not read: an upload of a large part must not take its size in memory.
-            with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+            with path.open("rb") as file, _mapped(file) as data:
                 if self._put(key, data, replace=replace):
                     return
             with self.fetch(key) as there:
@@ -142,6 +142,15 @@ class ObjectStore:
         except (OSError, ValueError, self._obstore.exceptions.BaseError) as error:
             reason = _reason(error)
             raise OutputError(f"the object store at {self.name} failed: {reason}") from error
+
+
+@contextmanager
+def _mapped(file: BinaryIO) -> Iterator[mmap | bytes]:
+    if not os.fstat(file.fileno()).st_size:
+        yield b""  # nothing can be mapped
+        return
+    with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        yield data
 
 
 def _credentials(url: str) -> dict[str, Any]:

@@ -139,8 +139,12 @@ def _sendable(error: Exception) -> Exception:
 def _unwind(number: int, _frame: object) -> NoReturn:
     """Tidy up and end; no second signal must interrupt that."""
     for other in _ENDING:
-        signal.signal(other, signal.SIG_IGN)
+        signal.signal(other, _take_no_notice)
     raise SystemExit(SHELL_SIGNALS + number)
+
+
+def _take_no_notice(*_: object) -> None:
+    """Let a signal pass. (To ignore it would make Python complain of one that is under way.)"""
 
 
 def _leave(*_: object) -> None:
