@@ -23,7 +23,7 @@ from fleetsynth.dataset.job import Job, PartRecord, make_part
 from fleetsynth.dataset.parts import TIME_KEYS
 from fleetsynth.dataset.shards import INDEX_VARIABLES, parse_shard
 from fleetsynth.engines.local import LocalEngine
-from fleetsynth.errors import ExistsError, InputError, OutputError, UsageError
+from fleetsynth.errors import ExistsError, FleetsynthError, InputError, OutputError, UsageError
 from fleetsynth.file_digest import digest_file
 from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.plan import resolve
@@ -613,3 +613,138 @@ def test_no_part_is_larger_than_its_target_by_more_than_a_server(
     for part in parts:
         assert part["size"] <= part_bytes + part["size"] / part["servers"]
     assert max(part["size"] for part in parts) > part_bytes / 2
+
+
+# Links, and other people's files
+
+
+@pytest.mark.parametrize("name", ["data", "_parts", "data/region=Z"])
+@pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"resume": True}])
+def test_a_link_to_another_folder_is_refused_and_what_it_leads_to_stays(
+    tmp_path: Path, name: str, options: dict[str, bool]
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "part-00000.parquet").write_bytes(b"mine")
+    link = tmp_path / "fleet" / name
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
+    with pytest.raises(OutputError, match="is a link to another folder"):
+        make(tmp_path / "fleet", **options)
+    assert files_in(elsewhere) == ["part-00000.parquet"]
+
+
+def test_a_finished_folder_whose_data_became_a_link_is_not_overwritten(
+    copied: Copied, tmp_path: Path
+) -> None:
+    folder = copied()
+    (folder / "data").rename(tmp_path / "moved")
+    (folder / "data").symlink_to(tmp_path / "moved")
+    for options in ({"overwrite": True}, {"resume": True}):
+        with pytest.raises(OutputError, match="is a link to another folder"):
+            make(folder, **options)
+    assert len(list((tmp_path / "moved").iterdir())) == 6
+
+
+def test_a_part_of_somebody_elses_is_neither_removed_nor_replaced(copied: Copied) -> None:
+    folder = copied()
+    mine = folder / "data" / "part-00006.parquet"
+    mine.write_bytes(b"mine")
+    result = make(folder, overwrite=True, partition_by=("region",))
+    assert result
+    assert mine.read_bytes() == b"mine"
+    with pytest.raises(OutputError, match=r"part-00006\.parquet is there already"):
+        make(folder, overwrite=True, part_bytes=PART_BYTES // 2)
+    assert mine.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("path", ["notes.txt", "data/../notes.txt", "/etc/hostname", "data/x"])
+def test_a_manifest_cannot_have_other_files_removed(copied: Copied, path: str) -> None:
+    folder = copied()
+    (folder / "notes.txt").write_bytes(b"mine")
+    values = manifest_of(folder)
+    values["parts"][0]["path"] = path
+    (folder / "manifest.json").write_text(json.dumps(values))
+    before = files_in(folder)
+    with pytest.raises(InputError, match="no name of a part"):
+        make(folder, overwrite=True)
+    assert files_in(folder) == before
+
+
+# Versions
+
+
+VERSIONS = [
+    ("version", "9.9"),
+    ("model_version", "9"),
+    ("schema_version", "9"),
+    ("normals_fingerprint", "0" * 16),
+    ("holidays_version", "0.1"),
+    ("tzdata_version", "1999"),
+    ("cut", {"law": 0, "rows_per_part": 7}),
+]
+
+
+@pytest.mark.parametrize(("name", "other"), VERSIONS)
+def test_a_run_of_another_version_is_not_gone_on_with(
+    tmp_path: Path, name: str, other: object
+) -> None:
+    folder = tmp_path / "fleet"
+    begin(folder, parts=1)
+    record = folder / "_parts" / "job-0001.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {name: other}))
+    before = files_in(folder)
+    for go_on in (
+        lambda: make(folder, resume=True),
+        lambda: make(folder, shard=Shard(1, 2)),
+        lambda: commit(str(folder)),
+    ):
+        with pytest.raises(UsageError, match=rf"{name}\S* was"):
+            go_on()
+    assert files_in(folder) == before
+
+
+@pytest.mark.parametrize(("name", "other"), VERSIONS)
+def test_a_dataset_of_another_version_is_not_the_same(
+    copied: Copied, name: str, other: object
+) -> None:
+    folder = copied()
+    values = manifest_of(folder)
+    (folder / "manifest.json").write_text(json.dumps(values | {name: other}))
+    with pytest.raises(ExistsError, match=rf"{name}\S* was"):
+        make(folder)
+    with pytest.raises(UsageError, match=rf"{name}\S* was"):
+        make(folder, resume=True)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"run": 1}', b"\xff", b"[" * 10_000])
+@pytest.mark.parametrize("name", ["manifest.json", "_parts/job-0001.json"])
+def test_a_damaged_record_is_an_answer(
+    copied: Copied, tmp_path: Path, name: str, damage: bytes
+) -> None:
+    if name == "manifest.json":
+        folder = copied()
+    else:
+        folder = tmp_path / "fleet"
+        begin(folder, parts=1)
+    (folder / name).write_bytes(damage)
+    before = files_in(folder)
+    for options in ({}, {"resume": True}, {"overwrite": True}, {"shard": Shard(1, 2)}):
+        with pytest.raises(FleetsynthError):
+            make(folder, **options)
+    with pytest.raises(FleetsynthError):
+        commit(str(folder))
+    assert files_in(folder) == before
+
+
+def test_records_and_manifest_name_their_run_and_nothing_else_does(tmp_path: Path) -> None:
+    folder = tmp_path / "fleet"
+    for number in (1, 2):
+        make(folder, shard=Shard(number, 2))
+    names = {json.loads(path.read_bytes())["run"] for path in (folder / "_parts").iterdir()}
+    assert len(names) == 1
+    commit(str(folder))
+    (run,) = names
+    assert manifest_of(folder)["run"] == run
+    for name in files_in(folder):
+        assert (run.encode() in (folder / name).read_bytes()) == (name == "manifest.json")

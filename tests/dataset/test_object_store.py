@@ -1,8 +1,9 @@
 """Folders in an object store: a real server, real uploads, and some that fail."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from fleetsynth.dataset.object_store import ObjectStore
 from fleetsynth.dataset.store import LocalStore, Store, open_store
 from fleetsynth.dataset.verify import verify
 from fleetsynth.errors import FleetsynthError, OtherBytesError, OutputError, UsageError
+from fleetsynth.plan import resolve
+from tests.dataset import stepping
 from tests.dataset.conftest import Finished
 from tests.dataset.folders import MIXED, PART_BYTES, told_in
 from tests.dataset.object_store import (
@@ -435,3 +438,63 @@ def test_a_url_names_its_kind_of_store(tmp_path: Path) -> None:
             open_store(url)
     with pytest.raises(OutputError, match="the object store at s3:"):
         open_store("s3://")
+
+
+# Killed at every request
+
+
+class _Killed(BaseException):
+    """What a power cut is, as far as a store can tell: no more requests."""
+
+
+def _ends_before(step: int, task: stepping.Task, url: str, *, after: bool) -> bool:
+    """Run a task, killed before or after its n-th change; tell whether it ended before that."""
+    left = [step]
+
+    def dying(name: str) -> Callable[..., Any]:
+        real = getattr(ObjectStore, name)
+
+        def change(store: ObjectStore, *arguments: Any, **options: Any) -> Any:
+            left[0] -= 1
+            if left[0] < 0 or (left[0] == 0 and not after):
+                raise _Killed
+            done = real(store, *arguments, **options)
+            if left[0] == 0:
+                raise _Killed
+            return done
+
+        return change
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_put", "delete"):
+            patch.setattr(ObjectStore, name, dying(name))
+        try:
+            task(url)
+        except _Killed:
+            return False
+    return True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("what", ["generate", "overwrite"])
+def test_what_is_killed_at_any_request_is_recovered(
+    port: int, monkeypatch: pytest.MonkeyPatch, what: str, after: bool
+) -> None:
+    wanted = digest_of(resolve(stepping.TWO_MONTHS))
+    monkeypatch.setenv("AWS_MAX_RETRIES", "0")
+    for step in range(1, 100):
+        empty(port)
+        url = f"s3://{BUCKET}/fleet"
+        if what == "overwrite":
+            stepping.generate_other(url)
+            open_store(url).write("notes.txt", b"mine")
+        if _ends_before(step, getattr(stepping, what), url, after=after):
+            break
+        untouched = what == "overwrite" and not keys(port, "fleet/_parts/job")
+        (stepping.overwrite if step % 2 or untouched else stepping.resume)(url)
+        assert json.loads(open_store(url).read("manifest.json") or b"")["digest"] == wanted
+        assert verify(url) == []
+        assert not keys(port, "fleet/_parts")
+        assert (open_store(url).read("notes.txt") == b"mine") == (what == "overwrite")
+    assert 10 < step < 99

@@ -215,6 +215,27 @@ def test_a_run_that_is_terminated_leaves_nothing_unfinished(fleetsynth: Fleetsyn
     assert not [name for name in files_in(folder) if name.endswith(".tmp")]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_run_of_two_workers_ends_in_the_middle_of_its_parts(
+    fleetsynth: Fleetsynth, sent: signal.Signals
+) -> None:
+    # Two parts, each of them minutes of work: nobody waits for the part to be whole.
+    long = ("--servers", "20000", "--granularity", "hourly", "--part-size", "5GB")
+    arguments = ("generate", *long, "-o", "fleet/", "--workers", "2")
+    child = fleetsynth.start(*arguments, before=f"{GROUP}\n{INTERRUPTIBLE}")
+    try:
+        wait_until(lambda: any((fleetsynth.folder / "fleet").glob("_parts/making-*/.*")), child)
+        child.send_signal(sent)
+        _, err = child.communicate(timeout=60)
+    finally:
+        child.kill()
+        wait_for_the_end_of(child.pid)
+    assert as_told_by_a_shell(child.returncode) == 128 + sent
+    assert err.strip() == (b"error: interrupted" if sent == signal.SIGINT else b"")
+    assert files_in(fleetsynth.folder) == ["fleet/_parts/job-0001.json"]
+
+
 # Workers that are lost
 
 

@@ -84,12 +84,15 @@ def look(store: Store) -> Folder:
         if written is not None:  # a commit may have removed it meanwhile
             runs[key] = written
     last = list(runs)[-1] if runs else None
+    finished = _read_json(store, MANIFEST) if MANIFEST in names else None
+    if finished is not None:
+        _parts_of(finished, store.name)
     return Folder(
         names=names,
         run=runs[last] if last else None,
         generation=numbers[last] if last else 0,
         earlier={key: run for key, run in runs.items() if key != last},
-        finished=_read_json(store, MANIFEST) if MANIFEST in names else None,
+        finished=finished,
     )
 
 

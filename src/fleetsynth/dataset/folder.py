@@ -102,9 +102,20 @@ def make(job: Job, engine: Engine, todo: list[int], count: int) -> Iterator[Part
     except SupersededError:
         raise
     except FleetsynthError as error:
+        _explain_if_superseded(job, error)
         reason = str(error).removesuffix(NOTHING_LEFT)
         kind = UsageError if error.exit_code == UsageError.exit_code else OutputError
         raise kind(f"{reason}. {done} of {count} parts are whole; go on with --resume") from error
+
+
+def _explain_if_superseded(job: Job, error: FleetsynthError) -> None:
+    """Raise what a failure comes from, if another run has removed what this one was writing."""
+    try:
+        refuse_if_superseded(open_store(job.url), job)
+    except SupersededError as reason:
+        raise reason from error
+    except FleetsynthError:
+        return  # a store that fails says nothing of other runs
 
 
 def commit(url: str) -> dict[str, Any]:

@@ -163,7 +163,7 @@ def refuse_if_superseded(store: Store, job: Job) -> None:
     """Refuse to publish for a run that is no longer the one of its folder.
 
     Raises:
-        SupersededError: if another run has begun there since, or the dataset has been finished.
+        SupersededError: if another has begun there since, or the dataset has been finished.
     """
     there = store.size(job_key(job.generation)) is not None
     if not there or store.size(job_key(job.generation + 1)) is not None:
@@ -202,6 +202,11 @@ def make_part(
     record = _record(job, part, outcome, sha256)
     refuse_if_superseded(store, job)
     store.write(state_key(index), record.to_json())
+    try:
+        refuse_if_superseded(store, job)
+    except SupersededError:  # a commit may just have ended: nothing must lie about after it
+        store.delete(state_key(index))
+        raise
     return record
 
 

@@ -144,7 +144,7 @@ def _unwind(number: int, _frame: object) -> NoReturn:
 
 
 def _take_no_notice(*_: object) -> None:
-    """Let a signal pass. (To ignore it would make Python complain of one that is under way.)"""
+    """Let a signal pass; were it ignored, Python would complain of one that is under way."""
 
 
 def _leave(*_: object) -> None:

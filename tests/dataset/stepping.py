@@ -1,0 +1,186 @@
+"""Runs that die at a chosen step, and runs that begin at the same moment.
+
+A step is a change of the file system: a file that is opened to be written, linked, renamed or
+removed, a folder that is made or removed. Python tells of each before it happens, so a run can be
+killed at every one of them, as by a power cut: nothing is tidied up.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from fleetsynth.api import generate as generate_file
+from fleetsynth.dataset.api import generate_folder
+from fleetsynth.dataset.folder import Shard, commit
+from fleetsynth.errors import FleetsynthError
+from fleetsynth.scenario import Scenario
+from tests.support import scenario_of
+
+ROOT = Path(__file__).parents[2]
+KILLED = 9
+REFUSED = 3
+"""Exit codes of a process that was killed at a step, and of one whose task raised an error."""
+
+TWO_MONTHS = scenario_of(num_servers=2, start_date="2022-01-30", end_date="2022-02-02")
+OTHER = scenario_of(num_servers=2, start_date="2022-01-30", end_date="2022-02-02", seed=7)
+"""Eight rows in two parts, if they are partitioned by month; and the same of another seed."""
+
+MONTHS = ("year", "month")
+_CHANGES = {"os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+Task = Callable[[str], Any]
+
+
+def generate(url: str, scenario: Scenario = TWO_MONTHS, **options: Any) -> Any:
+    """Generate a scenario in two parts."""
+    return generate_folder(scenario, url, partition_by=MONTHS, workers=1, **options)
+
+
+def resume(url: str) -> Any:
+    """Go on with the run."""
+    return generate(url, resume=True)
+
+
+def overwrite(url: str) -> Any:
+    """Replace whatever dataset there is."""
+    return generate(url, overwrite=True)
+
+
+def generate_other(url: str) -> Any:
+    """Generate the scenario of the other seed."""
+    return generate(url, OTHER)
+
+
+def overwrite_with_other(url: str) -> Any:
+    """Replace whatever dataset there is by that of the other seed."""
+    return generate(url, OTHER, overwrite=True)
+
+
+def make_first(url: str) -> Any:
+    """Make the first of two shards."""
+    return generate(url, shard=Shard(1, 2))
+
+
+def make_second(url: str) -> Any:
+    """Make the second of two shards."""
+    return generate(url, shard=Shard(2, 2))
+
+
+def make_first_of_other(url: str) -> Any:
+    """Make the first of two shards of the other seed."""
+    return generate(url, OTHER, shard=Shard(1, 2))
+
+
+def commit_it(url: str) -> Any:
+    """Commit the shards."""
+    return commit(url)
+
+
+def write_file(path: str) -> Any:
+    """Generate the scenario into one file."""
+    return generate_file(TWO_MONTHS, path)
+
+
+def write_other_file(path: str) -> Any:
+    """Generate the scenario of the other seed into one file."""
+    return generate_file(OTHER, path)
+
+
+class Steps:
+    """A process that runs tasks in copies of itself, which start at once."""
+
+    def __init__(self) -> None:
+        program = [sys.executable, "-c", "from tests.dataset.stepping import serve; serve()"]
+        self._server = subprocess.Popen(
+            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True
+        )
+
+    def close(self) -> None:
+        """End."""
+        self._server.communicate()
+
+    def count(self, task: Task, folder: Path) -> int:
+        """Run a task to its end; return how many steps it takes."""
+        codes, steps = self._ask([task], folder)
+        assert codes == [0]
+        return steps
+
+    def kill_at(self, step: int, task: Task, folder: Path) -> None:
+        """Run a task and kill it just before one of its steps, counted from 1."""
+        codes, _ = self._ask([task], folder, step)
+        assert codes == [KILLED]
+
+    def together(self, tasks: Sequence[Task], folder: Path | str) -> list[int]:
+        """Begin tasks at the same moment; return their exit codes."""
+        return self._ask(tasks, folder)[0]
+
+    def _ask(
+        self, tasks: Sequence[Task], folder: Path | str, step: int = 0
+    ) -> tuple[list[int], int]:
+        assert self._server.stdin
+        assert self._server.stdout
+        names = [task.__name__ for task in tasks]
+        self._server.stdin.write(json.dumps([names, str(folder), step]) + "\n")
+        self._server.stdin.flush()
+        codes, steps = json.loads(self._server.stdout.readline())
+        return codes, steps
+
+
+def serve() -> None:
+    """Run what is asked for on standard input, line by line."""
+    os.fsync = lambda _: None  # type: ignore[assignment] # what a disk forgets is not the matter
+    for line in sys.stdin:
+        names, folder, step = json.loads(line)
+        gate, opener = os.pipe()
+        told, teller = os.pipe()
+        children = []
+        for name in names:
+            child = os.fork()
+            if not child:
+                os.close(opener)
+                os.read(gate, 1)  # returns when all have been started
+                os._exit(_run(globals()[name], folder, step, teller))
+            children.append(child)
+        os.close(opener)
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        os.close(teller)
+        with os.fdopen(told) as answers:
+            steps = int(answers.read().split()[-1:][0]) if step == 0 and len(names) == 1 else 0
+        os.close(gate)
+        print(json.dumps([codes, steps]), flush=True)
+
+
+def _run(task: Task, folder: str, step: int, teller: int) -> int:
+    taken = [0]
+
+    def note() -> None:
+        taken[0] += 1
+        if taken[0] == step:
+            os._exit(KILLED)
+
+    _at_each_step(folder, note)
+    try:
+        task(folder)
+    except FleetsynthError as error:
+        os.write(2, f"{error}\n".encode())
+        return REFUSED
+    except BaseException:  # noqa: BLE001 - told by the exit code, as Python would
+        traceback.print_exc()
+        return 1
+    os.write(teller, f"{taken[0]}\n".encode())
+    return 0
+
+
+def _at_each_step(folder: str, note: Callable[[], None]) -> None:
+    def hook(event: str, details: tuple[Any, ...]) -> None:
+        changes = event in _CHANGES or (event == "open" and (details[2] or 0) & _WRITING)
+        if changes and str(details[0]).startswith(folder):
+            note()
+
+    sys.addaudithook(hook)

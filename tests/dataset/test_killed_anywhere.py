@@ -1,0 +1,118 @@
+"""A run is killed at every single step, and whatever is left is whole, and can be gone on with."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fleetsynth.dataset.begin import look
+from fleetsynth.dataset.store import LocalStore
+from fleetsynth.dataset.verify import verify
+from fleetsynth.plan import resolve
+from tests.dataset import stepping
+from tests.dataset.folders import digest_in, files_in
+from tests.dataset.stepping import TWO_MONTHS, Steps, Task
+from tests.support import digest_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("steps")]
+
+Before = Callable[[Path, Steps], None]
+MINE = "notes.txt"
+
+
+def nothing(folder: Path, _: Steps) -> None:
+    """Begin where nothing is."""
+    folder.parent.mkdir(exist_ok=True)
+
+
+def finished(folder: Path, _: Steps) -> None:
+    """Begin where a dataset of the other seed is, and a file of somebody's."""
+    stepping.generate_other(str(folder))
+    (folder / MINE).write_bytes(b"mine")
+
+
+def unfinished(folder: Path, _: Steps) -> None:
+    """Begin where the first part of the other seed's is."""
+    stepping.make_first_of_other(str(folder))
+    (folder / MINE).write_bytes(b"mine")
+
+
+def half(folder: Path, _: Steps) -> None:
+    """Begin where the first part is."""
+    stepping.make_first(str(folder))
+
+
+def uncommitted(folder: Path, _: Steps) -> None:
+    """Begin where all parts are, but no manifest."""
+    stepping.make_first(str(folder))
+    stepping.make_second(str(folder))
+
+
+def interrupted(folder: Path, steps: Steps) -> None:
+    """Begin where an overwrite was killed in the middle of removing."""
+    finished(folder, steps)
+    steps.kill_at(8, stepping.overwrite, folder)
+
+
+@pytest.fixture(scope="module")
+def steps() -> Iterator[Steps]:
+    """What runs tasks step by step."""
+    found = Steps()
+    yield found
+    found.close()
+
+
+OF_ANOTHER = (finished, unfinished, interrupted)
+
+RUNS: list[tuple[Before, Task]] = [
+    (nothing, stepping.generate),
+    (half, stepping.resume),
+    (uncommitted, stepping.commit_it),
+    (finished, stepping.overwrite),
+    (unfinished, stepping.overwrite),
+    (interrupted, stepping.overwrite),
+    (interrupted, stepping.resume),
+]
+
+
+@pytest.mark.parametrize(("before", "task"), RUNS)
+def test_what_is_killed_at_any_step_is_recovered(
+    tmp_path: Path, steps: Steps, monkeypatch: pytest.MonkeyPatch, before: Before, task: Task
+) -> None:
+    monkeypatch.setattr("os.fsync", lambda _: None)
+    wanted = digest_of(resolve(TWO_MONTHS))
+    start, end = tmp_path / "start" / "fleet", tmp_path / "end"
+    before(start, steps)
+    _copy(start, end)
+    count = steps.count(task, end)
+    assert count > 10
+    assert digest_in(end) == wanted
+    for step in range(1, count + 1):
+        go_on = (stepping.resume, stepping.overwrite)[step % 2]
+        folder = tmp_path / str(step)
+        _copy(start, folder)
+        steps.kill_at(step, task, folder)
+        state = look(LocalStore(folder))
+        if state.finished and not state.being_replaced:
+            assert [found for found in verify(str(folder)) if "_parts" not in found.path] == []
+        if _untouched(start, folder) and go_on is stepping.resume and before in OF_ANOTHER:
+            continue  # there is no run of this scenario to go on with, and nothing was lost
+        go_on(str(folder))
+        assert digest_in(folder) == wanted
+        assert verify(str(folder)) == []
+        kept = [MINE] if before in OF_ANOTHER else []
+        assert files_in(folder) == files_in(end)
+        assert [name for name in files_in(folder) if name == MINE] == kept
+        shutil.rmtree(folder)
+
+
+def _copy(start: Path, folder: Path) -> None:
+    if start.exists():
+        shutil.copytree(start, folder)
+
+
+def _untouched(start: Path, folder: Path) -> bool:
+    """Whether everything is still there that was, and no run has begun since."""
+    runs = [sorted(path.name for path in each.glob("_parts/job-*")) for each in (start, folder)]
+    return runs[0] == runs[1] and set(files_in(start)) <= set(files_in(folder))
