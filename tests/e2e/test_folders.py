@@ -29,6 +29,7 @@ JSON_KEYS = [
     "scenario_digest",
     "parts",
     "parts_made",
+    "already_there",
 ]
 WITHOUT_SCHEDULER = dict.fromkeys(INDEX_VARIABLES, "")
 
@@ -193,7 +194,10 @@ def test_what_is_there_is_replaced_only_when_that_is_asked_for(fleetsynth: Fleet
     before = contents(fleetsynth.folder)
     ran = fleetsynth("generate", *SMALL, "-o", "fleet/")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == "error: fleet holds a dataset: choose another name, or --overwrite\n"
+    assert ran.err == (
+        "error: fleet holds a dataset: choose another name, or --overwrite (end_date was 2022-12-31, "
+        "now 2022-01-31; num_servers was 20, now 4; part_bytes was 42000, now 256000000)\n"
+    )
     assert contents(fleetsynth.folder) == before
     fleetsynth.prints("generate", *SMALL, "-o", "fleet/", "--overwrite", "--quiet")
     assert len(sizes(fleetsynth.folder / "fleet")) == 1

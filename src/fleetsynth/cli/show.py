@@ -78,6 +78,8 @@ def show_result(result: Result | FolderResult) -> None:
 def _show_folder(console: Console, result: FolderResult) -> None:
     plan = result.plan
     size = "not committed" if result.bytes is None else in_bytes(result.bytes)
+    if result.already:
+        console.print(Text(f"already there, the same: {result.url}"))
     _facts(
         console,
         rows=f"{plan.rows:,} of {len(plan.columns)} columns",

@@ -296,10 +296,11 @@ def _differences(job: Job, written: dict[str, Any]) -> list[str]:
     values = values_of(job)
     del values["run"]
     now, then = _flat(values), _flat({key: written[key] for key in values if key in written})
+    differ = [key for key in sorted(then.keys() | now.keys()) if then.get(key) != now.get(key)]
+    # That parts are cut otherwise follows from most other differences, and is told if from none.
+    told = [key for key in differ if not key.startswith("cut.")] or differ
     return [
-        f"{key} was {then.get(key, 'not there')}, now {now.get(key, 'not there')}"
-        for key in sorted(then.keys() | now.keys())
-        if then.get(key) != now.get(key)
+        f"{key} was {then.get(key, 'not there')}, now {now.get(key, 'not there')}" for key in told
     ]
 
 
