@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from fleetsynth.cli.options import json_option
+from fleetsynth.cli.options import LOCAL_PATH, json_option
 
 
 @click.command()
 @click.argument("path")
 @click.option(
     "--scenario",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     metavar="FILE",
     help="Hold it against this scenario, not the one that the dataset itself names.",
 )

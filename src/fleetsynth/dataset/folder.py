@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from hashlib import file_digest
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import manifest
 from fleetsynth.dataset.job import STATE, Job, read_record, state_key
+from fleetsynth.dataset.recorded import FORMAT, seal
 from fleetsynth.dataset.servers import write_servers
 from fleetsynth.dataset.store import open_store
 from fleetsynth.digest import combine
-from fleetsynth.errors import FleetsynthError, InputError, OutputError, UsageError
+from fleetsynth.errors import (
+    FleetsynthError,
+    InputError,
+    OutputError,
+    UsageError,
+    read_errors,
+)
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import resolve
 from fleetsynth.scenario import dump_yaml, load_scenario, text
@@ -154,7 +162,11 @@ def _write_end(store: Store, job: Job) -> bytes:
         )
     write_servers(job.plan, store, SERVERS)
     store.write(SCENARIO, dump_yaml(job.plan.scenario).encode())
-    data = (json.dumps(_manifest(job, records), indent=2) + "\n").encode()
+    files = {
+        name: {"size": store.size(name), "sha256": hash_of(store, name)}
+        for name in (SERVERS, SCENARIO)
+    }
+    data = seal(_manifest(job, records) | {"run": token_hex(8), "files": files})
     store.write(MANIFEST, data)
     return data
 
@@ -171,7 +183,7 @@ def _manifest(job: Job, records: Iterable[PartRecord]) -> dict[str, Any]:
     provenance = manifest.provenance(plan)
     del provenance["fleetsynth.scenario"]  # in a file of its own
     return {
-        "format": 1,
+        "format": FORMAT,
         "digest": combine(bytes(leaves)),
         "rows": plan.rows,
         **{key.removeprefix("fleetsynth."): value for key, value in provenance.items()},
@@ -203,7 +215,11 @@ def _is_whole(store: Store, index: int) -> bool:
 
 def hash_of(store: Store, key: str) -> str:
     """Return the SHA-256 of a stored file."""
-    with store.fetch(key) as path, path.open("rb") as stream:
+    with (
+        store.fetch(key) as path,
+        read_errors(f"{store.name}/{key}"),
+        path.open("rb") as stream,
+    ):
         return file_digest(stream, "sha256").hexdigest()
 
 

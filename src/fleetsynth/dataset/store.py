@@ -9,15 +9,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fleetsynth.errors import OutputError, UsageError
+from fleetsynth.dataset.places import CLOUD_SCHEMES, check_url
+from fleetsynth.errors import OutputError, UsageError, read_errors
 from fleetsynth.sinks.base import os_errors, whole_file
 from fleetsynth.size import refuse_without_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-
-CLOUD_SCHEMES = ("s3://", "gs://", "az://")
 
 
 class Store(Protocol):
@@ -62,11 +61,8 @@ class Store(Protocol):
 
 def open_store(url: str) -> Store:
     """Open the store that a path or URL names."""
-    if url.startswith(CLOUD_SCHEMES):
-        return ObjectStore(url)
-    if "://" in url:
-        raise UsageError(f"{url} is no place to write to: use a folder, s3://, gs:// or az://")
-    return LocalStore(Path(url))
+    check_url(url)
+    return ObjectStore(url) if url.startswith(CLOUD_SCHEMES) else LocalStore(Path(url))
 
 
 class LocalStore:
@@ -94,10 +90,11 @@ class LocalStore:
 
     def read(self, key: str) -> bytes | None:
         """Return a file's bytes, or None."""
-        try:
-            return (self._folder / key).read_bytes()
-        except FileNotFoundError:
-            return None
+        with read_errors(self._folder / key):
+            try:
+                return (self._folder / key).read_bytes()
+            except FileNotFoundError:
+                return None
 
     @contextmanager
     def fetch(self, key: str) -> Iterator[Path]:
@@ -106,10 +103,11 @@ class LocalStore:
 
     def size(self, key: str) -> int | None:
         """Return a file's size, or None."""
-        try:
-            return (self._folder / key).stat().st_size
-        except FileNotFoundError:
-            return None
+        with read_errors(self._folder / key):
+            try:
+                return (self._folder / key).stat().st_size
+            except FileNotFoundError:
+                return None
 
     def list(self, prefix: str = "") -> list[str]:
         """Return all files but the temporary ones of runs that were killed."""
