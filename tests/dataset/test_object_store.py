@@ -72,11 +72,15 @@ def test_a_folder_is_the_same_in_a_bucket_as_on_a_disk(
     result = generate_folder(MIXED, url, partition_by=partitions, part_bytes=PART_BYTES, workers=1)
     assert result.digest == single
     local = manifest_of(finished(partitions))
-    assert json.loads(request(port, "GET", f"/{BUCKET}/some/where/manifest.json")) == local
+    remote = json.loads(request(port, "GET", f"/{BUCKET}/some/where/manifest.json"))
+    of_the_run = {"run", "manifest_sha256"}
+    assert {key for key in local.keys() | remote.keys() if local.get(key) != remote.get(key)} == (
+        of_the_run
+    )
     names = [*(part["path"] for part in local["parts"]), *BESIDE]
     store = open_store(url)
     assert store.list() == sorted(names)
-    for name in names:
+    for name in set(names) - {"manifest.json"}:
         assert store.read(name) == (finished(partitions) / name).read_bytes()
     assert len(keys(port)) == len(names)
     assert verify(url, regenerate=2) == []
@@ -402,5 +406,5 @@ def test_a_url_names_its_kind_of_store(tmp_path: Path) -> None:
     for url in ("http://host/x", "ftp://host/x", "s4://x"):
         with pytest.raises(UsageError, match="is no place to write to"):
             open_store(url)
-    with pytest.raises(OutputError, match="the object store at s3:"):
+    with pytest.raises(UsageError, match="s3:// names no bucket"):
         open_store("s3://")

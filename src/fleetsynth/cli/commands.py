@@ -16,6 +16,7 @@ from fleetsynth.cli.folders import (
 )
 from fleetsynth.cli.options import (
     LOCAL_PATH,
+    PLACE,
     json_option,
     load,
     overwrite_option,
@@ -171,7 +172,7 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@click.argument("paths", nargs=-1, required=True, type=PLACE, metavar="PATH…")
 @click.option("--leaves", is_flag=True, help="Print a digest per server and month as well.")
 @json_option
 def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +14,9 @@ from fleetsynth.cli.options import (
     preset_option,
     scenario_options,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.group()

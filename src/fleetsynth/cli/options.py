@@ -50,7 +50,18 @@ class _LocalPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+class _Place(click.Path):
+    """A path of this machine that can be read, or a URL."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Leave URLs as they are."""
+        from fleetsynth.dataset.places import is_url
+
+        return value if is_url(value) else super().convert(value, param, ctx)
+
+
 LOCAL_PATH = _LocalPath(path_type=Path)
+PLACE = _Place()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 preset_option = click.option(
     "--preset", metavar="NAME", help="The packaged scenario: classic (the default) or realistic."

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fleetsynth.cli.options import LOCAL_PATH, json_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()

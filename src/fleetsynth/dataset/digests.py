@@ -42,8 +42,10 @@ def path_leaves(url: str) -> Leaves:
     single = split_object(url)
     if single:
         return _object_leaves(*single)
-    if "://" not in url and not Path(url).is_dir() and not url.endswith("/"):
+    if "://" not in url and not url.endswith("/") and not Path(url).is_dir():
         return file_leaves(url)
+    if "://" not in url and not any(Path(url).glob("*")):
+        raise UsageError(f"{url} is an empty folder, or none")
     source = open_source(url)
     try:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from hashlib import sha256
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.dataset.parts import DATA
@@ -108,10 +109,21 @@ def differences(values: dict[str, Any], made: dict[str, Any]) -> Iterator[str]:
     for key, right in made.items():
         if key not in values:
             yield f"{key} is missing"
-        elif not same(values[key], right):
-            yield f"{key} is {shown(values[key])}: expected {shown(right)}"
+        else:
+            yield from _unlike(key, values[key], right)
     for key in values.keys() - made.keys():
         yield f"{shown(key)} is no field of it"
+
+
+def _unlike(name: str, value: Any, right: Any) -> Iterator[str]:
+    """Say where a value is not right, as deep inside as can be told."""
+    if isinstance(value, dict) and isinstance(right, dict):
+        yield from (f"{name}: {each}" for each in differences(value, right))
+    elif isinstance(value, list) and isinstance(right, list) and len(value) == len(right):
+        for index, (one, other) in enumerate(zip(value, right, strict=True)):
+            yield from _unlike(f"{name}[{index}]", one, other)
+    elif not same(value, right):
+        yield f"{name} is {shown(value)}: expected {shown(right)}"
 
 
 def _text(values: dict[str, Any]) -> bytes:
@@ -129,10 +141,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _is_deep(values: object) -> bool:
     """Tell whether values are nested deeper than is safe to walk by recursion."""
-    level = [values]
+    level: list[Any] = [values]
     for _ in range(_DEEPEST):
         inner = [v.values() if isinstance(v, dict) else v for v in level if type(v) in (dict, list)]
-        level = [value for values in inner for value in values]
+        level = list(chain.from_iterable(inner))
     return bool(level)
 
 
