@@ -143,7 +143,10 @@ def _job(store: Store, url: str, values: dict[str, Any]) -> Job:
     except FleetsynthError as error:
         raise InputError(f"{SCENARIO} at {store.name} cannot be read: {error}") from error
     if plan.digest != values["scenario_digest"]:
-        raise InputError(f"{SCENARIO} at {store.name} is not the scenario of its manifest")
+        raise InputError(
+            f"{SCENARIO} at {store.name} is not the scenario of its manifest: scenario_digest there "
+            f"is {recorded.shown(values['scenario_digest'])}, and its own {plan.digest}"
+        )
     told = sum(part["rows"] for part in values["parts"] if type(part.get("rows")) is int)
     if plan.rows not in (values.get("rows"), told):  # before anything is sized by it
         raise InputError(
@@ -286,6 +289,11 @@ def _whole(values: dict[str, Any], keys: list[str], plan: Plan) -> Iterator[Find
     }
     for message in recorded.differences(values, made):
         yield Finding(MANIFEST, message)
+    run = values.get("run")
+    if values["format"] > 1 and not (isinstance(run, str) and re.fullmatch("[0-9a-f]{8,64}", run)):
+        yield Finding(
+            MANIFEST, f"run is {recorded.shown(run)}: expected the number of a run, in hex"
+        )
 
 
 def _version_keys(plan: Plan) -> list[str]:
