@@ -391,8 +391,7 @@ def test_left_overs_of_a_run_are_named(tiny: Path) -> None:
 def test_an_overwrite_that_was_stopped_is_one_finding(tiny: Path) -> None:
     (tiny / "_parts").mkdir()
     for number, run in ((1, manifest_of(tiny)["run"]), (2, "another")):
-        path = tiny / "_parts" / f"job-{number:04d}.json"
-        path.write_text(json.dumps({"run": run}))
+        (tiny / "_parts" / f"job-{number:04d}.json").write_text(json.dumps({"run": run}))
     (tiny / PART).unlink()
     ((path, message),) = found(tiny)
     assert path == "_parts/job-0002.json"

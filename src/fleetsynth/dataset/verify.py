@@ -144,8 +144,8 @@ def _job(store: Store, url: str, values: dict[str, Any]) -> Job:
         raise InputError(f"{SCENARIO} at {store.name} cannot be read: {error}") from error
     if plan.digest != values["scenario_digest"]:
         raise InputError(
-            f"{SCENARIO} at {store.name} is not the scenario of its manifest: scenario_digest there "
-            f"is {recorded.shown(values['scenario_digest'])}, and its own {plan.digest}"
+            f"{SCENARIO} at {store.name} is not the scenario of its manifest: scenario_digest is "
+            f"{recorded.shown(values['scenario_digest'])} there, and {plan.digest} of the file"
         )
     told = sum(part["rows"] for part in values["parts"] if type(part.get("rows")) is int)
     if plan.rows not in (values.get("rows"), told):  # before anything is sized by it
