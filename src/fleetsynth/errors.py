@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -109,6 +110,18 @@ class SupersededError(OutputError):
 
 class InputError(FleetsynthError):
     """A dataset that cannot be read, or that is not what it should be."""
+
+
+@contextmanager
+def read_errors(what: object) -> Iterator[None]:
+    """Turn a failure of the operating system to read into one error that names what was read.
+
+    A file that can be opened may still fail, and what its reading raises then names no file.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot read {what}: {error.strerror or error}") from error
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:

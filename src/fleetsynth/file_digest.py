@@ -60,9 +60,14 @@ def file_leaves(path: Path | str) -> Leaves:
     try:
         return leaves(read_batches(path))
     except OutOfOrderError:
-        table = plain(pa.Table.from_batches(read_batches(path)))
-        order = [(name, "ascending") for name in _KEY]
-        return leaves(table.sort_by(order).to_batches())
+        return sorted_leaves(read_batches(path))
+
+
+def sorted_leaves(batches: Iterable[pa.RecordBatch]) -> Leaves:
+    """Return the leaves of batches in any order of rows, sorted in memory."""
+    table = plain(pa.Table.from_batches(batches))
+    order = [(name, "ascending") for name in _KEY]
+    return leaves(table.sort_by(order).to_batches())
 
 
 def leaves(batches: Iterable[pa.RecordBatch]) -> Leaves:

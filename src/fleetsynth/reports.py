@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.api import as_plan
 from fleetsynth.dataset.begin import MANIFEST, SCENARIO
+from fleetsynth.dataset.places import CLOUD_SCHEMES
+from fleetsynth.dataset.reread import with_partitions
 from fleetsynth.dataset.source import open_source
-from fleetsynth.dataset.store import CLOUD_SCHEMES, open_store
-from fleetsynth.dataset.verify import read_manifest, with_partitions
+from fleetsynth.dataset.store import open_store
+from fleetsynth.dataset.verify import read_manifest
 from fleetsynth.digest import root
 from fleetsynth.errors import FleetsynthError, InputError, OutputError, UsageError
 from fleetsynth.file_digest import leaves

@@ -49,7 +49,7 @@ MANIFEST_KEYS = {
     *("format", "digest", "rows", "version", "schema_version", "model_version"),
     *("scenario_digest", "seed", "numpy_version", "normals_fingerprint", "holidays_version"),
     "tzdata_version",
-    *("run", "schema", "partition_by", "part_bytes", "cut", "files", "parts"),
+    *("run", "schema", "partition_by", "part_bytes", "cut", "files", "parts", "manifest_sha256"),
 }
 PART_KEYS = {
     *("path", "rows", "servers", "first_server", "last_server", "start", "end"),
@@ -125,7 +125,7 @@ def test_four_shards_and_a_commit_are_the_whole(
         assert (result.digest, result.bytes, result.parts) == (None, None, 6)
         made.append(result.made)
     assert made == [{1: 2, 2: 2, 3: 1, 4: 1}[number] for number in order]
-    assert commit(str(folder)) == manifest_of(folder)
+    assert commit(str(folder)).items() <= manifest_of(folder).items()
     assert told_in(folder) == told_in(finished(()))
     assert files_in(folder) == files_in(finished(()))
 
@@ -510,7 +510,7 @@ def test_a_commit_notices_a_part_that_was_lost_after_it_was_made(tmp_path: Path)
 def test_to_commit_twice_does_no_harm(copied: Copied) -> None:
     folder = copied()
     before = {name: (folder / name).read_bytes() for name in files_in(folder)}
-    assert commit(str(folder)) == manifest_of(folder)
+    assert commit(str(folder)).items() <= manifest_of(folder).items()
     assert {name: (folder / name).read_bytes() for name in files_in(folder)} == before
 
 

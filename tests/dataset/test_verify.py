@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from fleetsynth.dataset.parts import DATA
+from fleetsynth.dataset.recorded import seal
 from fleetsynth.dataset.verify import Finding, verify
 from fleetsynth.digest import combine
 from fleetsynth.errors import FleetsynthError, InputError
@@ -46,10 +47,10 @@ def found(folder: Path, regenerate: int = 0) -> list[tuple[str, str]]:
 
 
 def edit(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change a JSON file."""
+    """Change a manifest, and its own hash with it."""
     values = json.loads(path.read_bytes())
     change(values)
-    path.write_text(json.dumps(values))
+    path.write_bytes(seal(values))
 
 
 @pytest.mark.parametrize("keys", PARTITIONS)

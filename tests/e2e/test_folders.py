@@ -195,8 +195,9 @@ def test_what_is_there_is_replaced_only_when_that_is_asked_for(fleetsynth: Fleet
     ran = fleetsynth("generate", *SMALL, "-o", "fleet/")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        "error: fleet holds a dataset: choose another name, or --overwrite (end_date was 2022-12-31, "
-        "now 2022-01-31; num_servers was 20, now 4; part_bytes was 42000, now 256000000)\n"
+        "error: fleet holds a dataset: choose another name, or --overwrite (end_date was "
+        "2022-12-31, now 2022-01-31; num_servers was 20, now 4; part_bytes was 42000, now "
+        "256000000)\n"
     )
     assert contents(fleetsynth.folder) == before
     fleetsynth.prints("generate", *SMALL, "-o", "fleet/", "--overwrite", "--quiet")

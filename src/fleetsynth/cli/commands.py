@@ -15,6 +15,8 @@ from fleetsynth.cli.folders import (
     refuse_folder_options,
 )
 from fleetsynth.cli.options import (
+    LOCAL_PATH,
+    PLACE,
     json_option,
     load,
     overwrite_option,
@@ -139,7 +141,7 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="Write a picture instead: .png, .svg or .pdf (needs the extra fleetsynth[plot]).",
 )
 @overwrite_option
@@ -170,27 +172,27 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.argument("paths", nargs=-1, required=True, type=PLACE, metavar="PATH…")
 @click.option("--leaves", is_flag=True, help="Print a digest per server and month as well.")
 @json_option
-def digest(*, files: tuple[Path, ...], leaves: bool, as_json: bool) -> None:
-    """Print the content digest of each FILE.
+def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool) -> None:
+    """Print the content digest of each PATH: a file, a folder or s3://bucket/prefix.
 
     The digest is one over values: the same data have the same digest as Parquet, CSV or Arrow,
-    compressed or not, in any order of rows. With --leaves, a comparison of two lists shows
-    which server and month two datasets differ in.
+    compressed or not, in one file or many, in any order of rows. With --leaves, a comparison of
+    two lists shows which server and month two datasets differ in.
     """
+    from fleetsynth.dataset.digests import path_leaves
     from fleetsynth.digest import month_label, root
-    from fleetsynth.file_digest import file_leaves
 
-    for path in files:
-        found = file_leaves(path)
+    for path in paths:
+        found = path_leaves(path)
         whole = root(found)
         named = [
             (server, month_label(month), leaf.hex()) for (server, month), leaf in found.items()
         ]
         if as_json:
-            facts: dict[str, Any] = {"path": str(path), "digest": whole}
+            facts: dict[str, Any] = {"path": path, "digest": whole}
             if leaves:
                 facts["leaves"] = named
             click.echo(json.dumps(facts))
@@ -206,7 +208,7 @@ def digest(*, files: tuple[Path, ...], leaves: bool, as_json: bool) -> None:
 @preset_option
 @click.option(
     "--scenario",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="Show the archetypes of a scenario file instead of the packaged ones.",
 )
 @json_option

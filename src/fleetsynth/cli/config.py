@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.options import load, overwrite_option, preset_option, scenario_options
+from fleetsynth.cli.options import (
+    LOCAL_PATH,
+    load,
+    overwrite_option,
+    preset_option,
+    scenario_options,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.group()
@@ -29,7 +37,7 @@ def show(*, as_json: bool, **options: Any) -> None:
 
 
 @config.command()
-@click.argument("scenarios", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("scenarios", nargs=-1, required=True, type=LOCAL_PATH)
 def check(*, scenarios: tuple[Path, ...]) -> None:
     """Check scenario files; every problem of all of them is shown, with its line."""
     from fleetsynth.errors import FleetsynthError
@@ -50,7 +58,7 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
 
 
 @config.command()
-@click.argument("path", required=False, default="scenario.yaml", type=click.Path(path_type=Path))
+@click.argument("path", required=False, default="scenario.yaml", type=LOCAL_PATH)
 @preset_option
 @overwrite_option
 def init(*, path: Path, preset: str | None, overwrite: bool) -> None:
@@ -64,9 +72,7 @@ def init(*, path: Path, preset: str | None, overwrite: bool) -> None:
 
 @config.command()
 @preset_option
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Write to a file instead of stdout."
-)
+@click.option("-o", "--output", type=LOCAL_PATH, help="Write to a file instead of stdout.")
 @overwrite_option
 def schema(*, preset: str | None, output: Path | None, overwrite: bool) -> None:
     """Print the JSON Schema of scenario files, for editors that complete and check YAML.

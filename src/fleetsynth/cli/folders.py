@@ -62,10 +62,11 @@ def folder_options(command: Command) -> Command:
 
 def is_folder(output: str) -> bool:
     """Tell whether an output names a dataset folder, and not a file."""
+    from fleetsynth.dataset.places import is_url
     from fleetsynth.sinks import FORMATS
 
     named_as_file = output.endswith(tuple(FORMATS))
-    return output[-1:] == "/" or "://" in output or (Path(output).is_dir() and not named_as_file)
+    return output[-1:] == "/" or is_url(output) or (Path(output).is_dir() and not named_as_file)
 
 
 def refuse_folder_options(options: dict[str, Any]) -> None:
@@ -84,9 +85,11 @@ def generate_folder(
 ) -> FolderResult:
     """Generate a folder with the options of the command line."""
     from fleetsynth.dataset.api import generate_folder
+    from fleetsynth.dataset.places import check_url
     from fleetsynth.dataset.shards import parse_shard
     from fleetsynth.plan import resolve
 
+    check_url(url)  # before an engine starts
     engine, size = _engine(options), options["part_size"]
     keys = tuple(key.strip() for key in (options["partition_by"] or "").split(",") if key.strip())
     with progress(resolve(scenario).rows, silent=silent) as advance:
@@ -157,17 +160,21 @@ def commit(*, folder: str, as_json: bool) -> None:
 def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
     """Re-read FOLDER and hold it against its manifest; exit with 1 if anything differs.
 
-    Names parts that are missing, renamed or foreign, and the servers and months whose values
-    are not what they were.
+    Covers every byte of the dataset: parts, manifest, servers.parquet, scenario.yaml. Names files
+    that are missing, renamed, foreign or left over, and the servers and months whose values are
+    not what they were. Notes say what could not be checked, and what is not of the dataset.
     """
-    from fleetsynth.dataset.verify import verify
+    from fleetsynth.dataset.verify import check
 
-    findings = verify(folder, regenerate=regenerate)
+    result = check(folder, regenerate=regenerate)
+    findings, notes = result.findings, result.notes
     if as_json:
-        found = [vars(finding) for finding in findings]
-        click.echo(json.dumps({"path": folder, "ok": not findings, "findings": found}))
-    for finding in [] if as_json else findings:
-        click.echo(str(finding))
+        facts: dict[str, Any] = {"path": folder, "ok": not findings}
+        facts["findings"] = [vars(finding) for finding in findings]
+        click.echo(json.dumps(facts | ({"notes": notes} if notes else {})))
+    else:
+        for line in (*findings, *(f"note: {note}" for note in notes)):
+            click.echo(str(line))
     if findings:
         raise click.exceptions.Exit(1)
     if not as_json:

@@ -37,6 +37,31 @@ _REALISTIC_ONLY = {
 }
 """Options that the classic model has no answer to, and why."""
 
+
+class _LocalPath(click.Path):
+    """A path of this machine; a URL would quietly become a folder called after its scheme."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse URLs."""
+        from fleetsynth.dataset.places import is_url
+
+        if is_url(str(value)):
+            self.fail("a URL does not fit here: use a file on this machine", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class _Place(click.Path):
+    """A path of this machine that can be read, or a URL."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Leave URLs as they are."""
+        from fleetsynth.dataset.places import is_url
+
+        return value if is_url(value) else super().convert(value, param, ctx)
+
+
+LOCAL_PATH = _LocalPath(path_type=Path)
+PLACE = _Place()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 preset_option = click.option(
     "--preset", metavar="NAME", help="The packaged scenario: classic (the default) or realistic."
@@ -47,7 +72,7 @@ overwrite_option = click.option("--overwrite", is_flag=True, help="Replace a fil
 def scenario_options(command: Command) -> Command:
     """Add the SCENARIO argument and the options that override it."""
     decorators = [
-        click.argument("scenario", required=False, type=click.Path(path_type=Path)),
+        click.argument("scenario", required=False, type=LOCAL_PATH),
         preset_option,
         click.option("--servers", type=int, metavar="N", help="Number of servers."),
         click.option("--start", metavar="DATE", help="First day, such as 2022-01-01."),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fleetsynth.cli.options import overwrite_option
+from fleetsynth.cli.options import LOCAL_PATH, overwrite_option
 
 
 @click.command()
@@ -14,14 +14,14 @@ from fleetsynth.cli.options import overwrite_option
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     default=Path("report.html"),
     show_default=True,
     help="Where to.",
 )
 @click.option(
     "--scenario",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     help="Hold the data against this scenario file instead of the one that they carry.",
 )
 @click.option(

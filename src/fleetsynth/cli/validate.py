@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from fleetsynth.cli.options import json_option
+from fleetsynth.cli.options import LOCAL_PATH, json_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
 @click.argument("path")
 @click.option(
     "--scenario",
-    type=click.Path(path_type=Path),
+    type=LOCAL_PATH,
     metavar="FILE",
     help="Hold it against this scenario, not the one that the dataset itself names.",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ from fleetsynth.dataset.begin import (
     compare,
     job_from,
     look,
-    scenario_in,
 )
 from fleetsynth.dataset.job import (
     Job,
@@ -25,6 +23,7 @@ from fleetsynth.dataset.job import (
     refuse_if_superseded,
     state_key,
 )
+from fleetsynth.dataset.recorded import FORMAT, seal
 from fleetsynth.dataset.servers import write_servers
 from fleetsynth.dataset.store import STATE, hash_of, open_store
 from fleetsynth.digest import combine
@@ -37,7 +36,6 @@ from fleetsynth.errors import (
     UsageError,
 )
 from fleetsynth.frame import plain, schema
-from fleetsynth.plan import resolve
 from fleetsynth.scenario import dump_yaml
 
 if TYPE_CHECKING:
@@ -46,9 +44,6 @@ if TYPE_CHECKING:
     from fleetsynth.dataset.job import PartRecord
     from fleetsynth.dataset.store import Store
     from fleetsynth.engines.base import Engine
-
-FORMAT = 2
-"""Of manifests: since 2 they name their run, the law of the cut, and all other files."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +167,7 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
         for name in (SCENARIO, SERVERS)
     }
     values = _manifest(job, records, files)
-    data = (json.dumps(values, indent=2) + "\n").encode()
+    data = seal(values)
     refuse_if_superseded(store, job)
     if not store.create(MANIFEST, data) and store.read(MANIFEST) != data:
         raise SupersededError(f"another run has finished {store.name} at the same moment")
@@ -213,16 +208,3 @@ def _records(store: Store, job: Job) -> Iterator[PartRecord]:
         record = read_record(store, job, index) if state_key(index) in present else None
         if record:
             yield record
-
-
-def job_of(store: Store, url: str, values: dict[str, Any]) -> Job:
-    """Return the job that a finished folder was made by."""
-    scenario = scenario_in(store)
-    if resolve(scenario).digest != values["scenario_digest"]:
-        raise InputError(f"{SCENARIO} at {store.name} is not the scenario of its manifest")
-    return Job.of(
-        scenario,
-        url,
-        partition_by=tuple(values["partition_by"]),
-        part_bytes=values["part_bytes"],
-    )

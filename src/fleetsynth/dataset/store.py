@@ -12,6 +12,7 @@ from secrets import token_hex
 from shutil import rmtree
 from typing import TYPE_CHECKING, Protocol
 
+from fleetsynth.dataset.places import CLOUD_SCHEMES, check_url
 from fleetsynth.errors import (
     ExistsError,
     InputError,
@@ -26,8 +27,6 @@ from fleetsynth.size import refuse_without_room
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-
-CLOUD_SCHEMES = ("s3://", "gs://", "az://")
 
 STATE = "_parts/"
 """Where an unfinished run keeps what it knows, until the manifest is written."""
@@ -89,12 +88,11 @@ class Store(Protocol):
 
 def open_store(url: str) -> Store:
     """Open the store that a path or URL names."""
+    check_url(url)
     if url.startswith(CLOUD_SCHEMES):
         from fleetsynth.dataset.object_store import ObjectStore
 
         return ObjectStore(url)
-    if "://" in url:
-        raise UsageError(f"{url} is no place to write to: use a folder, s3://, gs:// or az://")
     return LocalStore(Path(url))
 
 

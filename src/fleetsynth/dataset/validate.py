@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from fleetsynth.dataset.begin import MANIFEST, SCENARIO
+from fleetsynth.dataset.places import split_object
+from fleetsynth.dataset.reread import with_partitions
 from fleetsynth.dataset.store import open_store
-from fleetsynth.dataset.verify import verify, with_partitions
+from fleetsynth.dataset.verify import verify
 from fleetsynth.errors import FleetsynthError, InputError, ScenarioError, UsageError
 from fleetsynth.plan import Plan, resolve
 from fleetsynth.quality.validate.checker import Checker
@@ -155,13 +157,11 @@ def _is_data(name: str) -> bool:
 
 def _open(path: Path | str) -> _Source:
     text = str(path)
-    if "://" in text:
-        if text.endswith(tuple(FORMATS)):
-            folder, _, name = text.rpartition("/")
-            source = _Folder(open_store(folder), name)
-        else:
-            source = _Folder(open_store(text))
-    elif Path(path).is_dir():
+    single = split_object(text)
+    if single:
+        folder, name = single
+        source = _Folder(open_store(folder), name)
+    elif "://" in text or Path(path).is_dir():
         source = _Folder(open_store(text))
     elif Path(path).exists():
         return _File(Path(path))

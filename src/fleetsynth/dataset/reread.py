@@ -1,0 +1,252 @@
+"""Reading a folder's parts again, and holding each against its record and the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import file_digest
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import numpy as np
+import pyarrow as pa
+
+from fleetsynth import pipeline
+from fleetsynth.dataset.parts import DATA
+from fleetsynth.dataset.recorded import differences, shown
+from fleetsynth.digest import PlanDigest, combine, month_label, root
+from fleetsynth.errors import FleetsynthError, InputError, read_errors
+from fleetsynth.file_digest import leaves
+from fleetsynth.frame import column_types, text_array
+from fleetsynth.reading import read_batches, read_metadata
+from fleetsynth.signal.simulate import simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Set
+
+    from fleetsynth.dataset.job import Job
+    from fleetsynth.dataset.parts import Part
+    from fleetsynth.dataset.store import Store
+    from fleetsynth.digest import Leaves
+    from fleetsynth.plan import Plan
+
+DAMAGE = (
+    FleetsynthError,
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    MemoryError,
+)
+"""What reading a damaged file may raise."""
+REWRITTEN = "the file was written again, with the same values"
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What a part's file holds.
+
+    Attributes:
+        leaves: of its rows.
+        metadata: its key-value metadata.
+        size: in bytes.
+        sha256: hash of the file.
+        facts: rows, servers and times, named as in a manifest.
+    """
+
+    leaves: Leaves
+    metadata: dict[str, str]
+    size: int
+    sha256: str
+    facts: dict[str, Any]
+
+
+class Rereading:
+    """The parts of a folder, read one after the other.
+
+    Attributes:
+        told: what the parts' own metadata say: paths by value, by key.
+    """
+
+    def __init__(self, store: Store, job: Job, bad: Set[str]) -> None:
+        self.told: dict[str, dict[str | None, list[str]]] = {}
+        self._store = store
+        self._parts = {part.path: part for part in job.parts}
+        self._bad = bad
+        self._leaves = bytearray()
+        self._read = 0
+
+    def faults(self, entry: dict[str, Any], *, fresh: bool) -> list[str]:
+        """Read one part and say what is wrong with it, or with its entry in the manifest.
+
+        Args:
+            entry: what the manifest says of it.
+            fresh: whether to compare it with a fresh generation as well.
+        """
+        part = self._parts.get(entry["path"])
+        if part is None:
+            return ["the scenario has no such part"]
+        if part.path in self._bad:
+            return []
+        try:
+            read = _read(self._store, part.path)
+        except DAMAGE as error:
+            return [reason(error)]
+        self._read += 1
+        self._leaves += b"".join(read.leaves.values())
+        out = list(_faults(part, entry, read, fresh=fresh))
+        if not out:
+            for key, value in read.metadata.items():
+                self.told.setdefault(key, {}).setdefault(value, []).append(part.path)
+        return out
+
+    def rows_of(self, entry: dict[str, Any]) -> int:
+        """Return how many rows the scenario gives a part."""
+        part = self._parts.get(entry["path"])
+        return part.plan.rows if part else 0
+
+    def digest(self) -> str | None:
+        """Return the digest of the whole, if all parts could be read."""
+        return combine(bytes(self._leaves)) if self._read == len(self._parts) else None
+
+
+def _read(store: Store, path: str) -> _Read:
+    with store.fetch(path) as file:
+        with read_errors(file), file.open("rb") as stream:
+            sha256 = file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+        rows = _Rows()
+        found = leaves(rows.passing(with_partitions(batch, path) for batch in read_batches(file)))
+        metadata = read_metadata(file)
+    return _Read(found, metadata, size, sha256, rows.facts(found))
+
+
+class _Rows:
+    """Notes of rows in passing: how many, and the first and the last."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._first: tuple[pa.Scalar, pa.Scalar] | None = None
+        self._last: tuple[pa.Scalar, pa.Scalar] | None = None
+
+    def passing(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Hand on batches."""
+        for batch in batches:
+            yield batch  # first, for it says what is wrong with the columns
+            self._rows += batch.num_rows
+            if batch.num_rows:
+                server, time = batch.column("server_id"), batch.column("timestamp")
+                self._first = self._first or (server[0], time[0])
+                self._last = server[-1], time[-1]
+
+    def facts(self, found: Leaves) -> dict[str, Any]:
+        """Return what a manifest would say of the rows; nothing, if there are none."""
+        if self._first is None or self._last is None:
+            return {}
+        (first_server, start), (last_server, end) = self._first, self._last
+        return {
+            "rows": self._rows,
+            "servers": len({server for server, _ in found}),
+            "first_server": first_server.as_py(),
+            "last_server": last_server.as_py(),
+            "start": start.as_py().isoformat(),
+            "end": end.as_py().isoformat(),
+        }
+
+
+def _faults(part: Part, entry: dict[str, Any], read: _Read, *, fresh: bool) -> Iterator[str]:
+    """Compare a part with its record; where values differ, name servers and months."""
+    is_same_file, is_same_rows = entry.get("sha256") == read.sha256, False
+    if root(read.leaves) != entry.get("digest"):
+        if is_same_file:
+            yield f"digest in the manifest is {shown(entry.get('digest'))}: its rows have another"
+        else:
+            yield _changed(read.leaves, plan_leaves(part.plan))
+    elif fresh and root(plan_leaves(part.plan)) != entry["digest"]:
+        yield "a fresh generation gives other values: is it the same version?"
+    elif not is_same_file:
+        yield REWRITTEN
+    else:
+        is_same_rows = True
+    made = facts_of(part) | {key: entry.get(key) for key in ("sha256", "digest")}
+    made["size"] = read.size if is_same_file else entry.get("size")
+    yield from (f"{each} in the manifest" for each in differences(entry, made))
+    if is_same_rows:
+        yield from (f"its rows: {each}" for each in differences(read.facts, _without_path(part)))
+
+
+def facts_of(part: Part) -> dict[str, Any]:
+    """Return what the plan says of a part, named as in a manifest."""
+    fleet, clock = part.plan.fleet, part.plan.clock
+    first, last = clock.seconds(clock.first, clock.stop)[[0, -1]].astype("datetime64[s]")
+    return {
+        "path": part.path,
+        "rows": part.plan.rows,
+        "servers": fleet.size,
+        "first_server": fleet.server_ids(0, 1)[0],
+        "last_server": fleet.server_ids(fleet.size - 1, fleet.size)[0],
+        "start": str(first),
+        "end": str(last),
+    }
+
+
+def _without_path(part: Part) -> dict[str, Any]:
+    return {key: value for key, value in facts_of(part).items() if key != "path"}
+
+
+def plan_leaves(plan: Plan) -> Leaves:
+    """Generate a plan for its digest alone."""
+    digest = PlanDigest(plan)
+    for window in pipeline.windows(plan):
+        digest.update(window, simulate(plan, window))
+    return digest.leaves
+
+
+def _changed(read: Leaves, made: Leaves) -> str:
+    what = "the part has changed"
+    wrong = sorted(key for key in read.keys() | made.keys() if read.get(key) != made.get(key))
+    some = ", ".join(f"{server} in {month_label(month)}" for server, month in wrong[:5])
+    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    return f"{what}: {some}{more}" if wrong else what
+
+
+def reason(error: Exception) -> str:
+    """Say why a file cannot be read; not all libraries say so in words for people."""
+    if isinstance(error, FleetsynthError):
+        return str(error)
+    first = (str(error) or type(error).__name__).splitlines()[0]
+    return f"cannot be read: {first}"
+
+
+def with_partitions(batch: pa.RecordBatch, path: str, *, foreign: bool = False) -> pa.RecordBatch:
+    """Put back the columns that a part's path stands for.
+
+    Args:
+        batch: rows of the part.
+        path: its path, with folders named ``column=value``.
+        foreign: whether to take columns that we do not know too, as text.
+
+    Raises:
+        InputError: if a folder's value is not what its column holds.
+    """
+    for folder in path.removeprefix(DATA).split("/")[:-1]:
+        name, equals, value = folder.partition("=")
+        if name in batch.schema.names:
+            continue  # written by something that leaves partition columns in
+        if name in column_types() or (foreign and name and equals):
+            column = _column(name, unquote(value), batch.num_rows, path)
+            batch = batch.append_column(name, column)
+    return batch
+
+
+def _column(name: str, value: str, rows: int, path: str) -> pa.Array:
+    kind = column_types().get(name)
+    if kind is None or pa.types.is_dictionary(kind):
+        return text_array([value] * rows)
+    try:
+        values = np.full(rows, int(value), np.int32)
+    except (ValueError, OverflowError):
+        message = f"{path}: {name} is {shown(value)}, and no whole number"
+        raise InputError(message) from None
+    return pa.Array.from_buffers(pa.int32(), rows, [None, pa.py_buffer(values)])
