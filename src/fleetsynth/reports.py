@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.api import as_plan
 from fleetsynth.dataset.folder import MANIFEST, SCENARIO
-from fleetsynth.dataset.source import open_source
+from fleetsynth.reader.files import find_files
 from fleetsynth.dataset.store import CLOUD_SCHEMES, open_store
 from fleetsynth.dataset.verify import read_manifest, with_partitions
 from fleetsynth.digest import root
@@ -16,7 +16,7 @@ from fleetsynth.errors import FleetsynthError, InputError, OutputError, UsageErr
 from fleetsynth.file_digest import leaves
 from fleetsynth.quality.report.build import Dataset, build
 from fleetsynth.quality.validate.rows import SHORT
-from fleetsynth.reading import read_batches, read_metadata
+from fleetsynth.reader.physical import read_batches, read_metadata
 from fleetsynth.scenario import text
 from fleetsynth.sinks.base import write_text
 
@@ -200,7 +200,7 @@ def _file(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
 
 
 def _folder(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
-    source = open_source(url)
+    source = find_files(url)
     store = source.store or open_store(url)
     ours = store.read(MANIFEST) is not None
     manifest = read_manifest(store) if ours else {}

@@ -40,7 +40,7 @@ def facts(*, path: str, columns: str, check: bool, as_json: bool) -> None:
       fleetsynth facts monitoring.csv --columns server=host,cpu=cpu_user,network=rx_mbps
       fleetsynth facts long.parquet --columns metric=name,value=value,cpu=cpu_pct
     """
-    from fleetsynth.dataset.columns import parse_columns
+    from fleetsynth.reader import parse_columns
     from fleetsynth.dataset.facts import facts
 
     found = facts(path, parse_columns(columns))

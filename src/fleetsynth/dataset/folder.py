@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fleetsynth.dataset.store import Store
     from fleetsynth.engines.base import Engine
 
-MANIFEST = "manifest.json"
+MANIFEST = manifest.MANIFEST
 JOB = f"{STATE}job.json"
 SERVERS = "servers.parquet"
 SCENARIO = "scenario.yaml"

@@ -30,8 +30,7 @@ MOST_SAMPLES = 1 << 25
 samples, and parts of the usual size would leave all workers but one idle."""
 ENOUGH_PARTS = 256
 """For all workers to have a share: a dataset is not cut into more than these for that reason."""
-STATE = "_parts/"
-"""Where records of finished parts wait for the manifest."""
+STATE = manifest.STATE
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from fleetsynth.digest import Leaves, PlanDigest, combine, month_label, root
 from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.file_digest import leaves
 from fleetsynth.frame import column_types, plain, text_array
-from fleetsynth.reading import read_batches
+from fleetsynth.reader.physical import read_batches
 from fleetsynth.signal.simulate import simulate
 
 if TYPE_CHECKING:
