@@ -224,8 +224,8 @@ def ahead(zone: str, seconds: Ints) -> Ints:
         seconds: since the Unix epoch; before 1900 and after 2200 the nearest of those counts.
     """
     if zone[0] in "+-":
-        hours, _, minutes = zone[1:].partition(":")
-        size = int(hours) * 3_600 + int(minutes or 0) * 60
+        whole, _, minutes = zone[1:].partition(":")
+        size = int(whole) * 3_600 + int(minutes or 0) * 60
         return np.full(seconds.shape, -size if zone[0] == "-" else size, np.int64)
     if not len(seconds):
         return np.zeros(0, np.int64)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.api import as_plan
 from fleetsynth.dataset.folder import MANIFEST, SCENARIO
-from fleetsynth.reader.files import find_files
 from fleetsynth.dataset.store import CLOUD_SCHEMES, open_store
 from fleetsynth.dataset.verify import read_manifest, with_partitions
 from fleetsynth.digest import root
@@ -16,6 +15,7 @@ from fleetsynth.errors import FleetsynthError, InputError, OutputError, UsageErr
 from fleetsynth.file_digest import leaves
 from fleetsynth.quality.report.build import Dataset, build
 from fleetsynth.quality.validate.rows import SHORT
+from fleetsynth.reader.files import find_files
 from fleetsynth.reader.physical import read_batches, read_metadata
 from fleetsynth.scenario import text
 from fleetsynth.sinks.base import write_text

@@ -6,7 +6,7 @@ How to use it::
 
     dataset = open_dataset("export.csv", ReadOptions(columns={"cpu": "CPU, %", "time": "t:s"}))
     dataset.roles                   # {"timestamp": Column("t", unit="s"), "cpu": …}
-    dataset.ours()                  # {"timestamp": "timestamp", "server_id": "server", "cpu_p95": "cpu"}
+    dataset.ours()                  # roles by our columns: {"server_id": "server", "cpu_p95": …}
     for rows in dataset.batches():  # structured arrays, in the order of the files
         rows["time"]                # int64, microseconds since the Unix epoch
         rows["server"]              # int32, positions in dataset.converter.words["server"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-
 from fleetsynth.errors import InputError, UsageError, did_you_mean
 from fleetsynth.reader.layout import find_layout, from_name, sample_values
 from fleetsynth.reader.options import ReadOptions
@@ -53,6 +52,7 @@ class Dataset:
         self.understood.guesses += self._layout.guesses
         if head.dialect:
             self.understood.dialect += head.dialect.told()
+        self.understood.dialect += self.source.numerals_told(self._numeric())
         if self.source.files and self.source.files.others:
             self.understood.note(f"{self.source.files.others:,} other files of the folder not read")
         self._name_metrics()
@@ -126,6 +126,12 @@ class Dataset:
             if part.place.row == 1:
                 self.understood.note(f"{part.place.file} has no {shown(name)[1:-1]}: missing there")
 
+    def _numeric(self) -> list[str]:
+        layout = self._layout
+        roles = layout.roles.items()
+        series = [c.name for role, c in roles if ROLES[role].kind == "number"]
+        return [*series, *layout.wide]
+
     def _words(self, names: list[str]) -> dict[str, set[str]]:
         """Return the different values of columns of text, in one pass."""
         out: dict[str, set[str]] = {name: set() for name in names}
@@ -195,5 +201,3 @@ def open_dataset(data: Any, options: ReadOptions | None = None) -> Dataset:
         InputError: if it cannot be read.
     """
     return Dataset(data, options or ReadOptions())
-
-

@@ -22,8 +22,10 @@ HEAD_BYTES = 1 << 18
 """What is looked at of a file."""
 
 MISSING = frozenset(
-    ("", "-", "--", "NaN", "nan", "NAN", "N/A", "n/a", "NA", "na", "#N/A", "#NA", "<NA>")
-    + ("null", "NULL", "Null", "None", "none", "\\N", "nil", "n.a.")
+    {
+        *("", "-", "--", "NaN", "nan", "NAN", "N/A", "n/a", "NA", "na", "#N/A", "#NA", "<NA>"),
+        *("null", "NULL", "Null", "None", "none", "\\N", "nil", "n.a."),
+    }
 )
 """Words that stand for a missing number."""
 

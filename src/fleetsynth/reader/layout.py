@@ -207,5 +207,3 @@ def sample_values(batch: pa.RecordBatch | None, most: int = 500) -> dict[str, li
             whole = is_text(column.type) or not pa.types.is_timestamp(column.type)
             out[name] = first.to_pylist() if whole else first.cast(pa.int64()).to_pylist()
     return out
-
-

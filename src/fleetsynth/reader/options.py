@@ -76,6 +76,4 @@ def _check_zone(name: str) -> None:
     from fleetsynth.clock import zone_names
 
     if name not in zone_names() and not re.fullmatch(r"[+-]\d\d:\d\d", name):
-        raise UsageError(
-            f"--timezone {name}: there is no such zone (such as UTC or Europe/Berlin)"
-        )
+        raise UsageError(f"--timezone {name}: there is no such zone (such as UTC or Europe/Berlin)")

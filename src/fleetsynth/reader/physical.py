@@ -143,9 +143,7 @@ def _reader(path: Path) -> Reader:
     return READERS[ending]
 
 
-def _parquet_batches(
-    path: Path, columns: Types | None, _: ReadOptions
-) -> Iterator[pa.RecordBatch]:
+def _parquet_batches(path: Path, columns: Types | None, _: ReadOptions) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 
     wanted = None if columns is None else list(columns)
@@ -162,9 +160,11 @@ def _parquet_head(path: Path, _: ReadOptions) -> Head:
         names = list(file.schema_arrow.names)
         if len(set(names)) < len(names):
             return Head(names, None)
-        batches = file.iter_batches(batch_size=_SAMPLE_ROWS, row_groups=[0]) if (
-            file.metadata.num_row_groups
-        ) else iter(())
+        batches = (
+            file.iter_batches(batch_size=_SAMPLE_ROWS, row_groups=[0])
+            if (file.metadata.num_row_groups)
+            else iter(())
+        )
         return Head(names, next(batches, None))
 
 
@@ -174,9 +174,7 @@ def _parquet_metadata(path: Path) -> Mapping[bytes, bytes]:
     return pq.read_metadata(path).metadata or {}
 
 
-def _arrow_batches(
-    path: Path, columns: Types | None, _: ReadOptions
-) -> Iterator[pa.RecordBatch]:
+def _arrow_batches(path: Path, columns: Types | None, _: ReadOptions) -> Iterator[pa.RecordBatch]:
     # Not mapped into memory: what a damaged file points at is looked at before it is used.
     with pa.OSFile(str(path)) as stream:
         reader = pa.ipc.open_file(stream)

@@ -38,7 +38,12 @@ def _metric(stem: str, *names: str) -> Role:
     return Role("number", "|".join((*best, *names)), stem)
 
 
-_CPU = ("cpu_pct", "cpu_percent", "cpu", r"cpu_util(?:i[sz]ation)?(?:_pct|_percent)?")
+_CPU: tuple[str, ...] = (
+    "cpu_pct",
+    "cpu_percent",
+    "cpu",
+    r"cpu_util(?:i[sz]ation)?(?:_pct|_percent)?",
+)
 _CPU += (r"cpu_(?:usage|used|load)(?:_pct|_percent)?", r"percent(?:age)?_cpu", "cpu_percentage")
 ROLES = {
     "timestamp": Role("time", "timestamp|time|datetime|date_time|date|ds|timestamp_utc|time_utc"),
@@ -50,9 +55,15 @@ ROLES = {
     ),
     "cpu": _metric("cpu", *_CPU),
     "memory": _metric(
-        "mem", "mem_pct", "memory_pct", "memory", "mem", r"mem(?:ory)?_(?:percent|used_percent)",
-        r"mem(?:ory)?_util(?:i[sz]ation)?", r"percent(?:age)?_memory",
-    ),  # fmt: skip
+        "mem",
+        "mem_pct",
+        "memory_pct",
+        "memory",
+        "mem",
+        r"mem(?:ory)?_(?:percent|used_percent)",
+        r"mem(?:ory)?_util(?:i[sz]ation)?",
+        r"percent(?:age)?_memory",
+    ),
     "disk": _metric("disk", "disk_pct", "disk_percent", "disk", "disk_used_percent"),
     "network": _metric("net_in", "net_in_mbps", "net_in", "network_in"),
     "net_out": _metric("net_out", "net_out_mbps", "net_out", "network_out"),
@@ -116,7 +127,7 @@ def parse_columns(text: str) -> dict[str, str]:
         if not (equals and name):
             raise UsageError(
                 f"--columns {pair}: expected ROLE=COLUMN, such as cpu=cpu_pct, or "
-                "cpu=\"CPU, %\" for a name with a comma"
+                'cpu="CPU, %" for a name with a comma'
             )
         if name[0] in "\"'" and (end := name.find(name[0], 1)) > 0:
             name = name[1:end] + name[end + 1 :]
@@ -276,9 +287,7 @@ def refuse_twice(names: Iterable[str], where: str) -> None:
             )
 
 
-def _is_long(
-    found: Mapping[str, Column], told: Mapping[str, Column], names: list[str]
-) -> bool:
+def _is_long(found: Mapping[str, Column], told: Mapping[str, Column], names: list[str]) -> bool:
     """Tell a long dataset: it has metric and value, and no series of its own unless told so."""
     if not all(role in found for role in _LONG):
         return False

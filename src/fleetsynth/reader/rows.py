@@ -35,6 +35,9 @@ MISSING = -(2**63)
 MOST_DROPPED = 0.01
 """The share of points that may be left out, and told; more is an error."""
 
+BEYOND = 1e60
+"""No metric reaches this; larger numbers are taken as infinite."""
+
 _UNITS = {metric.stem: metric.unit for metric in METRICS}
 
 
@@ -223,11 +226,13 @@ class Converter:
         if unit is not None and SCALES[unit] != 1:
             values = values / 100 if unit == "hundredths" else values * SCALES[unit]
         tally = self.tallies[role]
-        infinite = np.isinf(values)
+        infinite = np.abs(values) > BEYOND
         if infinite.any():
             tally.infinite += int(infinite.sum())
             values = np.where(infinite, np.nan, values)
-        tally.points += len(values) - int(np.isnan(values).sum())
+        gone = int(np.isnan(values).sum())
+        tally.points += len(values) - gone
+        tally.missing += gone
         if _UNITS[ROLES[role].stem] == "%" and len(values):
             tally.above += int((values > 100).sum())
             tally.highest = max(tally.highest, float(np.fmax.reduce(values)))
@@ -255,7 +260,9 @@ class Converter:
         if column.name in part.told:
             return np.full(part.batch.num_rows, part.told[column.name] == column.unit)
         codes, words = encode(column_of(part.batch, column.name), column.name, part.place)
-        wanted: NDArray[np.bool_] = np.isin(codes, [i for i, w in enumerate(words) if w == column.unit])
+        wanted: NDArray[np.bool_] = np.isin(
+            codes, [i for i, w in enumerate(words) if w == column.unit]
+        )
         return wanted
 
     def _check(self) -> None:
@@ -280,6 +287,10 @@ class Converter:
             f"{tally.infinite:,} infinite values of {role} left out"
             for role, tally in self.tallies.items()
             if tally.infinite
+        ] + [
+            f"{tally.missing - tally.infinite:,} values of {role} missing"
+            for role, tally in self.tallies.items()
+            if self._layout.kind != "long" and tally.missing > tally.infinite
         ]
 
     def warnings(self) -> list[str]:

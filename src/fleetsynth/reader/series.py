@@ -159,9 +159,7 @@ class Servers:
                 series[role][places[there][kept]] = values
                 if int((~np.isnan(series[role])).sum()) < len(kept):
                     every[role] = values
-        yield Server(
-            name, grid, series, names.get("type"), names.get("service"), repeated, every
-        )
+        yield Server(name, grid, series, names.get("type"), names.get("service"), repeated, every)
 
 
 def _last_of_each(times: Ints, values: NDArray[np.float64], server: str, role: str) -> Ints:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from fleetsynth.reader.dialect import Dialect
     from fleetsynth.reader.files import Files
     from fleetsynth.reader.options import ReadOptions
 
@@ -114,6 +115,11 @@ class Source:
                 yield Part(place, told, batch, numerals)
                 place = Place(place.file, place.row + batch.num_rows)
 
+    def numerals_told(self, columns: list[str]) -> list[str]:
+        """Return what is out of the ordinary in how the first file writes numbers."""
+        kinds = dict.fromkeys(columns, "number")
+        return self._numerals(self.head, kinds, self.keys[0]).told()
+
     def _look(self) -> tuple[list[str], Head]:
         names: dict[str, None] = {}
         first: Head | None = None
@@ -152,36 +158,41 @@ class Source:
             return table_batches(self._table, wanted)
         if head.dialect is None or not wanted:
             return read_batches(path, dict.fromkeys(wanted), self._options)
-        return self._csv(head, path, {name: kinds[name] for name in wanted}, numerals)
+        some = {name: kinds[name] for name in wanted}
+        return self._csv(head, head.dialect, path, some, numerals)
 
     def _csv(
-        self, head: Head, path: Path, kinds: Mapping[str, str], numerals: Numerals
+        self,
+        head: Head,
+        dialect: Dialect,
+        path: Path,
+        kinds: Mapping[str, str],
+        numerals: Numerals,
     ) -> Iterator[pa.RecordBatch]:
         """Read CSV natively as far as that goes, and the rest as text."""
-        assert head.dialect is not None
         text = dict.fromkeys(kinds, pa.string())
-        types = {n: self._native(head, n, kind, numerals) or pa.string() for n, kind in kinds.items()}
+        types = {
+            n: self._native(head, n, kind, numerals) or pa.string() for n, kind in kinds.items()
+        }
         missing = MISSING.union(self._options.missing)
         done = 0
         with errors_of(str(path)):
             try:
                 for batch in csv_file.batches(
-                    path, head.dialect, types, list(kinds), numerals.decimal, missing
+                    path, dialect, types, list(kinds), numerals.decimal, missing
                 ):
                     done += batch.num_rows
                     yield batch
             except pa.ArrowInvalid:
                 if types == text:
                     raise
-                for batch in csv_file.batches(path, head.dialect, text, list(kinds)):
+                for batch in csv_file.batches(path, dialect, text, list(kinds)):
                     skipped = min(done, batch.num_rows)
                     done -= skipped
                     if skipped < batch.num_rows:
                         yield batch.slice(skipped)
 
-    def _native(
-        self, head: Head, name: str, kind: str, numerals: Numerals
-    ) -> pa.DataType | None:
+    def _native(self, head: Head, name: str, kind: str, numerals: Numerals) -> pa.DataType | None:
         values = list(_texts(head.sample, name))
         if kind == "number":
             return pa.float64() if csv_file.is_native_number(values, numerals) else None
@@ -234,5 +245,3 @@ def _called(path: Path, name: str) -> Iterator[None]:
         if str(path) in text and str(path) != name:
             raise InputError(text.replace(str(path), name)) from error
         raise
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -111,9 +111,7 @@ class Times:
             return self._typed(column, name, place)
         if is_text(kind):
             return self._written(column, name, place)
-        if (
-            pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-        ):
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             return self._counted(column, name, place)
         raise InputError(f"{place.file}: {shown(name)} is {kind}: expected dates and times")
 
@@ -169,7 +167,7 @@ class Times:
             )
         return out.astype(np.int64)
 
-    def _guess(self, values: NDArray[np.generic], name: str, place: Place) -> str:
+    def _guess(self, values: NDArray[Any], name: str, place: Place) -> str:
         fit = []
         for unit in _GUESSED:
             out = _scaled(values, unit)
@@ -240,9 +238,7 @@ class Times:
             return place.at(int(np.flatnonzero(codes == code)[0]))
 
         if text is None:
-            raise InputError(
-                f"{where()}: {shown(name)} has missing values: every row needs a time"
-            )
+            raise InputError(f"{where()}: {shown(name)} has missing values: every row needs a time")
         try:
             read = stamp(text.strip(), self._order, self._pattern)
         except UnclearError:
@@ -258,7 +254,10 @@ class Times:
         return known
 
     def _same_kind(
-        self, aware: NDArray[np.bool_], codes: NDArray[np.int32], used: NDArray[np.int32],
+        self,
+        aware: NDArray[np.bool_],
+        codes: NDArray[np.int32],
+        used: NDArray[np.int32],
         place: Place,
     ) -> None:
         if not len(used):
@@ -336,7 +335,7 @@ def times_of_day(column: pa.Array, name: str, place: Place) -> Ints:
     return table[codes]
 
 
-def _scaled(values: NDArray[np.generic], unit: str) -> NDArray[np.generic]:
+def _scaled(values: NDArray[Any], unit: str) -> NDArray[Any]:
     """Return microseconds; exact for whole numbers, as far as they reach."""
     if unit == "excel":
         seconds = np.rint(values.astype(np.float64) * 86400) + _EXCEL_EPOCH
@@ -349,8 +348,8 @@ def _scaled(values: NDArray[np.generic], unit: str) -> NDArray[np.generic]:
     return np.rint(values.astype(np.float64) * factor)
 
 
-def _reach(values: NDArray[np.generic]) -> int:
-    return max(abs(int(values.min())), abs(int(values.max())))  # type: ignore[call-overload]
+def _reach(values: NDArray[Any]) -> int:
+    return max(abs(int(values.min())), abs(int(values.max())))
 
 
 def _zone_name(offset: int) -> str:

@@ -83,6 +83,7 @@ class Tally:
 
     points: int = 0
     infinite: int = 0
+    missing: int = 0
     above: int = 0
     highest: float = -float("inf")
 

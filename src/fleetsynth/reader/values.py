@@ -135,12 +135,11 @@ def absent(column: pa.Array) -> NDArray[np.bool_]:
     if bits is None:
         return np.zeros(len(column), np.bool_)
     there = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
-    return there[column.offset : column.offset + len(column)] == 0
+    gone: NDArray[np.bool_] = there[column.offset : column.offset + len(column)] == 0
+    return gone
 
 
-def _by_word(
-    column: pa.Array, name: str, place: Place, read: Callable[[str], float]
-) -> Floats:
+def _by_word(column: pa.Array, name: str, place: Place, read: Callable[[str], float]) -> Floats:
     """Read each different word of a column once."""
     codes, words = encode(column, name, place)
     table = np.full(len(words), np.nan)
