@@ -56,7 +56,7 @@ class Dataset:
         if self.source.files and self.source.files.others:
             self.understood.note(f"{self.source.files.others:,} other files of the folder not read")
         self._name_metrics()
-        self.roles = self._layout.roles
+        self.roles = {role: c for role in ROLES if (c := self._layout.roles.get(role))}
         self.understood.take(self.roles)
         time = self.roles.get("date", self.roles["timestamp"])
         self.times = Times(options, time.unit, self._every_time)
@@ -104,6 +104,8 @@ class Dataset:
             self.understood.note(f"points of {servers.irregular:,} servers on an irregular grid")
 
     def _converted(self, converter: Converter) -> Iterator[NDArray[np.void]]:
+        read = {"timestamp", "date", "metric", "value", "statistic", *(converter.dtype.names or ())}
+        self.understood.take({role: c for role, c in self.roles.items() if role in read})
         yield from converter.convert(self._parts(converter.kinds()))
         self.understood.times, self.understood.zone = self.times.found, self.times.clock
         for note in converter.notes():

@@ -46,7 +46,7 @@ _GUESSED = ("s", "ms", "us", "ns")
 _LEAST, _MOST = 631_152_000_000_000, 4_102_444_800_000_000  # 1990 and 2100, in microseconds
 _EXCEL_EPOCH = -25569 * 86400
 _MOST_CACHED = 1 << 20
-_FURTHEST = 9.2e18
+_FURTHEST = 4_000_000_000_000_000_000
 _STATED = ("iso", "excel", *UNITS)
 
 
@@ -99,6 +99,13 @@ class Times:
         Raises:
             InputError: if one is missing, is no time, or could be several.
         """
+        out = self._micros(column, name, place)
+        if len(out) and not (out.min() > -_FURTHEST and out.max() < _FURTHEST):
+            at = int(np.flatnonzero((out <= -_FURTHEST) | (out >= _FURTHEST))[0])
+            raise InputError(f"{place.at(at)}: {shown(name)} is out of reach, as a time")
+        return out
+
+    def _micros(self, column: pa.Array, name: str, place: Place) -> Ints:
         column = plain_column(column)
         if column.null_count:
             at = int(np.flatnonzero(absent(column))[0])
@@ -134,7 +141,8 @@ class Times:
         if unit == "ns":
             return raw // 1000
         factor = int(UNITS[unit])
-        far = np.abs(raw) > 2**63 // factor - 1
+        most = 2**63 // factor - 1
+        far = (raw > most) | (raw < -most)
         if far.any():
             at = int(np.flatnonzero(far)[0])
             raise InputError(f"{place.at(at)}: {shown(name)} is {raw[at]} {unit}: out of reach")

@@ -50,6 +50,13 @@ def plain_column(column: pa.Array) -> pa.Array:
             words = [None if b is None else str(UUID(bytes=b)) for b in column.to_pylist()]
             return pa.array(words, pa.string())
         kind = column.type
+    if pa.types.is_run_end_encoded(kind):
+        from pyarrow import compute
+
+        return plain_column(compute.run_end_decode(column))
+    if pa.types.is_dictionary(kind) and not is_text(kind):
+        decoded = column.dictionary_decode()
+        return decoded if pa.types.is_primitive(decoded.type) else plain_column(decoded)
     if pa.types.is_dictionary(kind) and not pa.types.is_string(kind.value_type):
         words = plain_column(column.dictionary)
         return pa.DictionaryArray.from_arrays(column.indices.cast(pa.int32()), words)
