@@ -51,9 +51,10 @@ def sample(dialect: Dialect) -> pa.RecordBatch | None:
 
 
 def is_zoned(dialect: Dialect, name: str) -> bool:
-    """Tell whether the first time of a column names UTC."""
+    """Tell whether the first time of a column names UTC, or an offset."""
     at = dialect.names.index(name)
-    return any(row[at].endswith("Z") for row in dialect.rows[:1] if len(row) > at)
+    first = (row[at] for row in dialect.rows[:1] if len(row) > at)
+    return any(re.search(r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)$", time) for time in first)
 
 
 def native_time(values: list[str]) -> pa.DataType | None:

@@ -226,16 +226,21 @@ class Converter:
         if unit is not None and SCALES[unit] != 1:
             values = values / 100 if unit == "hundredths" else values * SCALES[unit]
         tally = self.tallies[role]
-        infinite = np.abs(values) > BEYOND
-        if infinite.any():
+        if not len(values):
+            return values
+        lowest, highest = float(np.fmin.reduce(values)), float(np.fmax.reduce(values))
+        if highest > BEYOND or lowest < -BEYOND:
+            infinite = np.abs(values) > BEYOND
             tally.infinite += int(infinite.sum())
             values = np.where(infinite, np.nan, values)
-        gone = int(np.isnan(values).sum())
+            highest = float(np.fmax.reduce(values))
+        gone = int(np.count_nonzero(np.isnan(values)))
         tally.points += len(values) - gone
         tally.missing += gone
-        if _UNITS[ROLES[role].stem] == "%" and len(values):
-            tally.above += int((values > 100).sum())
-            tally.highest = max(tally.highest, float(np.fmax.reduce(values)))
+        if highest > 100:
+            tally.above += int(np.count_nonzero(values > 100))
+        if not np.isnan(highest):
+            tally.highest = max(tally.highest, highest)
         return values
 
     def _spread(self, rows: Rows, part: Part) -> None:
