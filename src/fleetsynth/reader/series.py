@@ -149,15 +149,18 @@ class Servers:
         series: dict[str, Any] = {}
         every: dict[str, Any] = {}
         repeated = 0
+        once = bool((np.diff(rows["time"]) > 0).all())
         for role in roles:
-            there = ~np.isnan(rows[role])
-            if there.any():
-                kept = _last_of_each(rows["time"][there], rows[role][there], name, role)
-                repeated += int(there.sum()) - len(kept)
-                values = rows[role][there][kept]
+            there = np.flatnonzero(~np.isnan(rows[role]))
+            if len(there):
+                values, at = rows[role][there], places[there]
+                if not once:
+                    kept = _last_of_each(rows["time"][there], values, name, role)
+                    repeated += len(values) - len(kept)
+                    values, at = values[kept], at[kept]
                 series[role] = np.full(grid.count, np.nan)
-                series[role][places[there][kept]] = values
-                if int((~np.isnan(series[role])).sum()) < len(kept):
+                series[role][at] = values
+                if (at[1:] == at[:-1]).any():
                     every[role] = values
         yield Server(name, grid, series, names.get("type"), names.get("service"), repeated, every)
 
