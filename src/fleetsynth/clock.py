@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     T = TypeVar("T", bound=np.generic)
 
+_ZONED = (-2_208_988_800, 7_258_118_400)  # 1900 and 2200
 DAY_SECONDS = 86_400
 _EPOCH = date(1970, 1, 1)
 
@@ -213,6 +214,28 @@ def utc_offsets(zone: str, first: int, stop: int) -> Ints:
     days = range(first // 24, (stop - 1) // 24 + 1)
     out = np.concatenate([_offsets_of_day(zone, day) for day in days])
     return out[first - days[0] * 24 :][: stop - first]
+
+
+def ahead(zone: str, seconds: Ints) -> Ints:
+    """Seconds that a zone's clocks are ahead of UTC, shape of `seconds`.
+
+    Args:
+        zone: a name, or an offset such as ``+09:00``.
+        seconds: since the Unix epoch; before 1900 and after 2200 the nearest of those counts.
+    """
+    if zone[0] in "+-":
+        whole, _, minutes = zone[1:].partition(":")
+        size = int(whole) * 3_600 + int(minutes or 0) * 60
+        return np.full(seconds.shape, -size if zone[0] == "-" else size, np.int64)
+    if not len(seconds):
+        return np.zeros(0, np.int64)
+    hours = np.clip(seconds, *_ZONED) // 3_600
+    first = int(hours.min()) // 24
+    days = np.unique(hours // 24)
+    rows = np.zeros(int(days[-1]) - first + 1, np.int64)
+    rows[days - first] = np.arange(len(days))
+    table = np.array([_offsets_of_day(zone, day) for day in days.tolist()])
+    return table[rows[hours // 24 - first], hours % 24]
 
 
 @lru_cache(maxsize=1 << 16)

@@ -24,7 +24,7 @@ from fleetsynth.digest import (
 )
 from fleetsynth.errors import InputError
 from fleetsynth.frame import TIMESTAMP, plain, to_numpy
-from fleetsynth.reading import read_batches
+from fleetsynth.reader.physical import read_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

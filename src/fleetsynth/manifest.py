@@ -15,6 +15,9 @@ from fleetsynth.streams import fingerprint
 if TYPE_CHECKING:
     from fleetsynth.plan import Plan
 
+MANIFEST = "manifest.json"
+"""The file of a folder that comes last, and says what its parts are."""
+
 
 def provenance(plan: Plan) -> dict[str, str]:
     """Return the key-value metadata of a plan's dataset.

@@ -10,7 +10,6 @@ from fleetsynth.api import as_plan
 from fleetsynth.dataset.begin import MANIFEST, SCENARIO
 from fleetsynth.dataset.places import CLOUD_SCHEMES
 from fleetsynth.dataset.reread import with_partitions
-from fleetsynth.dataset.source import open_source
 from fleetsynth.dataset.store import open_store
 from fleetsynth.dataset.verify import read_manifest
 from fleetsynth.digest import root
@@ -18,7 +17,8 @@ from fleetsynth.errors import FleetsynthError, InputError, OutputError, UsageErr
 from fleetsynth.file_digest import leaves
 from fleetsynth.quality.report.build import Dataset, build
 from fleetsynth.quality.validate.rows import SHORT
-from fleetsynth.reading import read_batches, read_metadata
+from fleetsynth.reader.files import find_files
+from fleetsynth.reader.physical import read_batches, read_metadata
 from fleetsynth.scenario import text
 from fleetsynth.sinks.base import write_text
 
@@ -202,7 +202,7 @@ def _file(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
 
 
 def _folder(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
-    source = open_source(url)
+    source = find_files(url)
     store = source.store or open_store(url)
     ours = store.read(MANIFEST) is not None
     manifest = read_manifest(store) if ours else {}

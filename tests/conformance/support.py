@@ -13,7 +13,7 @@ from fleetsynth import pipeline
 from fleetsynth.frame import schema
 from fleetsynth.manifest import provenance
 from fleetsynth.plan import Plan, RealisticPlan
-from fleetsynth.reading import read_batches
+from fleetsynth.reader.physical import read_batches
 from fleetsynth.sinks import FORMATS, open_sink
 from fleetsynth.sinks.base import Sink
 

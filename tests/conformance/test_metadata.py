@@ -11,7 +11,7 @@ import fleetsynth
 from fleetsynth import pipeline
 from fleetsynth.manifest import provenance
 from fleetsynth.plan import Plan
-from fleetsynth.reading import read_metadata
+from fleetsynth.reader.physical import read_metadata
 from fleetsynth.sinks import FORMATS
 from tests.conformance.support import WITH_METADATA, save
 

@@ -12,7 +12,7 @@ import fleetsynth
 from fleetsynth.dataset.api import generate_folder
 from fleetsynth.dataset.verify import verify
 from fleetsynth.plan import RealisticPlan
-from fleetsynth.reading import read_metadata
+from fleetsynth.reader.physical import read_metadata
 from tests import realistic_twin as twin
 from tests.conformance.support import EACH, TYPES, WITH_METADATA, read, types
 from tests.dataset.folders import manifest_of, parts_in

@@ -12,7 +12,7 @@ from fleetsynth import digest_file
 from fleetsynth.api import as_plan
 from fleetsynth.frame import plain
 from fleetsynth.metrics import METRICS
-from fleetsynth.reading import read_batches
+from fleetsynth.reader.physical import read_batches
 from fleetsynth.scenario import default_scenario
 from fleetsynth.sinks import FORMATS
 from fleetsynth.size import in_bytes

@@ -1,6 +1,5 @@
 """Facts depend on the data alone: not on batches, order, layout or format."""
 
-from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,11 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleetsynth import Facts, facts
-from fleetsynth.dataset.columns import assign
-from fleetsynth.dataset.rows import Converter, ScatteredError, Servers
 from fleetsynth.quality.server_facts import Server
-
-Batch = tuple[dict[str, str], pa.RecordBatch]
+from fleetsynth.reader import ScatteredError, open_dataset
+from fleetsynth.reader.series import Servers
 
 TICKS = 48 * 9
 FREE_OF_SCALE = (
@@ -100,18 +97,20 @@ def alike(one: Server, two: Server) -> None:
         np.testing.assert_array_equal(values, two.series[role])
 
 
-def reader(data: pa.Table, rows: int) -> Callable[[Converter], Iterator[Batch]]:
-    """What reads a table in batches of some rows."""
-    return lambda _: (({}, batch) for batch in data.to_batches(max_chunksize=rows))
+def servers_of(data: pa.Table, rows: int, buckets: int = 9) -> Servers:
+    """The servers of a table that is read in batches of some rows."""
+    cut = pa.Table.from_batches(data.combine_chunks().to_batches(max_chunksize=rows))
+    servers = open_dataset(cut).servers(("cpu", "memory", "type", "service"))
+    servers._buckets = buckets
+    return servers
 
 
 @given(rows=st.integers(3, 3000))
 @FEW
 def test_batches_do_not_matter(rows: int) -> None:
     data = table()
-    columns = assign(data.schema.names, {}, "it")
-    whole = list(Servers(reader(data, len(data)), columns).in_order())
-    cut = list(Servers(reader(data, rows), columns).in_order())
+    whole = list(servers_of(data, len(data)).in_order())
+    cut = list(servers_of(data, rows).in_order())
     assert len(whole) == len(cut) == 5
     for one, two in zip(whole, cut, strict=True):
         alike(one, two)
@@ -121,9 +120,8 @@ def test_batches_do_not_matter(rows: int) -> None:
 @FEW
 def test_the_order_of_rows_does_not_matter(seed: int, rows: int, buckets: int) -> None:
     data = table()
-    columns = assign(data.schema.names, {}, "it")
     shuffled = data.take(pa.array(np.random.default_rng(seed).permutation(len(data))))
-    servers = Servers(reader(shuffled, rows), columns, buckets)
+    servers = servers_of(shuffled, rows, buckets)
     try:
         list(servers.in_order())
     except ScatteredError:
@@ -131,7 +129,7 @@ def test_the_order_of_rows_does_not_matter(seed: int, rows: int, buckets: int) -
     else:
         raise AssertionError("rows out of order went unnoticed")
     sorted_ = sorted(servers.sorted(), key=lambda server: server.name)
-    for one, two in zip(Servers(reader(data, 500), columns).in_order(), sorted_, strict=True):
+    for one, two in zip(servers_of(data, 500).in_order(), sorted_, strict=True):
         alike(one, two)
 
 

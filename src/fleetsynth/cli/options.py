@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from fleetsynth.reader import ReadOptions
     from fleetsynth.scenario import Scenario
 
     Command = Callable[..., Any]
@@ -109,6 +110,56 @@ def scenario_options(command: Command) -> Command:
     for decorator in reversed(decorators):
         command = decorator(command)
     return command
+
+
+def reading_options(command: Command) -> Command:
+    """Add the options that say how foreign data are to be read; `read_options` takes them out."""
+    decorators = [
+        click.option(
+            "--columns",
+            default="",
+            metavar="ROLE=COLUMN,…",
+            help="Which column is what, such as time=ts,server=host,cpu=cpu_pct. A name with a"
+            ' comma stands in quotes, cpu="CPU, %", a unit after a colon: time=t:s, cpu=v:share,'
+            " cpu=v:hundredths. Of one row per metric, cpu=… names a metric. What is not said is"
+            " found by its name.",
+        ),
+        click.option(
+            "--time-format",
+            metavar="FORMAT",
+            help="How times are written, such as '%d/%m/%Y %H:%M', or the unit of numbers: s, ms,"
+            " us, ns, min, excel.",
+        ),
+        click.option(
+            "--timezone",
+            metavar="ZONE",
+            help="Whose hours, days and weekends count, such as Europe/Berlin; times that name no"
+            " zone are taken as its clock.",
+        ),
+        click.option("--delimiter", metavar="SIGN", help="Between fields of CSV: ; or tab, …"),
+        click.option("--decimal", metavar="SIGN", help="The decimal sign of CSV: . or ,"),
+        click.option("--encoding", metavar="NAME", help="Of CSV, such as latin-1."),
+        click.option(
+            "--missing",
+            multiple=True,
+            metavar="WORD",
+            help="One more word for a missing number. May be repeated.",
+        ),
+        click.option("--fill-down", is_flag=True, help="A blank server is that of the row above."),
+        click.option(
+            "--server-from-name", is_flag=True, help="Each file's name is the server of its rows."
+        ),
+    ]
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
+
+
+def read_options(said: dict[str, Any]) -> ReadOptions:
+    """Return what `reading_options` were given."""
+    from fleetsynth.reader import ReadOptions, parse_columns
+
+    return ReadOptions(**{**said, "columns": parse_columns(said["columns"])})
 
 
 def progress(rows: int, *, silent: bool) -> AbstractContextManager[Callable[[int], None] | None]:

@@ -63,7 +63,7 @@ def report(
       fleetsynth report fleet/ -o fleet.html --top 30
       fleetsynth report other.csv --columns timestamp=time,server=host,cpu=cpu
     """
-    from fleetsynth.dataset.columns import parse_columns
+    from fleetsynth.reader import parse_columns
     from fleetsynth.reports import report
 
     report(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -10,21 +10,27 @@ from fleetsynth.cli.show import _console, _facts, _print_whole, _table
 from fleetsynth.quality.facts_table import known_facts, sources
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fleetsynth.quality.facts_table import Fact, Facts
 
 
 def show_facts(found: Facts) -> None:
     """Print facts beside real fleets."""
     console = _console()
-    columns = ", ".join(f"{role}={name}" for role, name in found.columns.items())
     left_out = f", and {found.left_out:,} with too few points" if found.left_out else ""
     repeated = f", {found.repeated:,} more than once" if found.repeated else ""
+    steps = found.understood["steps"]
+    months = next((step for step in steps if step.endswith(("month", "months"))), None)
+    step = months if months and len(steps) == 1 else f"{found.step:,} s"
     _facts(
         console,
-        rows=f"{found.rows:,}, one every {found.step:,} s{repeated}",
+        rows=f"{found.rows:,}, one every {step}{repeated}",
         servers=f"{found.servers:,}{left_out}",
-        columns=columns,
+        columns=said_line(found.understood),
     )
+    for warning in found.understood["warnings"]:
+        console.print(Text(f"warning: {warning}", style="yellow"))
     console.print()
     real = sources()
     labels = [source.label.replace(" ", "\n", 1) for source in real.values()]
@@ -45,6 +51,13 @@ def show_facts(found: Facts) -> None:
         console.print(Text(f"not defined, and left out: {undefined} servers", style="dim"))
     told = "; ".join(f"{source.label}: {source.about}" for source in real.values())
     console.print(Text(told, style="dim"))
+
+
+def said_line(understood: Mapping[str, Any]) -> str:
+    """Return what was understood of a dataset as one line."""
+    from fleetsynth.reader import Understood
+
+    return Understood(**understood).line()
 
 
 def _mark(fact: Fact, found: Facts, name: str) -> Text:

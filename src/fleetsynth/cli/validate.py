@@ -61,9 +61,9 @@ def validate(
       fleetsynth validate export.csv --columns timestamp=ts,server=host,cpu=cpu_pct
       fleetsynth validate export.csv --columns timestamp=ts --scenario fleet.yaml
     """
-    from fleetsynth.dataset.columns import parse_columns
     from fleetsynth.dataset.validate import validate as check
     from fleetsynth.errors import UsageError
+    from fleetsynth.reader import parse_columns
     from fleetsynth.scenario import default_scenario
 
     if scenario and preset:

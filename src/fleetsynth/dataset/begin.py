@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fleetsynth.dataset.store import Store
     from fleetsynth.scenario import Scenario
 
-MANIFEST = "manifest.json"
+MANIFEST = manifest.MANIFEST
 SERVERS = "servers.parquet"
 SCENARIO = "scenario.yaml"
 OLD_JOB = f"{STATE}job.json"

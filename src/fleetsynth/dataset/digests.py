@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fleetsynth.dataset.places import split_object
+from fleetsynth.dataset.places import is_url
 from fleetsynth.dataset.reread import with_partitions
-from fleetsynth.dataset.source import Source, open_source
-from fleetsynth.dataset.store import open_store
 from fleetsynth.digest import root
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.file_digest import OutOfOrderError, file_leaves, leaves, sorted_leaves
-from fleetsynth.reading import read_batches
+from fleetsynth.reader.files import find_files
+from fleetsynth.reader.physical import read_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from fleetsynth.digest import Leaves
+    from fleetsynth.reader.files import Files
 
 
 def digest_path(url: str) -> str:
@@ -39,37 +39,23 @@ def digest_path(url: str) -> str:
 
 def path_leaves(url: str) -> Leaves:
     """Return the digests of a dataset's leaves by server id and month; as `digest_path`."""
-    single = split_object(url)
-    if single:
-        return _object_leaves(*single)
-    if "://" not in url and not url.endswith("/") and not Path(url).is_dir():
+    if not is_url(url) and not url.endswith("/") and not Path(url).is_dir():
         return file_leaves(url)
-    if "://" not in url and not any(Path(url).glob("*")):
+    if not is_url(url) and not any(Path(url).glob("*")):
         raise UsageError(f"{url} is an empty folder, or none")
-    source = open_source(url)
+    files = find_files(url)
     try:
         try:
-            return leaves(_batches(source))
+            return leaves(_batches(files))
         except OutOfOrderError:
-            return sorted_leaves(_batches(source))
+            return sorted_leaves(_batches(files))
     except InputError as error:
         raise InputError(f"{url}: {error}") from error
 
 
-def _object_leaves(folder: str, name: str) -> Leaves:
-    store = open_store(folder)
-    if store.size(name) is None:
-        raise UsageError(f"there is no file {folder}/{name}")
-    with store.fetch(name) as path:
-        return file_leaves(path)
-
-
-def _batches(source: Source) -> Iterator[pa.RecordBatch]:
+def _batches(files: Files) -> Iterator[pa.RecordBatch]:
     """Yield the rows of all files, with the columns that their folders stand for."""
-    store = source.store
-    if store is None:
-        raise ValueError("a single file has no folders")
-    for key in source.keys:
-        with store.fetch(key) as path:
+    for key in files.keys:
+        with files.fetch(key) as path:
             for batch in read_batches(path):
                 yield with_partitions(batch, key, foreign=True)

@@ -2,53 +2,61 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from fleetsynth.dataset.columns import assign, assign_metrics
-from fleetsynth.dataset.rows import ScatteredError, Servers
-from fleetsynth.dataset.source import open_source
 from fleetsynth.errors import InputError
 from fleetsynth.quality.facts_table import Facts, known_facts
 from fleetsynth.quality.fleet_facts import FleetFacts
+from fleetsynth.reader import ReadOptions, ScatteredError, open_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from fleetsynth.quality.server_facts import Server
 
+_ROLES = ("timestamp", "date", "server", "cpu", "memory", "network", "type", "service")
 
-def facts(path: Path | str, columns: Mapping[str, str] | None = None) -> Facts:
+
+def facts(
+    data: Any,
+    columns: Mapping[str, str] | None = None,
+    *,
+    options: ReadOptions | None = None,
+) -> Facts:
     """Measure what a dataset is like, fact by fact, by the definitions of the realism table.
 
     Rows in order of server, as fleetsynth writes them, are read in constant memory; others go
-    through temporary files of about their size first.
+    through temporary files of about their size first. Each server has the step that its own points
+    have.
 
     Args:
-        path: a file or folder, of fleetsynth or of anything else; CPU and memory in percent.
+        data: a file or folder, of fleetsynth or of anything else, or a table of Arrow, pandas or
+            polars; CPU and memory in percent.
         columns: columns by role: timestamp, server, cpu, memory, network, type, service; for a
             long dataset metric and value too, where cpu, memory and network name metrics. What is
             not said is found by name.
+        options: how to read it, if more must be said; `columns` is added to its own.
 
     Raises:
-        UsageError: if the path or a column is not there.
+        UsageError: if the path or a column is not there, or more must be said.
         InputError: if the dataset cannot be read, or no series can be made of it.
     """
-    source = open_source(str(path))
-    taken = assign(source.names(), columns or {}, source.name)
-    if "metric" in taken:
-        taken = assign_metrics(source.words(taken["metric"]), taken, source.name)
-    servers = Servers(lambda converter: source.batches(converter.types()), taken)
+    said = options or ReadOptions()
+    dataset = open_dataset(data, replace(said, columns={**said.columns, **(columns or {})}))
+    roles = [role for role in _ROLES if role in dataset.roles]
+    servers = dataset.servers(roles)
     try:
         fleet = _all(servers.in_order())
     except ScatteredError:
         fleet = _all(servers.sorted())
     if not fleet.servers:
-        raise InputError(f"{source.name} has no server with two points or more")
+        raise InputError(f"{dataset.name} has no server with two points or more")
+    dataset.tell(servers)
     values = fleet.values()
     return Facts(
-        path=str(path),
-        columns=taken,
+        path=dataset.name if dataset.source.files is None else str(data),
+        columns={role: dataset.roles[role].name for role in _shown(dataset.roles)},
         servers=fleet.servers,
         left_out=servers.left_out,
         rows=servers.converter.rows,
@@ -58,7 +66,13 @@ def facts(path: Path | str, columns: Mapping[str, str] | None = None) -> Facts:
         values={name: values.get(name) for name in known_facts()},
         network_by_type=fleet.network_by_type(),
         undefined={name: without for name, (_, without) in fleet.counts().items() if without},
+        understood=dataset.understood.to_dict(),
     )
+
+
+def _shown(roles: Iterable[str]) -> list[str]:
+    known = (*_ROLES, "metric", "value", "statistic")
+    return [role for role in roles if role in known]
 
 
 def _all(servers: Iterable[Server]) -> FleetFacts:

@@ -17,7 +17,7 @@ from fleetsynth.digest import PlanDigest, combine, month_label, root
 from fleetsynth.errors import FleetsynthError, InputError, read_errors
 from fleetsynth.file_digest import leaves
 from fleetsynth.frame import column_types, text_array
-from fleetsynth.reading import read_batches, read_metadata
+from fleetsynth.reader.physical import read_batches, read_metadata
 from fleetsynth.signal.simulate import simulate
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from fleetsynth.quality.validate.checker import Checker
 from fleetsynth.quality.validate.fleet import content
 from fleetsynth.quality.validate.places import Faults
 from fleetsynth.quality.validate.verdict import Validation, Verdict
-from fleetsynth.reading import read_batches, read_metadata
+from fleetsynth.reader.physical import read_batches, read_metadata
 from fleetsynth.scenario import Scenario, load_scenario, text
 from fleetsynth.signal.simulate import simulate
 from fleetsynth.signal.window import Window

@@ -22,7 +22,7 @@ from fleetsynth.dataset.store import STATE, hash_of, open_store
 from fleetsynth.errors import FleetsynthError, InputError, read_errors
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import resolve
-from fleetsynth.reading import read_batches
+from fleetsynth.reader.physical import read_batches
 from fleetsynth.scenario import load_scenario, text
 
 if TYPE_CHECKING:

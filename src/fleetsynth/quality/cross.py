@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import numpy as np
 from fleetsynth.quality.facts import DAY, MIN_POINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -72,7 +73,7 @@ class CrossSample:
 
     def facts(self) -> dict[str, float]:
         """Return medians over pairs; NaN where there is no pair of the kind."""
-        kept = sorted((entry[-1] for entry in self._heap), key=lambda server: server.name)
+        kept = _of_one_step(entry[-1] for entry in self._heap)
         if len(kept) < 2:
             return {}
         upper = np.triu(np.ones((len(kept), len(kept)), np.bool_), 1)
@@ -133,6 +134,14 @@ class CrossSample:
                 values = values if some.all() else values[:, some]
                 there = ~np.isnan(values)
                 yield np.where(there, values, 0.0), there
+
+
+def _of_one_step(servers: Iterable[_Kept]) -> list[_Kept]:
+    """Return the servers of the commonest step, the shorter of two, by name."""
+    kept = sorted(servers, key=lambda server: server.name)
+    steps = Counter((server.grid.step, server.grid.months) for server in kept)
+    common = max(steps, key=lambda step: (steps[step], -step[0]), default=None)
+    return [s for s in kept if (s.grid.step, s.grid.months) == common]
 
 
 def _hash(name: str) -> int:

@@ -109,10 +109,11 @@ class Facts:
         rows: number of rows.
         points: number of points of CPU.
         repeated: points that came more than once; the last of each counted.
-        step: seconds from one point to the next.
+        step: seconds from one point to the next, on most servers.
         values: every fact by name; None where the data do not allow it.
         network_by_type: median CPU-network correlation by server type.
         undefined: by number, on how many servers it is not defined (no variance, too short).
+        understood: what the reader understood of the dataset, and what looks wrong.
     """
 
     path: str
@@ -126,6 +127,7 @@ class Facts:
     values: dict[str, Value]
     network_by_type: dict[str, float]
     undefined: dict[str, int]
+    understood: dict[str, Any] = field(default_factory=dict)
 
     def missed(self) -> list[str]:
         """Return the names of the facts that are outside what the realistic preset is held to."""

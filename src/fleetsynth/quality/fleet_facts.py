@@ -35,6 +35,8 @@ _MEDIANS = {
     "bursts_per_day_median": "bursts_per_day",
     "burst_length": "burst_length",
     "burst_length_p90": "burst_length_p90",
+    "burst_minutes": "burst_minutes",
+    "burst_minutes_p90": "burst_minutes_p90",
     "daily_p95": "daily_p95",
     "skewness": "skewness",
     "kurtosis": "kurtosis",
@@ -112,13 +114,11 @@ class FleetFacts:
         self._kinds = False
         self._zero_kinds: set[str] = set()
         self._lengths = np.zeros(1, np.int64)
-        self._step = 0
 
     def add(self, server: Server) -> None:
         """Take a server."""
         self.servers += 1
         self.repeated += server.repeated
-        self._step = server.grid.step
         self._kinds |= server.kind is not None
         measured = measure(server)
         for name, number in measured.numbers.items():
@@ -129,8 +129,9 @@ class FleetFacts:
         if measured.rest is None:
             return
         cpu = server.series["cpu"]
-        self.points += int((~np.isnan(cpu)).sum())
-        if self._pool.add(cpu) and server.kind is not None:
+        points = server.every.get("cpu", cpu)
+        self.points += int((~np.isnan(points)).sum())
+        if self._pool.add(points) and server.kind is not None:
             self._zero_kinds.add(server.kind)
         counts = np.bincount(measured.lengths, minlength=len(self._lengths))
         counts[: len(self._lengths)] += self._lengths
@@ -197,15 +198,12 @@ class FleetFacts:
         }
 
     def _pooled_bursts(self) -> dict[str, Value]:
-        """Lengths over all bursts of the fleet, and those over servers in minutes."""
+        """Lengths over all bursts of the fleet."""
         out: dict[str, Value] = {}
         ranks = np.cumsum(self._lengths)
         if ranks[-1]:
             for fact, q in (("burst_pooled", 50), ("burst_pooled_p90", 90)):
                 out[fact] = float(np.searchsorted(ranks, -(-q * ranks[-1] // 100)))
-        for which in ("burst_length", "burst_length_p90"):
-            minutes = _median(self._of(which)) * self._step / 60
-            out[which.replace("length", "minutes")] = minutes
         return out
 
 

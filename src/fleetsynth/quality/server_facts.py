@@ -28,6 +28,8 @@ class Server:
         kind: its server_type, if the data have one.
         service: its service, if the data have one.
         repeated: points that came more than once; the last of each counts.
+        every: all points, shape (points,), by role, where several share a tick of an irregular
+            grid.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Server:
     kind: str | None = None
     service: str | None = None
     repeated: int = 0
+    every: dict[str, Series] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ def _bursts(cpu: Series, rest: Series, grid: Grid) -> tuple[dict[str, float], ND
     if len(found.lengths):
         numbers["burst_length"] = float(np.median(found.lengths))
         numbers["burst_length_p90"] = float(np.percentile(found.lengths, 90))
+        for name in ("burst_length", "burst_length_p90"):
+            numbers[name.replace("length", "minutes")] = numbers[name] * grid.step / 60
     return numbers, found.lengths
 
 

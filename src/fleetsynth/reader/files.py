@@ -1,0 +1,109 @@
+"""Which files a dataset is: one, a folder of ours by its manifest, a folder of anyone's."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from fleetsynth.dataset.places import CLOUD_SCHEMES, is_url, split_object
+from fleetsynth.dataset.recorded import parse_manifest
+from fleetsynth.dataset.store import STATE, open_store
+from fleetsynth.errors import InputError, UsageError
+from fleetsynth.manifest import MANIFEST
+from fleetsynth.reader.physical import ending_of
+from fleetsynth.sinks import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fleetsynth.dataset.store import Store
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a dataset, in order.
+
+    Attributes:
+        name: what to call it in messages.
+        keys: the files, as the store knows them; one path, if there is no store.
+        store: where they are, if they are in a folder.
+        manifest: what our folder says of its own making; nothing for all else.
+        others: how many files of the folder are no data.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    store: Store | None = None
+    manifest: dict[str, Any] | None = None
+    others: int = 0
+
+    @property
+    def near(self) -> bool:
+        """Whether the files can be opened one after another without waiting."""
+        return not self.name.startswith(CLOUD_SCHEMES)
+
+    def told(self, key: str) -> dict[str, str]:
+        """Return what folders named ``column=value`` say of a file's rows."""
+        if self.store is None:
+            return {}
+        pairs = (folder.partition("=") for folder in key.split("/")[:-1])
+        return {unquote(name): unquote(value) for name, equals, value in pairs if equals}
+
+    def called(self, key: str) -> str:
+        """Return what to call a file in messages."""
+        return key if self.store is None else f"{self.name}/{key}"
+
+    @contextmanager
+    def fetch(self, key: str) -> Iterator[Path]:
+        """Yield a local path of a file."""
+        if self.store is None:
+            yield Path(key)
+        else:
+            with self.store.fetch(key) as path:
+                yield path
+
+
+def find_files(url: str) -> Files:
+    """Find the files of a dataset.
+
+    Raises:
+        UsageError: if there is nothing at the path, or its ending names no format.
+        InputError: if a folder is unfinished, or holds no data.
+    """
+    single = split_object(url)
+    if single:
+        folder, name = single
+        return Files(folder, (name,), open_store(folder))
+    if not is_url(url) and not Path(url).is_dir():
+        if url.endswith("/"):
+            raise UsageError(f"there is no folder {url}")
+        return Files(url, (url,))
+    store = open_store(url)
+    names = store.list()
+    manifest = _manifest(store) if MANIFEST in names else None
+    if manifest is not None:
+        keys = [part["path"] for part in manifest["parts"]]
+    elif any(name.startswith(STATE) for name in names):
+        raise InputError(f"{url} is unfinished: go on with --resume, or commit its shards")
+    else:
+        keys = [name for name in names if ending_of(name) and is_data(name)]
+        if len(keys) > 1 and "servers.parquet" in keys:
+            keys.remove("servers.parquet")  # what our folders keep beside the data
+    if not keys:
+        raise InputError(f"{url} holds no data: expected files that end in {', '.join(FORMATS)}")
+    others = 0 if manifest else len(names) - len(keys)
+    return Files(url.rstrip("/"), tuple(keys), store, manifest, others)
+
+
+def is_data(name: str) -> bool:
+    """Tell data from what systems leave beside them: ``_temporary``, ``._part-0.parquet``."""
+    *folders, file = name.split("/")
+    hidden = (part[:1] in ("_", ".") and "=" not in part for part in folders)
+    return not (file[:1] in ("_", ".") or any(hidden))
+
+
+def _manifest(store: Store) -> dict[str, Any]:
+    return parse_manifest(store.read(MANIFEST) or b"", f"{store.name}/{MANIFEST}")
