@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.frame import column_types, plain
+from fleetsynth.scenario.data import own_metadata
 from fleetsynth.sinks import format_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,11 @@ def read_names(path: Path | str) -> list[str]:
 
 
 def read_metadata(path: Path | str) -> dict[str, str]:
-    """Return a file's key-value metadata; none for CSV."""
+    """Return the key-value metadata of ours that a file has; none for CSV.
+
+    Raises:
+        InputError: if the file cannot be read, or its metadata are no text.
+    """
     path = Path(path)
     kind = format_of(path)
     with _arrow_errors(path):
@@ -83,7 +88,7 @@ def read_metadata(path: Path | str) -> dict[str, str]:
                 raw = pa.ipc.open_file(stream).schema.metadata or {}
         else:
             raw = {}
-    return {key.decode(): value.decode() for key, value in raw.items()}
+    return own_metadata(raw, str(path))
 
 
 def _read_parquet(path: Path, columns: Types | None) -> Iterator[pa.RecordBatch]:
