@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from fleetsynth.errors import InputError
 from fleetsynth.sinks import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from fleetsynth.dataset.store import Store
     from fleetsynth.plan import Plan
 
 ALWAYS = 1 << 18
@@ -42,6 +44,26 @@ def beyond(plan: Plan, rows: Iterable[int]) -> int | None:
         if plan.rows <= PER_ROW * there:
             return None
     return there
+
+
+def refuse_beyond(plan: Plan, store: Store, names: Iterable[str]) -> None:
+    """Refuse a folder whose record speaks of far more rows than its files can have.
+
+    Args:
+        plan: what the record says.
+        store: where the folder is.
+        names: its data files; no more of them are looked at than it takes to tell.
+
+    Raises:
+        InputError: if so.
+    """
+    most = _ROWS_PER_BYTE[".parquet"]
+    there = beyond(plan, ((store.size(name) or 0) * most for name in names))
+    if there is not None:
+        raise InputError(
+            f"{store.name} is said to have {plan.rows:,} rows, and its files can have {there:,} at "
+            "most: parts are missing, or the record is not of these data"
+        )
 
 
 def rows_at_most(path: Path) -> int:

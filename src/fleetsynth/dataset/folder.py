@@ -8,14 +8,18 @@ from hashlib import file_digest
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import manifest
+from fleetsynth.dataset.claims import refuse_beyond
 from fleetsynth.dataset.job import STATE, Job, read_record, state_key
+from fleetsynth.dataset.parts import DATA
+from fleetsynth.dataset.records import cut_from_data, manifest_from_data, mapping_from_data
 from fleetsynth.dataset.servers import write_servers
 from fleetsynth.dataset.store import open_store
 from fleetsynth.digest import combine
 from fleetsynth.errors import FleetsynthError, InputError, OutputError, UsageError
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import resolve
-from fleetsynth.scenario import dump_yaml, load_scenario, text
+from fleetsynth.scenario import dump_yaml
+from fleetsynth.scenario.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.sinks.base import NOTHING_LEFT
 
 if TYPE_CHECKING:
@@ -137,14 +141,19 @@ def commit(url: str) -> dict[str, Any]:
     for name in store.list(STATE):
         store.delete(name)
     store.tidy()
-    values: dict[str, Any] = json.loads(finished)
-    return values
+    return manifest_from_data(finished, f"{store.name}/{MANIFEST}")
 
 
 def _write_end(store: Store, job: Job) -> bytes:
     """Write what stands beside the parts, the manifest last; return it."""
+    refuse_beyond(job.plan, store, store.list(DATA))
     records = list(_records(store, job))
-    there = {record.index for record in records if store.size(record.path) == record.size}
+    paths = {part.index: part.path for part in job.parts}
+    there = {
+        record.index
+        for record in records
+        if record.path == paths[record.index] and store.size(record.path) == record.size
+    }
     absent = [part.path for part in job.parts if part.index not in there]
     if absent:
         shown = ", ".join(absent[:3]) + (", ..." if len(absent) > 3 else "")
@@ -219,15 +228,17 @@ def _read_job(store: Store, url: str) -> Job:
     data = store.read(JOB)
     if data is None:
         raise InputError(f"{store.name} holds no run that could be committed")
-    values = json.loads(data)
-    return Job(
-        json.dumps(values["scenario"]), url, tuple(values["partition_by"]), values["part_bytes"]
-    )
+    where = f"{store.name}/{JOB}"
+    values = mapping_from_data(data, where)
+    partition_by, part_bytes = cut_from_data(values, where)
+    scenario = scenario_from_data(values.get("scenario"), where)
+    return Job.of(scenario, url, partition_by=partition_by, part_bytes=part_bytes)
 
 
 def _compare(job: Job, written: bytes, name: str) -> None:
     """Refuse to go on with a run of another job; name the first differences."""
-    then, now = _flat(json.loads(written)), _flat(_job_values(job))
+    then = _flat(mapping_from_data(written, f"{name}/{JOB}"))
+    now = _flat(_job_values(job))
     differences = [
         f"{key} was {then.get(key, 'not there')}, now {now.get(key, 'not there')}"
         for key in sorted(then.keys() | now.keys())
@@ -241,7 +252,8 @@ def _compare(job: Job, written: bytes, name: str) -> None:
 
 
 def _compare_finished(job: Job, store: Store) -> None:
-    made = job_of(store, job.url, json.loads(store.read(MANIFEST) or b"{}"))
+    where = f"{store.name}/{MANIFEST}"
+    made = job_of(store, job.url, manifest_from_data(store.read(MANIFEST) or b"", where))
     _compare(job, json.dumps(_job_values(made)).encode(), store.name)
 
 
@@ -272,9 +284,13 @@ def _files_of(store: Store) -> Iterator[str]:
         return
     yield from (MANIFEST, SERVERS, SCENARIO)
     if finished is not None:
-        yield from (part["path"] for part in json.loads(finished)["parts"])
-    if begun is not None:
-        yield from (part.path for part in _read_job(store, store.name).parts)
+        manifest = manifest_from_data(finished, f"{store.name}/{MANIFEST}")
+        yield from (part["path"] for part in manifest["parts"])
+    data = store.list(DATA) if begun is not None else []
+    if data:
+        job = _read_job(store, store.name)
+        refuse_beyond(job.plan, store, data)
+        yield from (part.path for part in job.parts)
     yield from store.list(STATE)
 
 
@@ -283,7 +299,7 @@ def job_of(store: Store, url: str, values: dict[str, Any]) -> Job:
     data = store.read(SCENARIO)
     if data is None:
         raise InputError(f"{store.name} has no {SCENARIO}")
-    scenario = load_scenario(text.parse(data.decode(), SCENARIO))
+    scenario = scenario_from_yaml(data, f"{store.name}/{SCENARIO}")
     if resolve(scenario).digest != values["scenario_digest"]:
         raise InputError(f"{SCENARIO} at {store.name} is not the scenario of its manifest")
     return Job.of(

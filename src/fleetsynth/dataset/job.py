@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth import manifest, pipeline
 from fleetsynth.dataset.parts import Part, cut
+from fleetsynth.dataset.records import mapping_from_data, refuse_odd_fields
 from fleetsynth.dataset.store import open_store
+from fleetsynth.errors import InputError
 from fleetsynth.frame import Frame
 from fleetsynth.plan import resolve
 from fleetsynth.scenario import Scenario, load_scenario
@@ -104,7 +106,8 @@ class PartRecord:
     @classmethod
     def from_json(cls, data: bytes) -> PartRecord:
         """Read what `to_json` wrote."""
-        values = json.loads(data)
+        values = mapping_from_data(data, "the record of a part")
+        refuse_odd_fields(values, "the record of a part")
         return cls(**values | {"leaves": b64decode(values["leaves"], validate=True)})
 
 
@@ -117,9 +120,10 @@ def read_record(store: Store, index: int) -> PartRecord | None:
     """Return the record of a part, or None if there is none that can be read."""
     data = store.read(state_key(index))
     try:
-        return None if data is None else PartRecord.from_json(data)
-    except (ValueError, TypeError, KeyError):
+        record = None if data is None else PartRecord.from_json(data)
+    except (InputError, ValueError, TypeError, KeyError):
         return None
+    return record if record and record.index == index else None
 
 
 def make_part(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,7 +11,7 @@ import numpy as np
 from fleetsynth.dataset.claims import beyond, rows_at_most
 from fleetsynth.dataset.folder import MANIFEST, SCENARIO
 from fleetsynth.dataset.store import open_store
-from fleetsynth.dataset.verify import verify, with_partitions
+from fleetsynth.dataset.verify import read_manifest, verify, with_partitions
 from fleetsynth.errors import FleetsynthError, InputError, UsageError
 from fleetsynth.plan import Plan, resolve
 from fleetsynth.quality.validate.checker import Checker
@@ -138,7 +137,7 @@ class _Folder:
         self.manifest = only is None and MANIFEST in there
         data = [name for name in there if name.endswith(tuple(FORMATS)) and _is_data(name)]
         if self.manifest:
-            listed = json.loads(store.read(MANIFEST) or b"{}").get("parts", [])
+            listed = read_manifest(store)["parts"]
             present = set(data)
             data = [part["path"] for part in listed if part["path"] in present]
         self._names = data

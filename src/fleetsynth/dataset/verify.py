@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -11,8 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth import pipeline
+from fleetsynth.dataset.claims import refuse_beyond
 from fleetsynth.dataset.folder import MANIFEST, hash_of, job_of
 from fleetsynth.dataset.parts import DATA
+from fleetsynth.dataset.records import manifest_from_data
 from fleetsynth.dataset.store import open_store
 from fleetsynth.digest import Leaves, PlanDigest, combine, month_label, root
 from fleetsynth.errors import FleetsynthError, InputError
@@ -56,6 +57,7 @@ def verify(
     store = open_store(url)
     manifest = read_manifest(store)
     job = job_of(store, url, manifest)
+    refuse_beyond(job.plan, store, store.list(DATA))
     plans = {part.path: part.plan for part in job.parts}
     findings = list(_files(store, manifest, plans))
     bad = {finding.path for finding in findings}
@@ -82,14 +84,7 @@ def read_manifest(store: Store) -> dict[str, Any]:
     data = store.read(MANIFEST)
     if data is None:
         raise InputError(f"{store.name} has no {MANIFEST}: it is unfinished, or no dataset")
-    try:
-        values: dict[str, Any] = json.loads(data)
-        known = values["format"] == 1 and {"digest", "parts", "partition_by"} <= values.keys()
-    except (ValueError, KeyError, TypeError):
-        known = False
-    if not known:
-        raise InputError(f"{store.name}/{MANIFEST} is not a manifest of this version")
-    return values
+    return manifest_from_data(data, f"{store.name}/{MANIFEST}")
 
 
 def _files(store: Store, manifest: dict[str, Any], plans: dict[str, Plan]) -> Iterator[Finding]:
@@ -154,7 +149,14 @@ def with_partitions(batch: pa.RecordBatch, path: str) -> pa.RecordBatch:
         if kind == pa.string():
             column = text_array([unquote(value)] * len(table))
         else:
-            values = np.full(len(table), int(value), np.int32)
+            values = np.full(len(table), _number(value, folder), np.int32)
             column = pa.Array.from_buffers(kind, len(table), [None, pa.py_buffer(values)])
         table = table.append_column(name, column)
     return table.combine_chunks().to_batches()[0]
+
+
+def _number(value: str, folder: str) -> int:
+    """Return the whole number that a partition's folder stands for."""
+    if not (value.isascii() and value.isdecimal() and len(value) < 10):
+        raise InputError(f"the folder {folder!r} stands for no whole number")
+    return int(value)

@@ -22,17 +22,17 @@ PREFIX = "fleetsynth."
 _MOST_BYTES = 1 << 24
 
 
-def scenario_from_data(said: str | bytes | Mapping[str, Any], where: str) -> Scenario:
+def scenario_from_data(said: object, where: str) -> Scenario:
     """Return the scenario that data carry as JSON, or as the mapping that was read from it.
 
     Args:
-        said: JSON text, or a mapping; never a path, whatever it holds.
+        said: JSON text, or what was read from it; never a path, whatever it holds.
         where: what to call its place in errors, such as the file that carries it.
 
     Raises:
         InputError: if it is no mapping, or no valid scenario; nothing of it is opened.
     """
-    values = said if isinstance(said, Mapping) else json_from_data(said, where)
+    values = json_from_data(said, where) if isinstance(said, str | bytes) else said
     if not isinstance(values, Mapping):
         raise InputError(f"{where}: its scenario is {_kind(values)}: expected keys and values")
     try:
@@ -64,7 +64,7 @@ def json_from_data(said: str | bytes, where: str) -> Any:
         return json.loads(_decoded(said, where) if isinstance(said, bytes) else said)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InputError(f"{where} is not JSON: {reason}") from None
+        raise InputError(f"{where}: not JSON: {reason}") from None
 
 
 def own_metadata(raw: Mapping[bytes, bytes] | None, where: str) -> dict[str, str]:
