@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from fleetsynth.cli.options import (
     progress,
     scenario_options,
 )
+from fleetsynth.cli.say import say, say_json
 
 if TYPE_CHECKING:
     from fleetsynth.api import Result
@@ -75,7 +75,7 @@ def generate(*, output: str, overwrite: bool, quiet: bool, as_json: bool, **opti
             resolve(scenario), Path(output), options["workers"], overwrite=overwrite, silent=silent
         )
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        say_json(result.to_dict())
     elif not quiet:
         from fleetsynth.cli.show import show_result
 
@@ -125,7 +125,7 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
         if rate:
             facts["rows_per_cpu_second"] = round(rate.rows_per_cpu_second)
             facts["core_hours"] = rate.core_hours(size.rows)
-        click.echo(json.dumps(facts))
+        say_json(facts)
         return
     from fleetsynth.cli.show import show_rate, show_size
 
@@ -162,7 +162,7 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
         from fleetsynth.quality.picture import draw
 
         draw(resolved, output, overwrite=overwrite)
-        click.echo(f"wrote {output}")
+        say(f"wrote {output}")
         return
     from fleetsynth.cli.show import show_samples
 
@@ -193,12 +193,12 @@ def digest(*, files: tuple[Path, ...], leaves: bool, as_json: bool) -> None:
             facts: dict[str, Any] = {"path": str(path), "digest": whole}
             if leaves:
                 facts["leaves"] = named
-            click.echo(json.dumps(facts))
+            say_json(facts)
             continue
-        click.echo(f"{whole}  {path}")
+        say(f"{whole}  {path}")
         if leaves:
             for server, month, leaf in named:
-                click.echo(f"{leaf}  {path}  {server}  {month}")
+                say(f"{leaf}  {path}  {server}  {month}")
 
 
 @click.command()
@@ -228,7 +228,7 @@ def archetypes(
         raise UsageError(f"unknown archetype {name!r}{did_you_mean(name, known)}")
     chosen = known if name is None else {name: known[name]}
     if as_json:
-        click.echo(json.dumps({key: profile.model_dump() for key, profile in chosen.items()}))
+        say_json({key: profile.model_dump() for key, profile in chosen.items()})
         return
     from fleetsynth.cli.show import show_archetypes
 

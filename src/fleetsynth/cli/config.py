@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from fleetsynth.cli.options import load, overwrite_option, preset_option, scenario_options
+from fleetsynth.cli.say import say
+from fleetsynth.shown import shown
 
 
 @click.group()
@@ -41,10 +43,10 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
         try:
             plan = resolve(load_scenario(path))
         except FleetsynthError as error:
-            click.echo(f"{path}: {error}", err=True)
+            click.echo(f"{shown(path)}: {error}", err=True)
             failed = True
         else:
-            click.echo(f"{path}: ok, {plan.rows:,} rows of {len(plan.columns)} columns")
+            say(f"{path}: ok, {plan.rows:,} rows of {len(plan.columns)} columns")
     if failed:
         raise click.exceptions.Exit(2)
 
@@ -59,7 +61,7 @@ def init(*, path: Path, preset: str | None, overwrite: bool) -> None:
     from fleetsynth.sinks.base import write_text
 
     write_text(path, starter_text(preset or "classic"), overwrite=overwrite)
-    click.echo(f"wrote {path}; next: fleetsynth generate {path}")
+    say(f"wrote {path}; next: fleetsynth generate {path}")
 
 
 @config.command()
@@ -82,4 +84,4 @@ def schema(*, preset: str | None, output: Path | None, overwrite: bool) -> None:
         click.echo(text, nl=False)
     else:
         write_text(output, text, overwrite=overwrite)
-        click.echo(f"wrote {output}")
+        say(f"wrote {output}")

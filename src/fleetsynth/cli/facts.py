@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from fleetsynth.cli.options import json_option
+from fleetsynth.cli.say import say_json
 
 
 @click.command()
@@ -45,7 +44,7 @@ def facts(*, path: str, columns: str, check: bool, as_json: bool) -> None:
 
     found = facts(path, parse_columns(columns))
     if as_json:
-        click.echo(json.dumps(found.to_dict()))
+        say_json(found.to_dict())
     else:
         from fleetsynth.cli.show_facts import show_facts
 

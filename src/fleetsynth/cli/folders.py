@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fleetsynth.cli.options import json_option, progress
+from fleetsynth.cli.say import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,9 +139,9 @@ def commit(*, folder: str, as_json: bool) -> None:
     manifest = commit(folder)
     if as_json:
         facts = {key: manifest[key] for key in ("digest", "rows", "scenario_digest")}
-        click.echo(json.dumps({"path": folder, "parts": len(manifest["parts"]), **facts}))
+        say_json({"path": folder, "parts": len(manifest["parts"]), **facts})
     else:
-        click.echo(f"{manifest['digest']}  {folder}: {manifest['rows']:,} rows")
+        say(f"{manifest['digest']}  {folder}: {manifest['rows']:,} rows")
 
 
 @click.command()
@@ -165,10 +165,10 @@ def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
     findings = verify(folder, regenerate=regenerate)
     if as_json:
         found = [vars(finding) for finding in findings]
-        click.echo(json.dumps({"path": folder, "ok": not findings, "findings": found}))
+        say_json({"path": folder, "ok": not findings, "findings": found})
     for finding in [] if as_json else findings:
-        click.echo(str(finding))
+        say(finding)
     if findings:
         raise click.exceptions.Exit(1)
     if not as_json:
-        click.echo(f"{folder}: ok")
+        say(f"{folder}: ok")
