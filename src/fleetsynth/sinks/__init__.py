@@ -26,7 +26,12 @@ FORMATS = {
 
 
 def format_of(path: Path) -> str:
-    """Return the ending of `path` that names its format; UsageError if none does."""
+    """Return the ending of `path` that names its format; UsageError if none does.
+
+    Names that are not UTF-8 are refused as well: Arrow can neither read nor write them.
+    """
+    if any("\udc80" <= char <= "\udcff" for char in str(path)):
+        raise UsageError(f"the name {path} is not UTF-8 text: choose another")
     for ending in FORMATS:
         if path.name.endswith(ending):
             return ending
