@@ -134,8 +134,8 @@ def scenarios(random: random.Random, corpus: Corpus) -> Iterator[Input]:  # noqa
             content = f"{choose(random, tuple(keys))}: {choose(random, YAML_VALUES)}\n".encode()
         elif kind == 1:
             key = json.dumps(choose(random, NAMES))
-            inner = choose(random, ("{key}: 1", "archetypes: {{{key}: {{base_cpu: 1}}}}",
-                                    "distribution: {{{key}: 1.0}}", "regions: [{key}]"))  # fmt: skip
+            places = ("", "archetypes: ", "distribution: ", "regions: ", "growth: ")
+            inner = choose(random, places) + choose(random, ("{{{key}: 1}}", "[{key}]"))
             content = inner.format(key=key).encode()
         else:
             content = mutated(random, texts[random.choice(("classic", "realistic"))].encode())
@@ -232,7 +232,7 @@ def urls(random: random.Random, corpus: Corpus) -> Iterator[Input]:  # noqa: ARG
                 ("config", "check"),
                 ("plan",),
                 ("generate", "--servers", "1", "--end", "2022-01-01", "--workers", "1", "-o"),
-            )  # fmt: skip
+            )
         )
         yield Input((*command, url))
 

@@ -1,4 +1,4 @@
-"""Odd values of every kind: what people, tools and attackers have written where data were wanted."""
+"""Odd values of every kind: what people, tools and attackers write where data are wanted."""
 
 import random
 from collections.abc import Callable

@@ -68,6 +68,8 @@ def manifest_from_data(data: bytes, where: str) -> dict[str, Any]:
     for name in ("digest", "scenario_digest"):
         if not isinstance(values.get(name), str):
             raise InputError(f"{where}: {name} is no text")
+    if not _is_count(values.get("rows")):
+        raise InputError(f"{where}: rows is no count")
     parts = values.get("parts")
     if not isinstance(parts, list):
         raise InputError(f"{where}: it has no list of parts")

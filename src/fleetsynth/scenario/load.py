@@ -156,7 +156,8 @@ def _given(source: Path | str | Mapping[str, Any] | None) -> tuple[dict[str, Any
 
 def _read(path: Path) -> tuple[dict[str, Any], Origin]:
     try:
-        content = path.read_text("utf-8")
+        with path.open("rb") as file:  # of what has no end, as much as there can be of a scenario
+            content = file.read(4 * text.LARGEST + 1).decode()
     except OSError as error:
         raise UsageError(f"cannot read the scenario {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
