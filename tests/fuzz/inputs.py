@@ -191,7 +191,7 @@ def metadata(random: random.Random, corpus: Corpus) -> Iterator[Input]:
         ending = random.choice((".parquet", ".arrow"))
         out = pa.BufferOutputStream()
         if ending == ".parquet":
-            pq.write_table(table, out, store_schema=False)
+            pq.write_table(table, out)
         else:
             with pa.ipc.new_file(out, table.schema) as writer:
                 writer.write_table(table)

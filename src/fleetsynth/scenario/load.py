@@ -50,7 +50,6 @@ def load_scenario(
         UsageError: if the file cannot be read.
     """
     given, origin = _given(source)
-    refuse_unreadable(given, origin)
     refuse_unreadable(overrides or {}, lambda path: (origins or {}).get(str(path[0]), ""))
     said_by = {key: (origins or {}).get(key, f"override {key}") for key in overrides or {}}
 
@@ -71,8 +70,7 @@ def preset_of(
     source: Path | str | Mapping[str, Any] | None, overrides: Mapping[str, Any] | None = None
 ) -> str:
     """Return the preset that `load_scenario` would lay these layers over, if it exists."""
-    given, origin = _given(source)
-    refuse_unreadable(given, origin)
+    given, _ = _given(source)
     return str({**given, **(overrides or {})}.get("preset", "classic"))
 
 
@@ -150,8 +148,11 @@ def _packaged(preset: str) -> dict[str, Any]:
 def _given(source: Path | str | Mapping[str, Any] | None) -> tuple[dict[str, Any], Origin]:
     """Return what a source says, and where it says it."""
     if isinstance(source, str | Path):
-        return _read(Path(source))
-    return copy.deepcopy(dict(source or {})), lambda _path: ""
+        given, origin = _read(Path(source))
+    else:
+        given, origin = dict(source or {}), lambda _path: ""
+    refuse_unreadable(given, origin)  # before anything walks down its levels
+    return copy.deepcopy(given), origin
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Origin]:
