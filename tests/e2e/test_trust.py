@@ -130,9 +130,10 @@ CLAIMS: dict[str, Damage] = {
 
 
 @pytest.mark.parametrize("damage", CLAIMS)
-def test_a_job_record_is_data(fleetsynth: Fleetsynth, tmp_path: Path, damage: str) -> None:
-    begun = fleetsynth("generate", *SMALL, "-o", "fleet/", "--shard", "1/1")
-    assert begun.code == 0
+def test_a_job_record_is_data(
+    fleetsynth: Fleetsynth, within: Within, tmp_path: Path, damage: str
+) -> None:
+    assert within("generate", *SMALL, "-o", "fleet/", "--shard", "1/1", "--workers", "1").code == 0
     record = tmp_path / "fleet/_parts/job.json"
     record.write_text(json.dumps(CLAIMS[damage](json.loads(record.read_bytes()))))
     for command in (
@@ -249,3 +250,16 @@ def test_an_endpoint_keeps_its_password(fleetsynth: Fleetsynth) -> None:
     assert (ran.code, ran.out) == (1, "")
     assert "hidden" not in ran.err
     assert "http://***@127.0.0.1:9" in ran.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://user:hid den@:x:y", "http://user:hidden@h\x1bost", "user:hidden@host", "http://"],
+)
+def test_an_endpoint_that_is_none_is_refused(within: Within, url: str) -> None:
+    pytest.importorskip("obstore")
+    ran = within("verify", "s3://bucket/fleet/", env={"AWS_ENDPOINT_URL": url})
+    assert (ran.code, ran.out) == (2, "")
+    assert "AWS_ENDPOINT_URL is" in ran.err
+    assert "//user" not in ran.err
+    assert is_clean(ran)

@@ -34,8 +34,8 @@ FOLDER_COMMANDS = (
     ("facts", "fleet/"),
     ("commit", "fleet/"),
     ("report", "fleet/", "-o", "r.html", "--overwrite"),
-    ("generate", "small.yaml", "-o", "fleet/", "--part-size", "1kB", "--resume", "--workers", "1"),
-    ("generate", "small.yaml", "-o", "fleet/", "--part-size", "1kB", "--overwrite", "--json",
+    ("generate", "small.yaml", "-o", "fleet/", "--part-size", "8kB", "--resume", "--workers", "1"),
+    ("generate", "small.yaml", "-o", "fleet/", "--part-size", "8kB", "--overwrite", "--json",
      "--workers", "1"),
 )  # fmt: skip
 URLS = (
@@ -103,7 +103,7 @@ class Corpus:
         for place in (self.finished, self.begun):
             place.mkdir()
             (place / "small.yaml").write_bytes(yaml)
-        generate_folder(scenario, f"{self.finished}/fleet", part_bytes=1_000, workers=1)
+        generate_folder(scenario, f"{self.finished}/fleet", part_bytes=8_000, workers=1)
         self._begin(scenario)
         self.table = plain(to_table(SMALL))
 
@@ -115,7 +115,7 @@ class Corpus:
             generate_folder(
                 scenario,
                 f"{self.begun}/fleet",
-                part_bytes=1_000,
+                part_bytes=8_000,
                 workers=1,
                 shard=parse_shard(shard),
             )
@@ -151,6 +151,8 @@ def settings(random: random.Random, corpus: Corpus) -> Iterator[Input]:
         key = random.choice(keys).replace("\0", "")
         value = choose(random, YAML_VALUES).replace("\0", "")
         preset = random.choice(("classic", "realistic"))
+        if random.random() < 0.1:
+            key, value = random.choice(("seed", "num_servers")), "3"  # what can be right
         yield Input(("config", "show", "--preset", preset, "--set", f"{key}={value}"))
 
 

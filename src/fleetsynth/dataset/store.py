@@ -8,6 +8,7 @@ import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from fleetsynth.errors import OutputError, UsageError
 from fleetsynth.sinks.base import os_errors, whole_file
@@ -151,6 +152,7 @@ class ObjectStore:
         except ImportError:
             message = f"{url} needs obstore: pip install 'fleetsynth[cloud]'"
             raise UsageError(message) from None
+        _refuse_odd_endpoints()
         self.name = url.rstrip("/")
         self._obstore: Any = obstore
         with self._errors():
@@ -246,6 +248,19 @@ def _credentials(url: str) -> dict[str, Any]:
             f"no AWS credentials for {url}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
             "AWS_PROFILE, or run where a role gives them"
         ) from error
+
+
+def _refuse_odd_endpoints() -> None:
+    """Refuse addresses that obstore would end our process over, or send our keys to nobody."""
+    for name, value in os.environ.items():
+        if re.fullmatch(r"AWS_ENDPOINT(_URL)?(_S3)?", name) and value:
+            try:
+                parts = urlsplit(value)
+                fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+            except ValueError:
+                fits = False
+            if not fits or not value.isprintable() or " " in value:
+                raise UsageError(f"{name} is {value}: expected http://host:port or https://host")
 
 
 def _is_unfinished(path: Path) -> bool:
