@@ -260,7 +260,10 @@ def _refuse_odd_endpoints() -> None:
             except ValueError:
                 fits = False
             if not fits or not value.isprintable() or " " in value:
-                raise UsageError(f"{name} is {value}: expected http://host:port or https://host")
+                raise UsageError(
+                    f"{name} ends in {value.rpartition('@')[2]!r}: expected http://host:port or "
+                    "https://host"
+                )
 
 
 def _is_unfinished(path: Path) -> bool:
