@@ -213,6 +213,8 @@ def columns(random: random.Random, corpus: Corpus) -> Iterator[Input]:
         ]
         command = random.choice(READERS[:3] + READERS[4:])
         said = random.choice((",".join(pairs), choose(random, NAMES))).replace("\0", "")
+        if random.random() < 0.1:
+            said = "cpu=cpu_p95"  # what is right
         yield Input(
             (command[0], "x.parquet", "--columns", said, *command[1:]),
             {"x.parquet": corpus.files[".parquet"]},
