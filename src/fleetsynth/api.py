@@ -74,6 +74,7 @@ def generate(
     path: Path | str = DEFAULT_OUTPUT,
     *,
     overwrite: bool = False,
+    csv_safe: bool = False,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
@@ -83,20 +84,24 @@ def generate(
         scenario: a Scenario, a YAML file, a mapping, or None for the packaged scenario.
         path: where to; missing folders are made.
         overwrite: replace a file that is there already.
+        csv_safe: in CSV, write text that a spreadsheet would take for a formula so that it does
+            not: with a single quote before it. The digest stays that of the values.
         workers: with two or more, a batch is written while the next one is made; no byte depends
             on it. None for as many as there are processors.
         progress: called with the number of rows done, after each batch.
 
     Raises:
         ScenarioError: if the scenario is not valid.
-        UsageError: if the ending of `path` names no format.
+        UsageError: if the ending of `path` names no format, or `csv_safe` is not for it.
         OutputError: if the file exists, cannot be written, or would not fit; nothing is left.
     """
     plan = as_plan(scenario)
     path = Path(path)
     refuse_without_room(path, plan.rows, estimate(plan).bytes[format_of(path)])
     begun = time.perf_counter()
-    sink = open_sink(path, schema(plan), manifest.provenance(plan), overwrite=overwrite)
+    sink = open_sink(
+        path, schema(plan), manifest.provenance(plan), overwrite=overwrite, csv_safe=csv_safe
+    )
     outcome = pipeline.run(
         plan, sink, workers=workers or pipeline.available_workers(), progress=progress
     )

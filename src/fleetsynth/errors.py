@@ -5,7 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,9 +18,22 @@ if TYPE_CHECKING:
 NOTHING_LEFT = "; nothing was left behind"
 """The end of a message about one file; a folder has more to tell."""
 
+_MOST_OF_A_PATH = 200
+_MOST_PROBLEMS = 100
+_MOST_NAMES = 2_000
+"""Names among which the nearest is looked for."""
+_LONGEST_NAME = 200
+
 
 class FleetsynthError(Exception):
     """Every error that fleetsynth raises on purpose; its text is fit to show to a user.
+
+    Whatever values its text holds, no control characters and no secrets are in it, and no line is
+    endless: see `shown`.
+
+    Args:
+        message: what is wrong, as one line.
+        lines: further lines.
 
     Attributes:
         exit_code: what the command line returns: 1 for work that failed, 2 for a request that
@@ -25,6 +41,13 @@ class FleetsynthError(Exception):
     """
 
     exit_code = 1
+
+    def __init__(self, message: object, *lines: object) -> None:
+        super().__init__(*map(shown, (message, *lines)))
+
+    def __str__(self) -> str:
+        """Return the message and the further lines."""
+        return "\n".join(self.args)
 
 
 @dataclass(frozen=True)
@@ -43,8 +66,9 @@ class Problem:
 
     def __str__(self) -> str:
         """Render as ``problem, at path.to.key, file line N``."""
-        at = f", at {self.path}" if self.path else ""
-        return f"{self.message}{at}{', ' if self.where else ''}{self.where}"
+        at = f", at {shown(self.path, _MOST_OF_A_PATH)}" if self.path else ""
+        where = f", {shown(self.where, _MOST_OF_A_PATH)}" if self.where else ""
+        return shown(f"{self.message}{at}{where}")
 
 
 class ScenarioError(FleetsynthError):
@@ -55,11 +79,17 @@ class ScenarioError(FleetsynthError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)
-        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        lines = [f"  - {problem}" for problem in self.problems[:_MOST_PROBLEMS]]
+        if count > _MOST_PROBLEMS:
+            lines.append(f"  - and {count - _MOST_PROBLEMS:,} more")
         head = (
             "the scenario has a problem:" if count == 1 else f"the scenario has {count} problems:"
         )
-        super().__init__(f"{head}\n{lines}")
+        super().__init__(head, *lines)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes with the problems."""
+        return type(self), (self.problems,)
 
 
 class UsageError(FleetsynthError):
@@ -82,11 +112,11 @@ class WriteError(OutputError):
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
-        super().__init__(path, reason)  # as arguments, so that it survives the way from a worker
+        super().__init__(f"cannot write {path}: {reason}{NOTHING_LEFT}")
 
-    def __str__(self) -> str:
-        """Render as one sentence; in a folder, what is left is told by whoever knows."""
-        return f"cannot write {self.path}: {self.reason}{NOTHING_LEFT}"
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes with path and reason."""
+        return type(self), (self.path, self.reason)
 
 
 class ExistsError(OutputError):
@@ -95,13 +125,6 @@ class ExistsError(OutputError):
 
 class OtherBytesError(OutputError):
     """A part that is there already, and is not the one that was made."""
-
-    def __str__(self) -> str:
-        """Say what to do, of the file that the only argument names."""
-        return (
-            f"{self.args[0]} is there already, with other bytes: another run or version made it. "
-            "Choose another folder, or start again with --overwrite"
-        )
 
 
 class SupersededError(OutputError):
@@ -127,10 +150,20 @@ def read_errors(what: object) -> Iterator[None]:
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """Return a hint at the nearest valid name, or the list of them where none is near."""
     names = list(valid)
-    return nearest_name(name, names) or (f" (known: {', '.join(names)})" if names else "")
+    return nearest_name(name, names) or (f" (known: {listed(names)})" if names else "")
 
 
 def nearest_name(name: str, valid: Iterable[str]) -> str:
     """Return a hint at the nearest of more names than anyone wants to see, or nothing."""
-    near = get_close_matches(name, list(valid), n=1, cutoff=0.6)
+    if len(name) > _LONGEST_NAME:
+        return ""
+    known = [entry for entry in islice(valid, _MOST_NAMES) if len(entry) <= _LONGEST_NAME]
+    near = get_close_matches(name, known, n=1, cutoff=0.6)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def listed(names: Iterable[str], most: int = 40) -> str:
+    """Write names one after the other, each cut if it is long; say how many are left out."""
+    names = list(names)
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(shown(name, 100) for name in names[:most]) + more

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.api import as_plan
 from fleetsynth.dataset.begin import MANIFEST, SCENARIO
+from fleetsynth.dataset.claims import beyond, rows_at_most
 from fleetsynth.dataset.places import CLOUD_SCHEMES
 from fleetsynth.dataset.reread import with_partitions
 from fleetsynth.dataset.store import open_store
@@ -19,11 +19,11 @@ from fleetsynth.quality.report.build import Dataset, build
 from fleetsynth.quality.validate.rows import SHORT
 from fleetsynth.reader.files import find_files
 from fleetsynth.reader.physical import read_batches, read_metadata
-from fleetsynth.scenario import text
+from fleetsynth.scenario.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.sinks.base import write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pyarrow as pa
 
@@ -191,12 +191,14 @@ def _file(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
         for key, value in metadata.items()
         if key.startswith("fleetsynth.")
     }
+    said = ours.get("scenario")
+    own = None if said is None else as_plan(scenario_from_data(said, f"{url}: its metadata"))
     return Dataset(
         name=path.name,
         first=lambda take: _with_digest(path, take),
         again=lambda: read_batches(path),
         columns=columns,
-        plan=plan or _plan(json.loads(ours["scenario"]) if "scenario" in ours else None),
+        plan=_sized(plan or own, url, [path]),
         provenance={words: ours[key] for key, words in _PROVENANCE.items() if key in ours},
     )
 
@@ -207,6 +209,13 @@ def _folder(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
     ours = store.read(MANIFEST) is not None
     manifest = read_manifest(store) if ours else {}
     written = store.read(SCENARIO) if ours else None
+
+    own = as_plan(scenario_from_yaml(written, f"{source.name}/{SCENARIO}")) if written else None
+
+    def fetched() -> Iterator[Path]:
+        for key in source.keys:
+            with store.fetch(key) as file:
+                yield file
 
     def read() -> Iterator[pa.RecordBatch]:
         for key in source.keys:
@@ -224,21 +233,22 @@ def _folder(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
         first=first,
         again=read,
         columns=columns,
-        plan=plan or _plan(text.parse(written.decode(), SCENARIO) if written else None),
+        plan=_sized(plan or own, url, fetched()),
         provenance={
             words: str(manifest[key]) for key, words in _PROVENANCE.items() if key in manifest
         },
     )
 
 
-def _plan(scenario: Mapping[str, Any] | None) -> Plan | None:
-    """Resolve the scenario that data carry; None if they carry none that can still be read."""
-    if scenario is None:
-        return None
-    try:
-        return as_plan(scenario)
-    except FleetsynthError:
-        return None
+def _sized(plan: Plan | None, name: str, files: Iterable[Path]) -> Plan | None:
+    """Return a plan that data can be shown beside; refuse one of far more rows than they have."""
+    there = beyond(plan, map(rows_at_most, files)) if plan else None
+    if plan and there is not None:
+        raise InputError(
+            f"{name} has {there:,} rows at most, and its scenario {plan.rows:,}: too few to be "
+            "shown beside it"
+        )
+    return plan
 
 
 class _EnoughError(Exception):

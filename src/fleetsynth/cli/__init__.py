@@ -18,8 +18,10 @@ from fleetsynth.cli.config import config
 from fleetsynth.cli.facts import facts
 from fleetsynth.cli.folders import commit, verify
 from fleetsynth.cli.report import report
+from fleetsynth.cli.say import say_error
 from fleetsynth.cli.validate import validate
 from fleetsynth.errors import FleetsynthError, InputError
+from fleetsynth.shown import shown
 from fleetsynth.startup import SHELL_SIGNALS, lose_no_signal, start_lightly
 
 if TYPE_CHECKING:
@@ -112,7 +114,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         if sys.stdout:
             sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        say_error(error)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.exceptions.Abort):
         _fail("interrupted", EXIT_INTERRUPTED)
@@ -124,7 +126,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         # What files raise names them; what is left is our own output.
         _discard_output()
         where = error.filename or "standard output"
-        _fail(f"{where}: {error.strerror or error}", 1)
+        _fail(shown(f"{where}: {error.strerror or error}"), 1)
+    except MemoryError:
+        _fail("this takes more memory than there is", 1)
     if code == EXIT_BROKEN_PIPE:
         _discard_output()
     sys.exit(code or 0)

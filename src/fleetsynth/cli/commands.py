@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +23,11 @@ from fleetsynth.cli.options import (
     progress,
     scenario_options,
 )
+from fleetsynth.cli.say import say, say_json
 
 if TYPE_CHECKING:
     from fleetsynth.api import Result
     from fleetsynth.dataset.api import FolderResult
-    from fleetsynth.plan import Plan
 
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
 
@@ -45,10 +44,23 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     " A folder (with a slash at its end) or s3://bucket/prefix takes parts and a manifest.",
 )
 @overwrite_option
+@click.option(
+    "--csv-safe",
+    is_flag=True,
+    help="In CSV, put a single quote before text that a spreadsheet would take for a formula.",
+)
 @folder_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @json_option
-def generate(*, output: str, overwrite: bool, quiet: bool, as_json: bool, **options: Any) -> None:
+def generate(
+    *,
+    output: str,
+    overwrite: bool,
+    csv_safe: bool,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Generate a dataset from SCENARIO, a YAML file, or from the packaged scenario.
 
     What the file does not say has the packaged value; options win over the file. The output
@@ -62,35 +74,36 @@ def generate(*, output: str, overwrite: bool, quiet: bool, as_json: bool, **opti
       fleetsynth generate --set growth.mode=monthly --set spikes=false -o calm.parquet
       fleetsynth generate --granularity 5min -o fleet/ --partition-by year,month
     """
+    from fleetsynth.api import generate as write_file
+    from fleetsynth.errors import UsageError
     from fleetsynth.plan import resolve
 
     scenario = load(options)
     silent = quiet or as_json
     result: Result | FolderResult
     if is_folder(output):
+        if csv_safe:
+            raise UsageError("--csv-safe is for CSV files, and a folder's parts are Parquet")
         result = generate_folder(
             scenario, output, overwrite=overwrite, silent=silent, options=options
         )
     else:
         refuse_folder_options(options)
-        result = _generate(
-            resolve(scenario), Path(output), options["workers"], overwrite=overwrite, silent=silent
-        )
+        with progress(resolve(scenario).rows, silent=silent) as advance:
+            result = write_file(
+                scenario,
+                output,
+                overwrite=overwrite,
+                csv_safe=csv_safe,
+                workers=options["workers"],
+                progress=advance,
+            )
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        say_json(result.to_dict())
     elif not quiet:
         from fleetsynth.cli.show import show_result
 
         show_result(result)
-
-
-def _generate(
-    plan: Plan, output: Path, workers: int | None, *, overwrite: bool, silent: bool
-) -> Result:
-    from fleetsynth import api
-
-    with progress(plan.rows, silent=silent) as advance:
-        return api.generate(plan, output, overwrite=overwrite, workers=workers, progress=advance)
 
 
 @click.command()
@@ -127,7 +140,7 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
         if rate:
             facts["rows_per_cpu_second"] = round(rate.rows_per_cpu_second)
             facts["core_hours"] = rate.core_hours(size.rows)
-        click.echo(json.dumps(facts))
+        say_json(facts)
         return
     from fleetsynth.cli.show import show_rate, show_size
 
@@ -164,7 +177,7 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
         from fleetsynth.quality.picture import draw
 
         draw(resolved, output, overwrite=overwrite)
-        click.echo(f"wrote {output}")
+        say(f"wrote {output}")
         return
     from fleetsynth.cli.show import show_samples
 
@@ -195,12 +208,12 @@ def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool) -> None:
             facts: dict[str, Any] = {"path": path, "digest": whole}
             if leaves:
                 facts["leaves"] = named
-            click.echo(json.dumps(facts))
+            say_json(facts)
             continue
-        click.echo(f"{whole}  {path}")
+        say(f"{whole}  {path}")
         if leaves:
             for server, month, leaf in named:
-                click.echo(f"{leaf}  {path}  {server}  {month}")
+                say(f"{leaf}  {path}  {server}  {month}")
 
 
 @click.command()
@@ -230,7 +243,7 @@ def archetypes(
         raise UsageError(f"unknown archetype {name!r}{did_you_mean(name, known)}")
     chosen = known if name is None else {name: known[name]}
     if as_json:
-        click.echo(json.dumps({key: profile.model_dump() for key, profile in chosen.items()}))
+        say_json({key: profile.model_dump() for key, profile in chosen.items()})
         return
     from fleetsynth.cli.show import show_archetypes
 

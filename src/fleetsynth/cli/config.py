@@ -14,6 +14,8 @@ from fleetsynth.cli.options import (
     preset_option,
     scenario_options,
 )
+from fleetsynth.cli.say import say
+from fleetsynth.shown import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,10 +51,10 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
         try:
             plan = resolve(load_scenario(path))
         except FleetsynthError as error:
-            click.echo(f"{path}: {error}", err=True)
+            click.echo(f"{shown(path)}: {error}", err=True)
             failed = True
         else:
-            click.echo(f"{path}: ok, {plan.rows:,} rows of {len(plan.columns)} columns")
+            say(f"{path}: ok, {plan.rows:,} rows of {len(plan.columns)} columns")
     if failed:
         raise click.exceptions.Exit(2)
 
@@ -67,7 +69,7 @@ def init(*, path: Path, preset: str | None, overwrite: bool) -> None:
     from fleetsynth.sinks.base import write_text
 
     write_text(path, starter_text(preset or "classic"), overwrite=overwrite)
-    click.echo(f"wrote {path}; next: fleetsynth generate {path}")
+    say(f"wrote {path}; next: fleetsynth generate {path}")
 
 
 @config.command()
@@ -88,4 +90,4 @@ def schema(*, preset: str | None, output: Path | None, overwrite: bool) -> None:
         click.echo(text, nl=False)
     else:
         write_text(output, text, overwrite=overwrite)
-        click.echo(f"wrote {output}")
+        say(f"wrote {output}")

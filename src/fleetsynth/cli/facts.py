@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
 from fleetsynth.cli.options import json_option, read_options, reading_options
+from fleetsynth.cli.say import say_json
 
 
 @click.command()
@@ -42,7 +42,7 @@ def facts(*, path: str, check: bool, as_json: bool, **reading: Any) -> None:
 
     found = facts(path, options=read_options(reading))
     if as_json:
-        click.echo(json.dumps(found.to_dict()))
+        say_json(found.to_dict())
     else:
         from fleetsynth.cli.show_facts import show_facts
 

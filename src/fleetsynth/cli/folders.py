@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fleetsynth.cli.options import json_option, progress
+from fleetsynth.cli.say import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,9 +142,9 @@ def commit(*, folder: str, as_json: bool) -> None:
     manifest = commit(folder)
     if as_json:
         facts = {key: manifest[key] for key in ("digest", "rows", "scenario_digest")}
-        click.echo(json.dumps({"path": folder, "parts": len(manifest["parts"]), **facts}))
+        say_json({"path": folder, "parts": len(manifest["parts"]), **facts})
     else:
-        click.echo(f"{manifest['digest']}  {folder}: {manifest['rows']:,} rows")
+        say(f"{manifest['digest']}  {folder}: {manifest['rows']:,} rows")
 
 
 @click.command()
@@ -171,11 +171,11 @@ def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
     if as_json:
         facts: dict[str, Any] = {"path": folder, "ok": not findings}
         facts["findings"] = [vars(finding) for finding in findings]
-        click.echo(json.dumps(facts | ({"notes": notes} if notes else {})))
+        say_json(facts | ({"notes": notes} if notes else {}))
     else:
         for line in (*findings, *(f"note: {note}" for note in notes)):
-            click.echo(str(line))
+            say(line)
     if findings:
         raise click.exceptions.Exit(1)
     if not as_json:
-        click.echo(f"{folder}: ok")
+        say(f"{folder}: ok")

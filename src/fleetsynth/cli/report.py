@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fleetsynth.cli.options import LOCAL_PATH, overwrite_option
+from fleetsynth.cli.say import say
 
 
 @click.command()
@@ -76,4 +77,4 @@ def report(
         facts=not no_facts,
         overwrite=overwrite,
     )
-    click.echo(f"wrote {output}")
+    say(f"wrote {output}")

@@ -22,6 +22,7 @@ from rich.text import Text
 
 from fleetsynth.clock import Calendar
 from fleetsynth.scenario.fields import Strict
+from fleetsynth.shown import shown
 from fleetsynth.size import in_bytes
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
 
 _COLORS = ("red", "blue", "green", "yellow", "magenta")
 _BARS = " ▁▂▃▄▅▆▇█"
+
+
+def plain(text: object, style: str = "") -> Text:
+    """Return text to print as it is: no markup, and nothing that a terminal acts upon."""
+    return Text(shown(text), style)
 
 
 @contextmanager
@@ -108,7 +114,7 @@ def _show_file(console: Console, result: Result) -> None:
     for name, count in plan.fleet.counts().items():
         moments = result.statistics.get(name, {})
         cells = [f"{entry.mean:.1f} ±{entry.sd:.1f}" for entry in moments.values()]
-        table.add_row(Text(name), f"{count:,}", *cells)
+        table.add_row(plain(name), f"{count:,}", *cells)
     _print_whole(table)
     console.print(Text("mean ± standard deviation over all rows", style="dim"))
 
@@ -153,7 +159,7 @@ def show_archetypes(profiles: Mapping[str, Strict]) -> None:
     alone = len(profiles) == 1
     for field in fields if alone else fields[1:]:
         cells = (column[field] for column in columns)
-        table.add_row(field, *(Text(_written(cell) if alone else _middle(cell)) for cell in cells))
+        table.add_row(field, *(plain(_written(cell) if alone else _middle(cell)) for cell in cells))
     _print_whole(table)
 
 
@@ -213,7 +219,7 @@ def show_samples(plan: Plan, shown: list[Sample]) -> None:
             f"{sample.country} holidays": ("✶", calendar.per_tick(holidays)),
         }
         title = f"{sample.archetype.profile.name}  {sample.server}"
-        console.print(Text(title, style="bold"))
+        console.print(plain(title, "bold"))
         for metric, color in zip(plan.metrics, cycle(_COLORS), strict=False):
             values = sample.values[metric.column]
             means = np.array([values[a:b].mean() for a, b in _pairs(edges)])
@@ -257,7 +263,7 @@ def _console(*, soft_wrap: bool = True, width: int | None = None) -> Console:
 
 def _facts(console: Console, **facts: str) -> None:
     for label, value in facts.items():
-        console.print(Text(f"{label:<9} ", style="dim").append(value, style="not dim"))
+        console.print(Text(f"{label:<9} ", style="dim").append(shown(value, None), style="not dim"))
 
 
 def _counts(plan: Plan) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from fleetsynth.cli.show import _console, _facts, _print_whole, _table
+from fleetsynth.cli.show import _console, _facts, _print_whole, _table, plain
 from fleetsynth.quality.facts_table import known_facts, sources
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ def show_facts(found: Facts) -> None:
     table = _table("fact", "here", "", "wanted", "real", *labels)
     for name, fact in known_facts().items():
         value = found.values[name]
-        here = Text("–" if value is None else _figure(fact, value), style="bold")
+        here = plain("–" if value is None else _figure(fact, value), "bold")
         label = Text(fact.label).append(f"  {fact.unit}", style="dim")
         bounds = [", ".join(fact.only) or _bounds(fact.wanted), _bounds(fact.range())]
         each = [_figure(fact, fact.real[key]) if key in fact.real else "" for key in real]
         table.add_row(label, here, _mark(fact, found, name), *bounds, *each)
         if name == "cpu_network_r":
             for kind, r in found.network_by_type.items():
-                table.add_row(Text(f"  of {kind}", style="dim"), _figure(fact, r))
+                table.add_row(plain(f"  of {kind}", "dim"), _figure(fact, r))
     _print_whole(table)
     if found.undefined:
         undefined = ", ".join(f"{name} on {count:,}" for name, count in found.undefined.items())

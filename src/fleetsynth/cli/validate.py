@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from fleetsynth.cli.options import LOCAL_PATH, json_option
+from fleetsynth.cli.say import say_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +71,7 @@ def validate(
     against = default_scenario(preset) if preset else scenario
     validation = check(path, against, parse_columns(columns or ""))
     if as_json:
-        click.echo(json.dumps(validation.to_dict()))
+        say_json(validation.to_dict())
     else:
         from fleetsynth.cli.verdicts import show_validation
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from fleetsynth.cli.show import _console as console
 from fleetsynth.cli.show import _print_whole as print_whole
+from fleetsynth.cli.show import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,9 +42,9 @@ def _show_structure(verdicts: Iterable[Verdict], *, show_all: bool) -> None:
             passed += 1
             continue
         name = " ".join(filter(None, (verdict.name, verdict.subject)))
-        out.add_row(Text(name), _status(verdict), Text(verdict.found))
+        out.add_row(plain(name), _status(verdict), plain(verdict.found))
         for place in verdict.places:
-            out.add_row("", "", Text(f"  {place}", "dim"))
+            out.add_row("", "", plain(f"  {place}", "dim"))
     print_whole(out)
     if passed:
         console().print(Text(f"and {passed} checks of single columns: ok", "dim"))
@@ -55,7 +56,7 @@ def _show_estimates(verdicts: Iterable[Verdict]) -> None:
         shared = verdict.name in ("quarter end", "holiday")
         name = f"{verdict.name}, {verdict.subject}" if shared else verdict.subject
         out.add_row(
-            Text(name),
+            plain(name),
             _status(verdict),
             _number(verdict.expected),
             _number(verdict.estimate),
@@ -69,7 +70,7 @@ def _show_estimates(verdicts: Iterable[Verdict]) -> None:
 def _show_sum(validation: Validation) -> None:
     counts = ", ".join(f"{count} {status}" for status, count in validation.counts().items())
     head = "ok" if validation.ok else f"{len(validation.failed)} of the checks failed"
-    line = Text(f"{validation.path}: ").append(head, _STYLES["ok" if validation.ok else "fail"])
+    line = plain(f"{validation.path}: ").append(head, _STYLES["ok" if validation.ok else "fail"])
     line.append(f" ({validation.rows:,} rows, {validation.servers:,} servers; {counts})", "dim")
     console().print(line)
 

@@ -16,10 +16,14 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import manifest
-from fleetsynth.dataset.job import PART_PATH, Job, generation_of, job_key, refuse_if_superseded
+from fleetsynth.dataset.claims import refuse_beyond
+from fleetsynth.dataset.job import Job, generation_of, job_key, refuse_if_superseded
+from fleetsynth.dataset.parts import DATA
+from fleetsynth.dataset.recorded import parse_manifest
+from fleetsynth.dataset.records import cut_from_data, mapping_from_data
 from fleetsynth.dataset.store import STATE, open_store
-from fleetsynth.errors import ExistsError, InputError, ScenarioError, UsageError
-from fleetsynth.scenario import load_scenario, text
+from fleetsynth.errors import ExistsError, InputError, UsageError
+from fleetsynth.scenario.data import scenario_from_data, scenario_from_yaml
 
 if TYPE_CHECKING:
     from fleetsynth.dataset.store import Store
@@ -80,19 +84,17 @@ def look(store: Store) -> Folder:
         numbers[OLD_JOB] = 0
     runs = {}
     for key in sorted(numbers, key=lambda key: numbers[key]):
-        written = _read_json(store, key)
+        written = store.read(key)
         if written is not None:  # a commit may have removed it meanwhile
-            runs[key] = written
+            runs[key] = mapping_from_data(written, f"{store.name}/{key}")
     last = list(runs)[-1] if runs else None
-    finished = _read_json(store, MANIFEST) if MANIFEST in names else None
-    if finished is not None:
-        _parts_of(finished, store.name)
+    finished = store.read(MANIFEST) if MANIFEST in names else None
     return Folder(
         names=names,
         run=runs[last] if last else None,
         generation=numbers[last] if last else 0,
         earlier={key: run for key, run in runs.items() if key != last},
-        finished=finished,
+        finished=None if finished is None else parse_manifest(finished, f"{store.name}/{MANIFEST}"),
     )
 
 
@@ -186,27 +188,17 @@ def _files_of(store: Store, there: Folder) -> list[str]:
     paths: set[str] = set()
     runs = [*there.earlier.values(), *([there.run] if there.run is not None else [])]
     if there.finished is not None:
-        paths = set(_parts_of(there.finished, store.name))
-    elif runs:
-        paths = {part.path for part in job_from(runs[0], store.name).parts}
+        paths = {part["path"] for part in there.finished["parts"]}
+    elif runs and (data := [name for name in there.names if name.startswith(DATA)]):
+        job = job_from(runs[0], store.name)
+        refuse_beyond(job.plan, store, data)
+        paths = {part.path for part in job.parts}
     if not (runs or there.finished):
         return []
     names = set(there.names)
     records = {name for name in names if re.fullmatch(rf"{STATE}part-[0-9]+\.json", name)}
     beside = names & {SERVERS, SCENARIO}
     return [*sorted(paths & names), *sorted(records | beside), *reversed(there.earlier), MANIFEST]
-
-
-def _parts_of(finished: dict[str, Any], name: str) -> list[str]:
-    """Return the paths of a manifest's parts; InputError if one is no name of a part."""
-    try:
-        paths = [str(part["path"]) for part in finished["parts"]]
-    except (KeyError, TypeError):
-        raise InputError(f"{name}/{MANIFEST} is damaged: nothing was removed") from None
-    for path in paths:
-        if not re.fullmatch(PART_PATH, path):
-            raise InputError(f"{name}/{MANIFEST} lists {path!r}, which is no name of a part")
-    return paths
 
 
 def _claim(job: Job, store: Store, generation: int) -> Job | None:
@@ -235,17 +227,16 @@ def job_from(written: dict[str, Any], url: str, generation: int = 0) -> Job:
     Raises:
         InputError: if it is damaged.
     """
-    try:
-        return Job.of(
-            load_scenario(dict(written["scenario"])),
-            url,
-            partition_by=tuple(written["partition_by"]),
-            part_bytes=int(written["part_bytes"]),
-            run=str(written.get("run", "")),
-            generation=generation,
-        )
-    except (KeyError, TypeError, ValueError, ScenarioError) as error:
-        raise InputError(f"the record of the run in {url} is damaged: {error}") from error
+    where = f"the record of the run in {url}"
+    partition_by, part_bytes = cut_from_data(written, where)
+    return Job.of(
+        scenario_from_data(written.get("scenario"), where),
+        url,
+        partition_by=partition_by,
+        part_bytes=part_bytes,
+        run=str(written.get("run", "")),
+        generation=generation,
+    )
 
 
 def compare(job: Job, written: dict[str, Any], name: str) -> None:
@@ -271,8 +262,9 @@ def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resum
             f"{store.name} holds a dataset: choose another name, or --overwrite "
             f"({'; '.join(differences[:3])})"
         )
-    sizes = {path: store.size(path) for path in _parts_of(finished, store.name)}
-    wrong = [part["path"] for part in finished["parts"] if sizes[part["path"]] != part.get("size")]
+    wrong = [
+        part["path"] for part in finished["parts"] if store.size(part["path"]) != part.get("size")
+    ]
     if wrong:
         raise ExistsError(
             f"{store.name} holds this dataset, but not as it was made ({wrong[0]}): see fleetsynth "
@@ -285,10 +277,7 @@ def scenario_in(store: Store) -> Scenario:
     data = store.read(SCENARIO)
     if data is None:
         raise InputError(f"{store.name} has no {SCENARIO}")
-    try:
-        return load_scenario(text.parse(data.decode(), SCENARIO))
-    except (UnicodeDecodeError, ScenarioError) as error:
-        raise InputError(f"{SCENARIO} at {store.name} is not valid: {error}") from error
+    return scenario_from_yaml(data, f"{store.name}/{SCENARIO}")
 
 
 def _differences(job: Job, written: dict[str, Any]) -> list[str]:
@@ -312,16 +301,3 @@ def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
         name = f"{prefix}.{key}" if prefix else str(key)
         out |= _flat(value, name.removeprefix("scenario."))
     return out
-
-
-def _read_json(store: Store, key: str) -> dict[str, Any] | None:
-    data = store.read(key)
-    if data is None:
-        return None
-    try:
-        values = json.loads(data)
-    except (ValueError, RecursionError):
-        values = None
-    if not isinstance(values, dict):
-        raise InputError(f"{store.name}/{key} is damaged: remove the folder, or restore that file")
-    return values

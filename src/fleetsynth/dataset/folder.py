@@ -14,6 +14,7 @@ from fleetsynth.dataset.begin import (
     job_from,
     look,
 )
+from fleetsynth.dataset.claims import refuse_beyond
 from fleetsynth.dataset.job import (
     Job,
     generation_of,
@@ -23,6 +24,7 @@ from fleetsynth.dataset.job import (
     refuse_if_superseded,
     state_key,
 )
+from fleetsynth.dataset.parts import DATA
 from fleetsynth.dataset.recorded import FORMAT, seal
 from fleetsynth.dataset.servers import write_servers
 from fleetsynth.dataset.store import STATE, hash_of, open_store
@@ -151,6 +153,7 @@ def finished_by(job: Job) -> dict[str, Any]:
 
 def _write_end(store: Store, job: Job) -> dict[str, Any]:
     """Write what stands beside the parts, the manifest last; return it."""
+    refuse_beyond(job.plan, store, store.list(DATA))
     records = list(_records(store, job))
     there = {record.index for record in records if store.size(record.path) == record.size}
     absent = [part.path for part in job.parts if part.index not in there]

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth import manifest, pipeline
 from fleetsynth.dataset.parts import Part, cut
+from fleetsynth.dataset.records import mapping_from_data, refuse_odd_fields
 from fleetsynth.dataset.store import STATE, hash_of, open_store
-from fleetsynth.errors import SupersededError
+from fleetsynth.errors import InputError, SupersededError
 from fleetsynth.frame import Frame
 from fleetsynth.plan import resolve
 from fleetsynth.scenario import Scenario, load_scenario
@@ -34,8 +35,6 @@ ENOUGH_PARTS = 256
 """For all workers to have a share: a dataset is not cut into more than these for that reason."""
 CUT_LAW = 1
 """The law by which parts are cut; another number for every change of it."""
-PART_PATH = r"data/([a-z_]+=[^/]*/)*part-[0-9]{5,}\.parquet"
-"""Names of parts, and of nothing else that is ever written or removed below ``data/``."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,8 @@ class PartRecord:
     @classmethod
     def from_json(cls, data: bytes) -> PartRecord:
         """Read what `to_json` wrote."""
-        values = json.loads(data)
+        values = mapping_from_data(data, "the record of a part")
+        refuse_odd_fields(values, "the record of a part")
         return cls(**values | {"leaves": b64decode(values["leaves"], validate=True)})
 
 
@@ -144,7 +144,7 @@ def read_record(store: Store, job: Job, index: int) -> PartRecord | None:
     data = store.read(state_key(index))
     try:
         record = None if data is None else PartRecord.from_json(data)
-    except (ValueError, TypeError, KeyError):
+    except (InputError, ValueError, TypeError, KeyError):
         return None
     ours = record is not None and (record.run, record.index, record.path) == (
         job.run,

@@ -10,6 +10,7 @@ from filecmp import cmp
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import urlsplit
 
 from fleetsynth.errors import FleetsynthError, OtherBytesError, OutputError, UsageError
 
@@ -34,6 +35,7 @@ class ObjectStore:
         except ImportError:
             message = f"{url} needs obstore: pip install 'fleetsynth[cloud]'"
             raise UsageError(message) from None
+        _refuse_odd_endpoints()
         self.name = url.rstrip("/")
         self._obstore: Any = obstore
         with self._errors():
@@ -59,7 +61,7 @@ class ObjectStore:
                     return
             with self.fetch(key) as there:
                 if not cmp(path, there, shallow=False):
-                    raise OtherBytesError(f"{self.name}/{key}")
+                    raise other_bytes(f"{self.name}/{key}")
 
     def create(self, key: str, data: bytes) -> bool:
         """Upload a small file, unless there is one.
@@ -153,6 +155,14 @@ def _mapped(file: BinaryIO) -> Iterator[mmap | bytes]:
         yield data
 
 
+def other_bytes(name: str) -> OtherBytesError:
+    """Say what to do about a file that is there, and is another one."""
+    return OtherBytesError(
+        f"{name} is there already, with other bytes: another run or version made it. Choose "
+        "another folder, or start again with --overwrite"
+    )
+
+
 def _credentials(url: str) -> dict[str, Any]:
     """Return what boto's standard chain finds, unless the environment says all there is to say.
 
@@ -175,6 +185,22 @@ def _credentials(url: str) -> dict[str, Any]:
             f"no AWS credentials for {url}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
             "AWS_PROFILE, or run where a role gives them"
         ) from error
+
+
+def _refuse_odd_endpoints() -> None:
+    """Refuse addresses that obstore would end our process over, or send our keys to nobody."""
+    for name, value in os.environ.items():
+        if re.fullmatch(r"AWS_ENDPOINT(_URL)?(_S3)?", name) and value:
+            try:
+                parts = urlsplit(value)
+                fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+            except ValueError:
+                fits = False
+            if not fits or not value.isprintable() or " " in value:
+                raise UsageError(
+                    f"{name} ends in {value.rpartition('@')[2]!r}: expected http://host:port or "
+                    "https://host"
+                )
 
 
 def _reason(error: Exception) -> str:

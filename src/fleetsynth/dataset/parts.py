@@ -21,11 +21,14 @@ from fleetsynth.fleet import METADATA_COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
+    from typing import TypeAlias
 
     from numpy.typing import NDArray
 
     from fleetsynth.fleet import Fleet
     from fleetsynth.plan import Plan
+
+    Members: TypeAlias = range | NDArray[np.int64]
 
 TIME_KEYS = ("year", "month")
 SERVER_KEYS = ("server_type", *METADATA_COLUMNS)
@@ -40,19 +43,34 @@ MOST_PARTS = 100_000
 Span = tuple["date", "date"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """One file of a dataset folder.
 
     Attributes:
         index: its number, from 0, in the order of the dataset.
         path: where it is, relative to the folder.
-        plan: what it holds.
+        whole: the plan that it is a part of.
+        servers: its servers, by their places in that plan, ascending.
+        span: its first and last day.
     """
 
     index: int
     path: str
-    plan: Plan
+    whole: Plan
+    servers: Members
+    span: Span
+
+    @property
+    def plan(self) -> Plan:
+        """What it holds; worked out when asked for, so that a list of parts is cheap."""
+        there = self.servers
+        members = np.arange(there.start, there.stop) if isinstance(there, range) else there
+        return replace(
+            self.whole,
+            clock=Clock(*self.span, self.whole.clock.step),
+            fleet=servers_of(self.whole, members),
+        )
 
 
 def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Part]:
@@ -66,23 +84,29 @@ def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Par
     """
     check_keys(plan, partition_by)
     if plan.rows / rows_per_part > MOST_PARTS:
-        raise UsageError(
-            f"{plan.rows:,} rows would be {ceil(plan.rows / rows_per_part):,} parts, and a folder "
-            f"takes {MOST_PARTS:,}: choose a larger --part-size, or fewer rows (see fleetsynth "
-            "plan)"
-        )
+        raise _too_many(plan, ceil(plan.rows / rows_per_part))
     parts: list[Part] = []
     spans, groups = list(_spans(plan.clock, partition_by)), list(_groups(plan, partition_by))
+    if len(spans) * len(groups) > MOST_PARTS:
+        raise _too_many(plan, len(spans) * len(groups))
     for (group_values, members), (span_values, days) in product(groups, spans):
         values = group_values | span_values
         folder = "".join(f"{key}={_quoted(str(values[key]))}/" for key in partition_by)
         for servers, span in _pieces(plan.clock, members, days, rows_per_part):
-            piece = replace(
-                plan, clock=Clock(*span, plan.clock.step), fleet=servers_of(plan, servers)
-            )
             index = len(parts)
-            parts.append(Part(index, f"{DATA}{folder}part-{index:05d}.parquet", piece))
+            if index >= MOST_PARTS:
+                raise _too_many(plan, index + 1)
+            parts.append(
+                Part(index, f"{DATA}{folder}part-{index:05d}.parquet", plan, servers, span)
+            )
     return parts
+
+
+def _too_many(plan: Plan, parts: int) -> UsageError:
+    return UsageError(
+        f"{plan.rows:,} rows would be {parts:,} parts or more, and a folder takes {MOST_PARTS:,}: "
+        "choose a larger --part-size, fewer partitions, or fewer rows (see fleetsynth plan)"
+    )
 
 
 def _quoted(value: str) -> str:
@@ -123,13 +147,14 @@ def _spans(clock: Clock, keys: Sequence[str]) -> Iterator[tuple[dict[str, int], 
         yield values, (_date(days, first), _date(days, stop - 1))
 
 
-def _groups(plan: Plan, keys: Sequence[str]) -> Iterator[tuple[dict[str, str], NDArray[np.int64]]]:
+def _groups(plan: Plan, keys: Sequence[str]) -> Iterator[tuple[dict[str, str], Members]]:
     """Yield the server partitions: their key values and the servers, ascending."""
     fleet, used = plan.fleet, [key for key in SERVER_KEYS if key in keys]
     if not used:
-        yield {}, np.arange(fleet.size)
+        yield {}, range(fleet.size)
         return
-    codes, names = [], []
+    codes: list[NDArray[np.int64]] = []
+    names: list[list[str]] = []
     for key in used:
         if key == "server_type":
             codes.append(fleet.archetype_codes(0, fleet.size))
@@ -137,27 +162,35 @@ def _groups(plan: Plan, keys: Sequence[str]) -> Iterator[tuple[dict[str, str], N
         else:
             codes.append(fleet.metadata_codes(key, 0, fleet.size).astype(np.int64))
             names.append(list(fleet.odds[key]))
-    for combination in product(*(range(len(values)) for values in names)):
-        hits = [column == code for column, code in zip(codes, combination, strict=True)]
-        members = np.flatnonzero(np.logical_and.reduce(hits))
-        if len(members):
-            picked = [values[code] for values, code in zip(names, combination, strict=True)]
-            yield dict(zip(used, picked, strict=True)), members
+    # Of all combinations, those that servers have: there are no more of them than servers.
+    label = np.zeros(fleet.size, dtype=np.int64)
+    for values, column in zip(names, codes, strict=True):
+        label = label * len(values) + column
+    order = np.argsort(label, kind="stable")
+    edges = [0, *(np.flatnonzero(np.diff(label[order])) + 1).tolist(), fleet.size]
+    for first, stop in pairwise(edges):
+        members = order[first:stop]
+        own = [values[column[members[0]]] for values, column in zip(names, codes, strict=True)]
+        yield dict(zip(used, own, strict=True)), members
 
 
 def _pieces(
-    clock: Clock, members: NDArray[np.int64], span: Span, rows_per_part: int
-) -> Iterator[tuple[NDArray[np.int64], Span]]:
+    clock: Clock, members: Members, span: Span, rows_per_part: int
+) -> Iterator[tuple[Members, Span]]:
     """Cut a partition into server ranges, and single servers at month borders if they must be."""
     ticks = ((span[1] - span[0]).days + 1) * clock.ticks_per_day
     if ticks <= rows_per_part:
-        count = ceil(len(members) / (rows_per_part // ticks))
-        for piece in np.array_split(members, count):
-            yield piece, span
+        size, first = len(members), 0
+        count = ceil(size / (rows_per_part // ticks))
+        for piece in range(count):  # as even as can be, the larger ones first
+            stop = first + size // count + (piece < size % count)
+            yield members[first:stop], span
+            first = stop
         return
-    for server in members:
-        for days in _month_spans(span, max(1, rows_per_part // clock.ticks_per_day)):
-            yield np.array([server]), days
+    months = list(_month_spans(span, max(1, rows_per_part // clock.ticks_per_day)))
+    for place in range(len(members)):
+        for days in months:
+            yield members[place : place + 1], days
 
 
 def _month_spans(span: Span, days_per_piece: int) -> Iterator[Span]:

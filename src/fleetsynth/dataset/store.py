@@ -12,11 +12,11 @@ from secrets import token_hex
 from shutil import rmtree
 from typing import TYPE_CHECKING, Protocol
 
+from fleetsynth.dataset.object_store import other_bytes
 from fleetsynth.dataset.places import CLOUD_SCHEMES, check_url
 from fleetsynth.errors import (
     ExistsError,
     InputError,
-    OtherBytesError,
     OutputError,
     UsageError,
     WriteError,
@@ -140,7 +140,7 @@ class LocalStore:
             put_in_place(staged, final, replace=replace)
         except FileExistsError:
             if not cmp(staged, final, shallow=False):
-                raise OtherBytesError(str(final)) from None
+                raise other_bytes(str(final)) from None
         for folder in made:
             sync_folder(folder.parent)
 

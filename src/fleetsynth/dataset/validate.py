@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,18 +9,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from fleetsynth.dataset.begin import MANIFEST, SCENARIO
+from fleetsynth.dataset.claims import beyond, rows_at_most
 from fleetsynth.dataset.places import split_object
 from fleetsynth.dataset.reread import with_partitions
 from fleetsynth.dataset.store import open_store
-from fleetsynth.dataset.verify import verify
-from fleetsynth.errors import FleetsynthError, InputError, ScenarioError, UsageError
+from fleetsynth.dataset.verify import read_manifest, verify
+from fleetsynth.errors import FleetsynthError, InputError, UsageError
 from fleetsynth.plan import Plan, resolve
 from fleetsynth.quality.validate.checker import Checker
 from fleetsynth.quality.validate.fleet import content
 from fleetsynth.quality.validate.places import Faults
 from fleetsynth.quality.validate.verdict import Validation, Verdict
 from fleetsynth.reader.physical import read_batches, read_metadata
-from fleetsynth.scenario import Scenario, load_scenario, text
+from fleetsynth.scenario import Scenario, load_scenario
+from fleetsynth.scenario.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.signal.simulate import simulate
 from fleetsynth.signal.window import Window
 from fleetsynth.sinks import FORMATS
@@ -64,8 +65,12 @@ def validate(
         ScenarioError: if the scenario is not valid.
     """
     source = _open(path)
-    own = _own_scenario(source)
+    own = _own_scenario(source, str(path))
     plan = _plan(scenario) if scenario is not None else own
+    said = plan.digest if plan else None
+    size = _size(plan, source) if plan else None
+    if size:
+        plan = None  # nothing is made ready for rows that are not there
     is_own = plan is not None and own is not None and plan.digest == own.digest
     checker = Checker(plan, columns, own=is_own and not columns)
     checker.run(_Files(source, progress))
@@ -76,12 +81,14 @@ def validate(
         verdicts.append(_regenerated(plan, checker.contents()))
     if source.manifest:
         verdicts.insert(0, _manifest(str(path)))
+    if size:
+        verdicts.insert(0, size)
     first = [verdict for verdict in verdicts if verdict.kind == "structure"]
     return Validation(
         path=str(path),
         rows=checker.rows,
         servers=checker.servers,
-        scenario=plan.digest if plan else None,
+        scenario=said,
         verdicts=(*first, *(verdict for verdict in verdicts if verdict.kind != "structure")),
     )
 
@@ -132,7 +139,7 @@ class _Folder:
         self.manifest = only is None and MANIFEST in there
         data = [name for name in there if name.endswith(tuple(FORMATS)) and _is_data(name)]
         if self.manifest:
-            listed = json.loads(store.read(MANIFEST) or b"{}").get("parts", [])
+            listed = read_manifest(store)["parts"]
             present = set(data)
             data = [part["path"] for part in listed if part["path"] in present]
         self._names = data
@@ -194,22 +201,32 @@ class _Files:
                 self._progress(self._rows)
 
 
-def _own_scenario(source: _Source) -> Plan | None:
+def _own_scenario(source: _Source, where: str) -> Plan | None:
     """Return the plan of the scenario that the dataset itself names, if any."""
-    said: Any = None
     beside = source.scenario()
     if beside is not None:
-        said = text.parse(beside.decode(), SCENARIO)
-    else:
-        with source.fetch(source.names()[0]) as path:
-            value = read_metadata(path).get("fleetsynth.scenario")
-        said = json.loads(value) if value else None
-    if said is None:
+        return resolve(scenario_from_yaml(beside, f"{where.rstrip('/')}/{SCENARIO}"))
+    with source.fetch(source.names()[0]) as path:
+        value = read_metadata(path).get("fleetsynth.scenario")
+    return None if value is None else resolve(scenario_from_data(value, f"{where}: its metadata"))
+
+
+def _size(plan: Plan, source: _Source) -> Verdict | None:
+    """Return a verdict on a dataset that has far fewer rows than it should, or else nothing."""
+
+    def rows() -> Iterator[int]:
+        for name in source.names():
+            with source.fetch(name) as path:
+                yield rows_at_most(path)
+
+    there = beyond(plan, rows())
+    if there is None:
         return None
-    try:
-        return resolve(load_scenario(said))
-    except ScenarioError as error:
-        raise InputError(f"the dataset's own scenario is not valid: {error}") from error
+    found = (
+        f"the scenario has {plan.rows:,} rows, and there are {there:,} at most: too few to hold "
+        "the values against it"
+    )
+    return Verdict("size", "fail", found)
 
 
 def _plan(scenario: Scenario | Plan | Path | str | Mapping[str, Any]) -> Plan:

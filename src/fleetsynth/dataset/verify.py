@@ -12,7 +12,8 @@ import numpy as np
 
 from fleetsynth import manifest
 from fleetsynth.dataset import recorded
-from fleetsynth.dataset.begin import MANIFEST, SCENARIO, SERVERS
+from fleetsynth.dataset.begin import MANIFEST, SCENARIO, SERVERS, scenario_in
+from fleetsynth.dataset.claims import refuse_beyond
 from fleetsynth.dataset.job import Job
 from fleetsynth.dataset.listing import is_unfinished, list_folder
 from fleetsynth.dataset.parts import DATA
@@ -23,7 +24,6 @@ from fleetsynth.errors import FleetsynthError, InputError, read_errors
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import resolve
 from fleetsynth.reader.physical import read_batches
-from fleetsynth.scenario import load_scenario, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,17 +132,8 @@ def _bytes(store: Store) -> bytes:
 
 def _job(store: Store, url: str, values: dict[str, Any]) -> Job:
     """Return the job that a finished folder was made by."""
-    data = store.read(SCENARIO)
-    if data is None:
-        raise InputError(f"{store.name} has no {SCENARIO}")
-    try:
-        scenario = load_scenario(text.parse(data.decode(), SCENARIO))
-        plan = resolve(scenario)
-    except UnicodeDecodeError as error:
-        message = f"byte {error.start} is not UTF-8"
-        raise InputError(f"{SCENARIO} at {store.name} cannot be read: {message}") from None
-    except FleetsynthError as error:
-        raise InputError(f"{SCENARIO} at {store.name} cannot be read: {error}") from error
+    scenario = scenario_in(store)
+    plan = resolve(scenario)
     if plan.digest != values["scenario_digest"]:
         raise InputError(
             f"{SCENARIO} at {store.name} is not the scenario of its manifest: scenario_digest is "
@@ -154,6 +145,7 @@ def _job(store: Store, url: str, values: dict[str, Any]) -> Job:
             f"{SCENARIO} at {store.name} gives {plan.rows:,} rows, and the parts in {MANIFEST} "
             f"are {told:,}"
         )
+    refuse_beyond(plan, store, store.list(DATA))
     partition_by = tuple(values["partition_by"])
     job = Job.of(scenario, url, partition_by=partition_by, part_bytes=values["part_bytes"])
     try:

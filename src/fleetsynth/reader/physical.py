@@ -16,6 +16,7 @@ from fleetsynth.frame import column_types, plain
 from fleetsynth.reader import csv_file
 from fleetsynth.reader.options import ReadOptions
 from fleetsynth.reader.roles import refuse_twice
+from fleetsynth.scenario.data import own_metadata
 from fleetsynth.sinks import FORMATS
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def read_head(path: Path | str, options: ReadOptions | None = None) -> Head:
 
 
 def read_metadata(path: Path | str) -> dict[str, str]:
-    """Return a file's key-value metadata, as far as they are text; none for CSV.
+    """Return a file's key-value metadata of ours as text; none for CSV.
 
     Raises:
         UsageError, InputError: as `read_batches`.
@@ -113,7 +114,7 @@ def read_metadata(path: Path | str) -> dict[str, str]:
     reader = _reader(path)
     with errors_of(str(path)):
         raw = reader.metadata(path)
-        return {key.decode(): value.decode() for key, value in raw.items()}
+    return own_metadata(raw, str(path))
 
 
 @contextmanager

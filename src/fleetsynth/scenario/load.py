@@ -14,6 +14,7 @@ from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
 from fleetsynth.scenario import check, text
 from fleetsynth.scenario.classic import ArchetypeProfile, ClassicScenario
 from fleetsynth.scenario.fields import Strict, is_name
+from fleetsynth.scenario.shape import refuse_unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,6 +50,7 @@ def load_scenario(
         UsageError: if the file cannot be read.
     """
     given, origin = _given(source)
+    refuse_unreadable(overrides or {}, lambda path: (origins or {}).get(str(path[0]), ""))
     said_by = {key: (origins or {}).get(key, f"override {key}") for key in overrides or {}}
 
     def where(path: tuple[str | int, ...]) -> str:
@@ -61,7 +63,7 @@ def load_scenario(
         values = _override(model, values, key, copy.deepcopy(value))
     _name_new_archetypes(values)
     _drop_closes_of_nobody(values, _packaged(preset))
-    return _validate(model, values, where)
+    return _validate(model, preset, values, where)
 
 
 def preset_of(
@@ -146,13 +148,17 @@ def _packaged(preset: str) -> dict[str, Any]:
 def _given(source: Path | str | Mapping[str, Any] | None) -> tuple[dict[str, Any], Origin]:
     """Return what a source says, and where it says it."""
     if isinstance(source, str | Path):
-        return _read(Path(source))
-    return copy.deepcopy(dict(source or {})), lambda _path: ""
+        given, origin = _read(Path(source))
+    else:
+        given, origin = dict(source or {}), lambda _path: ""
+    refuse_unreadable(given, origin)  # before anything walks down its levels
+    return copy.deepcopy(given), origin
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Origin]:
     try:
-        content = path.read_text("utf-8")
+        with path.open("rb") as file:  # of what has no end, as much as there can be of a scenario
+            content = file.read(4 * text.LARGEST + 1).decode()
     except OSError as error:
         raise UsageError(f"cannot read the scenario {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -236,7 +242,9 @@ def _override_origin(said_by: Mapping[str, str], path: tuple[str | int, ...]) ->
     return ""
 
 
-def _validate(model: type[Scenario], values: dict[str, Any], origin: Origin) -> Scenario:
+def _validate(
+    model: type[Scenario], preset: str, values: dict[str, Any], origin: Origin
+) -> Scenario:
     """Validate fields and cross-checks together, so that one run shows every problem."""
     found: list[Problem] = []
     bad: set[str] = set()
@@ -245,12 +253,15 @@ def _validate(model: type[Scenario], values: dict[str, Any], origin: Origin) -> 
     except ValidationError as error:
         details = error.errors(include_url=False)
         found += _explain(model, details, origin)
-        bad = {str(detail["loc"][0]) for detail in details}
+        bad = {str(detail["loc"][0]) for detail in details if detail["loc"]}
         # What is wrong is replaced for a moment, so that the rest can be checked as well.
-        packaged = _packaged(values["preset"])
+        packaged = _packaged(preset)
         checkable = {key: values[key] for key in model.model_fields}
         checkable |= {key: _stand_in(packaged, key, values[key]) for key in bad & checkable.keys()}
-        scenario = model(**checkable)
+        try:
+            scenario = model(**checkable)
+        except ValidationError:  # nothing more can be said of what is so wrong
+            raise ScenarioError(found) from None
     for depends_on, problem in check.problems(scenario):
         if not depends_on & bad:
             where = origin(tuple(problem.path.split(".")))
@@ -266,14 +277,18 @@ def _stand_in(packaged: dict[str, Any], key: str, value: object) -> object:
         if key == "distribution":
             return {name: float(i == 0) for i, name in enumerate(value)}
         if key == "archetypes":
-            return dict.fromkeys(value, next(iter(packaged["archetypes"].values())))
+            usable = [name for name in value if "." not in name]
+            return dict.fromkeys(usable, next(iter(packaged["archetypes"].values())))
     return packaged[key]
 
 
 def _explain(model: type[Scenario], details: list[ErrorDetails], origin: Origin) -> list[Problem]:
     missing: dict[tuple[int | str, ...], list[str]] = {}
     found = []
+    misnamed = {detail["loc"][:-1] for detail in details if "[key]" in detail["loc"][-1:]}
     for detail in details:
+        if "[key]" not in detail["loc"] and _is_below(detail["loc"], misnamed):
+            continue  # what a name that cannot be stands for is not looked at
         if detail["type"] == "too_short" and _is_outside(detail["loc"], details):
             continue  # entries that are wrong are not counted
         if detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
@@ -285,6 +300,10 @@ def _explain(model: type[Scenario], details: list[ErrorDetails], origin: Origin)
         message = f"missing {', '.join(names)}"
         found.append(Problem(message, ".".join(map(str, loc)), origin(loc)))
     return found
+
+
+def _is_below(loc: tuple[int | str, ...], places: set[tuple[int | str, ...]]) -> bool:
+    return any(loc[:end] in places for end in range(1, len(loc) + 1))
 
 
 def _is_outside(loc: tuple[int | str, ...], details: list[ErrorDetails]) -> bool:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 
+LARGEST = 1 << 20
+"""Characters of a scenario: the largest that anyone has written is a hundredth of it."""
+
 
 def _loader() -> YAML:
     return YAML(typ="safe", pure=True)
@@ -35,6 +38,9 @@ def parse(text: str, name: str) -> dict[str, Any]:
         ScenarioError: for anything but one plain mapping: broken syntax, duplicate keys, tags,
             anchors and aliases (they can blow a small file up), several documents, lists.
     """
+    if len(text) > LARGEST:
+        message = f"{len(text):,} characters are no scenario: it takes {LARGEST:,} at most"
+        raise ScenarioError([Problem(message, where=name)])
     try:
         # Only text with one of these characters can hold an anchor, alias, tag or directive.
         if any(mark in text for mark in "&*!%"):

@@ -26,7 +26,12 @@ FORMATS = {
 
 
 def format_of(path: Path) -> str:
-    """Return the ending of `path` that names its format; UsageError if none does."""
+    """Return the ending of `path` that names its format; UsageError if none does.
+
+    Names that are not UTF-8 are refused as well: Arrow can neither read nor write them.
+    """
+    if any("\udc80" <= char <= "\udcff" for char in str(path)):
+        raise UsageError(f"the name {path} is not UTF-8 text: choose another")
     for ending in FORMATS:
         if path.name.endswith(ending):
             return ending
@@ -35,9 +40,25 @@ def format_of(path: Path) -> str:
 
 
 def open_sink(
-    path: Path, schema: pa.Schema, metadata: Mapping[str, str], *, overwrite: bool
+    path: Path,
+    schema: pa.Schema,
+    metadata: Mapping[str, str],
+    *,
+    overwrite: bool,
+    csv_safe: bool = False,
 ) -> Sink:
-    """Open the sink that the ending of `path` asks for."""
-    module, name = FORMATS[format_of(path)].split(":")
+    """Open the sink that the ending of `path` asks for.
+
+    Raises:
+        UsageError: if it names no format, or one that `csv_safe` is not for.
+        OutputError: if the file exists or cannot be opened.
+    """
+    ending = format_of(path)
+    if csv_safe and not ending.startswith(".csv"):
+        raise UsageError(
+            f"--csv-safe (csv_safe in Python) is for CSV: {path} is {ending}, where text is text"
+        )
+    module, name = FORMATS[ending].split(":")
     sink = getattr(import_module(module), name)
-    return cast("Sink", sink(path, schema, metadata, overwrite=overwrite))
+    more = {"safe": True} if csv_safe else {}
+    return cast("Sink", sink(path, schema, metadata, overwrite=overwrite, **more))

@@ -18,15 +18,19 @@ from fleetsynth.frame import TIMESTAMP, to_numpy
 from fleetsynth.sinks.base import AtomicFile, os_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     Words = NDArray[np.bytes_]
+    Writing = Callable[[str], str]
 
 _ROWS = 1 << 15
 """Rows composed at a time."""
+
+FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a cell begins with that spreadsheets take for a formula, or for none and strip."""
 
 _TABLE_LIMIT = 1 << 20
 """Numbers above this, in hundredths, and ranges wider than this are formatted one by one."""
@@ -36,6 +40,13 @@ class CsvSink:
     """One CSV file with a header line; timestamps as ``2022-01-01 00:00:00``, two decimals.
 
     A name that ends in .gz or .zst is compressed as it says. CSV has no place for metadata.
+
+    Args:
+        path: the final name.
+        schema: of the batches to come.
+        metadata: has no place here.
+        overwrite: replace a file that is there.
+        safe: write text that a spreadsheet would take for a formula with a single quote before it.
     """
 
     def __init__(
@@ -45,19 +56,21 @@ class CsvSink:
         metadata: Mapping[str, str],  # noqa: ARG002 - part of every sink's constructor
         *,
         overwrite: bool,
+        safe: bool = False,
     ) -> None:
         self._path = path
+        self._write: Writing = _as_text if safe else _quoted
         self._file = AtomicFile(path, overwrite=overwrite)
         with self._file.opening():
             self._raw = self._file.temporary.open("wb")
             self._stream = _compressed(self._raw, path)
-            self._stream.write((",".join(map(_quoted, schema.names)) + "\n").encode())
+            self._stream.write((",".join(map(self._write, schema.names)) + "\n").encode())
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Write rows."""
         with os_errors(self._path):
             for first in range(0, batch.num_rows, _ROWS):
-                self._stream.write(render(batch.slice(first, _ROWS)))
+                self._stream.write(render(batch.slice(first, _ROWS), self._write))
 
     def commit(self) -> int:
         """Finish the stream and publish the file."""
@@ -74,11 +87,11 @@ class CsvSink:
                 stream.close()
 
 
-def render(batch: pa.RecordBatch) -> bytes:
-    """Return the rows of a batch as CSV lines."""
+def render(batch: pa.RecordBatch, write: Writing | None = None) -> bytes:
+    """Return the rows of a batch as CSV lines; `write` makes cells of text, quotes included."""
     words: list[Words] = []
     for column in batch.columns:
-        words += _words(column)
+        words += _words(column, write or _quoted)
         words.append(np.array([b","]))
     if batch.num_columns == 1:
         # A line of nothing would be skipped by readers: a missing value is written as "".
@@ -91,13 +104,15 @@ def render(batch: pa.RecordBatch) -> bytes:
     return lines.tobytes().translate(None, b"\0")
 
 
-def _words(column: pa.Array) -> Iterator[Words]:
+def _words(column: pa.Array, write: Writing) -> Iterator[Words]:
     """Yield the pieces of text that a column is written as, one word per row each."""
     kind = column.type
+    if not _is_text(kind):
+        write = _quoted  # a minus before a number is no formula
     if column.null_count:
-        yield _one_by_one(column)
+        yield _one_by_one(column, write)
     elif pa.types.is_dictionary(kind):
-        table = np.array([_quoted(str(word)).encode() for word in column.dictionary.to_pylist()])
+        table = np.array([write(str(word)).encode() for word in column.dictionary.to_pylist()])
         yield table[to_numpy(column.indices)]
     elif kind == TIMESTAMP and not (to_numpy(column) % 1_000_000).any():
         seconds = to_numpy(column) // 1_000_000
@@ -109,7 +124,15 @@ def _words(column: pa.Array) -> Iterator[Words]:
     elif pa.types.is_int32(kind):
         yield _whole_numbers(to_numpy(column))
     else:
-        yield _one_by_one(column)
+        yield _one_by_one(column, write)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
 
 
 def _decimals(column: pa.Array) -> Iterator[Words]:
@@ -120,12 +143,12 @@ def _decimals(column: pa.Array) -> Iterator[Words]:
         yield _whole_numbers(hundredths // 100)
         yield _FRACTIONS[hundredths % 100]
     else:
-        yield _one_by_one(column)
+        yield _one_by_one(column, _quoted)
 
 
-def _one_by_one(column: pa.Array) -> Words:
+def _one_by_one(column: pa.Array, write: Writing) -> Words:
     """Format values that no dataset of ours has, but a user's table may."""
-    texts = ("" if value is None else _quoted(str(value)) for value in column.to_pylist())
+    texts = ("" if value is None else write(str(value)) for value in column.to_pylist())
     return np.array([text.encode() for text in texts])
 
 
@@ -153,6 +176,11 @@ def _quoted(text: str) -> str:
     if any(mark in text for mark in ',"\n\r'):
         return '"' + text.replace('"', '""') + '"'
     return text
+
+
+def _as_text(text: str) -> str:
+    """Write a cell that a spreadsheet takes for text, and never for a formula."""
+    return _quoted(f"'{text}" if text.startswith(FORMULA_MARKS) else text)
 
 
 def _compressed(raw: IO[bytes], path: Path) -> Any:

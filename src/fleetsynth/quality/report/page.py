@@ -10,6 +10,8 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from fleetsynth.shown import shown
+
 _ASSETS = files("fleetsynth.quality.report") / "assets"
 _SCRIPTS = (
     "uPlot.iife.min.js",
@@ -37,6 +39,7 @@ def render(payload: dict[str, Any], *, title: str, summary: str) -> str:
     style = "\n".join(_text(name).strip() for name in _STYLES)
     # A closing tag or a comment inside a string must not end the block that it stands in.
     data = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    data = data.encode("utf-8", "backslashreplace").decode()  # half a character, as JSON has it
     data = data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
@@ -44,8 +47,8 @@ def render(payload: dict[str, Any], *, title: str, summary: str) -> str:
     )
     parts = {
         "policy": policy,
-        "title": escape(title),
-        "summary": escape(summary),
+        "title": escape(shown(title)),
+        "summary": escape(shown(summary)),
         "licence": f"uPlot 1.6.32\n\n{licence}".replace("--", "- -"),
         "style": style,
         "data": data,

@@ -1,0 +1,36 @@
+"""What commands print: lines that a terminal can be trusted with, and JSON that is JSON."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import Any
+
+import click
+
+from fleetsynth.shown import shown
+
+
+def say(text: object, *, err: bool = False) -> None:
+    """Print one line; what a terminal would act upon is written out."""
+    click.echo(shown(text, None), err=err)
+
+
+def say_json(values: Any) -> None:
+    """Print values as one line of JSON; numbers that it has not are null."""
+    click.echo(json.dumps(_finite(values), allow_nan=False))
+
+
+def say_error(error: click.ClickException) -> None:
+    """Print an error of click's own, which repeats what was typed."""
+    text = shown(error.format_message())
+    error.format_message = lambda: text  # type: ignore[method-assign]
+    error.show()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
