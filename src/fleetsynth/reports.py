@@ -155,15 +155,15 @@ def _facts(url: str, columns: Mapping[str, str], facts: Facts | bool) -> dict[st
 
 def _beside_real(facts: Facts) -> dict[str, Any]:
     """Lay facts out for the page."""
-    from fleetsynth.quality.facts_table import known_facts, sources
+    from fleetsynth.quality.facts_table import STEP, known_facts, sources
 
     real = {name: source.label for name, source in sources().items()}
     rows = []
     for name, fact in known_facts().items():
         value = facts.values[name]
-        bounds = fact.range()
         if value is None or isinstance(value, str):
             continue
+        bounds = fact.range() if facts.comparable else None
         rows.append(
             {
                 "name": fact.label,
@@ -172,11 +172,11 @@ def _beside_real(facts: Facts) -> dict[str, Any]:
                 "value": value,
                 "low": bounds[0] if bounds else None,
                 "high": bounds[1] if bounds else None,
-                "real": {real[key]: figure for key, figure in fact.real.items()},
+                "real": {real[key]: figure for key, figure in fact.real.items() if bounds},
             }
         )
     about = "; ".join(f"{source.label}: {source.about}" for source in sources().values())
-    return {"note": about, "facts": rows}
+    return {"note": about, "facts": rows, "comparable": facts.comparable, "step": STEP}
 
 
 def _file(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:

@@ -124,6 +124,7 @@ def _summary(dataset: Dataset, collected: Collector, digest: str | None) -> dict
             "servers": len(collected.servers.number),
             "start": _day(collected.low),
             "end": _day(collected.high),
+            "last": collected.high,
             "step": collected.step,
             "digest": digest,
             "preset": plan.scenario.preset if plan else None,
@@ -196,8 +197,11 @@ def _server_list(
         "metrics": collected.percent,
         "p95": embed.packed(use.p95[:, shown]),
         "mean": embed.packed(use.mean[:, shown]),
-        "slope": embed.rounded(use.slope[:, shown], 2),
-        "days": use.days[:, shown].tolist(),
+        "status": [[ahead.status[i] for i in shown.tolist()] for ahead in use.ahead],
+        **{
+            name: embed.rounded(np.array([getattr(ahead, name)[shown] for ahead in use.ahead]), 2)
+            for name in ("slope", "days", "early", "late")
+        },
         "show": count,
         "all": len(names),
     }

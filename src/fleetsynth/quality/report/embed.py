@@ -10,8 +10,7 @@ import numpy as np
 from fleetsynth.clock import DAY_SECONDS, Days
 from fleetsynth.quality.report import effects
 from fleetsynth.quality.report.axis import regroup
-from fleetsynth.quality.report.collect import SLOTS, WEEK_HOURS
-from fleetsynth.quality.report.rows import DIMENSIONS
+from fleetsynth.quality.report.collect import FILTERS, OTHER, SLOTS, WEEK_HOURS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,7 +84,7 @@ def dimensions(
         titles = {a.name: a.profile.name for a in plan.archetypes} if plan else {}
         codes = [values[i] for i in order]
         shown = [titles.get(v, v) if name == "server_type" else v for v in codes]
-        out.append({"name": name, "label": DIMENSIONS[name], "codes": codes, "values": shown})
+        out.append({"name": name, "label": FILTERS[name], "codes": codes, "values": shown})
     return out, keys.tolist()
 
 
@@ -98,8 +97,8 @@ def _rank(value: str, dimension: str, plan: Plan | None) -> tuple[int, str]:
     known: list[str] = []
     if plan:
         odds = plan.fleet.odds
-        known = [*plan.fleet.archetypes] if dimension == "server_type" else [*odds[dimension]]
-    return (known.index(value) if value in known else len(known)), value
+        known = [*plan.fleet.archetypes] if dimension == "server_type" else [*odds.get(dimension, ())]
+    return (known.index(value) if value in known else len(known) + (value == OTHER)), value
 
 
 def over_time(collected: Collector, axis: Axis) -> dict[str, Any]:

@@ -115,10 +115,10 @@ function table(caption, head, rows, { words = 0, tall = false } = {}) {
   const cell = (value, i) => {
     const isWord = i < words;
     if (i === 0) return h('th', { scope: 'row' }, value);
-    return h('td', { class: value && value.wide ? 'wide' : words && !isWord ? 'number' : null }, value && value.wide ? value.wide : value);
+    return h('td', { 'data-label': head[i], class: value && value.wide ? 'wide' : words && !isWord ? 'number' : null }, value && value.wide ? value.wide : value);
   };
   return h('div', { class: `scroll${tall ? ' tall' : ''}`, tabindex: '0', role: 'region', 'aria-label': caption },
-    h('table', { class: words ? 'words' : null },
+    h('table', { class: [words ? 'words' : '', head.length > 8 ? 'many' : ''].join(' ').trim() || null },
       h('caption', { class: 'hidden' }, caption),
       h('thead', {}, h('tr', {}, head.map((name, i) => h('th', { scope: 'col', class: words && i >= words ? 'number' : null }, name)))),
       h('tbody', {}, rows.map((row) => h('tr', { class: row.chosen ? 'chosen' : null }, (row.cells || row).map(cell))))));

@@ -63,13 +63,14 @@ function meanOf(groups, place = STATE.metric) {
 
 function overview() {
   const tiles = h('dl', { class: 'tiles' });
-  const parts = DATA.dimensions.map((dim, d) => {
+  const shares = DATA.dimensions.map((dim, d) => [dim, d]).filter(([dim]) => dim.name !== 'service');
+  const parts = shares.map(([dim, d]) => {
     const list = h('ul', { class: 'plain parts' });
     onUpdate(() => {
-      const counts = dim.values.map((_, v) => serversIn(activeGroups(d, v))), most = Math.max(1, ...counts);
-      list.replaceChildren(...dim.values.map((name, v) => ({ name, v, n: counts[v] })).filter(({ n }) => n).map(({ name, v, n }) => h('li', {},
+      const counts = dim.values.map((_, v) => serversIn(activeGroups(d, v))), most = Math.max(1, serversIn(STATE.groups));
+      list.replaceChildren(...dim.values.map((name, v) => ({ name, n: counts[v] })).filter(({ n }) => n).map(({ name, n }) => h('li', {},
         h('span', { class: 'name' }, name),
-        s('svg', { class: 'bar', viewBox: '0 0 100 8', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, s('rect', { width: (n / most) * 100, height: 8, rx: 1, class: `f${v % 8}` })),
+        s('svg', { class: 'bar', viewBox: '0 0 100 8', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, s('rect', { width: (n / most) * 100, height: 8, rx: 1, class: 'f0' })),
         h('span', {}, count(n)))));
     });
     return h('div', { class: 'card' }, h('h3', {}, `Servers by ${dim.label.toLowerCase()}`), list);

@@ -122,7 +122,8 @@ function words(groups, name) {
 }
 
 function timeSection() {
-  const cards = DATA.dimensions.map((dim, d) => {
+  const lines = DATA.dimensions.map((dim, d) => [dim, d]).filter(([dim]) => dim.name !== 'service');
+  const cards = lines.map(([dim, d]) => {
     const fig = figure(`By ${dim.label.toLowerCase()}`, '');
     const chart = timeChart(fig);
     onUpdate(() => {
