@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DEFAULT_REPORT = Path("report.html")
 
-_MOST_HASHED = 1_000_000
+_MOST_HASHED = 250_000
 """Rows of a file whose content digest is worked out in passing."""
 
 _PROVENANCE = {

@@ -69,7 +69,9 @@ class Daily:
         counts = self._counts[:, :, :days]
         place = self._kept - 1 - np.minimum(counts // _ABOVE, self._kept - 1).astype(np.int64)
         top = np.take_along_axis(self._tops[:, :, :days], place[..., None], -1)[..., 0]
-        return np.where(counts > 0, (top.astype(np.float64) - _OFFSET) / 100, np.nan)
+        found = np.where(counts > 0, (top.astype(np.float64) - _OFFSET) / 100, np.nan)
+        after = max(0, days - found.shape[2])
+        return np.pad(found, ((0, 0), (0, 0), (0, after)), constant_values=np.nan)
 
     def _room(self, size: int, first: int, last: int, kept: int) -> bool:
         """Make room for servers and days; give up if that is too much."""

@@ -44,20 +44,22 @@ def floors(daily: Floats) -> dict[int, Saw]:
     if daily.shape[1] < LEAST_CYCLES:
         return {}
     change = daily[:, 2:] - daily[:, :-2]
-    away = np.abs(change - _middle(change)[:, None])
-    least = np.maximum(LEAST_HEIGHT, _NOISE * 1.4826 * _middle(away))
-    falls = change < -least[:, None]
     out = {}
-    for row in np.flatnonzero(falls.sum(axis=1) >= LEAST_CYCLES).tolist():
-        saw = _saw(daily[row], _resets(change[row], falls[row]))
+    for row in np.flatnonzero((change < -LEAST_HEIGHT).sum(axis=1) >= LEAST_CYCLES).tolist():
+        least = max(LEAST_HEIGHT, _NOISE * _deviation(change[row]))
+        falls = change[row] < -least
+        if falls.sum() < LEAST_CYCLES:
+            continue
+        saw = _saw(daily[row], _resets(change[row], falls))
         if saw:
             out[row] = saw
     return out
 
 
-def _middle(values: Floats) -> Floats:
-    """Return the median of each row; 0 where nothing is there."""
-    return np.array([np.median(row[~np.isnan(row)]) if (row == row).any() else 0 for row in values])
+def _deviation(values: Floats) -> float:
+    """Return the standard deviation of what is there, by the median absolute deviation."""
+    there = values[~np.isnan(values)]
+    return 1.4826 * float(np.median(np.abs(there - np.median(there))))
 
 
 def _resets(change: Floats, falls: NDArray[np.bool_]) -> Ints:
@@ -72,8 +74,9 @@ def _saw(series: Floats, resets: Ints) -> Saw | None:
     resets = resets[resets + 4 < len(series)]
     if len(resets) < LEAST_CYCLES:
         return None
-    low = np.array([np.nanmedian(series[day + 1 : day + 4]) for day in resets.tolist()])
-    high = np.array([np.nanmax(series[max(0, day - 2) : day + 1]) for day in resets.tolist()])
+    after = np.sort(series[resets[:, None] + np.arange(1, 4)], axis=1)  # NaN last
+    low = np.where(np.isnan(after[:, 2]), after[:, 0], after[:, 1])
+    high = np.fmax.reduce(series[np.maximum(resets[:, None] - np.arange(3), 0)], axis=1)
     there = ~np.isnan(low) & ~np.isnan(high)
     low, high, t = low[there], high[there], resets[there].astype(np.float64)
     if len(t) < LEAST_CYCLES or np.median(high - low) < LEAST_HEIGHT:

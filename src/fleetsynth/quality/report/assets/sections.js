@@ -67,7 +67,7 @@ function overview() {
   const parts = shares.map(([dim, d]) => {
     const list = h('ul', { class: 'plain parts' });
     onUpdate(() => {
-      const counts = dim.values.map((_, v) => serversIn(activeGroups(d, v))), most = Math.max(1, serversIn(STATE.groups));
+      const counts = dim.values.map((_, v) => serversIn(activeGroups(d, v))), most = Math.max(1, ...shares.flatMap(([other, o]) => other.values.map((_, v) => serversIn(activeGroups(o, v)))));
       list.replaceChildren(...dim.values.map((name, v) => ({ name, n: counts[v] })).filter(({ n }) => n).map(({ name, n }) => h('li', {},
         h('span', { class: 'name' }, name),
         s('svg', { class: 'bar', viewBox: '0 0 100 8', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, s('rect', { width: (n / most) * 100, height: 8, rx: 1, class: 'f0' })),

@@ -103,8 +103,8 @@ function saturation() {
     return [count(Math.round(list.days[p][i])), text];
   }
   function rowOf(i, p) {
-    const slope = list.slope[p][i], sign = slope > 0 ? '+' : '';
-    return { chosen: list.number[i] === STATE.server, cells: [nameCell(i), spark(list.number[i], p), number(list.p95.at[p * size + i]), number(list.mean.at[p * size + i]), `${sign}${number(slope, 1)}`, ...when(i, p)] };
+    const slope = list.slope[p][i], sign = slope >= 0.05 ? '+' : '';
+    return { chosen: list.number[i] === STATE.server, cells: [nameCell(i), spark(list.number[i], p), number(list.p95.at[p * size + i]), number(list.mean.at[p * size + i]), `${sign}${number(slope !== null && Math.abs(slope) < 0.05 ? 0 : slope, 1)}`, ...when(i, p)] };
   }
   function update() {
     const p = percentPlace(), m = DATA.metrics[list.metrics[p]], { open, full } = ranking(p);
