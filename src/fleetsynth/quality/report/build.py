@@ -112,7 +112,7 @@ def _first_pass(dataset: Dataset) -> tuple[Collector, Reader, str | None]:
 
 def _summary(dataset: Dataset, collected: Collector, digest: str | None) -> dict[str, Any]:
     plan = dataset.plan
-    axis = collected.axis.coarser(embed.MOST_BUCKETS)
+    axis = collected.axis.coarser(embed.MOST_BUCKETS, collected.step)
     dimensions, keys = embed.dimensions(collected, plan)
     of = collected.groups.of_servers()
     classic = plan if isinstance(plan, ClassicPlan) else None
@@ -142,7 +142,7 @@ def _summary(dataset: Dataset, collected: Collector, digest: str | None) -> dict
 
 def _details(dataset: Dataset, collected: Collector, reader: Reader, count: int) -> dict[str, Any]:
     """What takes a second pass: series of servers and services, and the sample."""
-    axis = collected.axis.coarser(embed.MOST_BUCKETS)
+    axis = collected.axis.coarser(embed.MOST_BUCKETS, collected.step)
     groups = collected.groups.of_servers()
     use = saturation.usage(collected)
     keys = list(collected.groups.keys)
