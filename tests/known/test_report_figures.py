@@ -47,7 +47,7 @@ def test_means_peaks_and_counts_over_time(three_days: dict[str, Any]) -> None:
     expected = [[10, 20, 60], [30, np.nan, 50]]
     for name in ("mean", "peak"):
         assert time[name][0] == pytest.approx(np.array(expected), abs=0.001, nan_ok=True)
-    assert time["counts"].tolist() == [[1, 1, 1], [1, 1, 1]]
+    assert time["counts"].tolist() == [[[1, 1, 1], [1, 0, 1]]]
 
 
 def test_the_week_of_daily_data_is_by_month(three_days: dict[str, Any]) -> None:
@@ -81,7 +81,7 @@ def test_services_over_time(three_days: dict[str, Any]) -> None:
     assert (services["names"], services["all"]) == (["x", "y"], 2)
     assert services["pairs"] == [[0, 0], [1, 1]]
     assert services["mean"][0][0] == pytest.approx([10, 20, 60], abs=0.001)
-    assert services["counts"].tolist() == [[1, 1, 1], [1, 0, 1]]
+    assert services["counts"].tolist() == [[[1, 1, 1], [1, 0, 1]]]
 
 
 def test_hours_of_the_week(tmp_path: Path) -> None:
@@ -90,6 +90,28 @@ def test_hours_of_the_week(tmp_path: Path) -> None:
     assert (data["meta"]["step"], data["week"]["columns"]) == (HOUR, 24)
     assert data["week"]["mean"][0, 0, :100] == pytest.approx(np.arange(100), abs=0.001)
     assert np.isnan(data["week"]["mean"][0, 0, 100:]).all()
+
+
+@pytest.mark.parametrize("step", [HOUR, DAY])
+def test_missing_values_do_not_lower_a_mean(tmp_path: Path, step: int) -> None:
+    """CPU is 10, missing, 30 and memory 1, 2, 3 at one hour of three weeks' Mondays."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = dataset(tmp_path / "m.parquet", {"a": [10, np.nan, 30]}, step=7 * DAY)
+    table = pq.read_table(path).append_column("mem_p95", pa.array([1.0, 2, 3]))
+    if step == HOUR:  # a later hour, so that the step is one
+        later = dataset(tmp_path / "l.parquet", {"a": [5]}, begin=MONDAY + HOUR)
+        more = pq.read_table(later).append_column("mem_p95", pa.array([4.0]))
+        table = pa.concat_tables([table, more]).sort_by("timestamp")
+    pq.write_table(table, path)
+    data = quiet(path)
+    week, time = data["week"], data["time"]
+    assert week["mean"][0, 0, 0] == pytest.approx(20, abs=0.001)
+    assert week["mean"][1, 0, 0] == pytest.approx(2, abs=0.001)
+    assert week["counts"][:, 0, 0].tolist() == [2, 3]
+    assert time["counts"].shape[0] == 2
+    assert time["counts"].sum(axis=(1, 2)).tolist() == [2 + (step == HOUR), 3 + (step == HOUR)]
 
 
 def test_one_row_is_enough(tmp_path: Path) -> None:
@@ -109,7 +131,7 @@ def test_weeks_of_a_long_dataset(tmp_path: Path) -> None:
         [3 / 20, 10 / 20, (1085 + 1095) / 40], abs=0.002
     )
     assert data["time"]["peak"][0, 0, [0, -1]] == pytest.approx([6 / 20, 1095 / 20], abs=0.002)
-    assert data["time"]["counts"][0, [0, -1]].tolist() == [7, 11]
+    assert data["time"]["counts"][0, 0, [0, -1]].tolist() == [7, 11]
 
 
 # Who runs out

@@ -213,7 +213,7 @@ def test_the_page_carries_what_was_summed(tmp_path: Path) -> None:
     frame = to_pandas(SCENARIO)
     assert data["meta"]["rows"] == len(frame)
     assert data["meta"]["digest"] == generate(SCENARIO, tmp_path / "again.arrow").digest
-    mean, counts = decoded(data["time"]["mean"])[0], decoded(data["time"]["counts"])
+    mean, counts = decoded(data["time"]["mean"])[0], decoded(data["time"]["counts"])[0]
     total = np.nansum(mean * counts)
     assert total == pytest.approx(frame["cpu_p95"].sum(), rel=1e-4)
     names = [d["name"] for d in data["dimensions"]]

@@ -176,7 +176,7 @@ def _details(dataset: Dataset, collected: Collector, reader: Reader, count: int)
             "all": len(set(collected.servers.labels[SERVICE])),
             "pairs": pairs,
             "mean": embed.packed(services.means()),
-            "counts": embed.whole(services.counts[:1].sum(axis=0)),
+            "counts": embed.per_metric(services.counts),
         }
         if names
         else None,

@@ -84,7 +84,7 @@ class Collector:
         absent: missing values, same shape.
         peaks: greatest values, same shape.
         week: sums by hour of the week from Monday 00:00, shape (metrics, groups, 168).
-        week_counts: rows, shape (groups, 168).
+        week_counts: values, same shape.
         histogram: shape (metrics, groups, slots); bin i is from i x width up to (i + 1) x width.
         widths: width of a bin, by metric.
         usage: histograms by server of the metrics in percent, shape (metrics, servers, slots).
@@ -108,7 +108,7 @@ class Collector:
         self.absent = np.zeros((m, 0, 0), dtype=np.int64)
         self.peaks: Floats = np.full((m, 0, 0), -np.inf)
         self.week: Floats = np.zeros((m, 0, WEEK_HOURS))
-        self.week_counts: Ints = np.zeros((0, WEEK_HOURS), dtype=np.int64)
+        self.week_counts: Ints = np.zeros((m, 0, WEEK_HOURS), dtype=np.int64)
         self.histogram: Ints = np.zeros((m, 0, SLOTS), dtype=np.int64)
         self.widths = [1.0 if metric.unit == "%" else 0.01 for metric in metrics]
         p = len(self.percent)
@@ -151,7 +151,6 @@ class Collector:
         key = group * buckets + self.axis.place(rows.seconds)
         week = group * WEEK_HOURS + hours
         _tally(self.counts, key)
-        _tally(self.week_counts, week)
         for m, values in enumerate(rows.values):
             missing = np.isnan(values)
             k, w, g, v = key, week, group, values
@@ -162,6 +161,7 @@ class Collector:
             _tally(self.sums[m], k, v)
             np.maximum.at(self.peaks[m].reshape(-1), k, v)
             _tally(self.week[m], w, v)
+            _tally(self.week_counts[m], w)
             _tally(self.histogram[m], g * SLOTS + self._bins(m, v))
 
     def _bins(self, metric: int, values: Floats) -> Ints:
@@ -212,7 +212,7 @@ class Collector:
             self.absent = _grown(self.absent, 1, more, 0)
             self.peaks = _grown(self.peaks, 1, more, -np.inf)
             self.week = _grown(self.week, 1, more, 0)
-            self.week_counts = _grown(self.week_counts, 0, more, 0)
+            self.week_counts = _grown(self.week_counts, 1, more, 0)
             self.histogram = _grown(self.histogram, 1, more, 0)
         return of
 

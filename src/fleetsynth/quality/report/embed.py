@@ -41,6 +41,12 @@ def whole(values: NDArray[np.integer]) -> dict[str, Any]:
     return {"t": "u4", "n": list(values.shape), "k": 1, "b": _base64(values.astype("<u4"))}
 
 
+def per_metric(counts: Ints) -> dict[str, Any]:
+    """Encode numbers of values, shape (metrics, ...); once where they are the same for all."""
+    same = len(counts) and (counts == counts[:1]).all()
+    return whole(counts[:1] if same else counts)
+
+
 def _base64(array: NDArray[Any]) -> str:
     return b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
@@ -109,14 +115,15 @@ def over_time(collected: Collector, axis: Axis) -> dict[str, Any]:
         for part in (collected.sums, collected.counts, collected.absent)
     )
     peaks = regroup(collected.peaks, place, axis.count, how=np.maximum, empty=-np.inf)
+    values = counts - absent
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = sums / (counts - absent)
+        means = sums / values
     return {
         "width": axis.width,
         "starts": axis.starts.tolist(),
         "mean": packed(means),
         "peak": packed(peaks),
-        "counts": whole(counts),
+        "counts": per_metric(values),
     }
 
 
@@ -127,11 +134,11 @@ def weekly(collected: Collector) -> dict[str, Any]:
     else:
         days, day_sums, day_counts = by_day(collected)
         slot = days.dayofweek * 12 + days.month - 1
-        sums, counts = regroup(day_sums, slot, 84), regroup(day_counts[0], slot, 84)
+        sums, counts = regroup(day_sums, slot, 84), regroup(day_counts, slot, 84)
         columns = 12
     with np.errstate(invalid="ignore", divide="ignore"):
         means = sums / counts
-    return {"columns": columns, "mean": packed(means), "counts": whole(counts)}
+    return {"columns": columns, "mean": packed(means), "counts": per_metric(counts)}
 
 
 def by_day(collected: Collector) -> tuple[Days, Floats, Ints]:

@@ -26,6 +26,12 @@ for (const [section, ...names] of [
   for (const name of names) if (DATA[section][name]) DATA[section][name] = decode(DATA[section][name]);
 }
 
+/** Number of values of a metric in a group and a slot; one set of numbers serves all metrics where none is missing. */
+function valuesIn(counts, place, group, slot) {
+  const [metrics, groups, slots] = counts.shape;
+  return counts.at[((metrics === 1 ? 0 : place) * groups + group) * slots + slot];
+}
+
 /** An element; text only ever becomes text, never markup. */
 function h(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);

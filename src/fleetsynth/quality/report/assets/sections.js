@@ -55,7 +55,7 @@ function meanOf(groups, place = STATE.metric) {
   const { mean, counts } = DATA.time, buckets = DATA.time.starts.length, all = DATA.groups.keys.length;
   let sum = 0, weight = 0;
   for (const g of groups) for (let t = 0; t < buckets; t++) {
-    const n = counts.at[g * buckets + t], v = mean.at[(place * all + g) * buckets + t];
+    const n = valuesIn(counts, place, g, t), v = mean.at[(place * all + g) * buckets + t];
     if (n && !Number.isNaN(v)) { sum += v * n; weight += n; }
   }
   return weight ? sum / weight : NaN;
@@ -111,7 +111,7 @@ function patterns() {
     for (let i = 0; i < slots; i++) {
       let sum = 0, weight = 0;
       for (const g of STATE.groups) {
-        const n = week.counts.at[g * slots + i], v = week.mean.at[(STATE.metric * all + g) * slots + i];
+        const n = valuesIn(week.counts, STATE.metric, g, i), v = week.mean.at[(STATE.metric * all + g) * slots + i];
         if (n && !Number.isNaN(v)) { sum += v * n; weight += n; }
       }
       if (weight) cells[i] = sum / weight;
