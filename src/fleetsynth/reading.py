@@ -86,6 +86,16 @@ def read_metadata(path: Path | str) -> dict[str, str]:
     return {key.decode(): value.decode() for key, value in raw.items()}
 
 
+def rows_in(path: Path | str) -> int | None:
+    """Return how many rows a file says it has; None if it does not say."""
+    if format_of(Path(path)) != ".parquet":
+        return None
+    import pyarrow.parquet as pq
+
+    with _arrow_errors(Path(path)):
+        return int(pq.read_metadata(path).num_rows)
+
+
 def _read_parquet(path: Path, columns: Types | None) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 

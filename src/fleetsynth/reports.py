@@ -16,7 +16,7 @@ from fleetsynth.errors import FleetsynthError, InputError, OutputError, UsageErr
 from fleetsynth.file_digest import leaves
 from fleetsynth.quality.report.build import Dataset, build
 from fleetsynth.quality.validate.rows import SHORT
-from fleetsynth.reading import read_batches, read_metadata
+from fleetsynth.reading import read_batches, read_metadata, rows_in
 from fleetsynth.scenario import text
 from fleetsynth.sinks.base import write_text
 
@@ -61,8 +61,8 @@ def report(
     """Write a report of a dataset: one HTML file with everything inside, for any browser.
 
     The same dataset gives the same bytes on the same machine. The data are read twice, and once
-    more each for verdicts and facts, in memory that grows with the number of servers and not with
-    that of rows.
+    more each for verdicts and facts, in memory that grows with servers and days (up to a limit)
+    and not with rows.
 
     Args:
         dataset: a file, a dataset folder, or an s3://, gs:// or az:// prefix that holds one.
@@ -73,7 +73,8 @@ def report(
         servers: how many of the servers closest to saturation to show.
         overwrite: replace a file that is there already.
         validation: verdicts to be shown: True to work them out, or those that were.
-        facts: figures beside the ranges of real fleets: True to measure them, or those that were.
+        facts: figures beside the ranges of real fleets: True to measure them where the step is
+            that of the real fleets, or those that were measured.
 
     Raises:
         UsageError: if there is no such dataset.
@@ -91,7 +92,7 @@ def report(
         source(url, given, ours),
         servers=servers,
         validation=_verdicts(url, given, ours, validation),
-        facts=_facts(url, ours, facts),
+        facts=lambda step: _facts(url, ours, facts, step),
     )
     write_text(path, page, overwrite=overwrite)
     return path
@@ -134,10 +135,19 @@ _ROLES = {
 _METRIC_ROLES = {"cpu": "cpu", "mem": "memory", "net_in": "network"}
 
 
-def _facts(url: str, columns: Mapping[str, str], facts: Facts | bool) -> dict[str, Any] | None:
-    """Measure facts if asked to; None if the data do not allow it."""
+def _facts(
+    url: str, columns: Mapping[str, str], facts: Facts | bool, step: int
+) -> dict[str, Any] | None:
+    """Measure facts if asked to; None if the data do not allow it.
+
+    Where the step is not that of the real fleets there is nothing to set them beside.
+    """
+    from fleetsynth.quality.facts_table import STEP
+
     if facts is False:
         return None
+    if facts is True and step != STEP:
+        return {"note": "", "facts": [], "comparable": False, "step": STEP}
     if facts is True:
         from fleetsynth.dataset.facts import facts as measure
 
@@ -249,6 +259,10 @@ def _with_digest(path: Path, take: Callable[[pa.RecordBatch], None]) -> str | No
     Rows that are not in order have one too, but to sort them takes all memory there is.
     """
     batches = read_batches(path)
+    if (rows_in(path) or 0) > _MOST_HASHED:
+        for batch in batches:
+            take(batch)
+        return None
     failed: list[BaseException] = []
 
     def passing() -> Iterator[pa.RecordBatch]:

@@ -172,11 +172,13 @@ def test_what_is_wanted_holds_at_its_bounds(value: float, holds: bool) -> None:
 def test_the_page_has_ranges_only_where_they_can_be_compared(tmp_path: Path) -> None:
     values = np.tile([1.0, 2, 3, 5], 400)
     for step, comparable in ((300, True), (DAY, False)):
-        facts = page(dataset(tmp_path / "x.parquet", {"a": values}, step=step), validation=False)[
-            "facts"
-        ]
-        assert (facts["comparable"], facts["step"]) == (comparable, 300)
-        (mean,) = (fact for fact in facts["facts"] if fact["name"] == "CPU mean")
+        path = dataset(tmp_path / "x.parquet", {"a": values}, step=step)
+        measured = page(path, validation=False, facts=fleetsynth.facts(path))["facts"]
+        assert (measured["comparable"], measured["step"]) == (comparable, 300)
+        (mean,) = (fact for fact in measured["facts"] if fact["name"] == "CPU mean")
         assert mean["value"] == pytest.approx(2.75)
         assert (mean["low"], mean["high"]) == ((8, 35) if comparable else (None, None))
         assert bool(mean["real"]) is comparable
+        plain = page(path, validation=False)["facts"]
+        assert plain["comparable"] is comparable
+        assert bool(plain["facts"]) is comparable

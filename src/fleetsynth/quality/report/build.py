@@ -57,7 +57,7 @@ def build(
     *,
     servers: int = 12,
     validation: Mapping[str, Any] | None = None,
-    facts: Mapping[str, Any] | None = None,
+    facts: Callable[[int], Mapping[str, Any] | None] = lambda _step: None,
 ) -> str:
     """Return the page of a dataset.
 
@@ -65,8 +65,9 @@ def build(
         dataset: what it is about.
         servers: how many of the servers closest to saturation to show.
         validation: verdicts, as `fleetsynth validate --json` prints them.
-        facts: `{"note": str, "facts": [{"name", "unit", "digits", "value", "low", "high",
-            "real": {fleet: figure}}, ...]}`.
+        facts: returns, for a step in seconds, `{"note": str, "step": seconds between the points
+            of real fleets, "comparable": bool, "facts": [{"name", "unit", "digits", "value",
+            "low", "high", "real": {fleet: figure}}, ...]}`.
 
     Raises:
         InputError: if there are no rows, or columns that a dataset needs are missing.
@@ -75,7 +76,7 @@ def build(
     payload = _summary(dataset, collected, digest)
     payload |= _details(dataset, collected, reader, servers)
     payload["validation"] = validation
-    payload["facts"] = facts
+    payload["facts"] = facts(collected.step)
     summary = (
         f"{dataset.name}: {payload['meta']['servers']:,} servers, {collected.rows:,} rows, "
         f"{payload['meta']['start']} to {payload['meta']['end']}."

@@ -145,7 +145,7 @@ function figure(title, note) {
   return out;
 }
 function section(id, title, about, ...children) {
-  const element = h('section', { id, 'aria-labelledby': `${id}-title` }, h('h2', { id: `${id}-title` }, title), about ? h('p', { class: 'about' }, about) : null, ...children);
+  const element = h('section', { id, 'aria-labelledby': `${id}-title` }, h('h2', { id: `${id}-title` }, title), about ? h('p', { class: 'about' }, about) : null, ...children.filter(Boolean));
   document.getElementById('main').append(element);
   return element;
 }

@@ -49,8 +49,9 @@ function facts() {
   if (!f) return;
   if (!f.comparable) {
     const rows = f.facts.map((x) => [factName(x), figureOf(x.value, x.digits)]);
-    section('facts', 'What the data are like', `Not comparable with real fleets: those were measured every ${duration(f.step)}, and these data have a point every ${duration(DATA.meta.step)}.`,
-      h('div', { class: 'card' }, table('Figures of this fleet', ['Figure', 'Value'], rows, { words: 1, tall: true })));
+    const every = (step) => `every ${duration(step).replace(/^1 /, '')}`;
+    section('facts', 'Beside real fleets', `Not comparable: real fleets were measured ${every(f.step)}, and these data have a point ${every(DATA.meta.step)}, at which the same servers have other figures.`,
+      rows.length ? h('div', { class: 'card' }, table('Figures of this fleet', ['Figure', 'Value'], rows, { words: 1, tall: true })) : null);
     return;
   }
   const judged = f.facts.filter((x) => typeof x.low === 'number' && typeof x.high === 'number' && x.low < x.high);
