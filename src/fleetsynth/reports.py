@@ -70,7 +70,7 @@ def report(
         scenario: what the data are held against; None for the scenario that they carry, if any.
         columns: our names of columns to theirs, for data that fleetsynth did not make; the short
             roles of `facts` too, such as ``{"server": "host", "cpu": "cpu_pct"}``.
-        servers: how many of the servers closest to saturation to show.
+        servers: how many of the servers that run out first to show, and of those that are full.
         overwrite: replace a file that is there already.
         validation: verdicts to be shown: True to work them out, or those that were.
         facts: figures beside the ranges of real fleets: True to measure them where the step is
@@ -201,7 +201,7 @@ def _file(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
     }
     return Dataset(
         name=path.name,
-        first=lambda take: _with_digest(path, take),
+        first=lambda take: _first(path, take),
         again=lambda: read_batches(path),
         columns=columns,
         plan=plan or _plan(json.loads(ours["scenario"]) if "scenario" in ours else None),
@@ -253,16 +253,21 @@ class _EnoughError(Exception):
     """More rows than are hashed in passing."""
 
 
+def _first(path: Path, take: Callable[[pa.RecordBatch], None]) -> str | None:
+    """Hand every batch to `take`; return the digest, unless there are too many rows for one."""
+    if (rows_in(path) or 0) <= _MOST_HASHED:
+        return _with_digest(path, take)
+    for batch in read_batches(path):
+        take(batch)
+    return None
+
+
 def _with_digest(path: Path, take: Callable[[pa.RecordBatch], None]) -> str | None:
     """Hand every batch to `take`; return the digest, or None if that would take too long.
 
     Rows that are not in order have one too, but to sort them takes all memory there is.
     """
     batches = read_batches(path)
-    if (rows_in(path) or 0) > _MOST_HASHED:
-        for batch in batches:
-            take(batch)
-        return None
     failed: list[BaseException] = []
 
     def passing() -> Iterator[pa.RecordBatch]:

@@ -193,7 +193,7 @@ def test_facts_at_their_step_share_a_scale(open_page: Any, tmp_path: Path) -> No
 
 
 def _special(folder: Path) -> Path:
-    """Three years at 50; the last days of a quarter 70, 75 and 80 in turn; two servers, one twice."""
+    """Three years at 50 but for last days of quarters, 70, 75 and 80 in turn; and one at 100."""
     dates = (MONDAY // DAY + np.arange(T)).astype("datetime64[D]").astype(str)
     one = np.full(T, 50.0)
     ends = [i for i, date in enumerate(dates) if date[5:] in {"03-31", "06-30", "09-30"}]

@@ -58,7 +58,9 @@ def unpacked(value: Any) -> Any:
     if isinstance(value, dict) and value.keys() == {"t", "n", "k", "b"}:
         codes = np.frombuffer(b64decode(value["b"]), "<u2" if value["t"] == "u2" else "<u4")
         codes = codes.reshape(value["n"])
-        return codes if value["t"] == "u4" else np.where(codes == 65_535, np.nan, codes * value["k"])
+        return (
+            codes if value["t"] == "u4" else np.where(codes == 65_535, np.nan, codes * value["k"])
+        )
     if isinstance(value, dict):
         return {key: unpacked(each) for key, each in value.items()}
     return [unpacked(each) for each in value] if isinstance(value, list) else value

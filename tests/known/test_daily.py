@@ -27,7 +27,8 @@ def taken(rows: Table, step: int, parts: int = 1, seed: int | None = None) -> np
         collector.update(server[part], seconds[part], values[:, part], server.max() + 1, step)
     found = collector.values(int(seconds.max()))
     assert found is not None
-    return found[0]
+    out: np.ndarray = found[0]
+    return out
 
 
 def test_of_one_sample_it_is_that() -> None:

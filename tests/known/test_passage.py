@@ -110,6 +110,21 @@ def test_likeness_of_neighbours_widens_the_error() -> None:
     assert passage.long_run(np.tile([1.0, -1.0], 20)[None]) == pytest.approx([1])
 
 
+def test_likeness_and_the_error_of_a_slope() -> None:
+    """Weeks that stay above the line for long tell less of it."""
+    t = passage.week_times(80)
+    quick, slow = np.tile([1.0, -1, -1, 1], 20), np.tile(np.repeat([1.0, -1, -1, 1], 5), 4)
+    found = passage.line(50 + 0.1 * t + np.array([quick, slow]), {})
+    r = (slow[1:] * slow[:-1]).sum() / 80
+    r += (1 + 4 * r) / 80
+    wider = found.variance[1, 1] / found.variance[1, 0]
+    least = (quick[1:] * quick[:-1]).sum() / 80
+    least += (1 + 4 * least) / 80
+    times = (1 + r) / (1 - r) * (1 - max(least, 0)) / (1 + max(least, 0))
+    assert times > 4
+    assert wider == pytest.approx(times, rel=0.1)
+
+
 # The chance
 
 
@@ -155,6 +170,18 @@ def test_doubt_of_the_level_is_looked_at_on_both_sides() -> None:
     # A slope known to a point a day either way: 40 weeks on, 10 points are nothing.
     assert passage.chance(slope, 60, 40)[0, -1] == pytest.approx(0.45, abs=0.08)
     assert passage.chance(slope, 60, 1)[0, -1] == pytest.approx(0.01, abs=0.03)
+
+
+def test_doubt_of_level_and_slope_may_cancel() -> None:
+    """Four days ahead variances of 100 and 1 and a covariance of -10 add up to 36."""
+    one = flat([-1.0, 0.0, 1.0])
+    both, alone = (
+        Line(one.level, one.slope, np.array(v)[:, None], one.residuals, one.clustering)
+        for v in ([100.0, 1.0, -10.0], [36.0, 0.0, 0.0])
+    )
+    first = passage.chance(both, 58, 1)[0, 0]
+    assert first == pytest.approx(passage.chance(alone, 58, 1)[0, 0])
+    assert first > 0.02
 
 
 def test_days_until_a_chance() -> None:
@@ -344,10 +371,11 @@ def test_a_saw_with_gaps_and_one_too_short() -> None:
 
 
 def test_rises_that_resets_do_not_take_back_make_no_saw() -> None:
-    """Up and down by 20 within a week all the time, and four falls of 20 on top."""
-    swing = 40 + 10 * np.abs((DAYS % 14) - 7) / 3.5
-    swing -= 20 * np.isin(DAYS, [200, 201, 202, 203, 500, 501, 502, 503, 800, 801, 802, 1000, 1001])
-    assert sawtooth.floors(swing[None]) == {}
+    """A point up and down each day, 547 rises, and four steps down of 5: 20 of 547."""
+    series = 60 + DAYS % 2 - 5 * np.searchsorted([200, 500, 800, 1000], DAYS, "right")
+    assert sawtooth.floors(series[None]) == {}
+    steps = 60 - 5.0 * np.searchsorted([200, 500, 800, 1000], DAYS, "right")
+    assert list(sawtooth.floors((steps + 20 * (DAYS % 250) / 250)[None])) == [0]
 
 
 # Growth in per cent

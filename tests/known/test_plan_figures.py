@@ -1,6 +1,7 @@
 """What `plan` says, worked out by hand."""
 
 from fleetsynth import load_scenario, size
+from fleetsynth.pipeline import BATCH_ROWS
 from fleetsynth.plan import resolve
 from tests.support import plan_of
 
@@ -38,7 +39,7 @@ def test_more_statistics_take_more() -> None:
 def test_months_are_counted_with_both_ends() -> None:
     for end, months in (("2022-01-31", 1), ("2022-02-01", 2), ("2023-01-01", 13)):
         plan = plan_of(num_servers=1000, end_date=end)
-        rest = 110_000_000 + min(plan.rows, size.BATCH_ROWS) * 300
+        rest = 110_000_000 + min(plan.rows, BATCH_ROWS) * 300
         assert size.estimate(plan).memory - rest == 1000 * months * 100
 
 
@@ -46,7 +47,7 @@ def test_rows_that_fit_a_file_are_those_whose_size_it_is() -> None:
     plan = plan_of(num_servers=100_000)
     for wanted in (20_000, 200_000, 4_000_000):
         rows = size.rows_in_parquet(plan, wanted)
-        group = min(rows, size.BATCH_ROWS)
+        group = min(rows, BATCH_ROWS)
         assert abs(rows * (7.6 + 1060 / group**0.5) - wanted) < 0.002 * wanted
 
 

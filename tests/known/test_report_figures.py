@@ -219,7 +219,7 @@ def test_a_large_fleet_is_cut_to_who_runs_out_and_the_fullest(
 
 
 def test_sub_daily_data_are_dated_by_the_95th_percentile_of_a_day(tmp_path: Path) -> None:
-    """Hourly: 22 hours at 5 %, two at a ramp that is full 100 days after the last; ranked second."""
+    """Hourly: two hours on a ramp that is full 100 days after the last, one above, the rest low."""
     days = 400
     series = np.full((days, 24), 5.0)
     series[:, 10] = series[:, 11] = 50 + 50 * np.arange(days) / (days - 1 + 100)
@@ -246,7 +246,11 @@ def test_special_days_by_name() -> None:
         }
 
     classic = of(effects.classic_kinds(days), effects.CLASSIC)
-    assert classic["Quarter end, last day"] == ["03-31", "06-30", "09-30"]  # December's are holidays
+    assert classic["Quarter end, last day"] == [
+        "03-31",
+        "06-30",
+        "09-30",
+    ]  # December's are holidays
     assert classic["Quarter end, 4 days to go"] == ["03-27", "06-26", "09-26"]
     assert classic["New Year's Day"] == ["01-01"]
     assert classic["Independence Day"] == ["07-04"]
@@ -304,7 +308,7 @@ def test_effects_in_the_page(tmp_path: Path) -> None:
 
 
 def test_correlations_by_hand() -> None:
-    """Deviations from the mean of three servers: (-1, 0, 1) and (1, 0, -1), then (-1, 1, 0) twice."""
+    """Three servers less their mean: (-1, 0, 1) and (1, 0, -1), then (-1, 1, 0) and (-1, 1, 0)."""
     one = np.array([[[1, 5], [2, 7], [3, 6]]], dtype=np.float32)
     other = np.array([[[9, 1], [8, 3], [7, 2]]], dtype=np.float32)
     found = sample.correlations(np.concatenate([one, other]))
@@ -338,9 +342,7 @@ def test_the_residual_is_less_the_hour_at_weekdays_and_weekends() -> None:
     seconds = MONDAY + HOUR * tick
     values = (tick % 24 + 10 * (tick // 24 % 7 >= 5)).astype(np.float32)
     noise = np.where(tick % 48 < 24, 1.0, -1.0)
-    found = sample.autocorrelations(
-        values[None, None], seconds, np.array([0, 24]), residual=True
-    )
+    found = sample.autocorrelations(values[None, None], seconds, np.array([0, 24]), residual=True)
     assert np.isnan(found).all()
     alternating = (values + noise).astype(np.float32)[None, None]
     found = sample.autocorrelations(alternating, seconds, np.array([0, 24]), residual=True)
@@ -364,7 +366,9 @@ def test_lags() -> None:
 # Filters
 
 
-def test_services_are_kept_apart_up_to_a_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_services_are_kept_apart_up_to_a_limit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from fleetsynth.quality.report import collect
 
     names = list("abcd")

@@ -1,4 +1,4 @@
-"""What `validate` says, on data whose answers are worked out by hand, at both sides of each edge."""
+"""What `validate` says of data whose answers are worked out by hand, on both sides of edges."""
 
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,7 @@ def test_gaps_duplicates_and_the_grid(tmp_path: Path) -> None:
     found = verdicts(tmp_path / "d.parquet")
     assert found["duplicates"].found == "1 rows repeat the server and timestamp of another"
     assert found["duplicates"].places == ("a 2024-01-02",)
-    table.loc[1, "timestamp"] += pd.Timedelta("1s")
+    table["timestamp"] += pd.to_timedelta([0, 1, 0, 0, 0, 0, 0, 0, 0][: len(table)], unit="s")
     table.to_parquet(tmp_path / "o.parquet", index=False)
     found = verdicts(tmp_path / "o.parquet")
     assert (found["timestamps"].status, found["timestamps"].found) == (
@@ -162,9 +162,8 @@ def test_copies_need_five_equal_rows(tmp_path: Path) -> None:
         found = of(tmp_path, series)["copied series"]
         assert found.status == status
     assert found.places == ("b has the values of a",)
-    assert of(tmp_path, {"a": [1, 2, 3, 4, 5], "b": [1, 2, 3, 4, 5.01]})["copied series"].status == (
-        "ok"
-    )
+    nearly = of(tmp_path, {"a": [1, 2, 3, 4, 5], "b": [1, 2, 3, 4, 5.01]})
+    assert nearly["copied series"].status == "ok"
 
 
 def test_what_is_said_of_a_server_stays(tmp_path: Path) -> None:
@@ -410,7 +409,7 @@ def test_scenario_holidays_are_estimated_by_their_dates(tmp_path: Path) -> None:
 
 
 def test_a_validation_adds_up() -> None:
-    parts = [Verdict("a", s, "x") for s in ("ok", "ok", "fail", "untestable")]  # type: ignore[arg-type]
+    parts = [Verdict("a", s, "x") for s in ("ok", "ok", "fail", "untestable")]
     found = Validation("p", 7, 2, None, tuple(parts))
     assert (found.ok, found.counts()) == (False, {"ok": 2, "fail": 1, "untestable": 1})
     assert found.failed == (parts[2],)

@@ -68,9 +68,7 @@ def validate(
         raise InputError(f"{path} has no rows")
     verdicts = list(checker.verdicts())
     if plan is not None and is_own and not columns:
-        verdicts.append(
-            regenerate(plan, checker.contents(), full=full, progress=compared)
-        )
+        verdicts.append(regenerate(plan, checker.contents(), full=full, progress=compared))
     if source.manifest:
         verdicts.insert(0, _manifest(str(path)))
     first = [verdict for verdict in verdicts if verdict.kind == "structure"]
@@ -225,4 +223,3 @@ def _manifest(path: str) -> Verdict:
     faults = Faults()
     faults.note(str(finding) for finding in findings)
     return faults.verdict("manifest", "{count} findings", "every part is as recorded")
-

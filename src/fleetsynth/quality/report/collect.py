@@ -1,7 +1,8 @@
 """The first pass: everything that charts need, summed by group while rows pass by.
 
-A group is one combination of archetype, business unit, region, criticality and service, so that any choice
-of filters is a sum over groups. Memory grows with groups and servers, not with rows.
+A group is one combination of archetype, business unit, region, criticality and service, so that any
+choice of filters is a sum over groups. Memory grows with groups, servers and, up to a limit, with
+the days of each; not with rows.
 """
 
 from __future__ import annotations

@@ -103,7 +103,9 @@ def _rank(value: str, dimension: str, plan: Plan | None) -> tuple[int, str]:
     known: list[str] = []
     if plan:
         odds = plan.fleet.odds
-        known = [*plan.fleet.archetypes] if dimension == "server_type" else [*odds.get(dimension, ())]
+        known = (
+            [*plan.fleet.archetypes] if dimension == "server_type" else [*odds.get(dimension, ())]
+        )
     return (known.index(value) if value in known else len(known) + (value == OTHER)), value
 
 

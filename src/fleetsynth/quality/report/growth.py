@@ -55,7 +55,8 @@ def _loss(rest: Floats, scale: Floats) -> Floats:
     """Return the sum of Huber's loss, in units of the scale."""
     away = np.abs(np.nan_to_num(rest)) / scale[:, None]
     k = passage.HUBER
-    return np.where(away <= k, away * away / 2, k * (away - k / 2)).sum(axis=1)
+    out: Floats = np.where(away <= k, away * away / 2, k * (away - k / 2)).sum(axis=1)
+    return out
 
 
 def _exponential(figures: Floats, scale: Floats, t: Floats) -> Floats:
@@ -85,4 +86,5 @@ def _rank(figures: Floats, share: float) -> Floats:
     ordered = np.sort(figures, axis=1)  # NaN last
     count = (~np.isnan(figures)).sum(axis=1)
     place = np.rint(share * np.maximum(count - 1, 0)).astype(np.int64)
-    return ordered[np.arange(len(figures)), place]
+    out: Floats = ordered[np.arange(len(figures)), place]
+    return out

@@ -74,7 +74,8 @@ class Line:
     @property
     def clearness(self) -> Floats:
         """Slopes in units of their standard errors."""
-        return self.slope / np.sqrt(self.variance[1])
+        out: Floats = self.slope / np.sqrt(self.variance[1])
+        return out
 
     def rows(self, chosen: NDArray[np.int64]) -> Line:
         """Return the lines of some of the series."""
@@ -89,7 +90,8 @@ class Line:
 
 def week_times(weeks: int) -> Floats:
     """Return the middle of each week, in days from the last day on."""
-    return (np.arange(weeks) - weeks + 1) * float(WEEK) - WEEK // 2
+    out: Floats = np.arange(1.0 - weeks, 1.0) * WEEK - WEEK // 2
+    return out
 
 
 def weekly(daily: Floats) -> Floats:
@@ -110,7 +112,8 @@ def weekly(daily: Floats) -> Floats:
 def breached(daily: Floats, level: float) -> Flags:
     """Tell in which series three of any seven days are at or above the level."""
     hits = np.cumsum(np.pad(daily >= level, ((0, 0), (_DAYS, 0))), axis=1, dtype=np.int32)
-    out: Flags = (hits[:, _DAYS:] - hits[:, :-_DAYS] >= _OF_DAYS).any(axis=1)
+    most = (hits[:, _DAYS:] - hits[:, :-_DAYS]).max(axis=1)
+    out: Flags = most >= _OF_DAYS
     return out
 
 
@@ -131,9 +134,7 @@ def line(figures: Floats, saws: Mapping[int, Saw]) -> Line:
         level[row] = np.nanmedian(figures[row] - saw.slope * t)
         rest[row] = figures[row] - level[row] - saw.slope * t
         of_slope[row] = INFLATION * max(saw.error**2, 1e-12)
-        at_centre[row] = (
-            INFLATION * np.nanvar(rest[row]) * max(1.0, saw.days / WEEK) / count[row]
-        )
+        at_centre[row] = INFLATION * np.nanvar(rest[row]) * max(1.0, saw.days / WEEK) / count[row]
         clustering[row] = np.clip(1.5 * WEEK / max(saw.days, WEEK), 0.1, 1.0)
     variance = np.array([at_centre + of_slope * centre**2, of_slope, -of_slope * centre])
     return Line(level, slope, variance, np.sort(rest, axis=1), clustering)
@@ -171,6 +172,7 @@ def huber(figures: Floats, known: Flags, t: Floats) -> tuple[Floats, Floats]:
     """Return level at t = 0 and slope of the line that large residuals hardly bend."""
     y = np.where(known, figures, 0.0)
     weight = known.astype(np.float64)
+    level, slope = np.zeros((2, len(figures)))
     for turn in range(7):
         if turn:
             rest = np.where(known, figures - level[:, None] - slope[:, None] * t, np.nan)

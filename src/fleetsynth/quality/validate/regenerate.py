@@ -31,7 +31,8 @@ def compared(plan: Plan, *, full: bool = False) -> list[int]:
     size = plan.fleet.size
     per_server = plan.clock.count * plan.samples_per_row
     count = size if full else min(size, max(_LEAST_SERVERS, SAMPLES // per_server))
-    return np.unique(np.linspace(0, size - 1, count).astype(np.int64)).tolist()
+    out: list[int] = np.unique(np.linspace(0, size - 1, count).astype(np.int64)).tolist()
+    return out
 
 
 def regenerate(
