@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import fleetsynth
@@ -180,7 +182,12 @@ def test_facts_at_their_step_share_a_scale(open_page: Any, tmp_path: Path) -> No
     assert mean.locator("td").all_inner_texts()[2:] == ["15.0", "8.0 to 35.0"]
     lag = rows["Autocorrelation at 1 step (r)" if "Autocorrelation at 1 step (r)" in rows
                else "Autocorrelation at 1 step"]  # fmt: skip
-    assert lag.locator("td").all_inner_texts()[0] == "◦ outside"
+    assert lag.locator("td").all_inner_texts()[0] == "◦ outside"  # -1, below
+    hour = rows["Autocorrelation at 1 h"]  # 1, above
+    assert hour.locator("td").all_inner_texts()[0] == "◦ outside"
+    assert rows["CPU p50 (%)"].locator("td").all_inner_texts()[0] == "✓ within"
+    hourly = rows["Hour-of-day R², median"]
+    assert hourly.locator("td").all_inner_texts()[0] == "✓ within"
     places = page.evaluate(
         """() => [...document.querySelectorAll('#facts tbody tr')].map((row) => {
           const bar = row.querySelector('rect').getBoundingClientRect();
@@ -213,7 +220,7 @@ def test_the_effect_of_special_days(open_page: Any, tmp_path: Path) -> None:
     half = 2.31 * ratios.std(ddof=1) / 3  # t of 8 degrees of freedom
     assert days == 9
     assert mean == pytest.approx(ratios.mean(), abs=0.001)
-    assert (low, high) == pytest.approx((mean - half, mean + half), abs=0.0015)
+    assert (low, high) == pytest.approx((mean - half, mean + half), abs=0.0008)
 
 
 def test_the_heat_map_and_the_distribution(open_page: Any, tmp_path: Path) -> None:
@@ -249,12 +256,18 @@ def test_peaks_and_means_over_time(open_page: Any, tmp_path: Path) -> None:
 
 
 def test_groups_count_by_their_values_not_their_rows(open_page: Any, tmp_path: Path) -> None:
-    """a is 10 three times; b, of another region, is 50 once and missing twice: the mean is 20."""
+    """a is 10 three times; b, of another region, is 50 once and missing twice: the mean is 20.
+
+    Memory is 2 and 4 throughout: 3.
+    """
     series = {"a": [10, 10, 10], "b": [np.nan, 50, np.nan]}
     labels = {"region": {"a": "n", "b": "s"}, "service": {"a": "x", "b": "x"}}
     path = dataset(tmp_path / "w.parquet", series, labels=labels)
+    memory = pa.array([2.0] * 3 + [4.0] * 3)
+    pq.write_table(pq.read_table(path).append_column("mem_p95", memory), path)
     page = open_page(report(path, tmp_path / "w.html", validation=False, facts=False)).page
     assert page.evaluate("meanOf([0, 1], 0)") == pytest.approx(20, abs=0.001)
+    assert page.evaluate("meanOf([0, 1], 1)") == pytest.approx(3, abs=0.001)
     assert page.evaluate("overTime([0, 1], 0, 'mean')") == pytest.approx([10, 30, 10], abs=0.001)
     label = page.locator("figure", has_text="By service").get_by_role("img").first
     assert "x" in str(label.get_attribute("aria-label"))

@@ -36,8 +36,10 @@ def test_the_weekly_figure_is_the_greatest_third_highest_of_seven() -> None:
     # Counted back from the last day: 20 days are two weeks, of days 7-13 and 14-20.
     rising = np.arange(1.0, 21)[None]
     assert passage.weekly(rising).tolist() == [[11, 18]]
-    assert passage.weekly(np.arange(1.0, 20)[None]).tolist() == [[17]]  # six days short of two
-    assert passage.weekly(np.ones((2, 12))).shape == (2, 0)
+    # Of 19 days the first week are 6 to 12; the windows that end on 7 to 12 are whole.
+    assert passage.weekly(np.arange(1.0, 20)[None]).tolist() == [[10, 17]]
+    assert passage.weekly(np.arange(1.0, 8)[None]).tolist() == [[5]]
+    assert passage.weekly(np.ones((2, 6))).shape == (2, 0)
 
 
 def test_a_window_needs_three_values() -> None:
@@ -240,8 +242,8 @@ def test_a_ramp_down_falls_and_has_no_date() -> None:
         (50 + 0.06 * (-1.0) ** DAYS, Status.LEVEL),
         (50 + 5 * (-1.0) ** DAYS, Status.LEVEL),
         (np.full(1, 50.0), Status.SHORT),
-        (np.full(187, 50.0), Status.SHORT),
-        (np.full(188, 50.0), Status.CONSTANT),
+        (np.full(181, 50.0), Status.SHORT),
+        (np.full(182, 50.0), Status.CONSTANT),
         (np.full(T, NAN), Status.SHORT),
         (np.where(DAYS % 7 == 0, 50.0, NAN), Status.SHORT),  # no three days of seven
     ],

@@ -97,14 +97,15 @@ def week_times(weeks: int) -> Floats:
 def weekly(daily: Floats) -> Floats:
     """Return the weekly figures, shape (series, weeks); weeks are counted back from the last day.
 
-    A window of fewer than three values has no third-highest.
+    A window of fewer than three values has no third-highest; the first week may have few windows.
     """
     size, days = daily.shape
-    weeks = (days - (_DAYS - 1)) // WEEK
-    if weeks < 1:
+    weeks = days // WEEK
+    if not weeks:
         return np.full((size, 0), np.nan)
     windows = sliding_window_view(np.where(np.isnan(daily), -np.inf, daily), _DAYS, axis=1)
     third = np.partition(windows, _DAYS - _OF_DAYS, axis=2)[:, :, _DAYS - _OF_DAYS]
+    third = np.pad(third, ((0, 0), (_DAYS - 1, 0)), constant_values=-np.inf)
     figures: Floats = third[:, -weeks * WEEK :].reshape(size, weeks, WEEK).max(axis=2)
     return np.where(np.isinf(figures), np.nan, figures)
 

@@ -117,7 +117,7 @@ function saturation() {
     const dated = open.filter((i) => list.days[p][i] !== null).length;
     const show = (into, title, rows) => into.replaceChildren(h('h3', {}, title), rows.length ? table(title, head, rows.map((i) => rowOf(i, p)), { words: 2, tall: true }) : '');
     const told = dated ? `${count(dated)} of ${count(open.length + full.length)} servers run out of ${metricName(m)}` : `No server has a date for ${metricName(m)}`;
-    show(holder, `${told}${best.length > dated ? '; then the fullest' : `; the first ${best.length}`}`, best);
+    show(holder, `${told}${!dated ? '; the fullest first' : best.length > dated ? '; then the fullest' : `; the first ${best.length}`}`, best);
     const still = full.filter((i) => list.status[p][i] !== 'full').length;
     show(fullHolder, `${count(full.length)} full already, ${count(still)} of them constant${full.length > apart.length ? `; the first ${apart.length}` : ''}`, apart);
     fullHolder.hidden = !full.length;
