@@ -45,6 +45,7 @@ def test_means_are_over_points_and_medians_over_servers(tmp_path: Path) -> None:
     series = {"a": np.tile([10.0, 20], 20), "b": np.tile([40.0, 50], 20), "c": 70 + spike}
     v = of(tmp_path, series).values
     assert v["mean"] == pytest.approx((15 + 45 + 70.025) / 3)
+    assert v["sd"] == pytest.approx(np.std(np.concatenate(list(series.values()))))
     assert v["skewness"] == pytest.approx(0, abs=1e-9)
     assert v["skewed_share"] == pytest.approx(100 / 3)
     # Up and down every step; the spike's neighbours are as others: -1, -1 and about 0.
