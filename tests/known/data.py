@@ -56,10 +56,10 @@ def page(path: Path, **options: Any) -> dict[str, Any]:
 def unpacked(value: Any) -> Any:
     """Turn packed arrays into NumPy ones, wherever they are."""
     if isinstance(value, dict) and value.keys() == {"t", "n", "k", "b"}:
-        codes = np.frombuffer(b64decode(value["b"]), "<u2" if value["t"] == "u2" else "<u4")
+        codes = np.frombuffer(b64decode(value["b"]), "<u4" if value["t"] == "i4" else "<u2")
         codes = codes.reshape(value["n"])
         return (
-            codes if value["t"] == "u4" else np.where(codes == 65_535, np.nan, codes * value["k"])
+            codes if value["t"] != "u2" else np.where(codes == 65_535, np.nan, codes * value["k"])
         )
     if isinstance(value, dict):
         return {key: unpacked(each) for key, each in value.items()}

@@ -17,6 +17,11 @@ def table(values: list[list[float]], step: int, begin: int = MONDAY) -> Table:
     return server, seconds, np.array(values).reshape(1, -1)
 
 
+def values_of(collector: Daily, size: int, last: int) -> np.ndarray | None:
+    blocks = collector.blocks(0, size, last)
+    return None if blocks is None else np.concatenate(list(blocks))
+
+
 def taken(rows: Table, step: int, parts: int = 1, seed: int | None = None) -> np.ndarray:
     server, seconds, values = rows
     order = np.arange(len(server))
@@ -25,10 +30,9 @@ def taken(rows: Table, step: int, parts: int = 1, seed: int | None = None) -> np
     collector = Daily([0])
     for part in np.array_split(order, parts):
         collector.update(server[part], seconds[part], values[:, part], server.max() + 1, step)
-    found = collector.values(int(seconds.max()))
+    found = values_of(collector, int(server.max()) + 1, int(seconds.max()))
     assert found is not None
-    out: np.ndarray = found[0]
-    return out
+    return found
 
 
 def test_of_one_sample_it_is_that() -> None:
@@ -71,9 +75,25 @@ def test_gaps_are_no_values_and_the_last_day_is_the_datasets() -> None:
     server, seconds, values = table([[1, 2, 3, 4]], DAY)
     collector = Daily([0])
     collector.update(server[[0, 3]], seconds[[0, 3]], values[:, [0, 3]], 1, DAY)
-    found = collector.values(int(seconds[-1]) + 2 * DAY + 5)
-    assert found is not None
-    np.testing.assert_array_equal(found[0], [[1, np.nan, np.nan, 4, np.nan, np.nan]])
+    found = values_of(collector, 1, int(seconds[-1]) + 2 * DAY + 5)
+    np.testing.assert_array_equal(found, [[1, np.nan, np.nan, 4, np.nan, np.nan]])
+
+
+def test_blocks_are_of_some_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daily, "SERVERS", 2)
+    rows = table([[1, 2], [3, 4], [5, 6]], DAY)
+    collector = Daily([0])
+    collector.update(*rows, 3, DAY)
+    blocks = collector.blocks(0, 3, int(rows[1].max()))
+    assert blocks is not None
+    assert [block.tolist() for block in blocks] == [[[1, 2], [3, 4]], [[5, 6]]]
+
+
+def test_many_samples_of_one_value_a_day() -> None:
+    """256 rows of one server and day, though the step is a day: the greatest."""
+    server, seconds = np.zeros(256, dtype=np.int64), np.full(256, MONDAY)
+    values = np.arange(256.0)[None] / 4
+    assert taken((server, seconds, values), DAY).tolist() == [[255 / 4]]
 
 
 def test_too_many_values_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,16 +103,16 @@ def test_too_many_values_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         collector = Daily([0])
         collector.update(*rows, 4, DAY)
         collector.update(*rows, 4, DAY)
-        assert (collector.values(int(rows[1].max())) is not None) is kept
+        assert (values_of(collector, 4, int(rows[1].max())) is not None) is kept
 
 
 def test_without_metrics_or_with_a_step_learned_too_late_there_is_nothing() -> None:
     rows = table([[1, 2, 3]], DAY)
     none = Daily([])
     none.update(*rows, 1, DAY)
-    assert none.values(int(rows[1].max())) is None
+    assert none.blocks(0, 1, int(rows[1].max())) is None
     late = Daily([0])
-    assert late.values(MONDAY) is None
+    assert late.blocks(0, 1, MONDAY) is None
     late.update(*rows, 1, DAY)
     late.update(*rows, 1, 3600)
-    assert late.values(int(rows[1].max())) is None
+    assert late.blocks(0, 1, int(rows[1].max())) is None

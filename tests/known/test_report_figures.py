@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fleetsynth.quality.report import effects, sample, saturation
+from fleetsynth.quality.report import effects, embed, sample, saturation
 from fleetsynth.quality.report.collect import Collector
 from fleetsynth.quality.report.outlook import Outlook
 from fleetsynth.quality.report.rows import Reader
-from tests.known.data import DAY, MONDAY, dataset, page
+from tests.known.data import DAY, MONDAY, dataset, page, unpacked
 
 HOUR = 3600
 T = 1096
@@ -228,6 +228,12 @@ def test_sub_daily_data_are_dated_by_the_95th_percentile_of_a_day(tmp_path: Path
     assert data["servers"]["status"] == [["dated"]]
     # 100 is reached on that day; the third day of seven, which makes a breach, comes two later.
     assert data["servers"]["days"][0][0] == pytest.approx(102, abs=2)
+
+
+@pytest.mark.parametrize("most", [65_535, 65_536])
+def test_counts_arrive_whole(most: int) -> None:
+    counts = np.array([[0, 7], [most, 65_535]])
+    assert unpacked(embed.whole(counts)).tolist() == counts.tolist()
 
 
 # Quarter ends and holidays

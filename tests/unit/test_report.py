@@ -202,8 +202,8 @@ def payload(path: Path) -> dict[str, Any]:
 
 
 def decoded(part: dict[str, Any]) -> Any:
-    codes = np.frombuffer(b64decode(part["b"]), "<u2" if part["t"] == "u2" else "<u4")
-    values = np.where(codes == 65_535, np.nan, codes * part["k"])
+    codes = np.frombuffer(b64decode(part["b"]), "<u4" if part["t"] == "i4" else "<u2")
+    values = np.where((part["t"] == "u2") & (codes == 65_535), np.nan, codes * part["k"])
     return values.reshape(part["n"])
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from fleetsynth.clock import DAY_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_VALUES = 50_000_000
 """Values kept at most, of two bytes each: 10,000 servers x 4 years x 3 metrics are 44 million."""
+SERVERS = 400
+"""Servers whose values are unpacked together."""
 _ABOVE = 20
 """One sample in so many lies above the 95th percentile."""
 _OFFSET, _NOTHING, _MOST = 1_000, 0, 65_535
@@ -34,7 +38,7 @@ class Daily:
         self._kept = 0
         self._first = 0
         self._tops: NDArray[np.uint16] = np.zeros((len(metrics), 0, 0, 0), dtype=np.uint16)
-        self._counts: NDArray[np.uint32] = np.zeros((len(metrics), 0, 0), dtype=np.uint32)
+        self._counts: NDArray[np.unsignedinteger] = np.zeros((len(metrics), 0, 0), dtype=np.uint8)
         self._given_up = not metrics
 
     def update(self, server: Ints, seconds: Ints, values: Floats, size: int, step: int) -> None:
@@ -58,20 +62,32 @@ class Daily:
             there = ~np.isnan(values[metric])
             self._add(m, cell[there], values[metric][there])
 
-    def values(self, last: int) -> Floats | None:
-        """Return a value a day up to that of `last`, in seconds, shape (metrics, servers, days).
+    def blocks(self, metric: int, size: int, last: int) -> Iterator[Floats] | None:
+        """Return a value a day up to that of `last`, for some servers at a time.
 
-        NaN where there is none; None if there were too many to keep.
+        Args:
+            metric: place among the metrics that are kept.
+            size: how many servers there are.
+            last: seconds since the epoch of the dataset's last row.
+
+        Returns:
+            Arrays of shape (servers, days), NaN where there is none; None if there were too many
+            values to keep.
         """
         if self._given_up or not self._kept:
             return None
+        firsts = range(0, size, SERVERS)
+        return (self._values(metric, slice(f, min(f + SERVERS, size)), last) for f in firsts)
+
+    def _values(self, metric: int, servers: slice, last: int) -> Floats:
         days = last // DAY_SECONDS - self._first + 1
-        counts = self._counts[:, :, :days]
-        place = self._kept - 1 - np.minimum(counts // _ABOVE, self._kept - 1).astype(np.int64)
-        top = np.take_along_axis(self._tops[:, :, :days], place[..., None], -1)[..., 0]
-        found = np.where(counts > 0, (top.astype(np.float64) - _OFFSET) / 100, np.nan)
-        after = max(0, days - found.shape[2])
-        return np.pad(found, ((0, 0), (0, 0), (0, after)), constant_values=np.nan)
+        tops = self._tops[metric, servers, :days]
+        place = np.minimum(self._counts[metric, servers, :days] // _ABOVE, self._kept - 1)
+        place = self._kept - 1 - place.astype(np.int64)
+        top = np.take_along_axis(tops, place[..., None], -1)[..., 0]
+        found = np.where(top > _NOTHING, (top.astype(np.float64) - _OFFSET) / 100, np.nan)
+        after = max(0, days - found.shape[1])
+        return np.pad(found, ((0, 0), (0, after)), constant_values=np.nan)
 
     def _room(self, size: int, first: int, last: int, kept: int) -> bool:
         """Make room for servers and days; give up if that is too much."""
@@ -90,7 +106,8 @@ class Daily:
             stop = max(stop, self._first + days + days // 4)
         at = self._first - begin if days else 0
         tops = np.zeros((len(self._metrics), room, stop - begin, self._kept), dtype=np.uint16)
-        counts = np.zeros(tops.shape[:3], dtype=np.uint32)
+        # Of one value a day nobody asks how many there were.
+        counts = np.zeros(tops.shape[:3], dtype=np.uint8 if self._kept == 1 else np.uint32)
         if days:
             tops[:, :servers, at : at + days] = self._tops
             counts[:, :servers, at : at + days] = self._counts
@@ -99,13 +116,12 @@ class Daily:
 
     def _add(self, metric: int, cell: Ints, values: Floats) -> None:
         """Merge samples into what is kept of their cells, ascending in each."""
-        counts = self._counts[metric].reshape(-1)
         tops = self._tops[metric].reshape(-1, self._kept)
         code = np.clip(np.rint(values * 100) + _OFFSET, _NOTHING + 1, _MOST).astype(np.uint16)
         if self._kept == 1:
             np.maximum.at(tops[:, 0], cell, code)
-            np.add.at(counts, cell, 1)
             return
+        counts = self._counts[metric].reshape(-1)
         order = np.lexsort((code, cell))
         cell, code = cell[order], code[order]
         cells, begins, sizes = np.unique(cell, return_index=True, return_counts=True)
@@ -116,4 +132,4 @@ class Daily:
         new[row[best], self._kept - 1 - rank[best]] = code[best]
         merged = np.sort(np.concatenate([tops[cells], new], axis=1), axis=1)
         tops[cells] = merged[:, -self._kept :]
-        counts[cells] += sizes.astype(np.uint32)
+        counts[cells] += sizes.astype(counts.dtype)

@@ -37,8 +37,10 @@ def packed(values: Floats) -> dict[str, Any]:
 
 
 def whole(values: NDArray[np.integer]) -> dict[str, Any]:
-    """Encode counts as 32-bit numbers."""
-    return {"t": "u4", "n": list(values.shape), "k": 1, "b": _base64(values.astype("<u4"))}
+    """Encode counts as 16-bit numbers, or 32-bit ones where that is too small."""
+    kind = "i2" if values.max(initial=0) <= _MISSING else "i4"
+    codes = values.astype("<u2" if kind == "i2" else "<u4")
+    return {"t": kind, "n": list(values.shape), "k": 1, "b": _base64(codes)}
 
 
 def per_metric(counts: Ints) -> dict[str, Any]:

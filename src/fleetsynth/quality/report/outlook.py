@@ -11,15 +11,16 @@ import numpy as np
 from fleetsynth.quality.report import growth, passage, sawtooth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
+    from fleetsynth.quality.report.sawtooth import Saw
+
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 FULL = 100.0
-_BLOCK = 400
-"""Series worked on at a time."""
 _EARLY, _MIDDLE, _LATE = 0.05, 0.5, 0.95
 _YEAR = 365.25
 
@@ -65,44 +66,58 @@ def unknown(size: int) -> Outlook:
     return Outlook([Status.UNKNOWN.value] * size, nothing, nothing, nothing, nothing)
 
 
-def outlook(daily: Floats, groups: NDArray[np.int64] | None = None) -> Outlook:
+@dataclass(frozen=True)
+class _Seen:
+    """What is looked up in some series' daily values, before any trend is fitted.
+
+    Attributes:
+        figures: weekly figures, shape (series, weeks).
+        saws: the saw-tooths, by their place.
+        status: `LEVEL` where there may be a trend, `ABOVE` where it has been full of late.
+        days: how many the history has.
+    """
+
+    figures: Floats
+    saws: dict[int, Saw]
+    status: NDArray[np.object_]
+    days: int
+
+
+def outlook(blocks: Iterable[Floats], groups: Ints) -> Outlook:
     """Tell what becomes of series.
 
     Args:
-        daily: a value a day in percent, the last of them the dataset's last day; NaN where there
-            is none, shape (series, days).
-        groups: number of each series' archetype: those of one grow alike; None for one of all.
+        blocks: a value a day in percent, the last of them the dataset's last day; NaN where there
+            is none, shape (series, days), for some series at a time.
+        groups: number of each series' archetype: those of one grow alike.
     """
-    if groups is None:
-        groups = np.zeros(len(daily), dtype=np.int64)
-    figures = _in_blocks(passage.weekly, daily)
-    status = _judge(daily, (~np.isnan(figures)).sum(axis=1) >= passage.LEAST_WEEKS)
-    slope, days, early, late = np.full((4, len(daily)), np.nan)
-    fit = np.flatnonzero(status == Status.LEVEL)
+    seen = _joined([_look(block) for block in blocks])
+    status = seen.status
+    slope, days, early, late = np.full((4, len(status)), np.nan)
+    fit = np.flatnonzero((status == Status.LEVEL) | (status == Status.ABOVE))
     if not fit.size:
         return Outlook([str(each) for each in status], slope, days, early, late)
-    figures, saws = figures[fit], sawtooth.floors(daily[fit])
+    figures = seen.figures[fit]
+    saws = {row: seen.saws[at] for row, at in enumerate(fit.tolist()) if at in seen.saws}
     found = passage.line(figures, saws)
     curved = growth.compounding(figures, found, groups[fit])
     curved[list(saws)] = False
-    clear, yearly = found.clearness, found.slope * _YEAR
     logs = passage.line(np.log(np.maximum(figures[curved], growth.LEAST)), {})
+    clear, yearly = found.clearness, found.slope * _YEAR
     clear[curved] = logs.clearness
     yearly[curved] = np.exp(logs.level) * logs.slope * _YEAR
     slope[fit] = yearly
-    status[fit[clear >= passage.CLEAR]] = Status.LATER
-    status[fit[clear <= -passage.CLEAR]] = Status.FALLING
-    above = passage.breached(daily[fit, -passage.RECENT_DAYS :], FULL)
-    status[fit[above]] = Status.ABOVE
-    within = min(passage.HORIZON_DAYS, daily.shape[1])
+    is_open = status[fit] == Status.LEVEL
+    status[fit[is_open & (clear >= passage.CLEAR)]] = Status.LATER
+    status[fit[is_open & (clear <= -passage.CLEAR)]] = Status.FALLING
     for lines, level, those in (
         (found.rows(np.flatnonzero(~curved)), FULL, fit[~curved]),
-        (logs, np.log(FULL), fit[curved]),
+        (logs, float(np.log(FULL)), fit[curved]),
     ):
         rising = np.flatnonzero(status[those] == Status.LATER)
         chances = passage.chance(lines.rows(rising), level, 2 * passage.HORIZON_DAYS // 7)
         middle = passage.days_until(chances, _MIDDLE)
-        dated = middle <= within
+        dated = middle <= min(passage.HORIZON_DAYS, seen.days)
         at = those[rising[dated]]
         status[at], days[at] = Status.DATED, middle[dated]
         early[at] = passage.days_until(chances[dated], _EARLY)
@@ -110,22 +125,36 @@ def outlook(daily: Floats, groups: NDArray[np.int64] | None = None) -> Outlook:
     return Outlook([str(each) for each in status], slope, days, early, late)
 
 
-def _judge(daily: Floats, enough: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """Set apart what has no trend to be told; the rest is `LEVEL` until more is known."""
-    status = np.full(len(daily), Status.LEVEL, dtype=object)
+def _look(daily: Floats) -> _Seen:
+    """Look up what is needed of some series' daily values."""
+    figures = passage.weekly(daily)
     recent = daily[:, -passage.RECENT_DAYS :]
+    above = passage.breached(recent, FULL)
     constant = np.array([_spread(row) < passage.CONSTANT for row in daily], dtype=np.bool_)
+    status = np.full(len(daily), Status.LEVEL, dtype=object)
+    status[above] = Status.ABOVE
     status[constant] = Status.CONSTANT
-    status[constant & passage.breached(recent, FULL)] = Status.CONSTANT_FULL
+    status[constant & above] = Status.CONSTANT_FULL
     status[np.isnan(recent).all(axis=1)] = Status.ENDED
-    status[~enough] = Status.SHORT
-    return status
+    status[(~np.isnan(figures)).sum(axis=1) < passage.LEAST_WEEKS] = Status.SHORT
+    return _Seen(figures, sawtooth.floors(daily), status, daily.shape[1])
 
 
-def _in_blocks(of: Callable[[Floats], Floats], daily: Floats) -> Floats:
-    """Apply a function to some series at a time: windows take seven times the memory."""
-    firsts = range(0, max(len(daily), 1), _BLOCK)
-    return np.concatenate([of(daily[first : first + _BLOCK]) for first in firsts])
+def _joined(parts: list[_Seen]) -> _Seen:
+    """Put parts together."""
+    if not parts:
+        return _Seen(np.zeros((0, 0)), {}, np.zeros(0, dtype=object), 0)
+    saws: dict[int, Saw] = {}
+    before = 0
+    for part in parts:
+        saws |= {before + row: saw for row, saw in part.saws.items()}
+        before += len(part.status)
+    return _Seen(
+        np.concatenate([part.figures for part in parts]),
+        saws,
+        np.concatenate([part.status for part in parts]),
+        parts[0].days,
+    )
 
 
 def _spread(values: Floats) -> float:

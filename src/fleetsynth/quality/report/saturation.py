@@ -45,16 +45,11 @@ def usage(collected: Collector) -> Usage:
     count, total = collected.totals[:, :, :size]
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = total / count
-    daily = collected.daily.values(collected.high)
-    groups = _archetypes(collected)
-    return Usage(
-        _quantile(collected.usage[:, :size], 0.95),
-        mean,
-        [
-            unknown(size) if daily is None else outlook(daily[p, :size], groups)
-            for p in range(len(mean))
-        ],
-    )
+    groups, ahead = _archetypes(collected), []
+    for p in range(len(mean)):
+        blocks = collected.daily.blocks(p, size, collected.high)
+        ahead.append(unknown(size) if blocks is None else outlook(blocks, groups))
+    return Usage(_quantile(collected.usage[:, :size], 0.95), mean, ahead)
 
 
 def _archetypes(collected: Collector) -> Ints:

@@ -6,11 +6,11 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const SVG = 'http://www.w3.org/2000/svg';
 const DASHES = [[], [9, 3], [3, 2.5], [12, 3, 3, 3], [6, 2], [1.5, 2], [16, 4], [4, 2, 4, 6]];
 
-/** Numbers from base64: their values, with NaN for what is missing. */
+/** Numbers from base64: counts as they are, or values, with NaN for what is missing. */
 function decode(part) {
   const text = atob(part.b), bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  const raw = part.t === 'u2' ? new Uint16Array(bytes.buffer) : new Uint32Array(bytes.buffer);
+  const raw = part.t === 'i4' ? new Uint32Array(bytes.buffer) : new Uint16Array(bytes.buffer);
   if (part.t !== 'u2') return { at: raw, shape: part.n };
   const out = new Float32Array(raw.length);
   for (let i = 0; i < raw.length; i++) out[i] = raw[i] === MISSING ? NaN : raw[i] * part.k;
