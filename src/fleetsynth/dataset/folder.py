@@ -23,6 +23,7 @@ from fleetsynth.dataset.job import (
     read_record,
     refuse_if_superseded,
     state_key,
+    still_counts,
 )
 from fleetsynth.dataset.parts import DATA
 from fleetsynth.dataset.recorded import FORMAT, seal
@@ -43,6 +44,7 @@ from fleetsynth.scenario import dump_yaml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from fleetsynth.dataset.begin import Folder
     from fleetsynth.dataset.job import PartRecord
     from fleetsynth.dataset.store import Store
     from fleetsynth.engines.base import Engine
@@ -136,12 +138,30 @@ def commit(url: str) -> dict[str, Any]:
         job = job_from(there.run, url, there.generation)
         compare(job, there.run, store.name)
         finished = _write_end(store, job)
-    # What is removed is of this run and of none that may begin at this moment, its record last.
-    names = [name for name in store.list(STATE) if generation_of(name) is None]
-    for name in (*names, job_key(there.generation)):
-        store.delete(name)
-    store.tidy()
+    _remove_traces(store, there)
     return finished
+
+
+def _remove_traces(store: Store, there: Folder) -> None:
+    """Remove what only an unfinished run needs, its job record last.
+
+    It takes long where there are many parts. A run that begins meanwhile removes what is left, and
+    what it makes itself has the same names, so nothing more is touched then.
+    """
+    for name in (name for name in store.list(STATE) if generation_of(name) is None):
+        if not _is_last(store, there):
+            return
+        store.delete(name)
+    if _is_last(store, there):
+        store.tidy()
+        store.delete(job_key(there.generation))
+
+
+def _is_last(store: Store, there: Folder) -> bool:
+    """Tell whether no other run has begun since a folder was looked at."""
+    if there.name is None:  # finished, and nothing but left-overs beside it
+        return store.size(job_key(there.generation + 1)) is None
+    return still_counts(store, there.name, there.generation)
 
 
 def finished_by(job: Job) -> dict[str, Any]:

@@ -165,11 +165,20 @@ def refuse_if_superseded(store: Store, job: Job) -> None:
     Raises:
         SupersededError: if another has begun there since, or the dataset has been finished.
     """
-    there = store.size(job_key(job.generation)) is not None
-    if not there or store.size(job_key(job.generation + 1)) is not None:
+    if not still_counts(store, job.run, job.generation):
         raise SupersededError(
             f"another process has taken {store.name} over: finished it, or begun it anew"
         )
+
+
+def still_counts(store: Store, run: str | None, generation: int) -> bool:
+    """Tell whether a run is the one of its folder, and nobody has begun there since.
+
+    Once a dataset is finished, the numbers of runs begin anew: a number alone tells no run.
+    """
+    data = store.read(job_key(generation)) if store.size(job_key(generation + 1)) is None else None
+    where = f"{store.name}/{job_key(generation)}"
+    return data is not None and mapping_from_data(data, where).get("run") == run
 
 
 def make_part(
