@@ -79,7 +79,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     done: list[str] = []
 
     def fsync(handle: int) -> None:
-        done.append(f"sync {Path(os.readlink(f'/proc/self/fd/{handle}')).name}")
+        done.append(f"sync {Path(f'/proc/self/fd/{handle}').readlink().name}")
 
     def link(path: Path, whole: Path) -> None:
         done.append(f"link {path.name}")
@@ -212,9 +212,9 @@ def test_what_fails_while_it_is_built_leaves_nothing(folder: Path) -> None:
         path.write_bytes(b"half")
         raise RuntimeError("no more")
 
-    with pytest.raises(RuntimeError, match="no more"):
-        with LocalStore(folder).building("data/part") as path:
-            fail(path)
+    building = LocalStore(folder).building("data/part")
+    with pytest.raises(RuntimeError, match="no more"), building as path:
+        fail(path)
     assert list(folder.iterdir()) == []
 
 
@@ -403,7 +403,7 @@ def test_a_failure_of_a_run_that_lost_its_folder_is_told_as_that(
         raise OtherBytesError("what is written there is another's")
 
     Between(monkeypatch, jobs, "Frame", take_over)
-    with pytest.raises(SupersededError, match="has taken .* over"):
+    with pytest.raises(SupersededError, match=r"has taken .* over"):
         list(folders.make(job, LocalEngine(1), [0], 1))
     assert is_other(folder)
 
