@@ -359,6 +359,47 @@ def test_a_commit_removes_nothing_of_a_run_that_begins_meanwhile(
     assert missing(begun[0]) == [1]
 
 
+def test_a_run_that_another_finishes_meanwhile_leaves_no_record(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The other one's commit has removed the records, but not the job, when ours is written.
+    stepping.make_first(str(folder))
+    stepping.make_second(str(folder))
+    store = LocalStore(folder)
+    job = job_from(look(store).run or {}, str(folder), 1)
+
+    def end(_: int) -> None:
+        if (folder / "manifest.json").exists():
+            store.delete(job_key(1))
+
+    monkeypatch.setattr(folders, "missing", lambda *_: [0, 1])
+    Between(monkeypatch, LocalStore, "write", lambda: folders._write_end(store, job))
+    assert stepping.generate(str(folder), resume=True, progress=end).digest == digest_in(folder)
+    assert files_in(folder) == FILES
+    assert verify(str(folder)) == []
+
+
+def test_a_run_whose_part_is_tidied_away_by_a_commit_says_that_or_is_done(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stepping.make_first(str(folder))
+    stepping.make_second(str(folder))
+    job = job_from(look(LocalStore(folder)).run or {}, str(folder), 1)
+    monkeypatch.setattr(folders, "missing", lambda *_: [0])
+
+    def gone(*arguments: Any, **options: Any) -> Any:
+        outcome = real(*arguments, **options)
+        stepping.commit_it(str(folder))
+        return outcome
+
+    real = jobs.pipeline.run
+    monkeypatch.setattr(jobs.pipeline, "run", gone)
+    with pytest.raises(SupersededError):
+        list(folders.make(job, LocalEngine(1), [0], 2))
+    assert files_in(folder) == FILES
+    assert verify(str(folder)) == []
+
+
 def test_an_overwrite_that_lost_its_folder_removes_no_more(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from fleetsynth.errors import InputError, SupersededError
 from fleetsynth.frame import Frame
 from fleetsynth.plan import resolve
 from fleetsynth.scenario import Scenario, load_scenario
+from fleetsynth.sinks.base import os_errors
 from fleetsynth.sinks.parquet import ParquetSink
 from fleetsynth.size import rows_in_parquet
 
@@ -205,7 +206,7 @@ def make_part(
             progress=progress,
             batch_rows=pipeline.BATCH_ROWS,  # the larger a row group, the smaller the file
         )
-        with path.open("rb") as stream:
+        with os_errors(path), path.open("rb") as stream:
             sha256 = file_digest(stream, "sha256").hexdigest()
         refuse_if_superseded(store, job)
     record = _record(job, part, outcome, sha256)
