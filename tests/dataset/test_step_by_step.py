@@ -20,7 +20,14 @@ from fleetsynth.dataset.job import Job, job_key, make_part, state_key
 from fleetsynth.dataset.store import LocalStore
 from fleetsynth.dataset.verify import verify
 from fleetsynth.engines.local import LocalEngine
-from fleetsynth.errors import ExistsError, OtherBytesError, SupersededError
+from fleetsynth.errors import (
+    ExistsError,
+    InputError,
+    OtherBytesError,
+    OutputError,
+    SupersededError,
+    UsageError,
+)
 from fleetsynth.plan import resolve
 from fleetsynth.sinks.base import AtomicFile, put_in_place
 from tests.dataset import stepping
@@ -55,17 +62,24 @@ def is_other(folder: Path) -> bool:
 
 
 class Between:
-    """Does something once, just before a function is called."""
+    """Does something once, just before a function is called for the first or a later time."""
 
-    def __init__(self, patch: pytest.MonkeyPatch, owner: Any, name: str, act: Callable[[], Any]):
-        self.real, self.act, self.waits = getattr(owner, name), act, True
-        between = self
+    def __init__(
+        self,
+        patch: pytest.MonkeyPatch,
+        owner: Any,
+        name: str,
+        act: Callable[[], Any],
+        *,
+        time: int = 1,
+    ) -> None:
+        real, self.left = getattr(owner, name), time
 
         def instead(*arguments: Any, **options: Any) -> Any:
-            if between.waits:
-                between.waits = False
-                between.act()
-            return between.real(*arguments, **options)
+            self.left -= 1
+            if self.left == 0:
+                act()
+            return real(*arguments, **options)
 
         patch.setattr(owner, name, instead)
 
@@ -218,6 +232,30 @@ def test_what_fails_while_it_is_built_leaves_nothing(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_what_lies_behind_a_link_is_neither_read_nor_touched(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "x").write_bytes(b"theirs")
+    (tmp_path / "fleet").mkdir()
+    (tmp_path / "fleet" / "data").symlink_to(tmp_path / "theirs")
+    store = LocalStore(tmp_path / "fleet")
+    tries: list[Callable[[], object]] = [
+        lambda: store.read("data/x"),
+        lambda: store.size("data/x"),
+        lambda: store.write("data/x", b"ours"),
+        lambda: store.create("data/y", b"ours"),
+        lambda: store.delete("data/x"),
+        lambda: store.fetch("data/x").__enter__(),
+        lambda: store.building("data/y").__enter__(),
+        store.list,
+        store.tidy,
+    ]
+    for each in tries:
+        with pytest.raises(OutputError, match="is a link to another folder"):
+            each()
+    assert [path.name for path in (tmp_path / "theirs").iterdir()] == ["x"]
+    assert (tmp_path / "theirs" / "x").read_bytes() == b"theirs"
+
+
 def test_two_writers_of_one_name_have_each_their_own_temporary_file(tmp_path: Path) -> None:
     one, two = (AtomicFile(tmp_path / "x", overwrite=True) for _ in range(2))
     assert one.temporary != two.temporary
@@ -310,6 +348,30 @@ def test_the_number_of_a_run_is_not_taken_for_the_run(folder: Path) -> None:
     assert missing(other) == [1]
 
 
+def test_a_run_that_another_has_only_begun_to_replace_publishes_no_more(folder: Path) -> None:
+    job = first(folder)
+    store = LocalStore(folder)
+    store.create(job_key(2), json.dumps(values_of(replace(job, run="f" * 16))).encode())
+    with pytest.raises(SupersededError):
+        make_part(job, 0)
+    assert files_in(folder) == [job_key(1), job_key(2)]
+
+
+def test_a_dataset_that_is_being_replaced_is_not_committed(folder: Path) -> None:
+    stepping.generate(str(folder))
+    job = Job.of(TWO_MONTHS, str(folder), partition_by=MONTHS, run="f" * 16)
+    store = LocalStore(folder)
+    store.create(job_key(1), json.dumps(values_of(job)).encode())
+    with pytest.raises(InputError, match="is being replaced"):
+        stepping.commit_it(str(folder))
+    assert files_in(folder) == sorted([job_key(1), *FILES])
+    with pytest.raises(UsageError, match="seed was 42, now 7"):
+        stepping.generate(str(folder), OTHER, resume=True)
+    assert files_in(folder) == sorted([job_key(1), *FILES])
+    stepping.resume(str(folder))
+    assert files_in(folder) == FILES
+
+
 def test_a_commit_that_lost_its_folder_writes_no_manifest(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,15 +397,17 @@ def test_a_manifest_that_appears_at_the_last_moment_stays(
     assert is_other(folder)
 
 
+@pytest.mark.parametrize("time", [1, 2])
 @pytest.mark.parametrize("ended", [False, True])
 def test_a_commit_removes_nothing_of_a_run_that_begins_meanwhile(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, ended: bool
+    folder: Path, monkeypatch: pytest.MonkeyPatch, ended: bool, time: int
 ) -> None:
     stepping.make_first(str(folder))
     stepping.make_second(str(folder))
     begun: list[Job] = []
 
     def take_over() -> None:
+        monkeypatch.undo()
         if ended:  # by another commit: the new run has the number of the old one
             stepping.commit_it(str(folder))
         begun.append(first(folder, OTHER, overwrite=True))
@@ -351,8 +415,8 @@ def test_a_commit_removes_nothing_of_a_run_that_begins_meanwhile(
         (folder / "_parts" / "making-0123abcd").mkdir()
         (folder / "_parts" / "making-0123abcd" / "part-00001.parquet").write_bytes(b"PAR1")
 
-    Between(monkeypatch, folders, "_remove_traces", take_over)
-    stepping.commit_it(str(folder))
+    Between(monkeypatch, folders, "_another_has_begun", take_over, time=time)
+    stepping.commit_it(str(folder))  # no other look comes between
     assert begun[0].generation == (1 if ended else 2)
     assert (folder / job_key(begun[0].generation)).exists()
     assert (folder / "_parts" / "making-0123abcd" / "part-00001.parquet").exists()
