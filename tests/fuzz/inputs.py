@@ -160,7 +160,7 @@ def records(random: random.Random, corpus: Corpus) -> Iterator[Input]:
     """What folders say of themselves: manifest, scenario, job and records of parts."""
     names = {
         corpus.finished: ("manifest.json", "scenario.yaml"),
-        corpus.begun: ("_parts/job.json", "_parts/part-00000.json"),
+        corpus.begun: ("_parts/job-0001.json", "_parts/part-00000.json"),
     }
     while True:
         folder = random.choice(list(names))
