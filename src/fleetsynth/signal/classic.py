@@ -14,7 +14,7 @@ from fleetsynth.clock import Calendar
 from fleetsynth.metrics import METRICS, SIGNAL_INDEX, SIGNALS
 from fleetsynth.signal import events, factors, limits, noise
 from fleetsynth.signal.window import BLOCK, Window
-from fleetsynth.streams import Stream, address
+from fleetsynth.streams import Stream, address, encode, length_prefixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -116,6 +116,7 @@ def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
     """
     out = np.empty((len(METRICS), *window.shape), dtype=np.int32)
     codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
+    servers = plan.fleet.encoded_ids(window.first_server, window.stop_server)
     parameters = Parameters.of(plan.archetypes)
     stream = Stream()
     for begin in range(window.first_tick // _CELLS * _CELLS, window.stop_tick, _CELLS):
@@ -124,12 +125,10 @@ def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
         group = max(1, _CELLS // (stop - tick))
         for row in range(0, len(codes), group):
             rows = slice(row, row + group)
-            server = window.first_server + row
-            part = Window(server, server + len(codes[rows]), tick, stop)
-            draws = draw(plan, part, stream)
+            draws = _draw(plan, servers[rows], tick, stop, stream)
             level = _levels(plan, codes[rows], tick, stop)
             made = _signals(parameters.take(codes[rows]), level, draws)
-            scratch = np.empty(part.shape)
+            scratch = np.empty(draws.u.shape)
             # A signal is published while it is in the cache, before the next one is made.
             for signal, places in zip(made, _PUBLISHED, strict=True):
                 for place in places:
@@ -186,42 +185,62 @@ def _noise(parameters: Parameters, draws: Draws, signal: int) -> Floats:
 
 
 class Source:
-    """The draws of one server at one step, a tile at a time.
+    """The draws of servers at one step, a tile at a time.
 
     Args:
         seed: seed of the scenario.
-        server: server id.
         step: seconds from tick to tick.
         stream: the generator to move to each address.
         spikes: whether to draw for spikes; without them u is 1, which never spikes.
     """
 
-    def __init__(self, seed: int, server: str, step: int, stream: Stream, *, spikes: bool) -> None:
-        self._noise = address(seed, "noise", server, step)
-        self._spikes = address(seed, "spikes", server, step) if spikes else None
+    def __init__(self, seed: int, step: int, stream: Stream, *, spikes: bool) -> None:
+        self._noise = address(seed, "noise")
+        self._spikes = address(seed, "spikes") if spikes else None
+        self._step = encode(step)
         self._stream = stream
-        self._z = np.empty((len(SIGNALS), BLOCK))
+        self._normals = np.empty(len(SIGNALS) * BLOCK)
+        self._z = self._normals.reshape(len(SIGNALS), BLOCK)
         self._u = np.ones(BLOCK)
 
-    def tile(self, block: int) -> Draws:
-        """Return the draws of a block; its arrays are used again for the next."""
-        self._stream.at(self._noise, block).standard_normal(out=self._z)
+    def tile(self, server: bytes, block: int, wanted: slice = slice(0, BLOCK)) -> Draws:
+        """Return the draws of a server in a block; its arrays are used again for the next.
+
+        A tile's normals are drawn one signal after the other and each may take any number of
+        words, so all before the last one that is wanted have to be drawn; uniforms take one each.
+
+        Args:
+            server: the server's id, as `streams.encode` returns it.
+            block: number of the block.
+            wanted: the ticks that matter; the others hold anything.
+        """
+        parts = self._step + length_prefixed(block)
+        normals = self._normals[: wanted.stop - BLOCK] if wanted.stop < BLOCK else self._normals
+        self._stream.after(self._noise, server + parts).standard_normal(out=normals)
         if self._spikes is not None:
-            self._stream.at(self._spikes, block).random(out=self._u)
+            skipped = wanted.start // 4
+            uniforms = self._u[4 * skipped : wanted.stop]
+            self._stream.after(self._spikes, server + parts, skipped).random(out=uniforms)
         return Draws(self._z, self._u)
 
 
 def draw(plan: ClassicPlan, window: Window, stream: Stream) -> Draws:
-    """Draw whole tiles and cut the window out of them."""
-    seed, spikes = plan.scenario.seed, plan.scenario.spikes
-    z = np.empty((len(SIGNALS), *window.shape))
-    u = np.empty(window.shape)
-    tiles = _tiles(window.first_tick, window.stop_tick)
-    names = plan.fleet.server_ids(window.first_server, window.stop_server)
-    for row, server in enumerate(names):
-        source = Source(seed, server, plan.clock.step, stream, spikes=spikes)
+    """Return the draws of a window."""
+    servers = plan.fleet.encoded_ids(window.first_server, window.stop_server)
+    return _draw(plan, servers, window.first_tick, window.stop_tick, stream)
+
+
+def _draw(
+    plan: ClassicPlan, servers: Sequence[bytes], first_tick: int, stop_tick: int, stream: Stream
+) -> Draws:
+    """Draw tiles and cut out of them what is wanted of each."""
+    source = Source(plan.scenario.seed, plan.clock.step, stream, spikes=plan.scenario.spikes)
+    u = np.empty((len(servers), stop_tick - first_tick))
+    z = np.empty((len(SIGNALS), *u.shape))
+    tiles = _tiles(first_tick, stop_tick)
+    for row, server in enumerate(servers):
         for block, here, there in tiles:
-            tile = source.tile(block)
+            tile = source.tile(server, block, there)
             z[:, row, here] = tile.z[:, there]
             u[row, here] = tile.u[there]
     return Draws(z, u)
