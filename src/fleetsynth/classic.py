@@ -7,8 +7,8 @@ Where the specification's functions take one timestamp, these take one or an arr
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from enum import StrEnum
+from functools import cache, cached_property, lru_cache
 from operator import index
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
@@ -22,10 +22,11 @@ from fleetsynth.frame import calendar_columns
 from fleetsynth.metrics import METRICS, SIGNALS
 from fleetsynth.plan import factored
 from fleetsynth.scenario import ClassicScenario, Scenario, catalog_profiles, load_scenario
-from fleetsynth.signal import factors
-from fleetsynth.signal.classic import Draws, Parameters, Source, compose, level
+from fleetsynth.signal import events, factors
+from fleetsynth.signal.classic import Draws, Parameters, Source, correlated, finish, level
 from fleetsynth.signal.window import BLOCK
-from fleetsynth.streams import Stream, key
+from fleetsynth.streams import encode, key, stream_of_thread
+from fleetsynth.timestamps import like, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Times: TypeAlias = Any
+
+
+_COLUMNS = [metric.column for metric in METRICS]
 
 
 class ServerType(StrEnum):
@@ -121,6 +125,11 @@ def get_archetype(
     return ServerArchetype(archetype_type, server_id, scenario=scenario)
 
 
+@cache
+def _packaged() -> Scenario:
+    return load_scenario()
+
+
 def _classic(scenario: Scenario) -> ClassicScenario:
     if not isinstance(scenario, ClassicScenario):
         raise UsageError(f"the {scenario.preset} preset has no such profiles: this is for classic")
@@ -135,7 +144,6 @@ class ServerArchetype:
         server_id: name of the server; its draws follow from it.
         profile: the figures of the archetype.
         seed: a number of 32 bits that follows from the scenario's seed and the server's id.
-        rng: a RandomState on that seed, for users; the engine never draws from it.
 
     Args:
         archetype_type: a `ServerType` or the name of an archetype in the scenario.
@@ -155,7 +163,7 @@ class ServerArchetype:
         scenario: Scenario | None = None,
     ) -> None:
         self._step = scenario.step_seconds if scenario else None
-        self._scenario = _classic(scenario or load_scenario())
+        self._scenario = _classic(scenario or _packaged())
         name = str(archetype_type)
         if name not in self._scenario.archetypes:
             hint = did_you_mean(name, self._scenario.archetypes)
@@ -164,12 +172,16 @@ class ServerArchetype:
         self.server_id = server_id
         self.profile = self._scenario.archetypes[name]
         self.seed = int.from_bytes(key(self._scenario.seed, "rng", server_id)[:4], "little")
-        self.rng = np.random.RandomState(self.seed)
         self._parameters = Parameters.of([factored(name, self.profile)])
+
+    @cached_property
+    def rng(self) -> np.random.RandomState:
+        """A RandomState on `seed`, for users; the engine never draws from it."""
+        return np.random.RandomState(self.seed)
 
     def get_time_factor(self, timestamp: Times) -> Any:
         """Return business hours times weekend, for one timestamp or an array."""
-        return _like(timestamp, factors.time_of_week(Calendar(_seconds(timestamp)), self.profile))
+        return like(timestamp, factors.time_of_week(Calendar(to_seconds(timestamp)), self.profile))
 
     def generate_correlated_metrics(
         self, timestamp: Times, time_factor: ArrayLike = 1.0, trend_factor: ArrayLike = 0.0
@@ -189,57 +201,78 @@ class ServerArchetype:
         Raises:
             ValueError: for a timestamp that is not on the scenario's grid, or that has a zone.
         """
-        seconds = _seconds(timestamp, whole=True)
-        f = np.broadcast_to(np.asarray(time_factor, dtype=np.float64), seconds.shape)
-        trend = np.broadcast_to(np.asarray(trend_factor, dtype=np.float64), seconds.shape)
-        if not (np.isfinite(f).all() and np.isfinite(trend).all()):
-            raise ValueError("time_factor and trend_factor have to be finite")
+        seconds = to_seconds(timestamp, whole=True)
+        f = _per_timestamp(time_factor, len(seconds))
+        trend = _per_timestamp(trend_factor, len(seconds))
         g = factors.span_growth(trend, self.profile.monthly_growth_rate)
-        draws = self._draws(seconds)
-        made = compose(self._parameters, level(self.profile, f, g)[:, None], draws)
+        noise, spike = self._noise(seconds)
+        levels = level(self.profile, f, g)
+        made = finish(self._parameters, levels[:, None], noise[:, None], spike[None])
         published = made.hundredths[:, 0] / 100
-        return {
-            metric.column: _like(timestamp, values)
-            for metric, values in zip(METRICS, published, strict=True)
-        }
+        if not np.ndim(timestamp):
+            return dict(zip(_COLUMNS, published[:, 0].tolist(), strict=True))
+        return dict(zip(_COLUMNS, published, strict=True))
 
-    def _draws(self, seconds: NDArray[np.int64]) -> Draws:
-        z = np.empty((len(SIGNALS), 1, len(seconds)))
-        u = np.empty((1, len(seconds)))
+    def _noise(self, seconds: NDArray[np.int64]) -> tuple[Floats, NDArray[np.bool_]]:
+        """Look up noise, shape (signals, ticks), and spikes, shape (ticks,)."""
+        if len(seconds) == 1:  # a call per timestamp is how the specification's own loop goes
+            step = self._step_of(int(seconds[0]))
+            block, offset = divmod(int(seconds[0]) // step, BLOCK)
+            noise, spike = _tile(self, self.server_id, step, block)
+            return noise[:, offset : offset + 1], spike[offset : offset + 1]
         steps = self._steps(seconds)
-        stream = Stream()
-        for step in np.unique(steps).tolist():
-            source = Source(
-                self._scenario.seed, self.server_id, step, stream, spikes=self._scenario.spikes
-            )
-            blocks, offsets = np.divmod(seconds // step, BLOCK)
-            for block in np.unique(blocks[steps == step]).tolist():
-                tile = source.tile(block)
-                here = (steps == step) & (blocks == block)
-                z[:, 0, here] = tile.z[:, offsets[here]]
-                u[0, here] = tile.u[offsets[here]]
-        return Draws(z, u)
+        blocks, offsets = np.divmod(seconds // steps, BLOCK)
+        noise, spike = np.empty((len(SIGNALS), len(seconds))), np.empty(len(seconds), np.bool_)
+        for step, block in set(zip(steps.tolist(), blocks.tolist(), strict=True)):
+            here = (steps == step) & (blocks == block)
+            theirs, spiking = _tile(self, self.server_id, step, block)
+            noise[:, here], spike[here] = theirs[:, offsets[here]], spiking[offsets[here]]
+        return noise, spike
 
     def _steps(self, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
         """Step of the grid that each timestamp's draws belong to."""
+        of_day, place = np.unique(seconds % DAY_SECONDS, return_inverse=True)
+        return np.array([self._step_of(at) for at in of_day.tolist()], np.int64)[place]
+
+    def _step_of(self, seconds: int) -> int:
         if self._step is None:
-            coarse = [seconds % step == 0 for step in (DAY_SECONDS, 3_600, 60)]
-            return np.select(coarse, [DAY_SECONDS, 3_600, 60], default=1)
-        if (seconds % self._step).any():
+            return next(step for step in (DAY_SECONDS, 3_600, 60, 1) if seconds % step == 0)
+        if seconds % self._step:
             raise ValueError(f"a timestamp is not on the grid of {self._scenario.granularity}")
-        return np.full(seconds.shape, self._step)
+        return self._step
+
+
+@lru_cache(maxsize=1024)  # 20 kB each: a server walked in time order, or a fleet side by side
+def _tile(
+    server: ServerArchetype, server_id: str, step: int, block: int
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the noise of a server in a block, shape (signals, 512), and its spikes."""
+    scenario, parameters = server._scenario, server._parameters
+    source = Source(scenario.seed, step, stream_of_thread(), spikes=scenario.spikes)
+    z, u = source.tile(encode(server_id), block)
+    draws = Draws(z[:, None], u[None])
+    spike = events.spikes(draws.u, parameters.spike_probability)
+    return correlated(parameters, draws)[:, 0], spike[0]
+
+
+def _per_timestamp(values: ArrayLike, count: int) -> Floats:
+    """Return finite figures, one per timestamp, given as many or one for all."""
+    given = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(given).all():
+        raise ValueError("time_factor and trend_factor have to be finite")
+    return np.full(count, given) if given.ndim == 0 else np.broadcast_to(given, (count,))
 
 
 def quarterly_peak_factor(timestamp: Times) -> Any:
     """Return the quarter-end factor, 1.06 to 1.30 on the last five days of a quarter, else 1."""
-    calendar = Calendar(_seconds(timestamp))
-    return _like(timestamp, calendar.per_tick(factors.quarter_end(calendar.days)))
+    calendar = Calendar(to_seconds(timestamp))
+    return like(timestamp, calendar.per_tick(factors.quarter_end(calendar.days)))
 
 
 def holiday_factor(timestamp: Times) -> Any:
     """Return the holiday factor: 0.5 to 0.7 on fixed dates, else 1."""
-    calendar = Calendar(_seconds(timestamp))
-    return _like(timestamp, calendar.per_tick(factors.holiday(calendar.days)))
+    calendar = Calendar(to_seconds(timestamp))
+    return like(timestamp, calendar.per_tick(factors.holiday(calendar.days)))
 
 
 def generate_server_metadata(
@@ -276,7 +309,7 @@ def _server_ids(servers: int | Iterable[str]) -> list[str]:
 
 def add_calendar_features(frame: pd.DataFrame, timestamp: str = "timestamp") -> pd.DataFrame:
     """Return a copy of a DataFrame with the seven calendar columns of its timestamps."""
-    return frame.assign(**dict(calendar_columns(_seconds(frame[timestamp].to_numpy()), "US")))
+    return frame.assign(**dict(calendar_columns(to_seconds(frame[timestamp].to_numpy()), "US")))
 
 
 def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:
@@ -287,36 +320,3 @@ def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = Fal
         OutputError: if the file exists or cannot be written.
     """
     return api.save_frame(frame, path, overwrite=overwrite)
-
-
-def _seconds(timestamp: Times, *, whole: bool = False) -> NDArray[np.int64]:
-    """Seconds since the Unix epoch, shape (n,)."""
-    times = np.atleast_1d(np.asarray(timestamp))
-    if times.ndim > 1:
-        raise ValueError("give one timestamp or a flat list of them")
-    if times.dtype.kind != "M":
-        times = np.array([_naive(time) for time in times.ravel().tolist()], "datetime64[us]")
-    if np.isnat(times).any():
-        raise ValueError("a timestamp is missing")
-    micros = times.astype("datetime64[us]").astype(np.int64)
-    if whole and (micros % 1_000_000).any():
-        raise ValueError("a timestamp is not a whole second")
-    return micros // 1_000_000
-
-
-def _naive(time: object) -> date:
-    """Take a date, a datetime or its ISO text, without a zone."""
-    if time is None or time != time:
-        raise ValueError("a timestamp is missing")
-    if isinstance(time, str):
-        time = datetime.fromisoformat(time)
-    if not isinstance(time, date):
-        raise ValueError(f"{time!r} is no timestamp")
-    if getattr(time, "tzinfo", None):
-        raise ValueError("a timestamp has a zone: convert it to UTC and drop the zone")
-    return time
-
-
-def _like(timestamp: Times, values: Floats) -> Any:
-    """Return a float for one timestamp, and an array for several."""
-    return values if np.ndim(timestamp) else float(values[0])

@@ -7,6 +7,7 @@ depends on no other draw, no order, no process and no machine.
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Part = str | int
 _KEY = Struct("<2Q")
+_OF_THREAD = threading.local()
 PREFIX_BYTES = 8
 """Length of the length in front of each part of an address."""
 
@@ -60,7 +62,7 @@ def units(prefix: blake2b, lasts: Iterable[bytes]) -> NDArray[np.float64]:
         hashed.update(last)
         digests.append(hashed.digest())
     words = np.frombuffer(b"".join(digests), "<u8")[::2]
-    out: NDArray[np.float64] = (words >> np.uint64(11)) * 2.0**-53
+    out: NDArray[np.float64] = (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return out
 
 
@@ -113,6 +115,14 @@ class Stream:
         self._key["counter"] = (skipped, 0, 0, 0)
         self._philox.state = self._state
         return self._generator
+
+
+def stream_of_thread() -> Stream:
+    """Return the stream of this thread, for what is called too often to make one each time."""
+    stream: Stream | None = getattr(_OF_THREAD, "stream", None)
+    if stream is None:
+        stream = _OF_THREAD.stream = Stream()
+    return stream
 
 
 def fingerprint() -> str:

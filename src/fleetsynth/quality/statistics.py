@@ -76,7 +76,8 @@ class Statistics:
 def _by_code(codes: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sum values of shape (servers, ticks) by the servers' code."""
     per_server = values.sum(axis=1) if values.shape[1] > 1 else values[:, 0]
-    return np.bincount(codes, per_server)
+    out: NDArray[np.float64] = np.bincount(codes, per_server).astype(np.float64)
+    return out
 
 
 def _moments(rows: int, total: int, squares: int) -> Moments:

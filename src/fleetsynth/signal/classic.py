@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.clock import Calendar
-from fleetsynth.metrics import METRICS, SIGNAL_INDEX, SIGNALS
+from fleetsynth.metrics import METRICS, SIGNALS
 from fleetsynth.signal import events, factors, limits, noise
 from fleetsynth.signal.window import BLOCK, Window
 from fleetsynth.streams import Stream, address, encode, length_prefixed
@@ -30,6 +30,11 @@ _PUBLISHED = [
     [i for i, metric in enumerate(METRICS) if metric.signal == signal.name] for signal in SIGNALS
 ]
 """Places of the metrics that each signal is published as."""
+_BASES = [f"base_{signal.name}" for signal in SIGNALS]
+_FOLLOWS_DEMAND, _GROWS = (
+    np.array([getattr(signal, flag) for signal in SIGNALS])[:, None]
+    for flag in ("follows_demand", "grows")
+)
 _CELLS = 64 * BLOCK
 """Servers times ticks worked on at a time: whole tiles that fit the cache. No value needs it."""
 
@@ -93,8 +98,8 @@ class Parameters(NamedTuple):
             spike_probability=np.array([p.spike_probability for p in profiles]),
             spike_factor=np.array(
                 [
-                    [(signal.spike_share or 0.0) * p.spike_magnitude for p in profiles]
-                    for signal in SIGNALS
+                    [1.0 if share is None else share * p.spike_magnitude for p in profiles]
+                    for share in (signal.spike_share for signal in SIGNALS)
                 ]
             ),
         )
@@ -153,15 +158,27 @@ def compose(parameters: Parameters, level: Floats, draws: Draws) -> Components:
         level: shape (signals, servers, ticks).
         draws: the randomness, over the same servers and ticks.
     """
-    correlated = np.stack([_noise(parameters, draws, i) for i in range(len(SIGNALS))])
-    signals = np.stack(list(_signals(parameters, level, draws)))
-    clipped = np.empty((len(METRICS), *draws.u.shape))
-    for metric, out in zip(METRICS, clipped, strict=True):
-        limits.clip(signals[SIGNAL_INDEX[metric.signal]], metric, out=out)
     spike = events.spikes(draws.u, parameters.spike_probability)
+    return finish(parameters, level, correlated(parameters, draws), spike)
+
+
+def correlated(parameters: Parameters, draws: Draws) -> Floats:
+    """Return the correlated noise in the signals' units, shape (signals, servers, ticks)."""
+    out = noise.correlate_all(parameters.lower, draws.z)
+    out *= parameters.deviation[:, :, None]
+    return out
+
+
+def finish(
+    parameters: Parameters, level: Floats, noises: Floats, spike: NDArray[np.bool_]
+) -> Components:
+    """Add noise to a level, let it spike, clip and round it; arguments as in `Components`."""
+    signals = level + noises
+    signals *= np.where(spike, parameters.spike_factor[:, :, None], 1.0)
+    clipped = limits.clip_all(signals)
     hundredths = np.empty(clipped.shape, dtype=np.int32)
     limits.hundredths(clipped.copy(), out=hundredths)
-    return Components(level, correlated, spike, signals, clipped, hundredths)
+    return Components(level, noises, spike, signals, clipped, hundredths)
 
 
 def _signals(parameters: Parameters, level: Floats, draws: Draws) -> Iterator[Floats]:
@@ -272,15 +289,9 @@ def level(profile: ArchetypeProfile, f: Floats, g: Floats) -> Floats:
 
     Shape (signals, ticks).
     """
-    out = np.empty((len(SIGNALS), *f.shape))
-    for signal, row in zip(SIGNALS, out, strict=True):
-        base = getattr(profile, f"base_{signal.name}")
-        if signal.follows_demand:
-            np.multiply(base, f, out=row)
-        else:
-            row[...] = base
-        if signal.grows:
-            row *= g
+    base = np.array([getattr(profile, field) for field in _BASES])[:, None]
+    out: Floats = base * np.where(_FOLLOWS_DEMAND, f, 1.0)  # times 1 is exact
+    out *= np.where(_GROWS, g, 1.0)
     return out
 
 
