@@ -129,7 +129,7 @@ def _read_csv(path: Path, columns: Types | None) -> Iterator[pa.RecordBatch]:
 
 
 def _open_csv(path: Path) -> pa.NativeFile:
-    compression = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix)
+    compression = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix.lower())
     return pa.input_stream(str(path), compression=compression)
 
 

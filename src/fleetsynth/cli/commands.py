@@ -120,6 +120,7 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
             "servers": resolved.fleet.counts(),
             "bytes": size.bytes,
             "memory": size.memory,
+            "tiles": size.tiles,
             "scenario_digest": resolved.digest,
         }
         if rate:
@@ -182,7 +183,9 @@ def digest(*, files: tuple[Path, ...], leaves: bool, as_json: bool) -> None:
     """
     from fleetsynth.digest import month_label, root
     from fleetsynth.file_digest import file_leaves
+    from fleetsynth.paths import refuse_missing
 
+    refuse_missing(files)
     for path in files:
         found = file_leaves(path)
         whole = root(found)

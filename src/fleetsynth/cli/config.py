@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from fleetsynth.cli.options import load, overwrite_option, preset_option, scenario_options
+from fleetsynth.cli.words import in_options
 
 
 @click.group()
@@ -41,7 +42,7 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
         try:
             plan = resolve(load_scenario(path))
         except FleetsynthError as error:
-            click.echo(f"{path}: {error}", err=True)
+            click.echo(f"{path}: {in_options(str(error))}", err=True)
             failed = True
         else:
             click.echo(f"{path}: ok, {plan.rows:,} rows of {len(plan.columns)} columns")

@@ -42,7 +42,9 @@ def facts(*, path: str, columns: str, check: bool, as_json: bool) -> None:
     """
     from fleetsynth.dataset.columns import parse_columns
     from fleetsynth.dataset.facts import facts
+    from fleetsynth.paths import refuse_missing
 
+    refuse_missing([path])
     found = facts(path, parse_columns(columns))
     if as_json:
         click.echo(json.dumps(found.to_dict()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     Command = Callable[..., Any]
 
-_UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9}
+_UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 
 
 def folder_options(command: Command) -> Command:
@@ -64,7 +65,7 @@ def is_folder(output: str) -> bool:
     """Tell whether an output names a dataset folder, and not a file."""
     from fleetsynth.sinks import FORMATS
 
-    named_as_file = output.endswith(tuple(FORMATS))
+    named_as_file = output.lower().endswith(tuple(FORMATS))
     return output[-1:] == "/" or "://" in output or (Path(output).is_dir() and not named_as_file)
 
 
@@ -117,13 +118,15 @@ def _engine(options: dict[str, Any]) -> Engine | None:
 
 
 def parse_size(text: str) -> int:
-    """Read a size such as 256MB."""
+    """Read a size such as 256MB, 300 MB or 300KB."""
     from fleetsynth.errors import UsageError
 
-    number, unit = text[:-2].strip(), text[-2:]
-    if unit not in _UNITS or not number.isdecimal() or int(number) == 0:
-        raise UsageError(f"--part-size {text}: expected a whole number of kB, MB or GB, like 256MB")
-    return int(number) * _UNITS[unit]
+    match = re.fullmatch(r"\s*([0-9]+)\s*([kmgt]b)\s*", text, re.IGNORECASE)
+    if not match or int(match[1]) == 0:
+        raise UsageError(
+            f"--part-size {text}: expected a whole number of kB, MB, GB or TB, like 256MB"
+        )
+    return int(match[1]) * _UNITS[match[2].lower()]
 
 
 @click.command()
@@ -135,7 +138,9 @@ def commit(*, folder: str, as_json: bool) -> None:
     The last step of a job whose shards ran on several machines. To repeat it does no harm.
     """
     from fleetsynth.dataset.folder import commit
+    from fleetsynth.paths import refuse_missing
 
+    refuse_missing([folder])
     manifest = commit(folder)
     if as_json:
         facts = {key: manifest[key] for key in ("digest", "rows", "scenario_digest")}
@@ -161,7 +166,9 @@ def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
     are not what they were.
     """
     from fleetsynth.dataset.verify import verify
+    from fleetsynth.paths import refuse_missing
 
+    refuse_missing([folder])
     findings = verify(folder, regenerate=regenerate)
     if as_json:
         found = [vars(finding) for finding in findings]

@@ -64,8 +64,10 @@ def report(
       fleetsynth report other.csv --columns timestamp=time,server=host,cpu=cpu
     """
     from fleetsynth.dataset.columns import parse_columns
+    from fleetsynth.paths import refuse_missing
     from fleetsynth.reports import report
 
+    refuse_missing([dataset])
     report(
         dataset,
         output,

@@ -61,8 +61,10 @@ def validate(
     from fleetsynth.dataset.columns import parse_columns
     from fleetsynth.dataset.validate import validate as check
     from fleetsynth.errors import UsageError
+    from fleetsynth.paths import refuse_missing
     from fleetsynth.scenario import default_scenario
 
+    refuse_missing([path, *([scenario] if scenario else [])])
     if scenario and preset:
         raise UsageError("--scenario and --preset both say what to hold it against: choose one")
     against = default_scenario(preset) if preset else scenario

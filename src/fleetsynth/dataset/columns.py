@@ -40,9 +40,9 @@ def parse_columns(text: str) -> dict[str, str]:
     for pair in filter(None, map(str.strip, text.split(","))):
         role, equals, name = pair.partition("=")
         if not (equals and name):
-            raise UsageError(f"--columns {pair}: expected ROLE=COLUMN, such as cpu=cpu_pct")
+            raise UsageError(f"columns: expected ROLE=COLUMN, such as cpu=cpu_pct, not {pair!r}")
         if role in out:
-            raise UsageError(f"--columns {pair}: {role} is already {out[role]}")
+            raise UsageError(f"columns: {role} is said twice, as {out[role]} and as {name}")
         out[role] = name
     return out
 
@@ -77,14 +77,14 @@ def assign(names: Iterable[str], said: Mapping[str, str], where: str) -> dict[st
             likely = ROLES[role].split("|")[0]
             raise UsageError(
                 f"{where} has no column that looks like a {role}: name it, "
-                f"such as --columns {role}={likely} (its columns: {', '.join(names)})"
+                f"such as columns={{{role!r}: {likely!r}}} (its columns: {', '.join(names)})"
             )
     unused = [role for role in SERIES if role not in said] if long else _LONG
     out = {role: name for role, name in out.items() if role not in unused}
     if not long and not any(role in out for role in SERIES):
         raise UsageError(
             f"{where} has no column that looks like CPU, memory or network: name one, "
-            f"such as --columns cpu=cpu_pct (its columns: {', '.join(names)})"
+            f"such as columns={{'cpu': 'cpu_pct'}} (its columns: {', '.join(names)})"
         )
     return out
 
@@ -110,7 +110,7 @@ def assign_metrics(metrics: Iterable[str], taken: Mapping[str, str], where: str)
     if not found.keys() | (taken.keys() & set(SERIES)):
         raise UsageError(
             f"{where} has no metric that looks like CPU, memory or network: name one, such as "
-            f"--columns cpu={metrics[0] if metrics else 'cpu_pct'} (its metrics: "
+            f"columns={{'cpu': {metrics[0] if metrics else 'cpu_pct'!r}}} (its metrics: "
             f"{', '.join(metrics)})"
         )
     return {**found, **taken}

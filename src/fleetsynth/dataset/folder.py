@@ -59,15 +59,15 @@ def begin(job: Job, *, resume: bool = False, overwrite: bool = False) -> None:
         _compare(job, written, store.name)
         if not resume:
             raise OutputError(
-                f"{store.name} holds an unfinished run: go on with --resume, or start again "
-                "with --overwrite"
+                f"{store.name} holds an unfinished run: go on with resume=True, or start again "
+                "with overwrite=True"
             )
         return
     elif MANIFEST in names:
         if resume:
             _compare_finished(job, store)
             return
-        raise OutputError(f"{store.name} holds a dataset: choose another name, or --overwrite")
+        raise OutputError(f"{store.name} holds a dataset: choose another name, or overwrite=True")
     elif names:
         raise OutputError(f"{store.name} holds other files ({names[0]}): choose an empty folder")
     store.write(JOB, json.dumps(_job_values(job)).encode())
@@ -120,7 +120,7 @@ def make(job: Job, engine: Engine, todo: list[int], count: int) -> Iterator[Part
     except FleetsynthError as error:
         reason = str(error).removesuffix(NOTHING_LEFT)
         raise type(error)(
-            f"{reason}. {done} of {count} parts are whole; go on with --resume"
+            f"{reason}. {done} of {count} parts are whole; go on with resume=True"
         ) from error
 
 
@@ -150,7 +150,7 @@ def _write_end(store: Store, job: Job) -> bytes:
         shown = ", ".join(absent[:3]) + (", ..." if len(absent) > 3 else "")
         raise InputError(
             f"{len(absent)} of {len(job.parts)} parts are missing at {store.name} ({shown}): "
-            "run their shards, or generate with --resume"
+            "run their shards, or generate with resume=True"
         )
     write_servers(job.plan, store, SERVERS)
     store.write(SCENARIO, dump_yaml(job.plan.scenario).encode())
@@ -236,7 +236,7 @@ def _compare(job: Job, written: bytes, name: str) -> None:
     if differences:
         raise UsageError(
             f"{name} is of another scenario or cut otherwise: {'; '.join(differences[:5])}: use "
-            "the same scenario and options, or --overwrite"
+            "the same scenario and options, or overwrite=True"
         )
 
 

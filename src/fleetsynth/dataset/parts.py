@@ -68,8 +68,8 @@ def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Par
     if plan.rows / rows_per_part > MOST_PARTS:
         raise UsageError(
             f"{plan.rows:,} rows would be {ceil(plan.rows / rows_per_part):,} parts, and a folder "
-            f"takes {MOST_PARTS:,}: choose a larger --part-size, or fewer rows (see fleetsynth "
-            "plan)"
+            f"takes {MOST_PARTS:,}: choose larger parts (part_bytes=...), or fewer rows (see "
+            "fleetsynth plan)"
         )
     parts: list[Part] = []
     spans, groups = list(_spans(plan.clock, partition_by)), list(_groups(plan, partition_by))

@@ -96,9 +96,9 @@ def open_source(url: str) -> Source:
     if MANIFEST in names:
         keys = [part["path"] for part in read_manifest(store)["parts"]]
     elif any(name.startswith(STATE) for name in names):
-        raise InputError(f"{url} is unfinished: go on with --resume, or commit its shards")
+        raise InputError(f"{url} is unfinished: go on with resume=True, or commit its shards")
     else:
-        keys = [name for name in names if name.endswith(tuple(FORMATS))]
+        keys = [name for name in names if name.lower().endswith(tuple(FORMATS))]
     if not keys:
         raise InputError(f"{url} holds no data: expected files that end in {', '.join(FORMATS)}")
     return Source(url.rstrip("/"), tuple(keys), store)

@@ -128,7 +128,7 @@ class _Folder:
         self._store = store
         there = [only] if only else store.list()
         self.manifest = only is None and MANIFEST in there
-        data = [name for name in there if name.endswith(tuple(FORMATS)) and _is_data(name)]
+        data = [name for name in there if name.lower().endswith(tuple(FORMATS)) and _is_data(name)]
         if self.manifest:
             listed = json.loads(store.read(MANIFEST) or b"{}").get("parts", [])
             present = set(data)
@@ -156,7 +156,7 @@ def _is_data(name: str) -> bool:
 def _open(path: Path | str) -> _Source:
     text = str(path)
     if "://" in text:
-        if text.endswith(tuple(FORMATS)):
+        if text.lower().endswith(tuple(FORMATS)):
             folder, _, name = text.rpartition("/")
             source = _Folder(open_store(folder), name)
         else:

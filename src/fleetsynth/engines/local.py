@@ -71,7 +71,7 @@ class LocalEngine:
         if isinstance(failure, BrokenProcessPool):
             raise OutputError(
                 "a worker was killed, and again when its part was repeated; this is often the "
-                "system running out of memory: try fewer --workers"
+                "system running out of memory: try fewer workers"
             )
         if failure:
             raise failure

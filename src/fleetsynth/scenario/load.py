@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
+from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean, nearest_name
 from fleetsynth.scenario import check, text
 from fleetsynth.scenario.classic import ArchetypeProfile, ClassicScenario
 from fleetsynth.scenario.fields import Strict, is_name
@@ -154,7 +154,8 @@ def _read(path: Path) -> tuple[dict[str, Any], Origin]:
     try:
         content = path.read_text("utf-8")
     except OSError as error:
-        raise UsageError(f"cannot read the scenario {path}: {error.strerror}") from None
+        hint = f"; the packaged one is {{'preset': '{path}'}}" if str(path) in PRESETS else ""
+        raise UsageError(f"cannot read the scenario {path}: {error.strerror}{hint}") from None
     except UnicodeDecodeError as error:
         message = f"{path} is no scenario: byte {error.start} is not UTF-8 text"
         raise UsageError(message) from None
@@ -282,9 +283,20 @@ def _explain(model: type[Scenario], details: list[ErrorDetails], origin: Origin)
         loc = tuple(part for part in detail["loc"] if part != "[key]")
         found.append(Problem(_message(model, detail, loc), ".".join(map(str, loc)), origin(loc)))
     for loc, names in missing.items():
-        message = f"missing {', '.join(names)}"
+        lacking = ", ".join(names)
+        hint = _meant(model, loc)
+        message = f"no packaged {loc[-1]!r}{hint}; a new one lacks {lacking}" if hint else ""
+        message = message or f"missing {lacking}"
         found.append(Problem(message, ".".join(map(str, loc)), origin(loc)))
     return found
+
+
+def _meant(model: type[Scenario], loc: tuple[int | str, ...]) -> str:
+    """Hint at the packaged entry that an incomplete one, such as an archetype, may stand for."""
+    if len(loc) != 2 or not _is_named(_annotation(model, str(loc[0]))):
+        return ""
+    packaged = _packaged(model.model_fields["preset"].default).get(str(loc[0]), {})
+    return "" if loc[1] in packaged else nearest_name(str(loc[1]), packaged)
 
 
 def _is_outside(loc: tuple[int | str, ...], details: list[ErrorDetails]) -> bool:
@@ -307,6 +319,8 @@ def _message(model: type[Scenario], detail: ErrorDetails, loc: tuple[int | str, 
         return str(detail["ctx"]["error"])
     if kind == "too_short":
         return "needs at least one entry"
+    if len(loc) == 2 and _annotation(model, str(loc[0])) == _annotation(model, "distribution"):
+        return f"shares are fractions that add up to 1, such as 0.25, not {_shown(detail['input'])}"
     message = detail["msg"]
     return f"{message[:1].lower()}{message[1:]}, not {_shown(detail['input'])}"
 

@@ -91,7 +91,7 @@ class AtomicFile:
         if self._path.is_dir():
             raise OutputError(f"{self._path} is a folder: name a file in it")
         if self._path.exists() and not self._overwrite:
-            raise OutputError(f"{self._path} exists: choose another name, or pass --overwrite")
+            raise OutputError(f"{self._path} exists: choose another name, or pass overwrite=True")
 
     def _make_folder(self, folder: Path) -> None:
         missing = [entry for entry in (folder, *folder.parents) if not entry.exists()]
