@@ -348,14 +348,16 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 def test_a_finished_dataset_is_refused(copied: Copied) -> None:
     folder = copied()
     before = identities(folder)
-    with pytest.raises(OutputError, match="holds a dataset: choose another name, or --overwrite"):
+    with pytest.raises(
+        OutputError, match="holds a dataset: choose another name, or overwrite=True"
+    ):
         make(folder)
     assert identities(folder) == before
 
 
 def test_an_unfinished_run_is_refused_unless_it_is_resumed(tmp_path: Path) -> None:
     begin(tmp_path / "fleet", parts=1)
-    with pytest.raises(OutputError, match="unfinished run: go on with --resume"):
+    with pytest.raises(OutputError, match="unfinished run: go on with resume=True"):
         make(tmp_path / "fleet")
     assert len(parts_in(tmp_path / "fleet")) == 1
 
@@ -558,7 +560,7 @@ def test_auto_needs_a_number_from_a_scheduler(monkeypatch: pytest.MonkeyPatch, v
 
 @pytest.mark.parametrize("text", ["", "1", "0/4", "5/4", "1/0", "-1/4", "1/4/2", "a/4", "1/auto"])
 def test_a_shard_that_cannot_be_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match=f"^--shard {text}: "):
+    with pytest.raises(UsageError, match=f"^shard {text}: "):
         parse_shard(text)
 
 

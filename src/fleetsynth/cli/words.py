@@ -20,7 +20,7 @@ OPTIONS = {
 """Options by the words of the library's errors."""
 
 _PATTERNS = [
-    *((rf"(?<![\w/.]){re.escape(words)}(?![\w.])", option) for words, option in OPTIONS.items()),
+    *((rf"(?<![\w/.]){re.escape(words)}(?!\w)", option) for words, option in OPTIONS.items()),
     (r"(?<![\w/.])columns=\{'([^']+)': '([^']+)'\}", r"--columns \1=\2"),
     (r"(?<![\w/.])columns: ", "--columns: "),
     (r"\{'preset': '(\w+)'\}", r"--preset \1"),

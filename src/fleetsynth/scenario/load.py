@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 PRESETS = ("classic", "realistic")
 """The packaged scenarios."""
 
+_NO_SHARE = ("less_than_equal", "greater_than_equal", "float_type")
+"""What Pydantic calls a number that is no share, such as 50 where 0.5 is meant."""
+
 
 def load_scenario(
     source: Path | str | Mapping[str, Any] | None = None,
@@ -285,7 +288,9 @@ def _explain(model: type[Scenario], details: list[ErrorDetails], origin: Origin)
     for loc, names in missing.items():
         lacking = ", ".join(names)
         hint = _meant(model, loc)
-        message = f"no packaged {loc[-1]!r}{hint}; a new one lacks {lacking}" if hint else ""
+        message = (
+            f"no packaged {loc[-1]!r}{hint}; as a new one it is missing {lacking}" if hint else ""
+        )
         message = message or f"missing {lacking}"
         found.append(Problem(message, ".".join(map(str, loc)), origin(loc)))
     return found
@@ -295,7 +300,8 @@ def _meant(model: type[Scenario], loc: tuple[int | str, ...]) -> str:
     """Hint at the packaged entry that an incomplete one, such as an archetype, may stand for."""
     if len(loc) != 2 or not _is_named(_annotation(model, str(loc[0]))):
         return ""
-    packaged = _packaged(model.model_fields["preset"].default).get(str(loc[0]), {})
+    (preset,) = get_args(model.model_fields["preset"].annotation)
+    packaged = _packaged(preset).get(str(loc[0]), {})
     return "" if loc[1] in packaged else nearest_name(str(loc[1]), packaged)
 
 
@@ -319,10 +325,14 @@ def _message(model: type[Scenario], detail: ErrorDetails, loc: tuple[int | str, 
         return str(detail["ctx"]["error"])
     if kind == "too_short":
         return "needs at least one entry"
-    if len(loc) == 2 and _annotation(model, str(loc[0])) == _annotation(model, "distribution"):
+    if kind in _NO_SHARE and _is_share(model, loc):
         return f"shares are fractions that add up to 1, such as 0.25, not {_shown(detail['input'])}"
     message = detail["msg"]
     return f"{message[:1].lower()}{message[1:]}, not {_shown(detail['input'])}"
+
+
+def _is_share(model: type[Scenario], loc: tuple[int | str, ...]) -> bool:
+    return len(loc) == 2 and _annotation(model, str(loc[0])) == _annotation(model, "distribution")
 
 
 def _unknown(model: type[Scenario], loc: tuple[int | str, ...]) -> str:
