@@ -29,7 +29,6 @@ def fleetsynth(within: Within) -> Fleetsynth:
         ("digest", "nofile"),
         ("digest", "there.csv", "nofile"),
         ("verify", "nofile"),
-        ("commit", "nofile"),
     ],
 )
 def test_a_dataset_that_is_not_there_is_said_first(
@@ -145,5 +144,5 @@ def test_a_plan_says_when_draws_outweigh_rows(fleetsynth: Fleetsynth) -> None:
     over = ("--start", "2023-04-08", "--end", "2023-04-09")  # the end of a tile and the next
     facts = json.loads(fleetsynth.prints("plan", "--servers", "1000", *over, "--json"))
     assert facts["tiles"] == facts["rows"] == 2_000
-    for more in ((), day + ("--preset", "realistic")):
+    for more in ((), (*day, "--preset", "realistic")):
         assert "tiles" not in fleetsynth.prints("plan", *more)

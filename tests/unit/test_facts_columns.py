@@ -87,7 +87,7 @@ def test_parsing() -> None:
     assert parse_columns("cpu=a, server=b=c,") == {"cpu": "a", "server": "b=c"}
     assert parse_columns("") == {}
     for text in ("cpu", "cpu=", "cpu=a,cpu=b"):
-        with pytest.raises(UsageError, match="^columns: "):
+        with pytest.raises(UsageError, match=r"^columns: "):
             parse_columns(text)
 
 

@@ -99,7 +99,11 @@ def _source(path: Path | None) -> Path | None:
     """Refuse a scenario that is not there, before anything about the options."""
     from fleetsynth.scenario import preset_of
 
-    if path is not None and not path.exists():
+    try:
+        there = path is None or path.exists()
+    except OSError:
+        there = False
+    if not there:
         preset_of(path)
     return path
 

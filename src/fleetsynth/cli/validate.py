@@ -64,7 +64,7 @@ def validate(
     from fleetsynth.paths import refuse_missing
     from fleetsynth.scenario import default_scenario
 
-    refuse_missing([path, *([scenario] if scenario else [])])
+    refuse_missing([path])
     if scenario and preset:
         raise UsageError("--scenario and --preset both say what to hold it against: choose one")
     against = default_scenario(preset) if preset else scenario

@@ -23,6 +23,7 @@ _PATTERNS = [
     *((rf"(?<![\w/.]){re.escape(words)}(?!\w)", option) for words, option in OPTIONS.items()),
     (r"(?<![\w/.])columns=\{'([^']+)': '([^']+)'\}", r"--columns \1=\2"),
     (r"(?<![\w/.])columns: ", "--columns: "),
+    (r"^shard (?=\S*: )", "--shard "),
     (r"\{'preset': '(\w+)'\}", r"--preset \1"),
 ]
 
