@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache, cached_property, lru_cache
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +15,15 @@ from fleetsynth.metrics import METRICS, SIGNALS
 from fleetsynth.plan import factored
 from fleetsynth.scenario import ClassicScenario, Scenario, load_scenario
 from fleetsynth.signal import events, factors
-from fleetsynth.signal.classic import Draws, Parameters, Source, correlated, finish, level
+from fleetsynth.signal.classic import (
+    Draws,
+    Parameters,
+    Source,
+    bases,
+    correlated,
+    finish,
+    raise_level,
+)
 from fleetsynth.signal.window import BLOCK
 from fleetsynth.streams import encode, key, stream_of_thread
 from fleetsynth.timestamps import like, to_seconds
@@ -74,6 +84,7 @@ class ServerArchetype:
         self.server_id = server_id
         self.profile = self._scenario.archetypes[name]
         self.seed = int.from_bytes(key(self._scenario.seed, "rng", server_id)[:4], "little")
+        self._bases = bases(self.profile)
         self._parameters = Parameters.of([factored(name, self.profile)])
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -114,10 +125,10 @@ class ServerArchetype:
         trend = _per_timestamp(trend_factor, len(seconds))
         g = factors.span_growth(trend, self.profile.monthly_growth_rate)
         noise, spike = self._noise(seconds)
-        levels = level(self.profile, f, g)
+        levels = raise_level(self._bases, f, g)
         made = finish(self._parameters, levels[:, None], noise[:, None], spike[None])
         published = made.hundredths[:, 0] / 100
-        if not np.ndim(timestamp):
+        if isinstance(timestamp, datetime) or not np.ndim(timestamp):
             return dict(zip(_COLUMNS, published[:, 0].tolist(), strict=True))
         return dict(zip(_COLUMNS, published, strict=True))
 
@@ -161,8 +172,10 @@ def _tile(server: ServerArchetype, step: int, block: int) -> tuple[Floats, NDArr
     return correlated(parameters, draws)[:, 0], spike[0]
 
 
-def _per_timestamp(values: ArrayLike, count: int) -> Floats:
+def _per_timestamp(values: Any, count: int) -> Floats:
     """Return finite figures, one per timestamp, given as many or one for all."""
+    if isinstance(values, float) and isfinite(values):
+        return np.full(count, values)
     given = np.asarray(values, dtype=np.float64)
     if not np.isfinite(given).all():
         raise ValueError("time_factor and trend_factor have to be finite")

@@ -30,7 +30,6 @@ _PUBLISHED = [
     [i for i, metric in enumerate(METRICS) if metric.signal == signal.name] for signal in SIGNALS
 ]
 """Places of the metrics that each signal is published as."""
-_BASES = [f"base_{signal.name}" for signal in SIGNALS]
 _FOLLOWS_DEMAND, _GROWS = (
     np.array([getattr(signal, flag) for signal in SIGNALS])[:, None]
     for flag in ("follows_demand", "grows")
@@ -284,13 +283,22 @@ def growth(plan: ClassicPlan, rate: float, seconds: NDArray[np.int64]) -> Floats
     return factors.span_growth(trend, rate)
 
 
+def bases(profile: ArchetypeProfile) -> Floats:
+    """Return the base of each signal, shape (signals,)."""
+    return np.array([getattr(profile, f"base_{signal.name}") for signal in SIGNALS])
+
+
 def level(profile: ArchetypeProfile, f: Floats, g: Floats) -> Floats:
     """Return (base x f) x g per signal, each factor where the signal takes it.
 
     Shape (signals, ticks).
     """
-    base = np.array([getattr(profile, field) for field in _BASES])[:, None]
-    out: Floats = base * np.where(_FOLLOWS_DEMAND, f, 1.0)  # times 1 is exact
+    return raise_level(bases(profile), f, g)
+
+
+def raise_level(base: Floats, f: Floats, g: Floats) -> Floats:
+    """Return `level`, given `bases`."""
+    out: Floats = base[:, None] * np.where(_FOLLOWS_DEMAND, f, 1.0)  # times 1 is exact
     out *= np.where(_GROWS, g, 1.0)
     return out
 
