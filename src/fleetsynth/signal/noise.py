@@ -37,6 +37,7 @@ def correlate_all(lower: Floats, z: Floats) -> Floats:
     """
     columns = np.moveaxis(lower, 0, -1)[..., None]
     out: Floats = columns[:, 0] * z[0]
+    term = np.empty_like(out)
     for j in range(1, len(z)):
-        out += columns[:, j] * z[j]
+        out += np.multiply(columns[:, j], z[j], out=term)
     return out
