@@ -163,17 +163,18 @@ class PlanDigest:
                 self._bytes[at : at + LEAF_BYTES] = state.digest()
 
     def _rows(self, hundredths: NDArray[np.int32]) -> Iterator[memoryview]:
-        """Yield for each server the bytes of its rows, metrics sorted by name."""
+        """Yield the bytes of each server's rows, metrics by name; good until the next is asked."""
         metrics, servers, ticks = hundredths.shape
         group = max(1, _CELLS // ticks)  # interleaved while it fits the cache
+        rows = np.empty((min(group, servers), ticks, metrics), dtype="<i4")
+        data, size = rows.view(np.uint8).ravel().data, ticks * metrics * VALUE_BYTES
         for first in range(0, servers, group):
             part = hundredths[:, first : first + group]
-            rows = np.empty((*part.shape[1:], metrics), dtype="<i4")
+            count = part.shape[1]
             for column, metric in enumerate(self._order):
-                rows[:, :, column] = part[metric]
-            data, size = rows.view(np.uint8).ravel().data, ticks * metrics * VALUE_BYTES
-            for at in range(0, len(data), size):
-                yield data[at : at + size]
+                rows[:count, :, column] = part[metric]
+            for row in range(count):
+                yield data[row * size : (row + 1) * size]
 
     def _digest_month(self, country: str, month: int, first: int, stop: int) -> bytes:
         if (country, month) not in self._when:

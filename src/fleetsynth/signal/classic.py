@@ -230,13 +230,13 @@ class Source:
             block: number of the block.
             wanted: the ticks that matter; the others hold anything.
         """
-        parts = self._step + length_prefixed(block)
+        parts = server + self._step + length_prefixed(block)
         normals = self._normals[: wanted.stop - BLOCK] if wanted.stop < BLOCK else self._normals
-        self._stream.after(self._noise, server + parts).standard_normal(out=normals)
+        self._stream.after(self._noise, parts).standard_normal(out=normals)
         if self._spikes is not None:
             skipped = wanted.start // 4
             uniforms = self._u[4 * skipped : wanted.stop]
-            self._stream.after(self._spikes, server + parts, skipped).random(out=uniforms)
+            self._stream.after(self._spikes, parts, skipped).random(out=uniforms)
         return Draws(self._z, self._u)
 
 
