@@ -171,12 +171,25 @@ def progress(rows: int, *, silent: bool) -> AbstractContextManager[Callable[[int
     return progress_bar(rows)
 
 
+def _source(path: Path | None) -> Path | None:
+    """Refuse a scenario that is not there, before anything about the options."""
+    from fleetsynth.scenario import preset_of
+
+    try:
+        there = path is None or path.exists()
+    except OSError:
+        there = False
+    if not there:
+        preset_of(path)
+    return path
+
+
 def load(options: dict[str, Any]) -> Scenario:
     """Take the shared options out of `options` and return the scenario they describe."""
     from fleetsynth.scenario import load_scenario, preset_of
     from fleetsynth.scenario.text import parse_value
 
-    source = options.pop("scenario")
+    source = _source(options.pop("scenario"))
     overrides: dict[str, Any] = {}
     origins: dict[str, str] = {}
 

@@ -7,6 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from fleetsynth import html
 from fleetsynth.scenario import text
 
 if TYPE_CHECKING:
@@ -97,7 +98,17 @@ def _table() -> dict[str, Any]:
     return text.parse(path.read_text("utf-8"), "facts.yaml")
 
 
-@dataclass(frozen=True)
+def _shown(fact: Fact, value: Value) -> str:
+    if value is None or isinstance(value, str):
+        return value or "–"
+    return f"{value:.{fact.decimals}f}"
+
+
+def _span(bounds: tuple[float, float] | None) -> str:
+    return "" if bounds is None else f"{bounds[0]:g} – {bounds[1]:g}"
+
+
+@dataclass(frozen=True, repr=False)
 class Facts:
     """What a dataset is like.
 
@@ -128,6 +139,23 @@ class Facts:
     network_by_type: dict[str, float]
     undefined: dict[str, int]
     understood: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Say in a line what was measured."""
+        outside = ", ".join(self.missed()) or "none"
+        return (
+            f"<Facts of {self.path}: {self.servers:,} servers, {self.rows:,} rows, "
+            f"not as wanted: {outside}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Show each fact beside real fleets, as notebooks do."""
+        rows = [
+            [f"{fact.label} {fact.unit}", _shown(fact, self.values[name]), _span(fact.range())]
+            for name, fact in known_facts().items()
+        ]
+        caption = f"{self.path}: {self.servers:,} servers, {self.rows:,} rows"
+        return html.table(caption, ["fact", "here", "real fleets"], rows)
 
     def missed(self) -> list[str]:
         """Return the names of the facts that are outside what the realistic preset is held to."""
