@@ -668,7 +668,7 @@ def test_a_manifest_cannot_have_other_files_removed(copied: Copied, path: str) -
     values["parts"][0]["path"] = path
     (folder / "manifest.json").write_text(json.dumps(values))
     before = files_in(folder)
-    with pytest.raises(InputError, match="no name of a part"):
+    with pytest.raises(InputError, match="with the path of a part"):
         make(folder, overwrite=True)
     assert files_in(folder) == before
 

@@ -134,7 +134,7 @@ def test_a_job_record_is_data(
     fleetsynth: Fleetsynth, within: Within, tmp_path: Path, damage: str
 ) -> None:
     assert within("generate", *SMALL, "-o", "fleet/", "--shard", "1/1", "--workers", "1").code == 0
-    record = tmp_path / "fleet/_parts/job.json"
+    record = tmp_path / "fleet/_parts/job-0001.json"
     record.write_text(json.dumps(CLAIMS[damage](json.loads(record.read_bytes()))))
     for command in (
         ("commit", "fleet/"),

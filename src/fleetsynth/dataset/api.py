@@ -121,10 +121,10 @@ def generate_folder(
         other = "resume=True" if resume else "shard=..."
         raise UsageError(f"overwrite=True starts again, {other} goes on: choose one")
     job = Job.of(scenario, url, partition_by=tuple(partition_by), part_bytes=part_bytes)
-    parts = job.parts  # refuses partitions that cannot be, before anything is touched
     store = open_store(url)
     if not (resume or overwrite or shard) and not store.list():  # all of it is still to be made
         store.check_room(job.plan.rows, estimate(job.plan).bytes[".parquet"], part_bytes)
+    parts = job.parts  # refuses partitions that cannot be, before anything is touched
     job = begin(job, resume=resume, overwrite=overwrite, shard=shard is not None)
     todo = folder.missing(job, shard) if job.run else []
     made: list[PartRecord] = []

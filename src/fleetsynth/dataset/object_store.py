@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
-from fleetsynth.errors import FleetsynthError, OtherBytesError, OutputError, UsageError
+from fleetsynth.errors import FleetsynthError, InputError, OtherBytesError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,11 @@ class ObjectStore:
         with tempfile.TemporaryDirectory(prefix="fleetsynth-") as folder:
             path = Path(folder) / Path(key).name
             with self._errors(), path.open("wb") as out:
-                for chunk in self._obstore.get(self._store, key).stream():
+                try:
+                    found = self._obstore.get(self._store, key)
+                except FileNotFoundError:
+                    raise InputError(f"there is no file {self.name}/{key}") from None
+                for chunk in found.stream():
                     out.write(chunk)
             yield path
 

@@ -95,7 +95,7 @@ def check(url: str, *, regenerate: int = 0, progress: Callable[[int], None] | No
     other = _other_run(store, listing, values)
     if other:
         return Check([other])
-    job = _job(store, url, values)
+    job = _job(store, url, values, listing)
     findings = [*_places(listing), *_files(store, listing, values, job)]
     hidden = {part.path for part in job.parts if listing.hidden(part.path)}
     parts = Rereading(store, job, {finding.path for finding in findings} | hidden)
@@ -130,7 +130,7 @@ def _bytes(store: Store) -> bytes:
     return data
 
 
-def _job(store: Store, url: str, values: dict[str, Any]) -> Job:
+def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Job:
     """Return the job that a finished folder was made by."""
     scenario = scenario_in(store)
     plan = resolve(scenario)
@@ -145,7 +145,7 @@ def _job(store: Store, url: str, values: dict[str, Any]) -> Job:
             f"{SCENARIO} at {store.name} gives {plan.rows:,} rows, and the parts in {MANIFEST} "
             f"are {told:,}"
         )
-    refuse_beyond(plan, store, store.list(DATA))
+    refuse_beyond(plan, store, (name for name in listing.files if name.startswith(DATA)))
     partition_by = tuple(values["partition_by"])
     job = Job.of(scenario, url, partition_by=partition_by, part_bytes=values["part_bytes"])
     try:

@@ -76,7 +76,10 @@ def find_files(url: str) -> Files:
     single = split_object(url)
     if single:
         folder, name = single
-        return Files(folder, (name,), open_store(folder))
+        store = open_store(folder)
+        if store.size(name) is None:
+            raise UsageError(f"there is no file {url}")
+        return Files(folder, (name,), store)
     if not is_url(url) and not Path(url).is_dir():
         if url.endswith("/"):
             raise UsageError(f"there is no folder {url}")
