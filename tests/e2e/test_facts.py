@@ -75,7 +75,7 @@ def test_columns_can_be_told(fleetsynth: Fleetsynth) -> None:
         ([REAL, "--columns", "cpu=cpu_pkt"], "no column 'cpu_pkt' to be its cpu (did you mean"),
         (
             [REAL, "--columns", "cpu"],
-            "--columns: expected ROLE=COLUMN, such as cpu=cpu_pct, not 'cpu'",
+            "for a name with a comma, not 'cpu'",
         ),
     ],
 )
