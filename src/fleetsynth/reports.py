@@ -19,7 +19,7 @@ from fleetsynth.paths import refuse_missing
 from fleetsynth.quality.report.build import Dataset, build
 from fleetsynth.quality.validate.rows import SHORT
 from fleetsynth.reader.files import find_files
-from fleetsynth.reader.physical import read_batches, read_metadata
+from fleetsynth.reader.physical import read_batches, read_metadata, rows_in
 from fleetsynth.scenario.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.sinks.base import write_text
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 DEFAULT_REPORT = Path("report.html")
 
-_MOST_HASHED = 1_000_000
+_MOST_HASHED = 250_000
 """Rows of a file whose content digest is worked out in passing."""
 
 _PROVENANCE = {
@@ -64,8 +64,8 @@ def report(
     """Write a report of a dataset: one HTML file with everything inside, for any browser.
 
     The same dataset gives the same bytes on the same machine. The data are read twice, and once
-    more each for verdicts and facts, in memory that grows with the number of servers and not with
-    that of rows.
+    more each for verdicts and facts, in memory that grows with servers and days (up to a limit)
+    and not with rows.
 
     Args:
         dataset: a file, a dataset folder, or an s3://, gs:// or az:// prefix that holds one.
@@ -73,10 +73,11 @@ def report(
         scenario: what the data are held against; None for the scenario that they carry, if any.
         columns: our names of columns to theirs, for data that fleetsynth did not make; the short
             roles of `facts` too, such as ``{"server": "host", "cpu": "cpu_pct"}``.
-        servers: how many of the servers closest to saturation to show.
+        servers: how many of the servers that run out first to show, and of those that are full.
         overwrite: replace a file that is there already.
         validation: verdicts to be shown: True to work them out, or those that were.
-        facts: figures beside the ranges of real fleets: True to measure them, or those that were.
+        facts: figures beside the ranges of real fleets: True to measure them where the step is
+            that of the real fleets, or those that were measured.
 
     Raises:
         UsageError: if there is no such dataset.
@@ -95,7 +96,7 @@ def report(
         source(url, given, ours),
         servers=servers,
         validation=_verdicts(url, given, ours, validation),
-        facts=_facts(url, ours, facts),
+        facts=lambda step: _facts(url, ours, facts, step),
     )
     write_text(path, page, overwrite=overwrite)
     return path
@@ -138,10 +139,19 @@ _ROLES = {
 _METRIC_ROLES = {"cpu": "cpu", "mem": "memory", "net_in": "network"}
 
 
-def _facts(url: str, columns: Mapping[str, str], facts: Facts | bool) -> dict[str, Any] | None:
-    """Measure facts if asked to; None if the data do not allow it."""
+def _facts(
+    url: str, columns: Mapping[str, str], facts: Facts | bool, step: int
+) -> dict[str, Any] | None:
+    """Measure facts if asked to; None if the data do not allow it.
+
+    Where the step is not that of the real fleets there is nothing to set them beside.
+    """
+    from fleetsynth.quality.facts_table import STEP
+
     if facts is False:
         return None
+    if facts is True and step != STEP:
+        return {"note": "", "facts": [], "comparable": False, "step": STEP}
     if facts is True:
         from fleetsynth.dataset.facts import facts as measure
 
@@ -159,15 +169,15 @@ def _facts(url: str, columns: Mapping[str, str], facts: Facts | bool) -> dict[st
 
 def _beside_real(facts: Facts) -> dict[str, Any]:
     """Lay facts out for the page."""
-    from fleetsynth.quality.facts_table import known_facts, sources
+    from fleetsynth.quality.facts_table import STEP, known_facts, sources
 
     real = {name: source.label for name, source in sources().items()}
     rows = []
     for name, fact in known_facts().items():
         value = facts.values[name]
-        bounds = fact.range()
         if value is None or isinstance(value, str):
             continue
+        bounds = fact.range() if facts.comparable else None
         rows.append(
             {
                 "name": fact.label,
@@ -176,11 +186,11 @@ def _beside_real(facts: Facts) -> dict[str, Any]:
                 "value": value,
                 "low": bounds[0] if bounds else None,
                 "high": bounds[1] if bounds else None,
-                "real": {real[key]: figure for key, figure in fact.real.items()},
+                "real": {real[key]: figure for key, figure in fact.real.items() if bounds},
             }
         )
     about = "; ".join(f"{source.label}: {source.about}" for source in sources().values())
-    return {"note": about, "facts": rows}
+    return {"note": about, "facts": rows, "comparable": facts.comparable, "step": STEP}
 
 
 def _file(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
@@ -197,7 +207,7 @@ def _file(url: str, plan: Plan | None, columns: Mapping[str, str]) -> Dataset:
     own = None if said is None else as_plan(scenario_from_data(said, f"{url}: its metadata"))
     return Dataset(
         name=path.name,
-        first=lambda take: _with_digest(path, take),
+        first=lambda take: _first(path, take),
         again=lambda: read_batches(path),
         columns=columns,
         plan=_sized(plan or own, url, [path]),
@@ -255,6 +265,15 @@ def _sized(plan: Plan | None, name: str, files: Iterable[Path]) -> Plan | None:
 
 class _EnoughError(Exception):
     """More rows than are hashed in passing."""
+
+
+def _first(path: Path, take: Callable[[pa.RecordBatch], None]) -> str | None:
+    """Hand every batch to `take`; return the digest, unless there are too many rows for one."""
+    if (rows_in(path) or 0) <= _MOST_HASHED:
+        return _with_digest(path, take)
+    for batch in read_batches(path):
+        take(batch)
+    return None
 
 
 def _with_digest(path: Path, take: Callable[[pa.RecordBatch], None]) -> str | None:

@@ -51,6 +51,22 @@ def test_a_check_fails_where_facts_are_not_as_wanted(fleetsynth: Fleetsynth) -> 
     assert "✗" in ran.out
 
 
+def test_at_another_step_nothing_stands_beside(fleetsynth: Fleetsynth) -> None:
+    generate_folder(load_scenario({"num_servers": 2}), str(fleetsynth.folder / "it"), workers=1)
+    out = fleetsynth.prints("facts", "it/")
+    assert "✗" not in out
+    assert "✓" not in out
+    assert "wanted" not in out
+    assert out.splitlines()[-1] == (
+        "not comparable with real fleets: those were measured every 300 s, and these data have one "
+        "point every 86,400 s"
+    )
+    found = json.loads(fleetsynth.prints("facts", "it/", "--json"))
+    assert (found["comparable"], found["missed"]) == (False, [])
+    assert {fact["holds"] for fact in found["values"].values()} == {None}
+    assert fleetsynth("facts", "it/", "--check").code == 1
+
+
 def test_a_folder(fleetsynth: Fleetsynth) -> None:
     scenario = {"num_servers": 2, "end_date": "2022-01-03"}
     generate_folder(load_scenario(scenario), str(fleetsynth.folder / "it"), workers=1)

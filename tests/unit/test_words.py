@@ -84,7 +84,14 @@ def test_words_of_the_library_become_options(said: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/tmp/overwrite=True exists", "my_overwrite=True", "overwrite=Truely", "its columns"]
+    "text",
+    [
+        "/tmp/overwrite=True exists",
+        "my_overwrite=True",
+        "overwrite=Truely",
+        "its columns",
+        "x has no time (its columns: a, b)",
+    ],
 )
 def test_what_only_looks_like_them_stays(text: str) -> None:
     assert in_options(text) == text

@@ -184,6 +184,15 @@ def _source(path: Path | None) -> Path | None:
     return path
 
 
+def comparing(*, silent: bool) -> AbstractContextManager[Callable[[int, int], None] | None]:
+    """Return what tells on stderr how long a comparison takes, if somebody is there to see it."""
+    if silent or not (sys.stderr and sys.stderr.isatty()):
+        return nullcontext()
+    from fleetsynth.cli.verdicts import comparison_bar
+
+    return comparison_bar()
+
+
 def load(options: dict[str, Any]) -> Scenario:
     """Take the shared options out of `options` and return the scenario they describe."""
     from fleetsynth.scenario import load_scenario, preset_of

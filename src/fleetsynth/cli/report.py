@@ -37,7 +37,7 @@ from fleetsynth.cli.say import say
     default=12,
     show_default=True,
     metavar="N",
-    help="How many of the servers closest to saturation to show.",
+    help="How many of the servers that run out first to show.",
 )
 @click.option("--no-validation", is_flag=True, help="Leave out the verdicts of `validate`.")
 @click.option("--no-facts", is_flag=True, help="Leave out the figures beside real fleets.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from fleetsynth.cli.show import _console, _facts, _print_whole, _table, plain
-from fleetsynth.quality.facts_table import known_facts, sources
+from fleetsynth.quality.facts_table import STEP, known_facts, sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,16 +32,20 @@ def show_facts(found: Facts) -> None:
     for warning in found.understood["warnings"]:
         console.print(Text(f"warning: {warning}", style="yellow"))
     console.print()
-    real = sources()
+    real = sources() if found.comparable else {}
     labels = [source.label.replace(" ", "\n", 1) for source in real.values()]
-    table = _table("fact", "here", "", "wanted", "real", *labels)
+    beside = ("", "wanted", "real", *labels) if found.comparable else ()
+    table = _table("fact", "here", *beside)
     for name, fact in known_facts().items():
         value = found.values[name]
         here = plain("–" if value is None else _figure(fact, value), "bold")
         label = Text(fact.label).append(f"  {fact.unit}", style="dim")
-        bounds = [", ".join(fact.only) or _bounds(fact.wanted), _bounds(fact.range())]
-        each = [_figure(fact, fact.real[key]) if key in fact.real else "" for key in real]
-        table.add_row(label, here, _mark(fact, found, name), *bounds, *each)
+        row: list[str | Text] = [label, here]
+        if found.comparable:
+            row += [_mark(found.holds(name)), ", ".join(fact.only) or _bounds(fact.wanted)]
+            row += [_bounds(fact.range())]
+            row += [_figure(fact, fact.real[key]) if key in fact.real else "" for key in real]
+        table.add_row(*row)
         if name == "cpu_network_r":
             for kind, r in found.network_by_type.items():
                 table.add_row(plain(f"  of {kind}", "dim"), _figure(fact, r))
@@ -49,6 +53,10 @@ def show_facts(found: Facts) -> None:
     if found.undefined:
         undefined = ", ".join(f"{name} on {count:,}" for name, count in found.undefined.items())
         console.print(Text(f"not defined, and left out: {undefined} servers", style="dim"))
+    if not found.comparable:
+        why = f"measured every {STEP} s, and these data have one point every {found.step:,} s"
+        console.print(Text(f"not comparable with real fleets: those were {why}"))
+        return
     told = "; ".join(f"{source.label}: {source.about}" for source in real.values())
     console.print(Text(told, style="dim"))
 
@@ -60,10 +68,10 @@ def said_line(understood: Mapping[str, Any]) -> str:
     return Understood(**understood).line()
 
 
-def _mark(fact: Fact, found: Facts, name: str) -> Text:
+def _mark(holds: bool | None) -> Text:
     """Tell by a mark, not by colour alone, whether a fact is as wanted."""
     marks = {None: ("", ""), True: ("✓", "green"), False: ("✗", "red")}
-    mark, style = marks[fact.holds(found.values[name])]
+    mark, style = marks[holds]
     return Text(mark, style=style)
 
 

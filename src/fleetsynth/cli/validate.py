@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fleetsynth.cli.options import LOCAL_PATH, json_option
+from fleetsynth.cli.options import LOCAL_PATH, comparing, json_option
 from fleetsynth.cli.say import say_json
 
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     metavar="ROLE=COLUMN,…",
     help="What the dataset calls our columns, such as timestamp=ts,server=host,cpu=cpu_pct.",
 )
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Compare every value of a dataset of ours with what its scenario generates, not those of"
+    " some servers: takes as long as making it did.",
+)
 @click.option("-a", "--all", "show_all", is_flag=True, help="Show every structural check.")
 @json_option
 def validate(
@@ -39,6 +45,7 @@ def validate(
     scenario: Path | None,
     preset: str | None,
     columns: str | None,
+    full: bool,
     show_all: bool,
     as_json: bool,
 ) -> None:
@@ -58,6 +65,7 @@ def validate(
     Examples
       fleetsynth validate fleet.parquet
       fleetsynth validate fleet/ --json
+      fleetsynth validate fleet/ --full
       fleetsynth validate export.csv --columns timestamp=ts,server=host,cpu=cpu_pct
       fleetsynth validate export.csv --columns timestamp=ts --scenario fleet.yaml
     """
@@ -71,7 +79,10 @@ def validate(
     if scenario and preset:
         raise UsageError("--scenario and --preset both say what to hold it against: choose one")
     against = default_scenario(preset) if preset else scenario
-    validation = check(path, against, parse_columns(columns or ""))
+    with comparing(silent=not full) as compared:
+        validation = check(
+            path, against, parse_columns(columns or ""), full=full, compared=compared
+        )
     if as_json:
         say_json(validation.to_dict())
     else:

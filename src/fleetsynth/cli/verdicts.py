@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -12,12 +22,57 @@ from fleetsynth.cli.show import _print_whole as print_whole
 from fleetsynth.cli.show import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from fleetsynth.quality.validate.verdict import Validation, Verdict
 
 _STYLES = {"ok": "green", "fail": "bold red", "untestable": "yellow"}
 _NUMBERS = ("scenario", "data", "interval", "p-value", "detectable")
+
+
+@contextmanager
+def comparison_bar() -> Iterator[Callable[[int, int], None]]:
+    """Say on stderr how long it takes to compare all servers, then show a bar.
+
+    Yields what to call with the servers done and to be done, before the first and after each.
+    """
+    stderr = Console(stderr=True)
+    bar = Progress(
+        TextColumn("comparing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("servers"),
+        TimeRemainingColumn(),
+        console=stderr,
+        transient=True,
+    )
+    task = bar.add_task("")
+    begun = 0.0
+
+    def advance(done: int, total: int) -> None:
+        nonlocal begun
+        if done == 0:
+            begun = monotonic()
+        if done == 1:
+            stderr.print(
+                f"generating {total:,} servers anew to compare every value: "
+                f"about {in_time((monotonic() - begun) * total)}"
+            )
+            bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield advance
+    finally:
+        bar.stop()
+
+
+def in_time(seconds: float) -> str:
+    """Write a duration for people: in seconds below two minutes, in minutes below two hours."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(1, seconds):.0f} s"
 
 
 def show_validation(validation: Validation, *, show_all: bool) -> None:

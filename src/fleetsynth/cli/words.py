@@ -35,7 +35,7 @@ _BEFORE = r"(?<![\w/.])"
 _QUOTED = r"('[^']*'|\"[^\"]*\")"
 _WORDS = [
     *((rf"{_BEFORE}{re.escape(words)}(?!\w)", option) for words, option in OPTIONS.items()),
-    (rf"{_BEFORE}columns: ", "--columns: "),
+    (r"^columns: ", "--columns: "),
     (r"^shard (?=\S*: )", "--shard "),
     (r"\{'preset': '(\w+)'\}", r"--preset \1"),
 ]

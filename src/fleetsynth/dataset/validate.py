@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 from fleetsynth.dataset.begin import MANIFEST, SCENARIO
 from fleetsynth.dataset.claims import beyond, rows_at_most
 from fleetsynth.dataset.places import split_object
@@ -17,14 +15,12 @@ from fleetsynth.dataset.verify import read_manifest, verify
 from fleetsynth.errors import FleetsynthError, InputError, UsageError
 from fleetsynth.plan import Plan, resolve
 from fleetsynth.quality.validate.checker import Checker
-from fleetsynth.quality.validate.fleet import content
 from fleetsynth.quality.validate.places import Faults
+from fleetsynth.quality.validate.regenerate import regenerate
 from fleetsynth.quality.validate.verdict import Validation, Verdict
 from fleetsynth.reader.physical import read_batches, read_metadata
 from fleetsynth.scenario import Scenario, load_scenario
 from fleetsynth.scenario.data import scenario_from_data, scenario_from_yaml
-from fleetsynth.signal.simulate import simulate
-from fleetsynth.signal.window import Window
 from fleetsynth.sinks import FORMATS
 
 if TYPE_CHECKING:
@@ -35,17 +31,15 @@ if TYPE_CHECKING:
 
     from fleetsynth.dataset.store import Store
 
-_REGENERATED_ROWS = 400_000
-"""How many rows are generated anew, for a comparison value by value."""
-_WINDOW_TICKS = 1 << 15
-
 
 def validate(
     path: Path | str,
     scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None = None,
     columns: Mapping[str, str] | None = None,
     *,
+    full: bool = False,
     progress: Callable[[int], None] | None = None,
+    compared: Callable[[int, int], None] | None = None,
 ) -> Validation:
     """Check a dataset: its form, and its values against the scenario that it should follow.
 
@@ -57,7 +51,10 @@ def validate(
         scenario: what to hold it against. None for the one that the dataset itself names; if it
             names none, only its form is checked.
         columns: the dataset's own names of columns by ours, such as ``{"timestamp": "ts"}``.
-        progress: called with the rows done, after each file.
+        full: compare every server of a dataset of ours with what its scenario generates, which
+            takes as long as making it did; otherwise those of about four million samples.
+        progress: called with the rows done, after each batch.
+        compared: called with the servers compared so and those to be compared in all.
 
     Raises:
         UsageError: if there is no such path, or a column that `columns` names.
@@ -78,7 +75,7 @@ def validate(
         raise InputError(f"{path} has no rows")
     verdicts = list(checker.verdicts())
     if plan is not None and is_own and not columns:
-        verdicts.append(_regenerated(plan, checker.contents()))
+        verdicts.append(regenerate(plan, checker.contents(), full=full, progress=compared))
     if source.manifest:
         verdicts.insert(0, _manifest(str(path)))
     if size:
@@ -243,26 +240,3 @@ def _manifest(path: str) -> Verdict:
     faults = Faults()
     faults.note(str(finding) for finding in findings)
     return faults.verdict("manifest", "{count} findings", "every part is as recorded")
-
-
-def _regenerated(plan: Plan, found: dict[int, int]) -> Verdict:
-    """Compare some servers, all of them in a small dataset, with what the scenario generates."""
-    size, clock = plan.fleet.size, plan.clock
-    count = min(size, max(2, _REGENERATED_ROWS // clock.count))
-    chosen = np.unique(np.linspace(0, size - 1, count).astype(np.int64)).tolist()
-    faults = Faults()
-    for server in chosen:
-        total = 0
-        for first in range(clock.first, clock.stop, _WINDOW_TICKS):
-            stop = min(first + _WINDOW_TICKS, clock.stop)
-            values = simulate(plan, Window(server, server + 1, first, stop))[:, 0] / 100
-            micros = clock.seconds(first, stop) * 1_000_000
-            named = dict(zip((metric.column for metric in plan.metrics), values, strict=True))
-            total += int(content(micros, named).sum(dtype=np.uint64))
-        if found.get(server) != total % 2**64:
-            faults.note(plan.fleet.server_ids(server, server + 1))
-    return faults.verdict(
-        "regeneration",
-        "{count} of " + f"{len(chosen):,} servers are not what the scenario generates",
-        f"{len(chosen):,} servers, value by value",
-    )

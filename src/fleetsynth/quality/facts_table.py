@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from fleetsynth.quality.fleet_facts import Value
 
+STEP = 300
+"""Seconds from point to point at which the facts are defined: at another step the same servers
+have other figures, which nothing here can be held against."""
 PLAIN = "plain"
 """The source that is no trace."""
 
@@ -142,43 +145,60 @@ class Facts:
 
     def __repr__(self) -> str:
         """Say in a line what was measured."""
-        outside = ", ".join(self.missed()) or "none"
-        return (
-            f"<Facts of {self.path}: {self.servers:,} servers, {self.rows:,} rows, "
-            f"not as wanted: {outside}>"
-        )
+        outside = f"not as wanted: {', '.join(self.missed()) or 'none'}"
+        told = outside if self.comparable else f"every {self.step:,} s: not comparable"
+        return f"<Facts of {self.path}: {self.servers:,} servers, {self.rows:,} rows, {told}>"
 
     def _repr_html_(self) -> str:
-        """Show each fact beside real fleets, as notebooks do."""
+        """Show each fact, beside real fleets if they are comparable, as notebooks do."""
         rows = [
-            [f"{fact.label} {fact.unit}", _shown(fact, self.values[name]), _span(fact.range())]
+            [
+                f"{fact.label} {fact.unit}",
+                _shown(fact, self.values[name]),
+                _span(fact.range() if self.comparable else None),
+            ]
             for name, fact in known_facts().items()
         ]
         caption = f"{self.path}: {self.servers:,} servers, {self.rows:,} rows"
         return html.table(caption, ["fact", "here", "real fleets"], rows)
 
+    @property
+    def comparable(self) -> bool:
+        """Whether the step is the one at which real fleets were measured."""
+        return self.step == STEP
+
+    def holds(self, name: str) -> bool | None:
+        """Tell whether a fact is as wanted; None if there is nothing to tell."""
+        return known_facts()[name].holds(self.values[name]) if self.comparable else None
+
     def missed(self) -> list[str]:
         """Return the names of the facts that are outside what the realistic preset is held to."""
-        known = known_facts()
-        return [name for name, value in self.values.items() if known[name].holds(value) is False]
+        return [name for name in self.values if self.holds(name) is False]
 
     def unmeasured(self) -> list[str]:
-        """Return the names of the facts that it is held to and that the data do not allow."""
-        known = known_facts()
-        held = (name for name, fact in known.items() if fact.wanted or fact.only)
-        return [name for name in held if self.values[name] is None]
+        """Return the names of the facts that it is held to and that the data cannot tell.
+
+        They cannot tell any where they are not comparable.
+        """
+        held = (name for name, fact in known_facts().items() if fact.wanted or fact.only)
+        return [name for name in held if self.values[name] is None or not self.comparable]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON-ready values, with the real ranges beside each fact."""
+        """Return everything as JSON-ready values, with the real ranges beside each fact.
+
+        Not where the step is another than theirs: then nothing stands beside it.
+        """
+        beside = self.comparable
         facts = {
             name: {
                 "value": self.values[name],
                 "unit": fact.unit,
-                "wanted": list(fact.wanted) if fact.wanted else list(fact.only) or None,
-                "holds": fact.holds(self.values[name]),
-                "real": dict(fact.real),
-                "range": fact.range(),
+                "comparable": beside,
+                "wanted": (list(fact.wanted or fact.only) or None) if beside else None,
+                "holds": self.holds(name),
+                "real": dict(fact.real) if beside else {},
+                "range": fact.range() if beside else None,
             }
             for name, fact in known_facts().items()
         }
-        return vars(self) | {"values": facts, "missed": self.missed()}
+        return vars(self) | {"comparable": beside, "values": facts, "missed": self.missed()}

@@ -117,6 +117,16 @@ def read_metadata(path: Path | str) -> dict[str, str]:
     return own_metadata(raw, str(path))
 
 
+def rows_in(path: Path | str) -> int | None:
+    """Return how many rows a file says it has; None if it does not say."""
+    if ending_of(str(path)) != ".parquet":
+        return None
+    import pyarrow.parquet as pq
+
+    with errors_of(str(path)):
+        return int(pq.read_metadata(path).num_rows)
+
+
 @contextmanager
 def errors_of(name: str) -> Iterator[None]:
     """Turn whatever the libraries raise into one error that names the file."""

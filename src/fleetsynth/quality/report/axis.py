@@ -68,12 +68,16 @@ class Axis:
             raise InputError(f"timestamps span {count:,} days: too many for one report")
         return Axis(width, first, count)
 
-    def coarser(self, most: int) -> Axis:
-        """Return the finest axis over the same time that has no more buckets than `most`."""
+    def coarser(self, most: int, step: int = 1) -> Axis:
+        """Return the finest axis over the same time that has no more buckets than `most`.
+
+        None is finer than data of a step of so many seconds.
+        """
         if not self.count:
             return self
         begin, end = int(self.starts[0]), int(self.starts[-1]) + self.width
-        for width in WIDTHS[WIDTHS.index(self.width) :]:
+        least = max(self.width, axis_from(step).width)
+        for width in WIDTHS[WIDTHS.index(least) :]:
             first, last = begin // width, (end - 1) // width
             if last - first < most:
                 return Axis(width, first, last - first + 1)

@@ -57,7 +57,7 @@ def build(
     *,
     servers: int = 12,
     validation: Mapping[str, Any] | None = None,
-    facts: Mapping[str, Any] | None = None,
+    facts: Callable[[int], Mapping[str, Any] | None] = lambda _step: None,
 ) -> str:
     """Return the page of a dataset.
 
@@ -65,8 +65,9 @@ def build(
         dataset: what it is about.
         servers: how many of the servers closest to saturation to show.
         validation: verdicts, as `fleetsynth validate --json` prints them.
-        facts: `{"note": str, "facts": [{"name", "unit", "digits", "value", "low", "high",
-            "real": {fleet: figure}}, ...]}`.
+        facts: returns, for a step in seconds, `{"note": str, "step": seconds between the points
+            of real fleets, "comparable": bool, "facts": [{"name", "unit", "digits", "value",
+            "low", "high", "real": {fleet: figure}}, ...]}`.
 
     Raises:
         InputError: if there are no rows, or columns that a dataset needs are missing.
@@ -75,7 +76,7 @@ def build(
     payload = _summary(dataset, collected, digest)
     payload |= _details(dataset, collected, reader, servers)
     payload["validation"] = validation
-    payload["facts"] = facts
+    payload["facts"] = facts(collected.step)
     summary = (
         f"{dataset.name}: {payload['meta']['servers']:,} servers, {collected.rows:,} rows, "
         f"{payload['meta']['start']} to {payload['meta']['end']}."
@@ -112,7 +113,7 @@ def _first_pass(dataset: Dataset) -> tuple[Collector, Reader, str | None]:
 
 def _summary(dataset: Dataset, collected: Collector, digest: str | None) -> dict[str, Any]:
     plan = dataset.plan
-    axis = collected.axis.coarser(embed.MOST_BUCKETS)
+    axis = collected.axis.coarser(embed.MOST_BUCKETS, collected.step)
     dimensions, keys = embed.dimensions(collected, plan)
     of = collected.groups.of_servers()
     classic = plan if isinstance(plan, ClassicPlan) else None
@@ -124,6 +125,7 @@ def _summary(dataset: Dataset, collected: Collector, digest: str | None) -> dict
             "servers": len(collected.servers.number),
             "start": _day(collected.low),
             "end": _day(collected.high),
+            "last": collected.high,
             "step": collected.step,
             "digest": digest,
             "preset": plan.scenario.preset if plan else None,
@@ -141,7 +143,7 @@ def _summary(dataset: Dataset, collected: Collector, digest: str | None) -> dict
 
 def _details(dataset: Dataset, collected: Collector, reader: Reader, count: int) -> dict[str, Any]:
     """What takes a second pass: series of servers and services, and the sample."""
-    axis = collected.axis.coarser(embed.MOST_BUCKETS)
+    axis = collected.axis.coarser(embed.MOST_BUCKETS, collected.step)
     groups = collected.groups.of_servers()
     use = saturation.usage(collected)
     keys = list(collected.groups.keys)
@@ -175,7 +177,7 @@ def _details(dataset: Dataset, collected: Collector, reader: Reader, count: int)
             "all": len(set(collected.servers.labels[SERVICE])),
             "pairs": pairs,
             "mean": embed.packed(services.means()),
-            "counts": embed.whole(services.counts[:1].sum(axis=0)),
+            "counts": embed.per_metric(services.counts),
         }
         if names
         else None,
@@ -196,8 +198,11 @@ def _server_list(
         "metrics": collected.percent,
         "p95": embed.packed(use.p95[:, shown]),
         "mean": embed.packed(use.mean[:, shown]),
-        "slope": embed.rounded(use.slope[:, shown], 2),
-        "days": use.days[:, shown].tolist(),
+        "status": [[ahead.status[i] for i in shown.tolist()] for ahead in use.ahead],
+        **{
+            name: embed.rounded(np.array([getattr(ahead, name)[shown] for ahead in use.ahead]), 2)
+            for name in ("slope", "days", "early", "late")
+        },
         "show": count,
         "all": len(names),
     }

@@ -1,19 +1,19 @@
 """The first pass: everything that charts need, summed by group while rows pass by.
 
-A group is one combination of archetype, business unit, region and criticality, so that any choice
-of filters is a sum over groups. Memory grows with groups and servers, not with rows.
+A group is one combination of archetype, business unit, region, criticality and service, so that any
+choice of filters is a sum over groups. Memory grows with groups, servers and, up to a limit, with
+the days of each; not with rows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.quality.report.axis import Axis, axis_from, regroup
-from fleetsynth.quality.report.rows import DIMENSIONS, Rows, Servers, primary
+from fleetsynth.quality.report.daily import Daily
+from fleetsynth.quality.report.rows import DIMENSIONS, SERVICE, Rows, Servers, primary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,22 +29,14 @@ SLOTS = BINS + 1
 """Places of a histogram: the bins, and one for exactly 100 %, which is no ordinary value."""
 MOST_VALUES = 24
 """Values of a dimension that are kept apart; later ones are summed up as `OTHER`."""
+MOST_SERVICES = 200
+"""The same of services, of which there are more, and which few servers share."""
 MOST_GROUPS = 1_000
 OTHER = "(other)"
 ALL = "(all)"
 _STEP_BATCHES = 4
-
-
-@dataclass(frozen=True)
-class Line:
-    """Sums from which a server's linear trend follows; times in days since `origin`."""
-
-    rows: Floats
-    t: Floats
-    tt: Floats
-    y: Floats
-    ty: Floats
-    yy: Floats
+FILTERS = {**DIMENSIONS, SERVICE: "Service"}
+"""What a report can be filtered by: the column, and what people call it."""
 
 
 class Groups:
@@ -52,7 +44,7 @@ class Groups:
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
-        self.names = [name for name in DIMENSIONS if name in servers.labels]
+        self.names = [name for name in FILTERS if name in servers.labels]
         self.values: list[list[str]] = [[] for _ in self.names]
         self.keys: dict[tuple[int, ...], int] = {}
         self._of: list[int] = []
@@ -70,10 +62,17 @@ class Groups:
     def _code(self, dimension: int, value: str, *, force: bool = False) -> int:
         values = self.values[dimension]
         if value not in values:
-            if len(values) >= MOST_VALUES and not force:
+            if not force and self._is_full(dimension):
                 return self._code(dimension, OTHER, force=True)
             values.append(value)
         return values.index(value)
+
+    def _is_full(self, dimension: int) -> bool:
+        """Tell whether a dimension takes no more values; services leave room for the others."""
+        number = len(self.values[dimension])
+        if self.names[dimension] != SERVICE:
+            return number >= MOST_VALUES
+        return number >= MOST_SERVICES or len(self.keys) >= MOST_GROUPS // 2
 
 
 class Collector:
@@ -86,11 +85,13 @@ class Collector:
         absent: missing values, same shape.
         peaks: greatest values, same shape.
         week: sums by hour of the week from Monday 00:00, shape (metrics, groups, 168).
-        week_counts: rows, shape (groups, 168).
+        week_counts: values, same shape.
         histogram: shape (metrics, groups, slots); bin i is from i x width up to (i + 1) x width.
         widths: width of a bin, by metric.
         usage: histograms by server of the metrics in percent, shape (metrics, servers, slots).
         percent: places of those metrics.
+        totals: number and sum of the values of each server in them, shape (2, metrics, servers).
+        daily: a value a day of each server in them.
         main: places of one metric per kind.
     """
 
@@ -108,13 +109,14 @@ class Collector:
         self.absent = np.zeros((m, 0, 0), dtype=np.int64)
         self.peaks: Floats = np.full((m, 0, 0), -np.inf)
         self.week: Floats = np.zeros((m, 0, WEEK_HOURS))
-        self.week_counts: Ints = np.zeros((0, WEEK_HOURS), dtype=np.int64)
+        self.week_counts: Ints = np.zeros((m, 0, WEEK_HOURS), dtype=np.int64)
         self.histogram: Ints = np.zeros((m, 0, SLOTS), dtype=np.int64)
         self.widths = [1.0 if metric.unit == "%" else 0.01 for metric in metrics]
         p = len(self.percent)
         self.usage: NDArray[np.uint32] = np.zeros((p, 0, SLOTS), dtype=np.uint32)
-        self.lines: Floats = np.zeros((6, p, 0))
-        self.low, self.high, self.origin = 0, -1, 0
+        self.totals: Floats = np.zeros((2, p, 0))
+        self.daily = Daily(self.percent)
+        self.low, self.high = 0, -1
         self._batches = 0
 
     def update(self, rows: Rows) -> None:
@@ -123,7 +125,7 @@ class Collector:
             return
         low, high = int(rows.seconds.min()), int(rows.seconds.max())
         if not self.rows:
-            self.low, self.high, self.origin = low, high, low
+            self.low, self.high = low, high
         self.low, self.high = min(self.low, low), max(self.high, high)
         self.rows += rows.seconds.size
         self._see_step(rows)
@@ -132,10 +134,6 @@ class Collector:
         self._fit_servers()
         self._add(rows, group)
         self._add_servers(rows)
-
-    def line(self) -> Line:
-        """Return the sums of servers' trends, shape (metrics in percent, servers) each."""
-        return Line(*self.lines)
 
     def _see_step(self, rows: Rows) -> None:
         """Learn the step from the first batches."""
@@ -154,7 +152,6 @@ class Collector:
         key = group * buckets + self.axis.place(rows.seconds)
         week = group * WEEK_HOURS + hours
         _tally(self.counts, key)
-        _tally(self.week_counts, week)
         for m, values in enumerate(rows.values):
             missing = np.isnan(values)
             k, w, g, v = key, week, group, values
@@ -165,6 +162,7 @@ class Collector:
             _tally(self.sums[m], k, v)
             np.maximum.at(self.peaks[m].reshape(-1), k, v)
             _tally(self.week[m], w, v)
+            _tally(self.week_counts[m], w)
             _tally(self.histogram[m], g * SLOTS + self._bins(m, v))
 
     def _bins(self, metric: int, values: Floats) -> Ints:
@@ -179,20 +177,20 @@ class Collector:
         return bins
 
     def _add_servers(self, rows: Rows) -> None:
-        days = (rows.seconds - self.origin) / DAY_SECONDS
         # Batches in order of server are about few servers: sum those alone.
         first, stop = int(rows.server.min()), int(rows.server.max()) + 1
         server = rows.server - first
         for p, place in enumerate(self.percent):
             values = rows.values[place]
             there = ~np.isnan(values)
-            s, v, t = server, values, days
+            s, v = server, values
             if not there.all():
-                s, v, t = s[there], v[there], t[there]
+                s, v = s[there], v[there]
             _tally(self.usage[p, first:stop], s * SLOTS + self._bins(place, v))
-            terms = (None, t, t * t, v, t * v, v * v)
-            for sums, term in zip(self.lines[:, p, first:stop], terms, strict=True):
+            for sums, term in zip(self.totals[:, p, first:stop], (None, v), strict=True):
                 sums += np.bincount(s, weights=term, minlength=stop - first)
+        size = len(self.servers.number)
+        self.daily.update(rows.server, rows.seconds, rows.values, size, self.step)
 
     def _fit(self, axis: Axis) -> None:
         """Lay the sums over a longer or coarser axis."""
@@ -215,7 +213,7 @@ class Collector:
             self.absent = _grown(self.absent, 1, more, 0)
             self.peaks = _grown(self.peaks, 1, more, -np.inf)
             self.week = _grown(self.week, 1, more, 0)
-            self.week_counts = _grown(self.week_counts, 0, more, 0)
+            self.week_counts = _grown(self.week_counts, 1, more, 0)
             self.histogram = _grown(self.histogram, 1, more, 0)
         return of
 
@@ -224,7 +222,7 @@ class Collector:
         if known > have:
             more = max(known - have, have // 2)
             self.usage = _grown(self.usage, 1, more, 0)
-            self.lines = _grown(self.lines, 2, more, 0)
+            self.totals = _grown(self.totals, 2, more, 0)
 
 
 def _tally(total: NDArray[Any], key: Ints, values: Floats | None = None) -> None:

@@ -10,8 +10,7 @@ import numpy as np
 from fleetsynth.clock import DAY_SECONDS, Days
 from fleetsynth.quality.report import effects
 from fleetsynth.quality.report.axis import regroup
-from fleetsynth.quality.report.collect import SLOTS, WEEK_HOURS
-from fleetsynth.quality.report.rows import DIMENSIONS
+from fleetsynth.quality.report.collect import FILTERS, OTHER, SLOTS, WEEK_HOURS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,8 +37,16 @@ def packed(values: Floats) -> dict[str, Any]:
 
 
 def whole(values: NDArray[np.integer]) -> dict[str, Any]:
-    """Encode counts as 32-bit numbers."""
-    return {"t": "u4", "n": list(values.shape), "k": 1, "b": _base64(values.astype("<u4"))}
+    """Encode counts as 16-bit numbers, or 32-bit ones where that is too small."""
+    kind = "i2" if values.max(initial=0) <= _MISSING else "i4"
+    codes = values.astype("<u2" if kind == "i2" else "<u4")
+    return {"t": kind, "n": list(values.shape), "k": 1, "b": _base64(codes)}
+
+
+def per_metric(counts: Ints) -> dict[str, Any]:
+    """Encode numbers of values, shape (metrics, ...); once where they are the same for all."""
+    same = len(counts) and (counts == counts[:1]).all()
+    return whole(counts[:1] if same else counts)
 
 
 def _base64(array: NDArray[Any]) -> str:
@@ -85,7 +92,7 @@ def dimensions(
         titles = {a.name: a.profile.name for a in plan.archetypes} if plan else {}
         codes = [values[i] for i in order]
         shown = [titles.get(v, v) if name == "server_type" else v for v in codes]
-        out.append({"name": name, "label": DIMENSIONS[name], "codes": codes, "values": shown})
+        out.append({"name": name, "label": FILTERS[name], "codes": codes, "values": shown})
     return out, keys.tolist()
 
 
@@ -98,8 +105,10 @@ def _rank(value: str, dimension: str, plan: Plan | None) -> tuple[int, str]:
     known: list[str] = []
     if plan:
         odds = plan.fleet.odds
-        known = [*plan.fleet.archetypes] if dimension == "server_type" else [*odds[dimension]]
-    return (known.index(value) if value in known else len(known)), value
+        known = (
+            [*plan.fleet.archetypes] if dimension == "server_type" else [*odds.get(dimension, ())]
+        )
+    return (known.index(value) if value in known else len(known) + (value == OTHER)), value
 
 
 def over_time(collected: Collector, axis: Axis) -> dict[str, Any]:
@@ -110,14 +119,15 @@ def over_time(collected: Collector, axis: Axis) -> dict[str, Any]:
         for part in (collected.sums, collected.counts, collected.absent)
     )
     peaks = regroup(collected.peaks, place, axis.count, how=np.maximum, empty=-np.inf)
+    values = counts - absent
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = sums / (counts - absent)
+        means = sums / values
     return {
         "width": axis.width,
         "starts": axis.starts.tolist(),
         "mean": packed(means),
         "peak": packed(peaks),
-        "counts": whole(counts),
+        "counts": per_metric(values),
     }
 
 
@@ -128,11 +138,11 @@ def weekly(collected: Collector) -> dict[str, Any]:
     else:
         days, day_sums, day_counts = by_day(collected)
         slot = days.dayofweek * 12 + days.month - 1
-        sums, counts = regroup(day_sums, slot, 84), regroup(day_counts[0], slot, 84)
+        sums, counts = regroup(day_sums, slot, 84), regroup(day_counts, slot, 84)
         columns = 12
     with np.errstate(invalid="ignore", divide="ignore"):
         means = sums / counts
-    return {"columns": columns, "mean": packed(means), "counts": whole(counts)}
+    return {"columns": columns, "mean": packed(means), "counts": per_metric(counts)}
 
 
 def by_day(collected: Collector) -> tuple[Days, Floats, Ints]:

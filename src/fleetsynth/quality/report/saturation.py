@@ -1,4 +1,4 @@
-"""Which servers are closest to saturation, and when a straight line takes them there."""
+"""How full servers are, which are full already, and which run out when."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS
-from fleetsynth.quality.report.collect import BINS, SLOTS
+from fleetsynth.quality.report.collect import BINS, MOST_VALUES, SLOTS
+from fleetsynth.quality.report.outlook import Outlook, Status, outlook, unknown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,53 +18,45 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-NEVER = -1
-MOST_DAYS = 36_500
 MOST_SERVERS = 20_000
 _PER_VALUE = 3
-_CLEAR = 3.0
-"""Standard errors from zero at which a slope counts as one."""
+FULL = (Status.ABOVE, Status.CONSTANT_FULL)
+"""What is said of servers that are full already: they are listed by themselves, in this order."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Every server's use of what comes in percent, shape (metrics in percent, servers) each.
+    """Every server's use of what comes in percent, shape (metrics in percent, servers).
 
     Attributes:
         p95: 95th percentile over time, to within a point.
         mean: mean over time.
-        slope: change in points per year of the least-squares line.
-        days: days after the last sample until p95, moved along the line, reaches 100; 0 where it
-            is there, `NEVER` where the line does not clearly rise.
+        ahead: what becomes of each server, by metric.
     """
 
     p95: Floats
     mean: Floats
-    slope: Floats
-    days: Ints
+    ahead: list[Outlook]
 
 
 def usage(collected: Collector) -> Usage:
     """Return every server's use."""
     size = len(collected.servers.number)
-    line = collected.line()
-    n, t, y = line.rows[:, :size], line.t[:, :size], line.y[:, :size]
+    count, total = collected.totals[:, :, :size]
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean, centre = y / n, t / n
-        spread = line.tt[:, :size] - t * centre
-        slope = (line.ty[:, :size] - t * mean) / spread
-        left = np.maximum(line.yy[:, :size] - y * mean - slope * slope * spread, 0)
-        # Neighbours in time resemble each other: a day counts as one sample, however many it has.
-        error = np.sqrt(left / (n - 2) / spread * max(1.0, DAY_SECONDS / collected.step))
-        p95 = _quantile(collected.usage[:, :size], 0.95)
-        end = (collected.high - collected.origin) / DAY_SECONDS
-        now = p95 + slope * (end - centre)
-        ahead = np.ceil(np.maximum(100 - now, 0) / slope)
-    rising = (slope > 0) & (slope > _CLEAR * error) & (ahead <= MOST_DAYS)
-    slope = np.where(np.isfinite(slope), slope, 0.0)
-    days = np.where(rising, ahead, NEVER).astype(np.int64)
-    days[p95 >= BINS] = 0
-    return Usage(p95, mean, slope * 365.25, days)
+        mean = total / count
+    groups, ahead = _archetypes(collected), []
+    for p in range(len(mean)):
+        blocks = collected.daily.blocks(p, size, collected.high)
+        ahead.append(unknown(size) if blocks is None else outlook(blocks, groups))
+    return Usage(_quantile(collected.usage[:, :size], 0.95), mean, ahead)
+
+
+def _archetypes(collected: Collector) -> Ints:
+    labels = collected.servers.labels.get("server_type")
+    if labels is None:
+        return np.zeros(len(collected.servers.number), dtype=np.int64)
+    return np.unique(np.array(labels), return_inverse=True)[1].astype(np.int64)
 
 
 def _quantile(histograms: NDArray[np.uint32], share: float) -> Floats:
@@ -82,28 +74,44 @@ def _quantile(histograms: NDArray[np.uint32], share: float) -> Floats:
     return out
 
 
+def order(use: Usage, p: int) -> tuple[Ints, Ints]:
+    """Return the servers by one metric: those that are not full, and those that are.
+
+    First come those with a date, the soonest first, then the others, the fullest first.
+    """
+    ahead, level = use.ahead[p], np.nan_to_num(use.p95[p], nan=-1.0)
+    days = np.nan_to_num(ahead.days, nan=np.inf)
+    status = np.array(ahead.status, dtype=object)
+    full = np.select([status == each for each in FULL], range(1, len(FULL) + 1), 0)
+    ranked = np.lexsort((np.arange(level.size), -level, days, full))
+    return ranked[full[ranked] == 0], ranked[full[ranked] > 0]
+
+
 def closest(use: Usage, groups: Ints, keys: list[tuple[int, ...]], count: int) -> Ints:
     """Return the servers whose series are worth carrying.
 
-    The fullest of all by each metric, and the fullest three of each value of each dimension, so
-    that a filter has something to show.
+    By each metric the first of both lists, and the first three of each value of each dimension,
+    so that a filter has something to show; of dimensions of many values one, by the first metric.
     """
     chosen: set[int] = set()
     table = np.array(keys, dtype=np.int64).reshape(len(keys), -1)
-    for p95 in use.p95:
-        order = np.argsort(-np.nan_to_num(p95, nan=-1.0), kind="stable")
-        chosen.update(order[:count].tolist())
-        for dimension in range(table.shape[1]):
-            values = table[groups[order], dimension]
-            for value in np.unique(values):
-                chosen.update(order[values == value][:_PER_VALUE].tolist())
+    for p in range(len(use.p95)):
+        for ranked in order(use, p):
+            chosen.update(ranked[:count].tolist())
+            for dimension in range(table.shape[1]):
+                many = table[:, dimension].max(initial=0) > MOST_VALUES
+                values = table[groups[ranked], dimension]
+                for value in [] if many and p else np.unique(values):
+                    chosen.update(ranked[values == value][: 1 if many else _PER_VALUE].tolist())
     return np.array(sorted(chosen), dtype=np.int64)
 
 
 def listed(use: Usage) -> Ints:
-    """Return the servers to list: all, or the fullest of a fleet too large for one page."""
+    """Return the servers to list: all, or those of a large fleet that run out or are fullest."""
     size = use.p95.shape[1]
     if size <= MOST_SERVERS or not len(use.p95):
         return np.arange(min(size, MOST_SERVERS))
     best = np.nan_to_num(use.p95, nan=-1.0).max(axis=0)
+    for ahead in use.ahead:
+        best[~np.isnan(ahead.days)] = np.inf
     return np.sort(np.argsort(-best, kind="stable")[:MOST_SERVERS])

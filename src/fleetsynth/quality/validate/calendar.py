@@ -10,6 +10,7 @@ from fleetsynth.clock import DAY_SECONDS, Days
 from fleetsynth.plan import CALENDAR_COLUMNS
 from fleetsynth.quality.validate.places import Faults, moment
 from fleetsynth.quality.validate.rows import MISSING
+from fleetsynth.quality.validate.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,22 +20,26 @@ if TYPE_CHECKING:
     from fleetsynth.plan import Plan
     from fleetsynth.quality.validate.fleet import Servers
     from fleetsynth.quality.validate.rows import Columns, Rows
-    from fleetsynth.quality.validate.verdict import Verdict
 
     Ints = NDArray[np.int64]
 
+NOT_CHECKED = "not checked: no scenario says whose holidays they are"
 _LONGEST = 200 * 366
 """Days beyond which a batch's timestamps are no calendar's business."""
 
 
 class CalendarCheck:
-    """Compares calendar columns with the clock, and is_holiday by the country of the server."""
+    """Compares calendar columns with the clock, and is_holiday by the country of the server.
+
+    Which country that is, a scenario says; without one nothing is held against is_holiday.
+    """
 
     def __init__(self, columns: Columns, plan: Plan | None, servers: Servers) -> None:
         self._columns = columns
         self._plan = plan
         self._servers = servers
         self._faults: dict[str, Faults] = {}
+        self._unchecked: dict[str, None] = {}
 
     def update(self, rows: Rows) -> None:
         """Take rows."""
@@ -50,6 +55,9 @@ class CalendarCheck:
         names = list(self._columns.servers)
         for column, found in rows.calendar.items():
             field = CALENDAR_COLUMNS[column]
+            if not field and self._plan is None:
+                self._unchecked[column] = None
+                continue
             if field:
                 expected = getattr(days, field).astype(np.int64)[day - first]
             else:
@@ -64,11 +72,12 @@ class CalendarCheck:
 
     def _holidays(self, days: Days, day: Ints, rows: Rows) -> Ints:
         out = days.is_holiday("US").astype(np.int64)[day]
-        if self._plan is None:
+        plan = self._plan
+        if plan is None:
             return out
         place = self._servers.places()
         countries = {
-            number: self._plan.countries(int(place[number]), int(place[number]) + 1)[0]
+            number: plan.countries(int(place[number]), int(place[number]) + 1)[0]
             for number in np.flatnonzero(np.bincount(rows.server)).tolist()
             if place[number] >= 0
         }
@@ -84,6 +93,8 @@ class CalendarCheck:
                 "calendar", "{count} rows are not what the timestamp says", "follows the clock",
                 column,
             )  # fmt: skip
+        for column in self._unchecked:
+            yield Verdict("calendar", "untestable", NOT_CHECKED, column)
 
 
 def _shown(value: int) -> str:

@@ -6,11 +6,11 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const SVG = 'http://www.w3.org/2000/svg';
 const DASHES = [[], [9, 3], [3, 2.5], [12, 3, 3, 3], [6, 2], [1.5, 2], [16, 4], [4, 2, 4, 6]];
 
-/** Numbers from base64: their values, with NaN for what is missing. */
+/** Numbers from base64: counts as they are, or values, with NaN for what is missing. */
 function decode(part) {
   const text = atob(part.b), bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  const raw = part.t === 'u2' ? new Uint16Array(bytes.buffer) : new Uint32Array(bytes.buffer);
+  const raw = part.t === 'i4' ? new Uint32Array(bytes.buffer) : new Uint16Array(bytes.buffer);
   if (part.t !== 'u2') return { at: raw, shape: part.n };
   const out = new Float32Array(raw.length);
   for (let i = 0; i < raw.length; i++) out[i] = raw[i] === MISSING ? NaN : raw[i] * part.k;
@@ -24,6 +24,12 @@ for (const [section, ...names] of [
 ]) {
   if (!DATA[section]) continue;
   for (const name of names) if (DATA[section][name]) DATA[section][name] = decode(DATA[section][name]);
+}
+
+/** Number of values of a metric in a group and a slot; one set of numbers serves all metrics where none is missing. */
+function valuesIn(counts, place, group, slot) {
+  const [metrics, groups, slots] = counts.shape;
+  return counts.at[((metrics === 1 ? 0 : place) * groups + group) * slots + slot];
 }
 
 /** An element; text only ever becomes text, never markup. */
@@ -115,10 +121,10 @@ function table(caption, head, rows, { words = 0, tall = false } = {}) {
   const cell = (value, i) => {
     const isWord = i < words;
     if (i === 0) return h('th', { scope: 'row' }, value);
-    return h('td', { class: value && value.wide ? 'wide' : words && !isWord ? 'number' : null }, value && value.wide ? value.wide : value);
+    return h('td', { 'data-label': head[i], class: value && value.wide ? 'wide' : words && !isWord ? 'number' : null }, value && value.wide ? value.wide : value);
   };
   return h('div', { class: `scroll${tall ? ' tall' : ''}`, tabindex: '0', role: 'region', 'aria-label': caption },
-    h('table', { class: words ? 'words' : null },
+    h('table', { class: [words ? 'words' : '', head.length > 8 ? 'many' : ''].join(' ').trim() || null },
       h('caption', { class: 'hidden' }, caption),
       h('thead', {}, h('tr', {}, head.map((name, i) => h('th', { scope: 'col', class: words && i >= words ? 'number' : null }, name)))),
       h('tbody', {}, rows.map((row) => h('tr', { class: row.chosen ? 'chosen' : null }, (row.cells || row).map(cell))))));
@@ -139,7 +145,7 @@ function figure(title, note) {
   return out;
 }
 function section(id, title, about, ...children) {
-  const element = h('section', { id, 'aria-labelledby': `${id}-title` }, h('h2', { id: `${id}-title` }, title), about ? h('p', { class: 'about' }, about) : null, ...children);
+  const element = h('section', { id, 'aria-labelledby': `${id}-title` }, h('h2', { id: `${id}-title` }, title), about ? h('p', { class: 'about' }, about) : null, ...children.filter(Boolean));
   document.getElementById('main').append(element);
   return element;
 }

@@ -55,7 +55,7 @@ function meanOf(groups, place = STATE.metric) {
   const { mean, counts } = DATA.time, buckets = DATA.time.starts.length, all = DATA.groups.keys.length;
   let sum = 0, weight = 0;
   for (const g of groups) for (let t = 0; t < buckets; t++) {
-    const n = counts.at[g * buckets + t], v = mean.at[(place * all + g) * buckets + t];
+    const n = valuesIn(counts, place, g, t), v = mean.at[(place * all + g) * buckets + t];
     if (n && !Number.isNaN(v)) { sum += v * n; weight += n; }
   }
   return weight ? sum / weight : NaN;
@@ -63,13 +63,14 @@ function meanOf(groups, place = STATE.metric) {
 
 function overview() {
   const tiles = h('dl', { class: 'tiles' });
-  const parts = DATA.dimensions.map((dim, d) => {
+  const shares = DATA.dimensions.map((dim, d) => [dim, d]).filter(([dim]) => dim.name !== 'service');
+  const parts = shares.map(([dim, d]) => {
     const list = h('ul', { class: 'plain parts' });
     onUpdate(() => {
-      const counts = dim.values.map((_, v) => serversIn(activeGroups(d, v))), most = Math.max(1, ...counts);
-      list.replaceChildren(...dim.values.map((name, v) => ({ name, v, n: counts[v] })).filter(({ n }) => n).map(({ name, v, n }) => h('li', {},
+      const counts = dim.values.map((_, v) => serversIn(activeGroups(d, v))), most = Math.max(1, ...shares.flatMap(([other, o]) => other.values.map((_, v) => serversIn(activeGroups(o, v)))));
+      list.replaceChildren(...dim.values.map((name, v) => ({ name, n: counts[v] })).filter(({ n }) => n).map(({ name, n }) => h('li', {},
         h('span', { class: 'name' }, name),
-        s('svg', { class: 'bar', viewBox: '0 0 100 8', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, s('rect', { width: (n / most) * 100, height: 8, rx: 1, class: `f${v % 8}` })),
+        s('svg', { class: 'bar', viewBox: '0 0 100 8', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, s('rect', { width: (n / most) * 100, height: 8, rx: 1, class: 'f0' })),
         h('span', {}, count(n)))));
     });
     return h('div', { class: 'card' }, h('h3', {}, `Servers by ${dim.label.toLowerCase()}`), list);
@@ -110,7 +111,7 @@ function patterns() {
     for (let i = 0; i < slots; i++) {
       let sum = 0, weight = 0;
       for (const g of STATE.groups) {
-        const n = week.counts.at[g * slots + i], v = week.mean.at[(STATE.metric * all + g) * slots + i];
+        const n = valuesIn(week.counts, STATE.metric, g, i), v = week.mean.at[(STATE.metric * all + g) * slots + i];
         if (n && !Number.isNaN(v)) { sum += v * n; weight += n; }
       }
       if (weight) cells[i] = sum / weight;

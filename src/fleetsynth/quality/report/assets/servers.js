@@ -36,16 +36,30 @@ function relations() {
   section('memory', 'Autocorrelation', `How long a value is remembered: mean over a sample of servers, first ${count(sample.ticks)} samples of each.`, h('div', { class: 'grid small' }, acf));
 }
 
+/** Places of the servers that pass the filters, in order: those that are not full, and those that are. */
+function ranking(p) {
+  const list = DATA.servers, size = list.names.length, allowed = new Set(STATE.groups), open = [], full = [];
+  const late = (i) => list.days[p][i] ?? Infinity, level = (i) => list.p95.at[p * size + i];
+  for (let i = 0; i < size; i++) {
+    if (!allowed.has(list.groups[i]) || Number.isNaN(level(i))) continue;
+    (list.status[p][i].includes('full') ? full : open).push(i);
+  }
+  const constant = (i) => list.status[p][i] !== 'full';
+  open.sort((x, y) => (late(x) === late(y) ? 0 : late(x) - late(y)) || level(y) - level(x) || x - y);
+  full.sort((x, y) => constant(x) - constant(y) || level(y) - level(x) || x - y);
+  return { open, full };
+}
+
 function saturation() {
   const list = DATA.servers;
   if (!list.metrics.length) return;
   const size = list.names.length, place = new Map(DATA.top.servers.map((n, i) => [n, i]));
-  const holder = h('div');
+  const holder = h('div'), fullHolder = h('div', { class: 'card below' });
   const fig = figure('Series', '');
   const chart = timeChart(fig, { height: 210 });
-  section('saturation', 'Closest to saturation',
-    `Servers by the 95th percentile of the metric over time (of CPU where the metric is not in percent). The trend is a least-squares line through all samples; days to 100 % is when that percentile, moved along the line, reaches 100 %, counted from the last sample. It is left open where the line does not rise by more than three standard errors, a day counting as one sample.`,
-    h('div', { class: 'card' }, holder), h('div', { class: 'below' }, fig.element));
+  section('saturation', 'What runs out, and when',
+    'By the metric chosen above (CPU where that is not in percent). A day’s value is the 95th percentile of its samples; a server is full once three of seven days reach 100 %. The date is the day by which that is as likely as not, from the trend of the weeks and what they scatter about it; in brackets, the days between which it falls nine times in ten. There is a date only where the trend is clear (2.5 standard errors), within three years, and no farther ahead than the data reach back. Servers that are full already are listed apart.',
+    h('div', { class: 'card' }, holder), fullHolder, h('div', { class: 'below' }, fig.element));
   fig.element.classList.add('below');
 
   function spark(server, p) {
@@ -71,26 +85,42 @@ function saturation() {
     fig.about.textContent = `${metricName(m)} in ${m.unit}: mean and peak per ${bucketName()}`;
     chart.set([{ name: 'mean', tone: 0, values: take(DATA.top.mean) }, { name: 'peak', tone: 1, values: take(DATA.top.peak) }], m.unit, `${metricName(m)} of ${name} over time, mean and peak.`);
   }
+  function nameCell(i) {
+    const server = list.number[i], key_ = DATA.groups.keys[list.groups[i]];
+    const labels = DATA.dimensions.map((d, n) => (d.name === 'service' ? null : d.values[key_[n]]));
+    if (list.services) labels.push(list.services[i]);
+    const name = place.has(server) ? h('button', { type: 'button', class: 'pick', 'aria-pressed': String(server === STATE.server), onclick: () => {
+      STATE.server = server;
+      update();
+      document.querySelector('#saturation [aria-pressed="true"].pick').focus();
+    } }, list.names[i]) : list.names[i];
+    return h('span', { class: 'what' }, name, h('small', {}, labels.filter(Boolean).join(' · ')));
+  }
+  function when(i, p) {
+    const on = (days) => (days === null ? 'later' : day(DATA.meta.last + Math.round(days) * 86400));
+    if (list.days[p][i] === null) return ['–', list.status[p][i]];
+    const text = h('span', { class: 'what' }, on(list.days[p][i]), h('small', {}, `(${on(list.early[p][i])} to ${on(list.late[p][i])})`));
+    return [count(Math.round(list.days[p][i])), text];
+  }
+  function rowOf(i, p) {
+    const slope = list.slope[p][i], sign = slope >= 0.05 ? '+' : '';
+    return { chosen: list.number[i] === STATE.server, cells: [nameCell(i), spark(list.number[i], p), number(list.p95.at[p * size + i]), number(list.mean.at[p * size + i]), `${sign}${number(slope !== null && Math.abs(slope) < 0.05 ? 0 : slope, 1)}`, ...when(i, p)] };
+  }
   function update() {
-    const p = percentPlace(), allowed = new Set(STATE.groups), m = DATA.metrics[list.metrics[p]];
-    const order = [];
-    for (let i = 0; i < size; i++) if (allowed.has(list.groups[i]) && !Number.isNaN(list.p95.at[p * size + i])) order.push(i);
-    order.sort((x, y) => list.p95.at[p * size + y] - list.p95.at[p * size + x] || x - y);
-    const best = order.slice(0, list.show);
-    if (!best.some((i) => list.number[i] === STATE.server)) STATE.server = best.length ? (list.number[best.find((i) => place.has(list.number[i]))] ?? null) : null;
-    const rows = best.map((i) => {
-      const number_ = list.number[i], key = DATA.groups.keys[list.groups[i]], days = list.days[p][i];
-      const name = place.has(number_) ? h('button', { type: 'button', class: 'pick', 'aria-pressed': String(number_ === STATE.server), onclick: () => {
-        STATE.server = number_;
-        update();
-        holder.querySelector('[aria-pressed="true"]').focus();
-      } }, list.names[i]) : list.names[i];
-      return { chosen: number_ === STATE.server, cells: [name, ...DATA.dimensions.map((d, n) => d.values[key[n]]), ...(list.services ? [list.services[i]] : []),
-        spark(number_, p), number(list.p95.at[p * size + i]), number(list.mean.at[p * size + i]), `${list.slope[p][i] > 0 ? '+' : ''}${number(list.slope[p][i], 2)}`, days < 0 ? '–' : days === 0 ? 'now' : count(days)] };
-    });
-    const head = ['Server', ...DATA.dimensions.map((d) => d.label), ...(list.services ? ['Service'] : []), 'Series', `p95, ${m.unit}`, `Mean, ${m.unit}`, 'Trend, points / year', 'Days to 100 %'];
-    const caption = `The ${best.length} fullest of ${count(order.length)} servers by ${metricName(m)}`;
-    holder.replaceChildren(h('h3', {}, caption), table(caption, head, rows, { words: 2 + DATA.dimensions.length + (list.services ? 1 : 0), tall: true }));
+    const p = percentPlace(), m = DATA.metrics[list.metrics[p]], { open, full } = ranking(p);
+    const best = open.slice(0, list.show), apart = full.slice(0, list.show), both = [...best, ...apart];
+    if (!both.some((i) => list.number[i] === STATE.server)) {
+      const first = both.find((i) => place.has(list.number[i]));
+      STATE.server = first === undefined ? null : list.number[first];
+    }
+    const head = ['Server', 'Series', `p95, ${m.unit}`, `Mean, ${m.unit}`, 'Trend, points / year', 'Days to 100 %', 'When'];
+    const dated = open.filter((i) => list.days[p][i] !== null).length;
+    const show = (into, title, rows) => into.replaceChildren(h('h3', {}, title), rows.length ? table(title, head, rows.map((i) => rowOf(i, p)), { words: 2, tall: true }) : '');
+    const told = dated ? `${count(dated)} of ${count(open.length + full.length)} servers run out of ${metricName(m)}` : `No server has a date for ${metricName(m)}`;
+    show(holder, `${told}${!dated ? '; the fullest first' : best.length > dated ? '; then the fullest' : `; the first ${best.length}`}`, best);
+    const still = full.filter((i) => list.status[p][i] !== 'full').length;
+    show(fullHolder, `${count(full.length)} full already, ${count(still)} of them constant${full.length > apart.length ? `; the first ${apart.length}` : ''}`, apart);
+    fullHolder.hidden = !full.length;
     if (STATE.server !== null) drawSeries(STATE.server, p); else fig.element.hidden = true;
   }
   onUpdate(update);

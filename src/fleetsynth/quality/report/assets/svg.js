@@ -136,6 +136,7 @@ function correlationChart(plot, names, kind, label) {
 
 /** Lines over lags. */
 function lagChart(plot, lags, lines, label) {
+  if (lags.length < 2) { nothing(plot, 'Too few samples to compare one with a later one.'); return; }
   if (lines.every((l) => l.values.every((v) => v === null))) { nothing(plot, 'Values never change, so there is nothing to correlate.'); return; }
   const low = Math.min(-0.2, ...lines.flatMap((l) => l.values.filter((v) => v !== null)));
   const { svg, width, height } = canvas(plot, 170, label);

@@ -5,7 +5,7 @@ function overTime(groups, place = STATE.metric, statistic = STATE.statistic) {
   for (let t = 0; t < buckets; t++) {
     let sum = 0, weight = 0, most = -Infinity;
     for (const g of groups) {
-      const at = (place * all + g) * buckets + t, n = counts.at[g * buckets + t];
+      const at = (place * all + g) * buckets + t, n = valuesIn(counts, place, g, t);
       if (!n || Number.isNaN(mean.at[at])) continue;
       sum += mean.at[at] * n;
       weight += n;
@@ -122,7 +122,8 @@ function words(groups, name) {
 }
 
 function timeSection() {
-  const cards = DATA.dimensions.map((dim, d) => {
+  const lines = DATA.dimensions.map((dim, d) => [dim, d]).filter(([dim]) => dim.name !== 'service');
+  const cards = lines.map(([dim, d]) => {
     const fig = figure(`By ${dim.label.toLowerCase()}`, '');
     const chart = timeChart(fig);
     onUpdate(() => {
@@ -163,7 +164,7 @@ function serviceCard() {
       for (let t = 0; t < buckets; t++) {
         let sum = 0, weight = 0;
         for (const i of chosen.get(service)) {
-          const value = mean.at[(STATE.metric * pairs.length + i) * buckets + t], n = counts.at[i * buckets + t];
+          const value = mean.at[(STATE.metric * pairs.length + i) * buckets + t], n = valuesIn(counts, STATE.metric, i, t);
           if (n && !Number.isNaN(value)) { sum += value * n; weight += n; }
         }
         values[t] = weight ? sum / weight : null;

@@ -31,28 +31,38 @@ function verdicts() {
 
 function capital(text) { return text[0].toUpperCase() + text.slice(1); }
 
-function factRange(fact, inside) {
-  const { low, high, value } = fact;
-  const from = Math.min(low, value), to = Math.max(high, value), pad = (to - from) * 0.08 || 1;
-  const x = (v) => 8 + ((v - from + pad) / (to - from + 2 * pad)) * 154;
+/** Where a value lies on a scale that real fleets' lowest and highest share in every row; beyond, an arrow. */
+function factRange({ low, high, value }, inside) {
+  const from = 50, to = 120, x = from + ((value - low) / (high - low)) * (to - from);
+  const at = Math.max(10, Math.min(160, x)), beyond = at < x ? `M${at - 5} 3l9 6l-9 6z` : `M${at + 5} 3l-9 6l9 6z`;
+  const mark = inside ? `M${at} 3l6 6l-6 6l-6 -6z` : at === x ? `M${at - 5} 4h10v10h-10z` : beyond;
   return s('svg', { viewBox: '0 0 170 18', width: 170, height: 18, 'aria-hidden': 'true' },
-    s('line', { x1: 0, x2: 170, y1: 9, y2: 9, class: 'axis' }), s('rect', { x: x(low), y: 5, width: Math.max(3, x(high) - x(low)), height: 8, rx: 3, class: 'q3' }),
-    s('path', { d: inside ? `M${x(value)} 3l6 6l-6 6l-6 -6z` : `M${x(value) - 5} 4h10v10h-10z`, class: inside ? 'f0' : 'f1' }));
+    s('line', { x1: 0, x2: 170, y1: 9, y2: 9, class: 'axis' }), s('rect', { x: from, y: 5, width: to - from, height: 8, rx: 3, class: 'q3' }),
+    s('path', { d: mark, class: inside ? 'f0' : 'f1' }));
 }
 
-/** What this fleet is like, beside what real fleets are like. */
+function factName(x) { return capital(['', 'r', 'R²', 'ratio'].includes(x.unit) ? x.name : `${x.name} (${x.unit})`); }
+
+/** What this fleet is like, beside what real fleets are like where that was measured at its step. */
 function facts() {
   const f = DATA.facts;
   if (!f) return;
+  if (!f.comparable) {
+    const rows = f.facts.map((x) => [factName(x), figureOf(x.value, x.digits)]);
+    const every = (step) => `every ${duration(step).replace(/^1 /, '')}`;
+    section('facts', 'Beside real fleets', `Not comparable: real fleets were measured ${every(f.step)}, and these data have a point ${every(DATA.meta.step)}, at which the same servers have other figures.`,
+      rows.length ? h('div', { class: 'card' }, table('Figures of this fleet', ['Figure', 'Value'], rows, { words: 1, tall: true })) : null);
+    return;
+  }
   const judged = f.facts.filter((x) => typeof x.low === 'number' && typeof x.high === 'number' && x.low < x.high);
   if (!judged.length) return;
   const within = (x) => x.value >= x.low && x.value <= x.high;
   const rows = judged.map((x) => [
-    capital(['', 'r', 'R²', 'ratio'].includes(x.unit) ? x.name : `${x.name} (${x.unit})`), h('span', { class: `badge ${within(x) ? 'good' : 'open'}` }, within(x) ? '✓ within' : '◦ outside'),
+    factName(x), h('span', { class: `badge ${within(x) ? 'good' : 'open'}` }, within(x) ? '✓ within' : '◦ outside'),
     factRange(x, within(x)), figureOf(x.value, x.digits), `${figureOf(x.low, x.digits)} to ${figureOf(x.high, x.digits)}`,
   ]);
   const inside = judged.filter(within).length;
-  const key_ = key([[s('rect', { x: 1, y: 2, width: 24, height: 7, rx: 3, class: 'q3' }), 'range over real fleets'], [s('path', { d: 'M13 0l5 5l-5 5l-5 -5z', class: 'f0' }), 'here, within'], [s('path', { d: 'M8 0h10v10h-10z', class: 'f1' }), 'here, outside']]);
+  const key_ = key([[s('rect', { x: 1, y: 2, width: 24, height: 7, rx: 3, class: 'q3' }), 'lowest to highest of real fleets'], [s('path', { d: 'M13 0l5 5l-5 5l-5 -5z', class: 'f0' }), 'here, within'], [s('path', { d: 'M8 0h10v10h-10z', class: 'f1' }), 'here, outside; an arrow if far outside']]);
   section('facts', 'Beside real fleets', `${inside} of ${judged.length} figures of CPU, memory and network lie within the range that real fleets span. Real fleets differ among themselves more than any one figure can say; none of these is a mark.`,
     h('div', { class: 'card' }, table('Figures of this fleet beside the ranges of real fleets', ['Figure', 'Here', 'Picture', 'Value', 'Real fleets'], rows, { words: 3, tall: true }), key_, h('p', { class: 'note' }, f.note)));
 }
