@@ -15,6 +15,7 @@ from fleetsynth.dataset.verify import read_manifest
 from fleetsynth.digest import root
 from fleetsynth.errors import FleetsynthError, InputError, OutputError, UsageError
 from fleetsynth.file_digest import leaves
+from fleetsynth.paths import refuse_missing
 from fleetsynth.quality.report.build import Dataset, build
 from fleetsynth.quality.validate.rows import SHORT
 from fleetsynth.reader.files import find_files
@@ -84,6 +85,7 @@ def report(
         ScenarioError: if the scenario is not valid.
         OutputError: if the file exists or cannot be written.
     """
+    refuse_missing([dataset])
     path = Path(path)
     _refuse_existing(path, overwrite=overwrite)
     given = None if scenario is None else as_plan(scenario)
@@ -105,7 +107,7 @@ def _refuse_existing(path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
         raise OutputError(f"{path} is a folder: name a file in it")
     if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists: choose another name, or pass --overwrite")
+        raise OutputError(f"{path} exists: choose another name, or pass overwrite=True")
 
 
 def _verdicts(

@@ -312,7 +312,7 @@ def test_a_lasting_failure_is_told_and_another_engine_goes_on(
     message = str(failure.value)
     whole = settled(folder, failing)
     assert "there is no room for this part" in message
-    told = re.search(rf"\. (\d) of {PARTS} parts are whole; go on with --resume$", message)
+    told = re.search(rf"\. (\d) of {PARTS} parts are whole; go on with resume=True$", message)
     assert told
     # What Spark's tasks under way still publish is a surplus; other engines have waited.
     assert int(told[1]) <= whole if isinstance(failing, SparkEngine) else int(told[1]) == whole
@@ -338,7 +338,7 @@ def test_a_part_that_kills_every_worker_ends_the_run(
     with pytest.raises(OutputError) as failure:
         run(folder, failing)
     assert makers.attempts(folder, makers.FAULTY) == 3
-    assert str(failure.value).endswith(" parts are whole; go on with --resume")
+    assert str(failure.value).endswith(" parts are whole; go on with resume=True")
     assert "\n" not in str(failure.value)
     settled(folder, failing)
     only_whole_parts(folder)

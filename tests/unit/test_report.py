@@ -273,8 +273,11 @@ def test_columns_of_others_are_named(tmp_path: Path) -> None:
 def test_a_page_is_not_overwritten_unasked(tmp_path: Path) -> None:
     path = tmp_path / "r.html"
     path.write_text("mine")
-    with pytest.raises(OutputError, match="exists"):
+    with pytest.raises(UsageError, match=r"there is no file or folder .*nothing\.parquet"):
         report(tmp_path / "nothing.parquet", path)
+    (tmp_path / "unread.parquet").touch()
+    with pytest.raises(OutputError, match="exists: choose another name, or pass overwrite=True"):
+        report(tmp_path / "unread.parquet", path)
     assert path.read_text() == "mine"
 
 

@@ -135,6 +135,7 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
             "servers": resolved.fleet.counts(),
             "bytes": size.bytes,
             "memory": size.memory,
+            "tiles": size.tiles,
             "scenario_digest": resolved.digest,
         }
         if rate:
@@ -197,7 +198,9 @@ def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool) -> None:
     """
     from fleetsynth.dataset.digests import path_leaves
     from fleetsynth.digest import month_label, root
+    from fleetsynth.paths import refuse_missing
 
+    refuse_missing(paths)
     for path in paths:
         found = path_leaves(path)
         whole = root(found)

@@ -64,9 +64,11 @@ def report(
       fleetsynth report fleet/ -o fleet.html --top 30
       fleetsynth report other.csv --columns timestamp=time,server=host,cpu=cpu
     """
+    from fleetsynth.paths import refuse_missing
     from fleetsynth.reader import parse_columns
     from fleetsynth.reports import report
 
+    refuse_missing([dataset])
     report(
         dataset,
         output,

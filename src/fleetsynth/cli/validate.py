@@ -71,9 +71,11 @@ def validate(
     """
     from fleetsynth.dataset.validate import validate as check
     from fleetsynth.errors import UsageError
+    from fleetsynth.paths import refuse_missing
     from fleetsynth.reader import parse_columns
     from fleetsynth.scenario import default_scenario
 
+    refuse_missing([path])
     if scenario and preset:
         raise UsageError("--scenario and --preset both say what to hold it against: choose one")
     against = default_scenario(preset) if preset else scenario

@@ -134,7 +134,7 @@ class _Folder:
         self._store = store
         there = [only] if only else store.list()
         self.manifest = only is None and MANIFEST in there
-        data = [name for name in there if name.endswith(tuple(FORMATS)) and _is_data(name)]
+        data = [name for name in there if name.lower().endswith(tuple(FORMATS)) and _is_data(name)]
         if self.manifest:
             listed = read_manifest(store)["parts"]
             present = set(data)

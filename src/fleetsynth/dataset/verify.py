@@ -170,7 +170,7 @@ def _other_run(store: Store, listing: Listing, values: dict[str, Any]) -> Findin
     return Finding(
         newest,
         f"another run began to overwrite the dataset of {MANIFEST}, and did not end: go on with "
-        "generate --resume, or start again with --overwrite",
+        "resume=True, or start again with overwrite=True",
     )
 
 

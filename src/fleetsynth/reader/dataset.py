@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth.errors import InputError, UsageError, did_you_mean
 from fleetsynth.reader.layout import find_layout, from_name, sample_values
 from fleetsynth.reader.options import ReadOptions
-from fleetsynth.reader.place import shown
+from fleetsynth.reader.place import saying, shown
 from fleetsynth.reader.roles import OURS, ROLES, SERIES, Column, assign_metrics
 from fleetsynth.reader.rows import Converter, column_of, needed
 from fleetsynth.reader.series import Servers
@@ -170,8 +170,8 @@ class Dataset:
         if len(found) > 1:
             named = ", ".join(shown(word)[1:-1] for word in found[:9])
             raise UsageError(
-                f"{self.name} has several statistics ({named}): say which, such as --columns "
-                f"statistic={column.name}:{shown(found[0])[1:-1]}"
+                f"{self.name} has several statistics ({named}): say which, such as "
+                f"{saying('statistic', f'{column.name}:{found[0]}')}"
             )
         return replace(column, unit=found[0]) if found else column
 

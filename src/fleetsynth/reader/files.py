@@ -90,7 +90,7 @@ def find_files(url: str) -> Files:
     if manifest is not None:
         keys = [part["path"] for part in manifest["parts"]]
     elif any(name.startswith(STATE) for name in names):
-        raise InputError(f"{url} is unfinished: go on with --resume, or commit its shards")
+        raise InputError(f"{url} is unfinished: go on with resume=True, or commit its shards")
     else:
         keys = [name for name in names if ending_of(name) and is_data(name)]
         if len(keys) > 1 and "servers.parquet" in keys:

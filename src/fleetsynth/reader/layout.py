@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from fleetsynth.errors import UsageError
-from fleetsynth.reader.place import shown
+from fleetsynth.reader.place import saying, shown
 from fleetsynth.reader.roles import ROLES, SERIES, Column, assign, find, normal
 from fleetsynth.reader.stamps import CLOCK
 from fleetsynth.reader.values import is_text
@@ -85,10 +85,11 @@ def from_name(roles: Mapping[str, Column]) -> bool:
 
 def _missing(role: str, names: list[str], where: str) -> UsageError:
     likely = ROLES[role].names.split("|")[0]
-    more = ", or --server-from-name if each file is one" if role == "server" else ""
+    more = ", or server_from_name=True if each file is one" if role == "server" else ""
+    known = ", ".join(shown(name)[1:-1] for name in names)
     return UsageError(
-        f"{where} has no column that looks like a {role}: name it, such as --columns "
-        f"{role}={likely}{more} (its columns: {', '.join(shown(name)[1:-1] for name in names)})"
+        f"{where} has no column that looks like a {role}: name it, such as "
+        f"{saying(role, likely)}{more} (its columns: {known})"
     )
 
 
@@ -145,7 +146,7 @@ def _wide(
         if not starred and not all(_are_percent(sample.get(name, [])) for name in columns):
             raise UsageError(
                 f"{where} seems to have one column a server: say what they are, such as "
-                "--columns cpu='*' or network='*'"
+                f"{saying('cpu', '*')} or {saying('network', '*')}"
             )
         wide = {name: (server if titled else name, role) for name, (server, titled) in cut.items()}
         guesses = () if starred else ("taken as CPU (if not, say such as memory='*')",)
@@ -171,7 +172,7 @@ def _value_alone(
     if value is None or not _are_percent(sample.get(value, [])):
         raise UsageError(
             f"{where} has no column that looks like CPU, memory or network: name one, such as "
-            f"--columns cpu=cpu_pct (its columns: {', '.join(shown(n)[1:-1] for n in names)})"
+            f"{saying('cpu', 'cpu_pct')} (its columns: {', '.join(shown(n)[1:-1] for n in names)})"
         )
     guess = f"{value} taken as CPU (if not, say such as memory={value})"
     return {**roles, "cpu": Column(value)}, {}, (guess,)

@@ -189,7 +189,7 @@ class Converter:
             raise InputError(
                 f"{at}: {shown(name)} has missing values ({int(gone.sum()):,} of {len(gone):,} "
                 "rows here): every row needs a server; if a blank one means that of the row "
-                "above, say --fill-down"
+                "above, say fill_down=True"
             )
         return codes.astype(np.int32)
 

@@ -102,6 +102,6 @@ class Tally:
 
 
 def shown_name(name: str) -> str:
-    """Return a column's name as it is written after ``--columns``."""
+    """Return a column's name as it is written after a role."""
     clean = shown(name)[1:-1]
     return f'"{clean}"' if "," in clean else clean

@@ -160,7 +160,7 @@ def _by_word(column: pa.Array, name: str, place: Place, read: Callable[[str], fl
                 at = int(np.flatnonzero(codes == code)[0])
                 raise InputError(
                     f"{place.at(at)}: {shown(name)} is {shown(word)}: expected a number (if it "
-                    f"stands for a missing one, say --missing; for decimal commas --decimal ,)"
+                    "stands for a missing one, say missing=...; for decimal commas decimal=',')"
                 ) from None
     return table[codes]
 

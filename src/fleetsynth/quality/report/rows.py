@@ -79,7 +79,7 @@ class Reader:
         self._theirs = _mapping(schema, columns)
         for name in _KEY:
             if self._theirs[name] not in schema.names:
-                raise InputError(f"no column {self._theirs[name]!r}: name theirs with --columns")
+                raise InputError(f"no column {self._theirs[name]!r}: name theirs with columns=...")
         there = [name for name, theirs in self._theirs.items() if theirs in schema.names]
         self.metrics = [
             _METRICS[name]
@@ -87,7 +87,7 @@ class Reader:
             if name in _METRICS and _is_number(schema.field(self._theirs[name]).type)
         ]
         if not self.metrics:
-            raise InputError("no column of a metric, such as cpu_p95: name theirs with --columns")
+            raise InputError("no column of a metric, such as cpu_p95: name theirs with columns=...")
         self._labels = [name for name in (*DIMENSIONS, SERVICE) if name in there]
         self.servers = Servers(labels={name: [] for name in self._labels})
 
@@ -154,10 +154,10 @@ def _mapping(schema: pa.Schema, columns: Mapping[str, str]) -> dict[str, str]:
     for ours, theirs in columns.items():
         if ours not in column_types():
             near = did_you_mean(ours, [*column_types()][:20])
-            raise UsageError(f"--columns: there is no column {ours!r}{near}")
+            raise UsageError(f"columns: there is no column {ours!r}{near}")
         if theirs not in schema.names:
             near = did_you_mean(theirs, schema.names)
-            raise UsageError(f"--columns: the dataset has no column {theirs!r}{near}")
+            raise UsageError(f"columns: the dataset has no column {theirs!r}{near}")
     return {name: columns.get(name, name) for name in column_types()}
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-NOT_CHECKED = "not checked: no scenario says whose holidays they are (see --scenario)"
+NOT_CHECKED = "not checked: no scenario says whose holidays they are"
 _LONGEST = 200 * 366
 """Days beyond which a batch's timestamps are no calendar's business."""
 

@@ -105,7 +105,7 @@ class Columns:
             if role not in column_types():
                 near = did_you_mean(role, (*KEY, *METRIC_COLUMNS, *TEXT_COLUMNS, *CALENDAR_COLUMNS))
                 hint = near if near.startswith(" (did") else " (such as timestamp or cpu_p95)"
-                raise UsageError(f"--columns: no column has the role {role!r}{hint}")
+                raise UsageError(f"columns: no column has the role {role!r}{hint}")
 
     def name(self, role: str) -> str:
         """Return what the dataset calls one of our columns."""
@@ -120,7 +120,7 @@ class Columns:
                 message = f"no column {name!r} for {role}{near}"
                 if role in self.mapping:
                     raise UsageError(message)
-                raise InputError(f"{message}: name it with --columns {role}=...")
+                raise InputError(f"{message}: name it with columns={{{role!r}: 'its name'}}")
 
     def rows(self, batch: pa.RecordBatch) -> Rows:
         """Convert a batch."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
+
+from fleetsynth import html
 
 Status = Literal["ok", "fail", "untestable"]
 
@@ -51,7 +53,7 @@ class Verdict:
         return {key: value for key, value in values.items() if value is not None}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Validation:
     """All verdicts on a dataset.
 
@@ -67,7 +69,21 @@ class Validation:
     rows: int
     servers: int
     scenario: str | None
-    verdicts: tuple[Verdict, ...] = field(repr=False)
+    verdicts: tuple[Verdict, ...]
+
+    def __repr__(self) -> str:
+        """Say in a line how it went."""
+        return f"<Validation of {self._summary()}>"
+
+    def _summary(self) -> str:
+        counts = ", ".join(f"{count} {status}" for status, count in self.counts().items())
+        return f"{self.path}: {counts} ({self.rows:,} rows, {self.servers:,} servers)"
+
+    def _repr_html_(self) -> str:
+        """Show what failed, or every verdict if nothing did, as notebooks do."""
+        shown = self.failed or self.verdicts
+        rows = [[v.name, v.subject, v.status, v.found, "; ".join(v.places)] for v in shown]
+        return html.table(self._summary(), ["check", "of", "verdict", "found", "where"], rows)
 
     @property
     def ok(self) -> bool:

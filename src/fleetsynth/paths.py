@@ -1,0 +1,33 @@
+"""Whether a dataset that somebody named is there at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fleetsynth.dataset.places import is_url
+from fleetsynth.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def refuse_missing(datasets: Iterable[Path | str]) -> None:
+    """Refuse files and folders that are not there, before anything else is looked at.
+
+    What an object store holds is for the store to say.
+
+    Raises:
+        UsageError: for the first that is not there.
+    """
+    for dataset in map(str, datasets):
+        if not is_url(dataset) and not _there(Path(dataset)):
+            kind = "folder" if dataset.endswith("/") else "file or folder"
+            raise UsageError(f"there is no {kind} {dataset}")
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # such as a folder that must not be looked into: its reader says so
+        return True
