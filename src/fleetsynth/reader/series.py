@@ -99,6 +99,11 @@ class Servers:
 
     def sorted(self) -> Iterator[Server]:
         """Yield each server, by way of temporary files."""
+        for rows in self.rows():
+            yield from self._server(rows)
+
+    def rows(self) -> Iterator[Rows]:
+        """Yield each server's rows as they are, by way of temporary files."""
         self._begin()
         with tempfile.TemporaryDirectory(prefix="fleetsynth-") as folder:
             paths = [Path(folder) / str(bucket) for bucket in range(self._buckets)]
@@ -116,8 +121,7 @@ class Servers:
                     path.unlink()
                     ordered = rows[np.argsort(rows["server"], kind="stable")]
                     del rows
-                    for part in _split(ordered):
-                        yield from self._server(part)
+                    yield from _split(ordered)
 
     def _begin(self) -> None:
         self.converter, self._rows = self._open()
