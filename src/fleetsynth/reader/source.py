@@ -58,6 +58,7 @@ class Source:
     Attributes:
         name: what to call it in messages.
         files: the files; None for a table.
+        table: the table; None for files.
         names: all columns, in order of appearance, with those that folders stand for.
         head: of the first file with rows.
 
@@ -68,13 +69,13 @@ class Source:
 
     def __init__(self, data: Any, options: ReadOptions, *, partial: bool = False) -> None:
         self._options = options
-        self._table: pa.Table | None = None
+        self.table: pa.Table | None = None
         self.files: Files | None = None
         if isinstance(data, str) or hasattr(data, "__fspath__"):
             self.files = find_files(str(data), partial=partial)
             self.name = self.files.name
         else:
-            self._table = as_table(data)
+            self.table = as_table(data)
             self.name = "the table"
         self.names, self.head = self._look()
 
@@ -94,8 +95,8 @@ class Source:
     @contextmanager
     def opened(self, key: str) -> Iterator[tuple[Head, Path | None]]:
         """Yield the head of a file, and a local path of it; None for a table."""
-        if self._table is not None:
-            yield table_head(self._table), None
+        if self.table is not None:
+            yield table_head(self.table), None
         elif self.files is not None:
             with self.files.fetch(key) as path, _called(path, self.called(key)):
                 yield read_head(path, self._options), path
@@ -156,7 +157,7 @@ class Source:
         numerals: Numerals,
     ) -> Iterator[pa.RecordBatch]:
         if path is None:
-            return table_batches(self._table, wanted)
+            return table_batches(self.table, wanted)
         if head.dialect is None or not wanted:
             return read_batches(path, dict.fromkeys(wanted), self._options)
         some = {name: kinds[name] for name in wanted}

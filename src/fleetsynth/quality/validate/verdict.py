@@ -61,6 +61,7 @@ class Validation:
         servers: how many.
         scenario: digest of the scenario that it was held against; None if there was none.
         verdicts: one per question, structure first.
+        understood: what was understood of the data, as `Understood.to_dict` gives it.
     """
 
     path: str
@@ -68,6 +69,7 @@ class Validation:
     servers: int
     scenario: str | None
     verdicts: tuple[Verdict, ...] = field(repr=False)
+    understood: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -92,5 +94,6 @@ class Validation:
             "servers": self.servers,
             "scenario_digest": self.scenario,
             "counts": self.counts(),
+            "understood": self.understood,
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
         }
