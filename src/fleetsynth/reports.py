@@ -11,7 +11,7 @@ from fleetsynth.dataset.digests import digest_path
 from fleetsynth.dataset.origin import metadata_of, own_plan, rows_short_of
 from fleetsynth.errors import FleetsynthError, InputError, OutputError
 from fleetsynth.quality.report.build import Dataset, build
-from fleetsynth.reader import ReadOptions, open_dataset
+from fleetsynth.reader import ReadOptions, ScatteredError, open_dataset
 from fleetsynth.reader.canonical import OurRows
 from fleetsynth.sinks.base import write_text
 
@@ -185,16 +185,35 @@ def _opened(data: Any, plan: Plan | None, options: ReadOptions) -> tuple[Dataset
     said = manifest or {
         key.removeprefix("fleetsynth."): value for key, value in metadata_of(dataset).items()
     }
+    own = own_plan(dataset)
     rows = OurRows(dataset, local=True)
     about = Dataset(
         name=source.name.rstrip("/").rpartition("/")[2] or source.name,
         batches=rows.batches,
         schema=rows.schema,
         digest=lambda count: manifest.get("digest") if manifest else _digest(data, options, count),
-        plan=_sized(plan or own_plan(dataset), dataset),
+        plan=_sized(plan or own, dataset),
+        step=None if own else _step(dataset),
         provenance={words: str(said[key]) for key, words in _PROVENANCE.items() if key in said},
     )
     return about, dataset.understood
+
+
+def _step(dataset: Opened) -> int | None:
+    """Look at each server of a foreign dataset by itself, and return the commonest step.
+
+    Raises:
+        InputError: if the points of a server contradict each other, as `facts` says.
+    """
+    servers = dataset.servers()
+    try:
+        for _ in servers.in_order():
+            pass
+    except ScatteredError:
+        for _ in servers.sorted():
+            pass
+    dataset.tell(servers)
+    return servers.step or None
 
 
 def _sized(plan: Plan | None, dataset: Opened) -> Plan | None:

@@ -55,7 +55,7 @@ class OurRows:
     ) -> None:
         self._dataset, self._lenient, self._local, self._nulls = dataset, lenient, local, nulls
         self._progress = progress
-        ours = dataset.ours()
+        ours = {"server_id": "server", **dataset.ours()}
         self._roles = {
             name: ours[name] for name in column_types() if ours.get(name) not in (None, *_NO_COLUMNS)
         }
@@ -107,9 +107,10 @@ class OurRows:
                 self._progress(converter.rows)
 
     def _has(self, name: str, part: Part) -> bool:
-        theirs = self.names[name]
-        there = theirs in part.batch.schema.names or theirs in part.told
-        return there or self._dataset.layout != "rows" or name == "server_id"
+        if name == "server_id" or self._dataset.layout != "rows":
+            return True
+        theirs = self._dataset.roles[self._roles[name]].name
+        return theirs in part.batch.schema.names or theirs in part.told
 
     def _note(self, part: Part, names: list[str]) -> None:
         """Note the types of a file's columns."""

@@ -57,6 +57,7 @@ class Servers:
     Attributes:
         converter: knows how many rows there were.
         steps: how many servers have each step, in seconds, months in their own words.
+        whole: different times of servers, all together.
         left_out: servers with fewer than two points.
         irregular: servers whose points do not lie on an even grid.
     """
@@ -127,7 +128,7 @@ class Servers:
         self.converter, self._rows = self._open()
         self._seconds: Counter[int] = Counter()
         self.steps: Counter[str] = Counter()
-        self.left_out = self.irregular = 0
+        self.left_out = self.irregular = self.whole = 0
 
     def _server(self, rows: Rows) -> Iterator[Server]:
         """Yield the server of some rows, unless it has fewer than two points."""
@@ -143,6 +144,7 @@ class Servers:
             rows = rows[some]
         if (np.diff(rows["time"]) < 0).any():
             rows = rows[np.argsort(rows["time"], kind="stable")]
+        self.whole += len(rows) and 1 + int(np.count_nonzero(np.diff(rows["time"])))
         if len(rows) < 2 or rows["time"][0] == rows["time"][-1]:
             self.left_out += 1
             return

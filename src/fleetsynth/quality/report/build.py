@@ -41,6 +41,7 @@ class Dataset:
         schema: all columns that they have; some may lack some.
         digest: returns the content digest, given the number of rows, if there is one.
         plan: what it was made from, if that is known.
+        step: seconds between the points of most servers; None for the smallest gap.
         provenance: what it says about its own making, in words.
     """
 
@@ -49,6 +50,7 @@ class Dataset:
     schema: pa.Schema
     digest: Callable[[int], str | None] = lambda _rows: None
     plan: Plan | None = None
+    step: int | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -94,7 +96,7 @@ def _first_pass(dataset: Dataset) -> tuple[Collector, Reader, str | None]:
         collected.update(reader.rows(batch))
     if not collected.rows:
         raise InputError(f"{dataset.name} has no rows")
-    collected.step = collected.step or DAY_SECONDS
+    collected.step = dataset.step or collected.step or DAY_SECONDS
     return collected, reader, dataset.digest(collected.rows)
 
 
