@@ -395,7 +395,7 @@ def test_the_step_is_the_smallest_gap(tmp_path: Path) -> None:
 
     path = dataset(tmp_path / "g.parquet", {"a": [1, None, 2, 3], "b": [1, 2, None, 3]}, step=300)
     table = pq.read_table(path)
-    reader = Reader(table.schema, {})
+    reader = Reader(table.schema)
     collector = Collector(reader.metrics, reader.servers)
     for batch in table.to_batches():
         collector.update(reader.rows(batch))

@@ -37,7 +37,7 @@ def collected(tables: Iterator[pa.RecordBatch] | list[pa.RecordBatch]) -> Collec
     reader, out = None, None
     for batch in tables:
         if reader is None or out is None:
-            reader = Reader(batch.schema, {})
+            reader = Reader(batch.schema)
             out = Collector(reader.metrics, reader.servers)
         out.update(reader.rows(batch))
     assert out is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fleetsynth.frame import column_types
 from fleetsynth.reader.place import shown
 
 if TYPE_CHECKING:
@@ -59,6 +60,13 @@ class Understood:
             steps = (f"{step} on {count:,}" for step, count in self.steps.items())
             parts.append(f"steps differ: {', '.join(steps)} servers")
         return "; ".join(parts)
+
+    def is_ours(self) -> bool:
+        """Whether all columns have our names, and nothing else is worth saying."""
+        said = self.times or self.dialect or self.guesses or self.notes or len(self.steps) > 1
+        return (
+            not said and self.layout == "rows" and set(self.columns.values()) <= {*column_types()}
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values."""

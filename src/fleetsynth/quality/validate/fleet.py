@@ -169,7 +169,9 @@ class Servers:
     def _set(self) -> Verdict:
         count = len(self._columns.servers)
         if None in self._columns.servers:
-            return Verdict("servers", "fail", "rows without a server")
+            return Verdict(
+                "servers", "fail", "rows without a server (is a blank one the one above?)"
+            )
         if self._plan is None:
             return Verdict("servers", "ok", f"{count:,} servers")
         place = self.places()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fleetsynth import html
@@ -63,13 +63,15 @@ class Validation:
         servers: how many.
         scenario: digest of the scenario that it was held against; None if there was none.
         verdicts: one per question, structure first.
+        understood: what was understood of the data, as `Understood.to_dict` gives it.
     """
 
     path: str
     rows: int
     servers: int
     scenario: str | None
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[Verdict, ...] = field(repr=False)
+    understood: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         """Say in a line how it went."""
@@ -108,5 +110,6 @@ class Validation:
             "servers": self.servers,
             "scenario_digest": self.scenario,
             "counts": self.counts(),
+            "understood": self.understood,
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
         }
