@@ -192,9 +192,7 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
 @click.option("--leaves", is_flag=True, help="Print a digest per server and month as well.")
 @reading_options
 @json_option
-def digest(
-    *, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: Any
-) -> None:
+def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: Any) -> None:
     """Print the content digest of each PATH: a file, a folder or s3://bucket/prefix.
 
     The digest is one over values: the same data have the same digest as Parquet, CSV or Arrow,
@@ -223,7 +221,7 @@ def digest(
             say_json(facts)
             continue
         for each in understood:
-            show_understood(each)
+            show_understood(each, err=True)
         say(f"{whole}  {path}")
         if leaves:
             for server, month, leaf in named:

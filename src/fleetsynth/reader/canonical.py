@@ -57,7 +57,9 @@ class OurRows:
         self._progress = progress
         ours = {"server_id": "server", **dataset.ours()}
         self._roles = {
-            name: ours[name] for name in column_types() if ours.get(name) not in (None, *_NO_COLUMNS)
+            name: ours[name]
+            for name in column_types()
+            if ours.get(name) not in (None, *_NO_COLUMNS)
         }
         types = column_types()
         self.schema = pa.schema([("timestamp", types["timestamp"])])
@@ -65,7 +67,9 @@ class OurRows:
             self.schema = self.schema.append(pa.field(name, types[name]))
         plain = dataset.layout == "rows" and "date" not in dataset.roles
         roles = {"timestamp": "timestamp", **self._roles}
-        self.names = {n: dataset.roles[r].name if plain else n for n, r in roles.items()}
+        self.names: Mapping[str, str] = {
+            n: dataset.roles[r].name if plain else n for n, r in roles.items()
+        }
         self.written = self.schema
 
     @property
@@ -170,8 +174,8 @@ def together(rows: NDArray[np.void], series: list[str]) -> NDArray[np.void]:
         series: the roles that are measured.
     """
     rows = rows[np.argsort(rows["time"], kind="stable")]
-    starts = np.flatnonzero(np.append(True, np.diff(rows["time"]) != 0))  # noqa: FBT003
-    group = np.cumsum(np.append(False, np.diff(rows["time"]) != 0))  # noqa: FBT003
+    starts = np.flatnonzero(np.append(True, np.diff(rows["time"]) != 0))
+    group = np.cumsum(np.append(False, np.diff(rows["time"]) != 0))
     sizes = np.zeros(len(starts), np.int64)
     places = {}
     for role in series:

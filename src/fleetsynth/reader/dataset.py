@@ -96,9 +96,7 @@ class Dataset:
 
     def begin(self, roles: Iterable[str], *, lenient: bool = False) -> Converter:
         """Return a converter for another pass; `finish` is to be told of its end."""
-        self.converter = Converter(
-            self._layout, roles, self.times, self.options, lenient=lenient
-        )
+        self.converter = Converter(self._layout, roles, self.times, self.options, lenient=lenient)
         read = {
             "timestamp", "date", "metric", "value", "statistic",
             *(self.converter.dtype.names or ()),

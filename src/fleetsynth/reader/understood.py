@@ -64,7 +64,9 @@ class Understood:
     def is_ours(self) -> bool:
         """Whether all columns have our names, and nothing else is worth saying."""
         said = self.times or self.dialect or self.guesses or self.notes or len(self.steps) > 1
-        return not said and self.layout == "rows" and set(self.columns.values()) <= {*column_types()}
+        return (
+            not said and self.layout == "rows" and set(self.columns.values()) <= {*column_types()}
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values."""

@@ -160,7 +160,7 @@ class Grid:
                     own[number], monthly[number] = MONTH, 1
         return False
 
-    def steps(self, server: Ints, planned: bool) -> Ints:  # noqa: FBT001
+    def steps(self, server: Ints, planned: bool) -> Ints:
         """Return the step of each row's server, 0 where it is not known."""
         if planned:
             return np.full(len(server), self.step or 0)
@@ -226,7 +226,7 @@ class Grid:
         """Return the steps of servers in words, the commonest first."""
         steps, counts = np.unique(self._every(), return_counts=True)
         order = np.argsort(-counts, kind="stable")[:SHOWN]
-        if len(order) < 2:  # noqa: PLR2004
+        if len(order) < 2:
             return _duration(int(steps[0]) if len(steps) else self.step)
         return ", ".join(f"{_duration(int(steps[i]))} ({counts[i]:,} servers)" for i in order)
 
