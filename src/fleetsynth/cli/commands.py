@@ -224,7 +224,7 @@ def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: An
             say_json(facts)
             continue
         for each in understood:
-            show_understood(each)
+            show_understood(each, err=True)
         say(f"{whole}  {path}")
         if leaves:
             for server, month, leaf in named:

@@ -24,13 +24,13 @@ def say_json(values: Any) -> None:
     click.echo(json.dumps(_finite(values), allow_nan=False))
 
 
-def show_understood(understood: Understood) -> None:
-    """Say on stderr what was understood of foreign data, and what looks wrong."""
+def show_understood(understood: Understood, *, err: bool = False) -> None:
+    """Say what was understood of foreign data, and what looks wrong."""
     line = understood.line()
     if not understood.is_ours():
-        say(f"read as: {line}", err=True)
+        say(f"read as: {line}", err=err)
     for warning in understood.warnings:
-        say(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=err)
 
 
 def say_error(error: click.ClickException) -> None:

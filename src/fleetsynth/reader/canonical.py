@@ -67,7 +67,9 @@ class OurRows:
             self.schema = self.schema.append(pa.field(name, types[name]))
         plain = dataset.layout == "rows" and "date" not in dataset.roles
         roles = {"timestamp": "timestamp", **self._roles}
-        self.names = {n: dataset.roles[r].name if plain else n for n, r in roles.items()}
+        self.names: Mapping[str, str] = {
+            n: dataset.roles[r].name if plain else n for n, r in roles.items()
+        }
         self.written = self.schema
 
     @property

@@ -87,6 +87,8 @@ def find_files(url: str, *, partial: bool = False) -> Files:
     if not is_url(url) and not Path(url).is_dir():
         if url.endswith("/"):
             raise UsageError(f"there is no folder {url}")
+        if not Path(url).exists():
+            raise UsageError(f"there is no file or folder {url}")
         return Files(url, (url,))
     store = open_store(url)
     names = store.list()

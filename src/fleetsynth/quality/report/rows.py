@@ -93,6 +93,8 @@ class Reader:
         )
 
     def _numbers(self, ids: pa.Array, batch: pa.RecordBatch) -> NDArray[np.int64]:
+        if not pa.types.is_dictionary(ids.type):
+            ids = ids.dictionary_encode()
         places: NDArray[np.int64] = to_numpy(ids.indices.cast(pa.int64()))
         if not len(ids.dictionary):
             return places

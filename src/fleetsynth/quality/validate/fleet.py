@@ -98,7 +98,7 @@ class Servers:
         mixed = content(rows.micros, rows.metrics)
         total = self._content.upto(size).view(np.uint64)
         total[here] += np.add.reduceat(mixed, starts)
-        self._rows.upto(size)[here] += np.diff(np.append(starts, len(rows)))
+        self._rows.upto(size)[here] += np.add.reduceat(_has_values(rows), starts)
 
     def _label(self, column: str, codes: Ints, rows: Rows, here: Ints, starts: Ints) -> None:
         """Hold a text column against what it said of the server before, and against the plan."""
@@ -198,6 +198,16 @@ class Servers:
         return faults.verdict(
             "copied series", "{count} servers have all values of another", "no two are alike"
         )
+
+
+def _has_values(rows: Rows) -> Ints:
+    """Tell, by 1 and 0, which rows have any value: servers without are not copies."""
+    out = np.zeros(len(rows), dtype=np.bool_)
+    for values in rows.metrics.values():
+        out |= ~np.isnan(values)
+        if out.all():
+            break
+    return out.astype(np.int64)
 
 
 _ODD = np.array(
