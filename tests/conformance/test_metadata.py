@@ -9,6 +9,7 @@ import pytest
 
 import fleetsynth
 from fleetsynth import pipeline
+from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.manifest import provenance
 from fleetsynth.plan import Plan
 from fleetsynth.reader.physical import read_metadata
@@ -78,3 +79,20 @@ def test_parquet_has_plain_types_for_every_reader(plan: Plan, tmp_path: Path) ->
     assert physical == "INT64"
     assert "isAdjustedToUTC=false" in logical
     assert "timeUnit=microseconds" in logical
+
+
+def test_row_groups_say_between_what_their_values_lie(plan: Plan, tmp_path: Path) -> None:
+    """Readers skip by these what they do not look for."""
+    save(plan, tmp_path / "a.parquet", 5_000)
+    file = pq.ParquetFile(tmp_path / "a.parquet")
+    assert file.metadata.num_row_groups > 1
+    for number in range(file.metadata.num_row_groups):
+        rows, group = file.read_row_group(number), file.metadata.row_group(number)
+        for at, name in enumerate(rows.schema.names):
+            said = group.column(at).statistics
+            if name in METADATA_COLUMNS:
+                assert said is None or not said.has_min_max
+                continue
+            values = rows[name].to_pylist()
+            assert (said.min, said.max, said.null_count) == (min(values), max(values), 0)
+    file.close()

@@ -4,8 +4,11 @@ What has happened already is remembered in files beside the folder, for a worker
 remembers nothing.
 """
 
+import ctypes
 import os
 import signal
+import sys
+import time
 from pathlib import Path
 
 from fleetsynth.dataset.job import Job, PartRecord, make_part
@@ -71,6 +74,23 @@ def made_twice(job: Job, index: int, *_: object) -> PartRecord:
     first = make_part(job, index)
     assert make_part(job, index) == first
     return first
+
+
+def busy_when_the_parent_dies(*_: object) -> None:
+    """Kill the process that asked, while no other thread of this one can run."""
+    sys.setswitchinterval(1_000)
+    os.write(1, b"killing ")
+    os.kill(os.getppid(), signal.SIGKILL)
+    ctypes.PyDLL(None).sleep(3)
+    os.write(1, b"and still alive")
+
+
+def deaf(*_: object) -> None:
+    """Say so, and take no notice of signals for a while."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    frame = sys._getframe(2)
+    frame.f_locals["connection"].send("deaf")
+    time.sleep(5)
 
 
 def _attempt(job: Job, index: int) -> int:

@@ -15,7 +15,7 @@ from tests.dataset.folders import digest_in, files_in
 from tests.dataset.stepping import TWO_MONTHS, Steps, Task
 from tests.support import digest_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("steps")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed")]
 
 Before = Callable[[Path, Steps], None]
 MINE = "notes.txt"
@@ -74,6 +74,9 @@ RUNS: list[tuple[Before, Task]] = [
     (interrupted, stepping.overwrite),
     (interrupted, stepping.resume),
 ]
+REMOVED = 45
+"""Steps of a run that replaces a dataset after it has removed that: those of a new one. Where they
+have been looked at before, all but the first of them are left out."""
 
 
 @pytest.mark.parametrize(("before", "task"), RUNS)
@@ -81,6 +84,7 @@ def test_what_is_killed_at_any_step_is_recovered(
     tmp_path: Path, steps: Steps, monkeypatch: pytest.MonkeyPatch, before: Before, task: Task
 ) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
+    stepping.remember_yaml(monkeypatch.setattr)
     wanted = digest_of(resolve(TWO_MONTHS))
     start, end = tmp_path / "start" / "fleet", tmp_path / "end"
     before(start, steps)
@@ -88,14 +92,15 @@ def test_what_is_killed_at_any_step_is_recovered(
     count = steps.count(task, end)
     assert count > 10
     assert digest_in(end) == wanted
-    for step in range(1, count + 1):
+    last = count - REMOVED if before in (unfinished, interrupted) else count
+    for step in range(1, last + 1):
         go_on = (stepping.resume, stepping.overwrite)[step % 2]
         folder = tmp_path / str(step)
         _copy(start, folder)
         steps.kill_at(step, task, folder)
         state = look(LocalStore(folder))
         if state.finished and not state.being_replaced:
-            assert [found for found in verify(str(folder)) if "_parts" not in found.path] == []
+            assert [found for found in verify(str(folder)) if not is_left(found.path)] == []
         if _untouched(start, folder) and go_on is stepping.resume and before in OF_ANOTHER:
             continue  # there is no run of this scenario to go on with, and nothing was lost
         go_on(str(folder))
@@ -105,6 +110,11 @@ def test_what_is_killed_at_any_step_is_recovered(
         assert files_in(folder) == files_in(end)
         assert [name for name in files_in(folder) if name == MINE] == kept
         shutil.rmtree(folder)
+
+
+def is_left(name: str) -> bool:
+    """Whether a file is what a killed run leaves, and the next one removes."""
+    return name.startswith("_parts/") or name.endswith(".tmp")
 
 
 def _copy(start: Path, folder: Path) -> None:

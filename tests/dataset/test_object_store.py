@@ -419,6 +419,7 @@ def test_a_store_knows_what_is_not_there(port: int, tmp_path: Path) -> None:
         store.write("ab", b"")
         assert store.list() == ["a/b", "ab"]
         assert store.list("a/") == ["a/b"]
+        assert (store.list("a/b"), store.list("a/c")) == (["a/b"], [])
         assert (store.read("a/b"), store.size("a/b")) == (b"two and three", 13)
         with store.fetch("a/b") as path:
             assert path.read_bytes() == b"two and three"

@@ -18,10 +18,10 @@ from tests.dataset.folders import digest_in, files_in
 from tests.dataset.stepping import OTHER, REFUSED, TWO_MONTHS, Steps
 from tests.support import digest_of
 
-TIMES = 8
+TIMES = 6
 """How often each race is run."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("steps")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("races")]
 
 FILES = [
     "data/year=2022/month=1/part-00000.parquet",

@@ -195,6 +195,18 @@ def test_a_change_of_part_and_manifest_alike_is_found_by_a_fresh_generation_alon
     assert found(finished(()), regenerate=6) == []
 
 
+def test_rows_that_part_and_manifest_both_lack_are_found(copied: Copied) -> None:
+    folder = copied()
+    rows = rows_of(folder / PART)
+    write(folder / PART, rows.slice(0, rows.num_rows - 1))
+    record = _forged(folder, PART)
+    edit(folder / "manifest.json", lambda values: values["parts"].__setitem__(2, record))
+    edit(folder / "manifest.json", lambda values: values.update(digest=_forged_digest(folder)))
+    less = f"its rows: rows is {rows.num_rows - 1}: expected {rows.num_rows}"
+    last = 'its rows: end is "2023-02-10T12:00:00": expected "2023-02-10T18:00:00"'
+    assert found(folder) == [(PART, less), (PART, last)]
+
+
 def _forged(folder: Path, name: str) -> dict[str, Any]:
     record: dict[str, Any]
     (record,) = [part for part in manifest_of(folder)["parts"] if part["path"] == name]

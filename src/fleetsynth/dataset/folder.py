@@ -26,6 +26,7 @@ from fleetsynth.dataset.job import (
 )
 from fleetsynth.dataset.parts import DATA
 from fleetsynth.dataset.recorded import FORMAT, seal
+from fleetsynth.dataset.records import mapping_from_data
 from fleetsynth.dataset.servers import write_servers
 from fleetsynth.dataset.store import STATE, hash_of, open_store
 from fleetsynth.digest import combine
@@ -43,9 +44,14 @@ from fleetsynth.scenario import dump_yaml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from fleetsynth.dataset.begin import Folder
     from fleetsynth.dataset.job import PartRecord
     from fleetsynth.dataset.store import Store
     from fleetsynth.engines.base import Engine
+
+
+_REMOVED_AT_ONCE = 50
+"""Files after which a commit looks whether another run has begun."""
 
 
 @dataclass(frozen=True)
@@ -138,19 +144,52 @@ def commit(url: str) -> dict[str, Any]:
         job = job_from(there.run, url, there.generation)
         compare(job, there.run, store.name)
         finished = _write_end(store, job)
-    # What is removed is of this run and of none that may begin at this moment, its record last.
-    names = [name for name in store.list(STATE) if generation_of(name) is None]
-    for name in (*names, job_key(there.generation)):
-        store.delete(name)
-    store.tidy()
+    _remove_traces(store, there)
     return finished
 
 
+def _remove_traces(store: Store, there: Folder) -> None:
+    """Remove what only an unfinished run needs, its job record after those of its parts.
+
+    It takes long where there are many parts. A run that begins meanwhile removes what is left, and
+    what it makes itself has the same names, so nothing more is touched then.
+    """
+    names = [name for name in store.list(STATE) if generation_of(name) is None]
+    for first in range(0, len(names), _REMOVED_AT_ONCE):
+        if _another_has_begun(store, there):
+            return
+        for name in names[first : first + _REMOVED_AT_ONCE]:
+            store.delete(name)
+    if not _another_has_begun(store, there):
+        store.delete(job_key(there.generation))
+        store.tidy()  # after that, who is still making a part can tell why it is gone
+
+
+def _another_has_begun(store: Store, there: Folder) -> bool:
+    """Tell whether another run has begun in a finished folder since it was looked at.
+
+    Its number is the next one, or 1 if another commit has removed the record of ours.
+    """
+    for generation in {there.generation, there.generation + 1, 1}:
+        key = job_key(generation)
+        data = store.read(key)
+        if data is not None and mapping_from_data(data, key).get("run") != there.name:
+            return True
+    return False
+
+
 def finished_by(job: Job) -> dict[str, Any]:
-    """Return the manifest that another process has written for this very run; nothing if none."""
-    there = look(open_store(job.url))
-    ours = there.finished is not None and job.run and there.finished.get("run") == job.run
-    return (there.finished or {}) if ours else {}
+    """Return the manifest that another process has written for this very run; nothing if none.
+
+    What this process has left since then is removed.
+    """
+    store = open_store(job.url)
+    there = look(store)
+    if there.finished is None or not job.run or there.finished.get("run") != job.run:
+        return {}
+    if not there.being_replaced:
+        _remove_traces(store, there)
+    return there.finished
 
 
 def _write_end(store: Store, job: Job) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from fleetsynth.errors import InputError, SupersededError
 from fleetsynth.frame import Frame
 from fleetsynth.plan import resolve
 from fleetsynth.scenario import Scenario, load_scenario
+from fleetsynth.sinks.base import os_errors
 from fleetsynth.sinks.parquet import ParquetSink
 from fleetsynth.size import rows_in_parquet
 
@@ -165,11 +166,20 @@ def refuse_if_superseded(store: Store, job: Job) -> None:
     Raises:
         SupersededError: if another has begun there since, or the dataset has been finished.
     """
-    there = store.size(job_key(job.generation)) is not None
-    if not there or store.size(job_key(job.generation + 1)) is not None:
+    if not still_counts(store, job.run, job.generation):
         raise SupersededError(
             f"another process has taken {store.name} over: finished it, or begun it anew"
         )
+
+
+def still_counts(store: Store, run: str | None, generation: int) -> bool:
+    """Tell whether a run is the one of its folder, and nobody has begun there since.
+
+    Once a dataset is finished, the numbers of runs begin anew: a number alone tells no run.
+    """
+    data = store.read(job_key(generation)) if store.size(job_key(generation + 1)) is None else None
+    where = f"{store.name}/{job_key(generation)}"
+    return data is not None and mapping_from_data(data, where).get("run") == run
 
 
 def make_part(
@@ -196,7 +206,7 @@ def make_part(
             progress=progress,
             batch_rows=pipeline.BATCH_ROWS,  # the larger a row group, the smaller the file
         )
-        with path.open("rb") as stream:
+        with os_errors(path), path.open("rb") as stream:
             sha256 = file_digest(stream, "sha256").hexdigest()
         refuse_if_superseded(store, job)
     record = _record(job, part, outcome, sha256)

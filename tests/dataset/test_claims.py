@@ -1,0 +1,52 @@
+"""What is read is data: bounds of what is believed, on both sides."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fleetsynth.dataset.claims import ALWAYS, PER_ROW, beyond
+from fleetsynth.dataset.recorded import same
+from fleetsynth.dataset.records import is_part
+
+
+def plan(rows: int) -> Any:
+    return SimpleNamespace(rows=rows)
+
+
+def test_a_plan_may_have_four_rows_for_each_that_is_there() -> None:
+    assert PER_ROW == 4
+    there = ALWAYS
+    assert beyond(plan(4 * there), [there // 2, there // 2]) is None
+    assert beyond(plan(4 * there + 1), [there // 2, there // 2]) == there
+
+
+def test_a_small_plan_is_always_believed() -> None:
+    assert beyond(plan(ALWAYS), []) is None
+    assert beyond(plan(ALWAYS + 1), []) == 0
+
+
+def test_no_more_files_are_looked_at_than_it_takes() -> None:
+    sizes = iter([ALWAYS, ALWAYS, ALWAYS])
+    assert beyond(plan(ALWAYS + 1), sizes) is None
+    assert len(list(sizes)) == 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["data/../x", "data/a/../../x", "data//x", "data/./x", "/data/x", "x", "data/", "data/a\\b",
+     "data/\x1b", "../data/x"],
+)  # fmt: skip
+def test_a_path_that_leads_elsewhere_is_no_part(path: str) -> None:
+    assert not is_part(path)
+
+
+def test_a_path_below_the_data_is_a_part() -> None:
+    for path in ("data/part-00000.parquet", "data/region=a..b/part-00000.parquet"):
+        assert is_part(path)
+
+
+def test_json_values_are_the_same_only_if_they_are_written_so() -> None:
+    assert same({"a": [1, "x", None]}, {"a": [1, "x", None]})
+    for one, other in ((1, True), (1, 1.0), (0, False), ("1", 1), ([], {}), ("", None)):
+        assert not same(one, other)

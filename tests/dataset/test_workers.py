@@ -1,0 +1,38 @@
+"""Workers end when they should, whatever they are in the middle of."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleetsynth.engines import worker as workers
+from fleetsynth.engines.worker import Worker
+from tests.dataset import makers
+
+ROOT = Path(__file__).parents[2]
+JOB: Any = None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a worker ends when it can")
+def test_a_worker_dies_with_its_parent_even_if_it_cannot_look_for_that() -> None:
+    code = (
+        "from fleetsynth.engines.worker import Worker; from tests.dataset import makers; "
+        "worker = Worker(); worker.submit(makers.busy_when_the_parent_dies, None, 0); "
+        "worker.result()"
+    )
+    # Read up to the end: the worker has inherited the pipe, and closes it when it ends.
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
+    assert done.returncode < 0
+    assert done.stdout == b"killing "
+
+
+def test_a_worker_that_takes_no_notice_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "GRACE_SECONDS", 0.1)
+    worker = Worker()
+    worker.submit(makers.deaf, JOB, 0)
+    assert worker.connection.recv() == "deaf"
+    worker.tell_to_stop()
+    worker.stop()
+    assert worker._process.exitcode == -9
