@@ -133,10 +133,7 @@ class Converter:
 
     def columns(self, part: Part) -> Iterator[tuple[int, Columns]]:
         """Yield numbers of rows, and their columns by role; one value for all where it is one."""
-        if self._layout.kind == "wide":
-            tables = self._wide(part)
-        else:
-            tables = iter([self._narrow(part)])
+        tables = self._wide(part) if self._layout.kind == "wide" else iter([self._narrow(part)])
         for count, columns in tables:
             self.rows += count
             yield count, columns
@@ -206,9 +203,9 @@ class Converter:
         used = np.flatnonzero(np.bincount(codes, minlength=len(words)))
         lookup = np.full(len(words), -1, np.int32)
         for code in used.tolist():
-            word = words[code]
-            if word is not None:
-                lookup[code] = self._code(role, word)
+            told = words[code]
+            if told is not None:
+                lookup[code] = self._code(role, told)
         out = lookup[codes]
         return self._named(out, name, part) if role == "server" else out
 
