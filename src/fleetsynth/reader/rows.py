@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.errors import InputError
-from fleetsynth.frame import text_array, to_numpy
+from fleetsynth.frame import to_numpy
 from fleetsynth.metrics import METRICS
 from fleetsynth.reader.dialect import MISSING as MISSING_WORDS
 from fleetsynth.reader.layout import from_name
@@ -16,15 +16,7 @@ from fleetsynth.reader.place import shown
 from fleetsynth.reader.roles import ROLES, Column
 from fleetsynth.reader.times import times_of_day
 from fleetsynth.reader.understood import Tally
-from fleetsynth.reader.values import (
-    HIVE_MISSING,
-    SCALES,
-    absent,
-    encode,
-    is_text,
-    numbers,
-    plain_column,
-)
+from fleetsynth.reader.values import HIVE_MISSING, SCALES, encode, numbers, without_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +25,6 @@ if TYPE_CHECKING:
 
     from fleetsynth.reader.layout import Layout
     from fleetsynth.reader.options import ReadOptions
-    from fleetsynth.reader.place import Place
     from fleetsynth.reader.source import Part
     from fleetsynth.reader.times import Times
 
@@ -133,8 +124,8 @@ class Converter:
 
     def columns(self, part: Part) -> Iterator[tuple[int, Columns]]:
         """Yield numbers of rows, and their columns by role; one value for all where it is one."""
-        tables = self._wide(part) if self._layout.kind == "wide" else iter([self._narrow(part)])
-        for count, columns in tables:
+        wide = self._layout.kind == "wide"
+        for count, columns in self._wide(part) if wide else [self._narrow(part)]:
             self.rows += count
             yield count, columns
 
@@ -203,9 +194,9 @@ class Converter:
         used = np.flatnonzero(np.bincount(codes, minlength=len(words)))
         lookup = np.full(len(words), -1, np.int32)
         for code in used.tolist():
-            told = words[code]
-            if told is not None:
-                lookup[code] = self._code(role, told)
+            found = words[code]
+            if found is not None:
+                lookup[code] = self._code(role, found)
         out = lookup[codes]
         return self._named(out, name, part) if role == "server" else out
 
@@ -348,30 +339,6 @@ class Converter:
 def column_of(batch: pa.RecordBatch, name: str) -> pa.Array:
     """Return a column by its name."""
     return batch.column(batch.schema.names.index(name))
-
-
-def without_missing(
-    column: pa.Array, name: str, place: Place
-) -> tuple[pa.Array, NDArray[np.bool_] | None]:
-    """Return a column with its first value where it has none, and where that is."""
-    column = plain_column(column)
-    if is_text(column.type):
-        codes, words = encode(column, name, place)
-        blank = np.array([word is None for word in words])
-        gone = blank[codes]
-        if not gone.any():
-            return column, None
-        first = codes[~gone][0] if not gone.all() else 0
-        filled = np.where(gone, first, codes).astype(np.int32)
-        indices = pa.Array.from_buffers(pa.int32(), len(filled), [None, pa.py_buffer(filled)])
-        said = text_array([word or "" for word in words])
-        return pa.DictionaryArray.from_arrays(indices, said), gone
-    if not column.null_count:
-        return column, None
-    gone = absent(column)
-    if gone.all():
-        return column, gone
-    return column.fill_null(column[int(np.flatnonzero(~gone)[0])]), gone
 
 
 def _stem(file: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.errors import InputError
-from fleetsynth.frame import to_numpy
+from fleetsynth.frame import text_array, to_numpy
 from fleetsynth.reader.dialect import MISSING, Numerals
 from fleetsynth.reader.place import shown
 
@@ -155,6 +155,30 @@ def absent(column: pa.Array) -> NDArray[np.bool_]:
     there = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
     gone: NDArray[np.bool_] = there[column.offset : column.offset + len(column)] == 0
     return gone
+
+
+def without_missing(
+    column: pa.Array, name: str, place: Place
+) -> tuple[pa.Array, NDArray[np.bool_] | None]:
+    """Return a column with its first value where it has none, and where that is."""
+    column = plain_column(column)
+    if is_text(column.type):
+        codes, words = encode(column, name, place)
+        blank = np.array([word is None for word in words])
+        gone = blank[codes]
+        if not gone.any():
+            return column, None
+        first = codes[~gone][0] if not gone.all() else 0
+        filled = np.where(gone, first, codes).astype(np.int32)
+        indices = pa.Array.from_buffers(pa.int32(), len(filled), [None, pa.py_buffer(filled)])
+        said = text_array([word or "" for word in words])
+        return pa.DictionaryArray.from_arrays(indices, said), gone
+    if not column.null_count:
+        return column, None
+    gone = absent(column)
+    if gone.all():
+        return column, gone
+    return column.fill_null(column[int(np.flatnonzero(~gone)[0])]), gone
 
 
 def _by_word(column: pa.Array, name: str, place: Place, read: Callable[[str], float]) -> Floats:

@@ -14,8 +14,9 @@ from fleetsynth.quality.validate.calendar import CalendarCheck
 from fleetsynth.quality.validate.design import Design
 from fleetsynth.quality.validate.estimate import Estimator, Sums
 from fleetsynth.quality.validate.fleet import Servers
-from fleetsynth.quality.validate.grid import Grid, Presence
+from fleetsynth.quality.validate.grid import Grid
 from fleetsynth.quality.validate.likelihood import OBSERVED
+from fleetsynth.quality.validate.presence import Presence
 from fleetsynth.quality.validate.rows import MISSING, Columns
 from fleetsynth.quality.validate.values import Coupling, ValueCheck
 from fleetsynth.quality.validate.verdict import Verdict
