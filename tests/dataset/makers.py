@@ -81,8 +81,18 @@ def busy_when_the_parent_dies(*_: object) -> None:
     sys.setswitchinterval(1_000)
     os.write(1, b"killing ")
     os.kill(os.getppid(), signal.SIGKILL)
-    ctypes.PyDLL(None).sleep(3)
-    os.write(1, b"and still alive")
+    without_letting_go = ctypes.PyDLL(None)
+    without_letting_go.sleep(3)
+    without_letting_go.write(1, b"and still alive", 15)
+
+
+def first_fails(folder: str, index: int, *_: object) -> int:
+    """Fail at the part of number 0, and note the others, which take a moment."""
+    if index == 0:
+        raise OutputError("there is no room for this part")
+    Path(folder, str(index)).touch()
+    time.sleep(1)
+    return index
 
 
 def deaf(*_: object) -> None:

@@ -13,7 +13,7 @@ from fleetsynth.reader import Dataset, ReadOptions, open_dataset
 from fleetsynth.reader.dialect import MISSING, Numerals, find_dialect
 from fleetsynth.reader.files import find_files
 from fleetsynth.reader.place import Place
-from fleetsynth.reader.series import UNEVEN, grid_of, step_of
+from fleetsynth.reader.series import grid_of, step_of
 from fleetsynth.reader.stamps import order_of, stamp
 from fleetsynth.reader.times import Times
 from fleetsynth.reader.understood import Tally
@@ -127,7 +127,7 @@ def test_the_step_is_the_commonest_distance_and_not_the_average() -> None:
 def test_a_grid_is_irregular_if_more_than_five_in_a_hundred_are_beside_it(beside: int) -> None:
     times = np.arange(100, dtype=np.int64) * 100 * SECOND
     times[10 : 10 + beside] += 11 * SECOND  # more than a tenth of a step
-    assert grid_of(times, "a")[2] == (beside > UNEVEN * 100)
+    assert grid_of(times, "a")[2] == (beside == 6)
     times[10 : 10 + beside] -= 2 * SECOND
     assert not grid_of(times, "a")[2]
 

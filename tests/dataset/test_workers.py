@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from fleetsynth.engines import worker as workers
+from fleetsynth.engines.local import LocalEngine
 from fleetsynth.engines.worker import Worker
+from fleetsynth.errors import OutputError
 from tests.dataset import makers
 
 ROOT = Path(__file__).parents[2]
@@ -36,3 +38,11 @@ def test_a_worker_that_takes_no_notice_is_killed(monkeypatch: pytest.MonkeyPatch
     worker.tell_to_stop()
     worker.stop()
     assert worker._process.exitcode == -9
+
+
+def test_after_a_failure_no_other_part_is_begun(tmp_path: Path) -> None:
+    engine = LocalEngine(2, make=makers.first_fails)
+    folder: Any = str(tmp_path)
+    with pytest.raises(OutputError, match="no room for this part"):
+        list(engine.run(folder, range(8)))
+    assert len(list(tmp_path.iterdir())) <= 2
