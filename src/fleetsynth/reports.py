@@ -59,8 +59,8 @@ def report(
     """Write a report of a dataset: one HTML file with everything inside, for any browser.
 
     The same dataset gives the same bytes on the same machine. The data are read twice, and once
-    more each for verdicts and facts, in memory that grows with servers and days (up to a limit)
-    and not with rows.
+    more each for verdicts, for facts and, where they carry no scenario of ours, for the step of
+    each server; in memory that grows with servers and days (up to a limit) and not with rows.
 
     Args:
         dataset: a file, a dataset folder, or an s3://, gs:// or az:// prefix that holds one; or a

@@ -510,6 +510,15 @@ def test_which_files_count(tmp_path: Path) -> None:
     assert "5 other files of the folder not read" in dataset.understood.notes
 
 
+@pytest.mark.parametrize("year", ["²", "-1", "x"])
+def test_a_folder_that_names_no_year_says_nothing_of_it(tmp_path: Path, year: str) -> None:
+    folder = tmp_path / f"year={year}"
+    folder.mkdir()
+    (folder / "a.csv").write_text("time,host,cpu\n2026-01-01,a,1\n2026-01-02,a,2\n")
+    (rows,) = open_dataset(tmp_path).batches()
+    assert rows["year"].tolist() == [np.iinfo(np.int64).min] * 2
+
+
 def test_a_column_that_one_file_lacks_is_missing_there(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(lines(plain, "time,host,cpu", ["web-01"]))
     (tmp_path / "b.csv").write_text(

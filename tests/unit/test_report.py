@@ -301,3 +301,9 @@ def test_an_infinite_value_counts_as_missing(tmp_path: Path) -> None:
     pq.write_table(pa.table(columns | {"net_in_p95": network}), tmp_path / "x.parquet")
     path = report(tmp_path / "x.parquet", tmp_path / "r.html", facts=False, validation=False)
     assert path.exists()
+
+
+def test_a_small_table_is_no_path(tmp_path: Path) -> None:
+    hours = pd.date_range("2026-01-01", periods=3, freq="h")
+    table = pd.DataFrame({"time": hours, "host": "a", "cpu": [1.0, 2.0, 3.0]})
+    assert report(table, tmp_path / "report.html").stat().st_size > 1000

@@ -2,9 +2,9 @@
 
 The n-th run in a folder begins by creating ``_parts/job-n.json``, which only one process can.
 Whatever it makes carries its random name; the highest number is the run that counts. A run that
-replaces a dataset creates its record first, removes the old one part by part, its manifest last,
-and then the records of earlier runs: as long as any of these is there, the removal is unfinished,
-and nothing has been made yet.
+replaces a dataset creates its record first, then removes the old parts and their records, the
+records of earlier runs from the last to the first, and the old manifest: as long as any of these
+two is there, the removal is unfinished, and nothing has been made yet.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from fleetsynth.dataset.reread import with_partitions
 from fleetsynth.digest import root
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.file_digest import OutOfOrderError, file_leaves, leaves, sorted_leaves
+from fleetsynth.paths import is_path
 from fleetsynth.reader import ReadOptions, open_dataset
 from fleetsynth.reader.canonical import OurRows
 from fleetsynth.reader.files import find_files
@@ -52,7 +53,7 @@ def path_leaves(
     and where `options` say something, the columns that stand for ours are, under our names.
     """
     said = options or ReadOptions()
-    if said == ReadOptions() and _is_path(data):
+    if said == ReadOptions() and is_path(data):
         url = str(data)
         if not is_url(url) and not url.endswith("/") and not Path(url).is_dir():
             if _has_key(read_head(url).names):
@@ -80,10 +81,6 @@ def _leaves(name: str, batches: Callable[[], Iterator[pa.RecordBatch]]) -> Leave
         if str(error).startswith(name):
             raise
         raise InputError(f"{name}: {error}") from error
-
-
-def _is_path(data: object) -> bool:
-    return isinstance(data, str) or hasattr(data, "__fspath__")
 
 
 def _has_key(names: Iterable[str]) -> bool:

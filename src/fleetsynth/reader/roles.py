@@ -81,7 +81,6 @@ ROLES = {
 SERIES = ("cpu", "memory", "disk", "network", "net_out")
 """The roles that are measured."""
 
-TEXTS = ("server", "type", "service", *METADATA_COLUMNS)
 ALIASES = {
     "time": "timestamp",
     "server_id": "server",

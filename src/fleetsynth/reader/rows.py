@@ -228,7 +228,7 @@ class Converter:
     def _whole(self, role: str, part: Part) -> NDArray[np.int64] | int:
         name = self._columns[role].name
         if name in part.told:
-            return int(part.told[name]) if part.told[name].isdigit() else MISSING
+            return int(part.told[name]) if part.told[name].isdecimal() else MISSING
         if name not in part.batch.schema.names:
             return MISSING
         column = column_of(part.batch, name)

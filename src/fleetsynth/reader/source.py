@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from fleetsynth.errors import InputError, UsageError
+from fleetsynth.paths import is_path
 from fleetsynth.reader import csv_file
 from fleetsynth.reader.dialect import MISSING, Numerals, find_numerals
 from fleetsynth.reader.files import find_files
@@ -71,7 +72,7 @@ class Source:
         self._options = options
         self.table: pa.Table | None = None
         self.files: Files | None = None
-        if isinstance(data, str) or hasattr(data, "__fspath__"):
+        if is_path(data):
             self.files = find_files(str(data), partial=partial)
             self.name = self.files.name
         else:

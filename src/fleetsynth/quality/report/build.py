@@ -66,7 +66,7 @@ def build(
 
     Args:
         dataset: what it is about.
-        servers: how many of the servers closest to saturation to show.
+        servers: how many of the servers that run out first to show, and of those that are full.
         validation: verdicts, as `fleetsynth validate --json` prints them.
         facts: returns, for a step in seconds, `{"note": str, "step": seconds between the points
             of real fleets, "comparable": bool, "facts": [{"name", "unit", "digits", "value",
