@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 from pyarrow import parquet
 
 import fleetsynth
+from fleetsynth.cli import cli
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.reader import ReadOptions
 
@@ -93,3 +95,15 @@ def test_two_columns_of_one_series_are_refused(tmp_path: Path) -> None:
     path.write_text("time,a (CPU),a (Memory)\n2025-01-01,1,2\n2025-01-02,1,2\n")
     with pytest.raises(UsageError, match=r"'a \(CPU\)' and 'a \(Memory\)' would both be cpu of"):
         fleetsynth.facts(path, options=ReadOptions(columns={"cpu": "*"}))
+
+
+def test_an_empty_path_is_not_the_folder_where_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(tmp_path / "a.parquet")
+    monkeypatch.chdir(tmp_path)
+    for args in (["generate", "-o", ""], ["facts", ""], ["validate", ""], ["digest", ""]):
+        result = CliRunner().invoke(cli, args)
+        assert isinstance(result.exception, UsageError), args
+        assert "the path is empty" in str(result.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
