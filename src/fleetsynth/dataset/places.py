@@ -34,9 +34,11 @@ def check_url(place: str) -> None:
     Nothing is opened and no credentials are sought.
 
     Raises:
-        UsageError: for a scheme that is not known, no bucket, credentials, an object where a
-            folder belongs, and for names that would not reach the store as they were typed.
+        UsageError: for nothing at all, a scheme that is not known, no bucket, credentials, an
+            object where a folder belongs, and for names that would not reach the store as they were typed.
     """
+    if not place.strip():
+        raise UsageError("the path is empty: name a file or a folder (this one is ./)")
     if "\0" in place:
         raise UsageError(f"{place} is no path: it holds the character U+0000")
     if not is_url(place):

@@ -119,13 +119,13 @@ class OurRows:
     def _note(self, part: Part, names: list[str]) -> None:
         """Note the types of a file's columns."""
         found = part.batch.schema
-        fields = []
+        fields = {}
         for name in ("timestamp", *names):
             theirs = self.names[name]
             is_there = theirs in found.names
             kind = found.field(theirs).type if is_there else self.schema.field(name).type
-            fields.append(pa.field(theirs, kind))
-        self.written = pa.schema(fields)
+            fields[theirs] = pa.field(theirs, kind)  # one column may stand for several of ours
+        self.written = pa.schema(fields.values())
 
     def _long(self) -> Iterator[pa.RecordBatch]:
         """Yield rows of a server and time, put together from those of each metric."""

@@ -144,7 +144,9 @@ class Dataset:
         """Refuse a file without what every row needs, and note one without something else."""
         have = {*part.batch.schema.names, *part.told}
         for name in kinds.keys() - have:
-            if name in must and not from_name({"server": Column(name)}):
+            if from_name({"server": Column(name)}):
+                continue
+            if name in must:
                 raise InputError(f"{part.place.file} has no column {name!r}, as other files have")
             if part.place.row == 1:
                 self.understood.note(f"{part.place.file} has no {shown(name)[1:-1]}: missing there")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TITLE = re.compile(r"(.+?)\s*[(\[]([^()\[\]]+)[)\]]")
+_ENDED = re.compile(r"(.+?)[ .:/]+([^ .:/]+)")
 _FILE_SERVER = "the file's name"
 
 
@@ -138,6 +139,9 @@ def _wide(
     if not columns or not all(_are_numbers(sample.get(name, [])) for name in columns):
         raise _missing("server", names, where)
     cut = {name: _titled(name) for name in columns}
+    ended = {name: _titled(name, _ENDED) for name in columns}
+    if not starred and all(role for _, role in ended.values()):
+        cut = ended
     if not starred and all(role for _, role in cut.values()):
         wide = {name: (server, str(role)) for name, (server, role) in cut.items()}
         guesses: tuple[str, ...] = ()
@@ -150,15 +154,27 @@ def _wide(
             )
         wide = {name: (server if titled else name, role) for name, (server, titled) in cut.items()}
         guesses = () if starred else ("taken as CPU (if not, say such as memory='*')",)
+    _refuse_same(wide, where)
     unit = roles[starred[0]].unit if starred else None
     kept = {role: column for role, column in roles.items() if role in ("timestamp", "date")}
     kept |= {role: Column("*", unit, said=role in starred) for _, role in wide.values()}
     return Layout("wide", kept, wide, guesses)
 
 
-def _titled(name: str) -> tuple[str, str | None]:
+def _refuse_same(wide: Mapping[str, tuple[str, str]], where: str) -> None:
+    """Refuse two columns that would be the same series of a server."""
+    first: dict[tuple[str, str], str] = {}
+    for name, series in wide.items():
+        if first.setdefault(series, name) != name:
+            raise UsageError(
+                f"{where}: the columns {shown(first[series])} and {shown(name)} would both be "
+                f"{series[1]} of {shown(series[0])}: leave one out, or rename it"
+            )
+
+
+def _titled(name: str, cut: re.Pattern[str] = _TITLE) -> tuple[str, str | None]:
     """Cut ``app-01 (Percentage CPU)`` into the server and the role of its metric."""
-    found = _TITLE.fullmatch(name)
+    found = cut.fullmatch(name)
     if not found:
         return name, None
     return found[1], next((role for role in SERIES if find(role, [found[2]])), None)

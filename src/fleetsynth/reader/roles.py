@@ -182,6 +182,8 @@ def assign(names: Iterable[str], said: Mapping[str, str], where: str) -> dict[st
     likely = (role for role in ROLES if not _full(role) or role in written)
     out = {role: Column(name) for role in likely if (name := find(role, names)) is not None}
     _prefer(out, told)
+    named = {column.name for role, column in told.items() if _measured(role)}
+    out = {role: c for role, c in out.items() if not (_measured(role) and c.name in named)}
     out.update(told)
     long = _is_long(out, told, names)
     for role, column in told.items():

@@ -30,6 +30,7 @@ BUCKETS = 128
 """Temporary files that rows are sorted into by server, where they do not come in that order."""
 
 MOST_TICKS = 1 << 25
+MOST_ALONE, MOST_TICKS_PER_POINT = 1 << 21, 1 << 10
 """Ticks between a server's first and last point, beyond which something must be wrong."""
 
 UNEVEN = 0.05
@@ -162,7 +163,7 @@ class Servers:
                 values, at = rows[role][there], places[there]
                 if not once:
                     kept = _last_of_each(rows["time"][there], values, name, role)
-                    repeated += len(values) - len(kept)
+                    repeated = max(repeated, len(values) - len(kept))
                     values, at = values[kept], at[kept]
                 series[role] = np.full(grid.count, np.nan)
                 series[role][at] = values
@@ -222,7 +223,7 @@ def grid_of(times: Ints, server: str, zone: str = "") -> tuple[Ints, Grid, bool]
     away = (times - times[0]) / (step * _MICROSECONDS)
     places = np.floor(away + 0.5).astype(np.int64)
     count = int(places[-1]) + 1
-    if count > MOST_TICKS:
+    if count > min(MOST_TICKS, max(MOST_ALONE, MOST_TICKS_PER_POINT * len(times))):
         raise InputError(
             f"{shown(server)} has points {count:,} steps of {step} s apart: is it one series?"
         )

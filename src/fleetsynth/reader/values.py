@@ -107,7 +107,7 @@ def _word(word: object, name: str, place: Place) -> str | None:
             ) from None
     if isinstance(word, float) and word.is_integer():
         word = int(word)
-    text = None if word is None else str(word)
+    text = None if word is None or word != word else str(word)
     return None if text is None or not text.strip() or text == HIVE_MISSING else text
 
 
@@ -149,6 +149,8 @@ def _decimals(column: pa.Array) -> Floats:
 
 def absent(column: pa.Array) -> NDArray[np.bool_]:
     """Tell where a column has no value, shape (rows,)."""
+    if pa.types.is_null(column.type):
+        return np.ones(len(column), np.bool_)
     bits = column.buffers()[0]
     if bits is None:
         return np.zeros(len(column), np.bool_)

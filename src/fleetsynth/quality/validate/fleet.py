@@ -231,7 +231,8 @@ def content(micros: Ints, metrics: Mapping[str, Floats]) -> NDArray[np.uint64]:
     """Return a number per row; a server's sum of them tells its content, in any order of rows."""
     mixed: NDArray[np.uint64] = micros.astype(np.uint64) * _ODD[0]
     for odd, column in zip(cycle(_ODD[1:]), sorted(metrics), strict=False):
-        whole = np.nan_to_num(np.rint(metrics[column] * 1e4), posinf=0, neginf=0)
+        with np.errstate(over="ignore"):
+            whole = np.nan_to_num(np.rint(metrics[column] * 1e4), posinf=0, neginf=0)
         mixed += np.clip(whole, -_WIDEST, _WIDEST).astype(np.int64).astype(np.uint64) * odd
         mixed ^= mixed >> np.uint64(31)
     mixed *= _ODD[-1]
