@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -107,7 +108,8 @@ def _word(word: object, name: str, place: Place) -> str | None:
             ) from None
     if isinstance(word, float) and word.is_integer():
         word = int(word)
-    text = None if word is None or word != word else str(word)
+    gone = word is None or (isinstance(word, float) and math.isnan(word))
+    text = None if gone else str(word)
     return None if text is None or not text.strip() or text == HIVE_MISSING else text
 
 
