@@ -3,7 +3,7 @@
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from fleetsynth import pipeline
 from fleetsynth.dataset import begin as beginning
 from fleetsynth.dataset import folder as folders
 from fleetsynth.dataset import job as jobs
+from fleetsynth.dataset.api import generate_folder
 from fleetsynth.dataset.begin import job_from, look, values_of
 from fleetsynth.dataset.folder import missing
 from fleetsynth.dataset.job import Job, job_key, make_part, state_key
@@ -88,7 +90,7 @@ class Between:
 
 
 @pytest.fixture
-def synced(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is flushed and put in place, in order."""
     done: list[str] = []
 
@@ -302,7 +304,7 @@ def test_a_run_that_lost_its_folder_publishes_no_part(
     job = first(folder)
 
     def take_over() -> None:
-        stepping.generate_folder(OTHER, str(folder), workers=1, overwrite=True)
+        generate_folder(OTHER, str(folder), workers=1, overwrite=True)
 
     Between(monkeypatch, jobs, "file_digest", take_over)
     with pytest.raises(SupersededError):
@@ -456,8 +458,8 @@ def test_a_run_whose_part_is_tidied_away_by_a_commit_says_that_or_is_done(
         stepping.commit_it(str(folder))
         return outcome
 
-    real = jobs.pipeline.run
-    monkeypatch.setattr(jobs.pipeline, "run", gone)
+    real = pipeline.run
+    monkeypatch.setattr(pipeline, "run", gone)
     with pytest.raises(SupersededError):
         list(folders.make(job, LocalEngine(1), [0], 2))
     assert files_in(folder) == FILES
