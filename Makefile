@@ -1,7 +1,12 @@
 # make data: sets up, generates the specification's dataset, prints a summary.
 # make test: sets up, runs every check.
 
-PYTHON ?= python3.11
+# The first of these that is 3.11 or newer; make PYTHON=... names another.
+PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+NO_PYTHON := fleetsynth needs Python 3.11 or newer, and none was found as python3 or python3.11: \
+	install one, or name it, such as make PYTHON=/opt/python/bin/python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -51,11 +56,13 @@ bench: $(READY)
 	$(BIN)/python -m bench.classic
 
 $(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 $(OLDEST_READY): pyproject.toml constraints-oldest.txt
+	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
 	$(PYTHON) -m venv $(OLDEST)
 	$(OLDEST)/bin/pip install --quiet --constraint constraints-oldest.txt --editable . pytest
 	touch $@

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import cold, csv_gz, floor, table
+from bench import calls, cold, csv_gz, floor, table
 from bench.command import command
 
 main = command(
@@ -11,6 +11,8 @@ main = command(
         "cold": cold.benchmark,
         "floor": floor.benchmark,
         "csv_gz": csv_gz.benchmark,
+        "calls": calls.calls,
+        "one_day": calls.one_day,
     },
     repeat=5,
     text="Measure fleetsynth against baselines, as ratios within one run.",

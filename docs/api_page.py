@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fleetsynth
-from fleetsynth import classic
+from fleetsynth import ServerArchetype, classic
 from fleetsynth.scenario import ArchetypeProfile, Scenario
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _constant_docstring(name: str) -> str:
 
 def _class(thing: type[Any]) -> str:
     out = ""
-    if thing is classic.ServerArchetype:
+    if thing is ServerArchetype:
         out += _signature(thing, thing.__name__)
     elif issubclass(thing, Exception) and thing.__bases__ != (Exception,):
         out += f"A `{thing.__bases__[0].__name__}`. "

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from fleetsynth.api import Result, batches, generate, to_pandas, to_table
     from fleetsynth.classic import (
         ARCHETYPE_PROFILES,
-        ServerArchetype,
         ServerType,
         add_calendar_features,
         assign_archetypes_to_fleet,
@@ -38,13 +37,13 @@ if TYPE_CHECKING:
     from fleetsynth.quality.validate.verdict import Validation, Verdict
     from fleetsynth.reports import report
     from fleetsynth.scenario import ArchetypeProfile, Scenario, load_scenario
+    from fleetsynth.server import ServerArchetype
     from fleetsynth.size import Size, estimate
 
 _HOMES = {
     "api": ("Result", "batches", "generate", "to_pandas", "to_table"),
     "classic": (
         "ARCHETYPE_PROFILES",
-        "ServerArchetype",
         "ServerType",
         "add_calendar_features",
         "assign_archetypes_to_fleet",
@@ -65,6 +64,7 @@ _HOMES = {
     "quality.facts_table": ("Facts",),
     "reports": ("report",),
     "scenario": ("ArchetypeProfile", "Scenario", "load_scenario"),
+    "server": ("ServerArchetype",),
     "size": ("Size", "estimate"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -80,7 +80,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+    return sorted(__all__)
 
 
 __all__ = [  # noqa: RUF022 - by topic

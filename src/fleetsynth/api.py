@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fleetsynth import manifest, pipeline
+from fleetsynth import html, manifest, pipeline
 from fleetsynth._version import __version__
 from fleetsynth.errors import UsageError
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import Plan, resolve
 from fleetsynth.scenario import Scenario, load_scenario
 from fleetsynth.sinks import format_of, open_sink
-from fleetsynth.size import estimate, refuse_without_room
+from fleetsynth.size import estimate, in_bytes, refuse_without_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What `generate` made.
 
@@ -49,6 +49,26 @@ class Result:
     bytes: int
     digest: str
     statistics: dict[str, dict[str, Moments]]
+
+    def __repr__(self) -> str:
+        """Say in a line what was made."""
+        return f"<Result {self.path}: {self._summary()}>"
+
+    def _summary(self) -> str:
+        return (
+            f"{self.plan.rows:,} rows of {len(self.plan.columns)} columns, "
+            f"{in_bytes(self.bytes)}, {self.seconds:.2f} s, digest {self.digest[:12]}…"
+        )
+
+    def _repr_html_(self) -> str:
+        """Show mean and standard deviation by archetype, as notebooks do."""
+        header = ["archetype", "servers", *(f"{m.label} ({m.unit})" for m in self.plan.metrics)]
+        rows = [
+            [name, f"{count:,}"]
+            + [f"{m.mean:.1f} ±{m.sd:.1f}" for m in self.statistics.get(name, {}).values()]
+            for name, count in self.plan.fleet.counts().items()
+        ]
+        return html.table(f"{self.path}: {self._summary()}", header, rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts of the run as JSON-ready values."""
@@ -141,13 +161,15 @@ def to_pandas(
 
 
 def save_frame(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:
-    """Write any DataFrame through the sink that the ending of `path` names."""
+    """Write any DataFrame through the sink that the ending of `path` names.
+
+    An index with a name becomes a column; one that only numbers the rows is left out.
+    """
     import pyarrow as pa
 
     path = Path(path)
     try:
-        # An index that is more than a row number becomes a column.
-        table = pa.Table.from_pandas(frame).replace_schema_metadata(None)
+        table = pa.Table.from_pandas(_with_index(frame)).replace_schema_metadata(None)
     except (pa.ArrowException, ValueError) as error:
         raise UsageError(f"this DataFrame cannot be written: {error}") from error
     sink = open_sink(path, table.schema, {"fleetsynth.version": __version__}, overwrite=overwrite)
@@ -159,6 +181,25 @@ def save_frame(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False
         sink.abort()
         raise
     return path
+
+
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make columns of an index that has names, and drop one that only numbers rows.
+
+    Raises:
+        UsageError: if the index is neither, or shares its name with a column.
+    """
+    index = frame.index
+    if list(index.names) == [None] and index.dtype.kind in "iu":
+        return frame.set_axis(range(len(frame)))
+    for name in index.names:
+        if name is None or name in frame.columns:
+            fault = "has no name" if name is None else f"is named {name!r}, as a column is"
+            raise UsageError(
+                f"this DataFrame's index {fault}: name it, or say reset_index(drop=True) if it "
+                "is not to be written"
+            )
+    return frame.reset_index()
 
 
 def as_plan(scenario: ScenarioLike) -> Plan:

@@ -7,38 +7,30 @@ Where the specification's functions take one timestamp, these take one or an arr
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from enum import StrEnum
 from operator import index
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 import numpy as np
 
 from fleetsynth import api
-from fleetsynth.clock import DAY_SECONDS, Calendar
+from fleetsynth.clock import Calendar, holiday_countries
 from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.fleet import METADATA_COLUMNS, Fleet, draw_codes, server_id
 from fleetsynth.frame import calendar_columns
-from fleetsynth.metrics import METRICS, SIGNALS
-from fleetsynth.plan import factored
-from fleetsynth.scenario import ClassicScenario, Scenario, catalog_profiles, load_scenario
+from fleetsynth.scenario import Scenario, catalog_profiles, load_scenario
+from fleetsynth.server import ServerArchetype
 from fleetsynth.signal import factors
-from fleetsynth.signal.classic import Draws, Parameters, Source, compose, level
-from fleetsynth.signal.window import BLOCK
-from fleetsynth.streams import Stream, key
+from fleetsynth.timestamps import like, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
-    from typing import TypeAlias
 
     import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
 
     from fleetsynth.scenario import ArchetypeProfile
-
-    Floats = NDArray[np.float64]
-    Times: TypeAlias = Any
+    from fleetsynth.timestamps import Times
 
 
 class ServerType(StrEnum):
@@ -50,10 +42,26 @@ class ServerType(StrEnum):
     BATCH = "batch"
 
 
-ARCHETYPE_PROFILES: dict[ServerType, ArchetypeProfile] = {
-    kind: catalog_profiles()[kind] for kind in ServerType
-}
-"""The packaged profiles by server type."""
+class _ReadOnly(dict[ServerType, "ArchetypeProfile"]):
+    """A dictionary that refuses to be changed: nothing would come of it."""
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise UsageError(
+            "the packaged profiles are read-only: say what differs in a scenario, "
+            "such as {'archetypes': {'web': {'base_cpu': 50}}}"
+        )
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    update = setdefault = pop = popitem = clear = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _ReadOnly, (dict(self),)
+
+
+ARCHETYPE_PROFILES: dict[ServerType, ArchetypeProfile] = _ReadOnly(
+    {kind: catalog_profiles()[kind] for kind in ServerType}
+)
+"""The packaged profiles by server type; read-only, as the profiles themselves are."""
 
 
 def get_data_config(path: Path | str | None = None) -> dict[str, Any]:
@@ -121,125 +129,16 @@ def get_archetype(
     return ServerArchetype(archetype_type, server_id, scenario=scenario)
 
 
-def _classic(scenario: Scenario) -> ClassicScenario:
-    if not isinstance(scenario, ClassicScenario):
-        raise UsageError(f"the {scenario.preset} preset has no such profiles: this is for classic")
-    return scenario
-
-
-class ServerArchetype:
-    """One server: its profile, its factors and its correlated metrics.
-
-    Attributes:
-        archetype_type: name of the archetype.
-        server_id: name of the server; its draws follow from it.
-        profile: the figures of the archetype.
-        seed: a number of 32 bits that follows from the scenario's seed and the server's id.
-        rng: a RandomState on that seed, for users; the engine never draws from it.
-
-    Args:
-        archetype_type: a `ServerType` or the name of an archetype in the scenario.
-        server_id: name of the server.
-        scenario: where profile, seed, spikes and step come from; None for the packaged one, with
-            the step that each timestamp shows (see `generate_correlated_metrics`).
-
-    Raises:
-        UsageError: for an archetype that the scenario does not have.
-    """
-
-    def __init__(
-        self,
-        archetype_type: ServerType | str,
-        server_id: str,
-        *,
-        scenario: Scenario | None = None,
-    ) -> None:
-        self._step = scenario.step_seconds if scenario else None
-        self._scenario = _classic(scenario or load_scenario())
-        name = str(archetype_type)
-        if name not in self._scenario.archetypes:
-            hint = did_you_mean(name, self._scenario.archetypes)
-            raise UsageError(f"unknown archetype {name!r}{hint}")
-        self.archetype_type = name
-        self.server_id = server_id
-        self.profile = self._scenario.archetypes[name]
-        self.seed = int.from_bytes(key(self._scenario.seed, "rng", server_id)[:4], "little")
-        self.rng = np.random.RandomState(self.seed)
-        self._parameters = Parameters.of([factored(name, self.profile)])
-
-    def get_time_factor(self, timestamp: Times) -> Any:
-        """Return business hours times weekend, for one timestamp or an array."""
-        return _like(timestamp, factors.time_of_week(Calendar(_seconds(timestamp)), self.profile))
-
-    def generate_correlated_metrics(
-        self, timestamp: Times, time_factor: ArrayLike = 1.0, trend_factor: ArrayLike = 0.0
-    ) -> dict[str, Any]:
-        """Return the published metrics by column, for one timestamp or an array.
-
-        A pure function: the same server and timestamp give the same answer, however often and
-        in whatever order it is asked. The draws are those of a dataset at the scenario's step.
-        Without a scenario they are those of a daily dataset at midnight, of an hourly one at
-        other full hours, of one at 1min or 1s otherwise.
-
-        Args:
-            timestamp: one time or an array, in whole seconds.
-            time_factor: the product f of the time factors, one or one per timestamp.
-            trend_factor: how far span growth has come, 0 to 1; the profile's rate multiplies it.
-
-        Raises:
-            ValueError: for a timestamp that is not on the scenario's grid, or that has a zone.
-        """
-        seconds = _seconds(timestamp, whole=True)
-        f = np.broadcast_to(np.asarray(time_factor, dtype=np.float64), seconds.shape)
-        trend = np.broadcast_to(np.asarray(trend_factor, dtype=np.float64), seconds.shape)
-        if not (np.isfinite(f).all() and np.isfinite(trend).all()):
-            raise ValueError("time_factor and trend_factor have to be finite")
-        g = factors.span_growth(trend, self.profile.monthly_growth_rate)
-        draws = self._draws(seconds)
-        made = compose(self._parameters, level(self.profile, f, g)[:, None], draws)
-        published = made.hundredths[:, 0] / 100
-        return {
-            metric.column: _like(timestamp, values)
-            for metric, values in zip(METRICS, published, strict=True)
-        }
-
-    def _draws(self, seconds: NDArray[np.int64]) -> Draws:
-        z = np.empty((len(SIGNALS), 1, len(seconds)))
-        u = np.empty((1, len(seconds)))
-        steps = self._steps(seconds)
-        stream = Stream()
-        for step in np.unique(steps).tolist():
-            source = Source(
-                self._scenario.seed, self.server_id, step, stream, spikes=self._scenario.spikes
-            )
-            blocks, offsets = np.divmod(seconds // step, BLOCK)
-            for block in np.unique(blocks[steps == step]).tolist():
-                tile = source.tile(block)
-                here = (steps == step) & (blocks == block)
-                z[:, 0, here] = tile.z[:, offsets[here]]
-                u[0, here] = tile.u[offsets[here]]
-        return Draws(z, u)
-
-    def _steps(self, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Step of the grid that each timestamp's draws belong to."""
-        if self._step is None:
-            coarse = [seconds % step == 0 for step in (DAY_SECONDS, 3_600, 60)]
-            return np.select(coarse, [DAY_SECONDS, 3_600, 60], default=1)
-        if (seconds % self._step).any():
-            raise ValueError(f"a timestamp is not on the grid of {self._scenario.granularity}")
-        return np.full(seconds.shape, self._step)
-
-
 def quarterly_peak_factor(timestamp: Times) -> Any:
     """Return the quarter-end factor, 1.06 to 1.30 on the last five days of a quarter, else 1."""
-    calendar = Calendar(_seconds(timestamp))
-    return _like(timestamp, calendar.per_tick(factors.quarter_end(calendar.days)))
+    calendar = Calendar(to_seconds(timestamp))
+    return like(timestamp, calendar.per_tick(factors.quarter_end(calendar.days)))
 
 
 def holiday_factor(timestamp: Times) -> Any:
     """Return the holiday factor: 0.5 to 0.7 on fixed dates, else 1."""
-    calendar = Calendar(_seconds(timestamp))
-    return _like(timestamp, calendar.per_tick(factors.holiday(calendar.days)))
+    calendar = Calendar(to_seconds(timestamp))
+    return like(timestamp, calendar.per_tick(factors.holiday(calendar.days)))
 
 
 def generate_server_metadata(
@@ -274,9 +173,58 @@ def _server_ids(servers: int | Iterable[str]) -> list[str]:
     return [server_id(i) for i in range(count)]
 
 
-def add_calendar_features(frame: pd.DataFrame, timestamp: str = "timestamp") -> pd.DataFrame:
-    """Return a copy of a DataFrame with the seven calendar columns of its timestamps."""
-    return frame.assign(**dict(calendar_columns(_seconds(frame[timestamp].to_numpy()), "US")))
+def add_calendar_features(
+    frame: pd.DataFrame,
+    timestamp: str = "timestamp",
+    *,
+    country: str | None = None,
+    scenario: Scenario | None = None,
+) -> pd.DataFrame:
+    """Return a copy of a DataFrame with the seven calendar columns of its timestamps.
+
+    Args:
+        frame: the rows, in any order.
+        timestamp: name of the column with their times.
+        country: ISO 3166 code of the country whose public holidays `is_holiday` marks; None for
+            what the scenario says.
+        scenario: whose holidays to mark: those of each row's region in the realistic preset,
+            which takes a column `region`, and those of the US in the classic one; None for classic.
+
+    Raises:
+        UsageError: for a country without known holidays, for both a country and a scenario, or
+            for a region that the scenario does not have.
+        ValueError: for a timestamp that is missing or has a zone.
+    """
+    seconds = to_seconds(frame[timestamp].to_numpy())
+    if country is not None and scenario is not None:
+        raise UsageError("country and scenario both say whose holidays to mark: choose one")
+    columns = dict(calendar_columns(seconds, _checked(country or "US")))
+    places = getattr(scenario, "locations", None)
+    if places:
+        regions = _regions(frame, places)
+        for region in regions.unique():
+            here = (regions == region).to_numpy()
+            theirs = dict(calendar_columns(seconds[here], places[region].country))
+            columns["is_holiday"][here] = theirs["is_holiday"]
+    return frame.assign(**columns)
+
+
+def _checked(country: str) -> str:
+    code = "US" if country == "US" else holiday_countries().get(country.upper())
+    if country != code:
+        hint = f" (did you mean {code!r}?)" if code else ": give an ISO 3166 code such as IE"
+        raise UsageError(f"no holidays are known of a country {country!r}{hint}")
+    return country
+
+
+def _regions(frame: pd.DataFrame, places: Mapping[str, Any]) -> pd.Series[Any]:
+    if "region" not in frame:
+        raise UsageError("the scenario has holidays by region: the DataFrame needs a column region")
+    regions = frame["region"]
+    for region in regions.unique():
+        if region not in places:
+            raise UsageError(f"no location for region {region!r}{did_you_mean(region, places)}")
+    return regions
 
 
 def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:
@@ -287,36 +235,3 @@ def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = Fal
         OutputError: if the file exists or cannot be written.
     """
     return api.save_frame(frame, path, overwrite=overwrite)
-
-
-def _seconds(timestamp: Times, *, whole: bool = False) -> NDArray[np.int64]:
-    """Seconds since the Unix epoch, shape (n,)."""
-    times = np.atleast_1d(np.asarray(timestamp))
-    if times.ndim > 1:
-        raise ValueError("give one timestamp or a flat list of them")
-    if times.dtype.kind != "M":
-        times = np.array([_naive(time) for time in times.ravel().tolist()], "datetime64[us]")
-    if np.isnat(times).any():
-        raise ValueError("a timestamp is missing")
-    micros = times.astype("datetime64[us]").astype(np.int64)
-    if whole and (micros % 1_000_000).any():
-        raise ValueError("a timestamp is not a whole second")
-    return micros // 1_000_000
-
-
-def _naive(time: object) -> date:
-    """Take a date, a datetime or its ISO text, without a zone."""
-    if time is None or time != time:
-        raise ValueError("a timestamp is missing")
-    if isinstance(time, str):
-        time = datetime.fromisoformat(time)
-    if not isinstance(time, date):
-        raise ValueError(f"{time!r} is no timestamp")
-    if getattr(time, "tzinfo", None):
-        raise ValueError("a timestamp has a zone: convert it to UTC and drop the zone")
-    return time
-
-
-def _like(timestamp: Times, values: Floats) -> Any:
-    """Return a float for one timestamp, and an array for several."""
-    return values if np.ndim(timestamp) else float(values[0])

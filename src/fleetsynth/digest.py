@@ -32,6 +32,9 @@ Leaves = dict[tuple[str, int], bytes]
 """Leaf digests by server id and month (counted from 1970-01)."""
 
 LEAF_BYTES = 32
+VALUE_BYTES = 4
+_CELLS = 1 << 15
+"""Servers times ticks laid out at a time, to fit the cache."""
 
 
 def root(leaves: Leaves) -> str:
@@ -92,9 +95,16 @@ def digest(data: bytes) -> bytes:
 
 
 def _combine(kind: str, head: Iterable[str], columns: Mapping[str, bytes]) -> bytes:
-    parts = [length_prefixed(part) for part in head]
-    parts += [length_prefixed(name) + columns[name] for name in sorted(columns)]
-    return sha256(b"fleetsynth %s\n" % kind.encode() + b"".join(parts)).digest()
+    parts = b"".join(map(length_prefixed, head))
+    return sha256(_head(kind) + parts + _columns(columns)).digest()
+
+
+def _head(kind: str) -> bytes:
+    return b"fleetsynth %s\n" % kind.encode()
+
+
+def _columns(columns: Mapping[str, bytes]) -> bytes:
+    return b"".join(length_prefixed(name) + columns[name] for name in sorted(columns))
 
 
 class PlanDigest:
@@ -128,19 +138,19 @@ class PlanDigest:
 
     def update(self, window: Window, hundredths: NDArray[np.int32]) -> None:
         """Take a window's values, shape (metrics, servers, ticks)."""
+        row_bytes = len(self._order) * VALUE_BYTES
         spans = []
         for place, (month, first, stop) in enumerate(self._months):
             begin, end = max(first, window.first_tick), min(stop, window.stop_tick)
             if begin < end:
-                inside = slice(begin - window.first_tick, end - window.first_tick)
+                inside = slice(
+                    (begin - window.first_tick) * row_bytes, (end - window.first_tick) * row_bytes
+                )
                 spans.append((place, month, (first, stop), inside, end == stop))
         countries = self._plan.countries(window.first_server, window.stop_server)
-        rows = np.empty((window.shape[1], len(self._order)), dtype="<i4")
-        values = rows.data
-        for row, digest_text in enumerate(self._servers(window)):
+        texts = self._texts(window)
+        for row, values in enumerate(self._rows(hundredths)):
             index, country = row + window.first_server, countries[row]
-            for column, metric in enumerate(self._order):
-                rows[:, column] = hundredths[metric, row]
             for place, month, (first, stop), inside, whole in spans:
                 state = self._open.pop(index, None) or new_leaf()
                 state.update(values[inside])
@@ -148,9 +158,23 @@ class PlanDigest:
                     self._open[index] = state
                     continue
                 dates = self._digest_month(country, month, first, stop)
-                state.update(digest_text(stop - first) + dates)
+                state.update(texts(row, stop - first) + dates)
                 at = (index * len(self._months) + place) * LEAF_BYTES
                 self._bytes[at : at + LEAF_BYTES] = state.digest()
+
+    def _rows(self, hundredths: NDArray[np.int32]) -> Iterator[memoryview]:
+        """Yield the bytes of each server's rows, metrics by name; good until the next is asked."""
+        metrics, servers, ticks = hundredths.shape
+        group = max(1, _CELLS // ticks)  # interleaved while it fits the cache
+        rows = np.empty((min(group, servers), ticks, metrics), dtype="<i4")
+        data, size = rows.view(np.uint8).ravel().data, ticks * metrics * VALUE_BYTES
+        for first in range(0, servers, group):
+            part = hundredths[:, first : first + group]
+            count = part.shape[1]
+            for column, metric in enumerate(self._order):
+                rows[:count, :, column] = part[metric]
+            for row in range(count):
+                yield data[row * size : (row + 1) * size]
 
     def _digest_month(self, country: str, month: int, first: int, stop: int) -> bytes:
         if (country, month) not in self._when:
@@ -165,25 +189,24 @@ class PlanDigest:
         digests = {name: digest(integers(values)) for name, values in columns.items()}
         return when(month, stop - first, [metric.column for metric in self._plan.metrics], digests)
 
-    def _servers(self, window: Window) -> Iterator[Callable[[int], bytes]]:
-        """Yield for each server a function from a row count to its `who`."""
-        plan, span = self._plan, (window.first_server, window.stop_server)
-        columns: dict[str, list[str]] = {}
-        if plan.scenario.include_metadata:
-            columns = plan.fleet.metadata(*span)
+    def _texts(self, window: Window) -> Callable[[int, int], bytes]:
+        """Return a function from a server's row in a window and a row count to its `who`."""
+        fleet, span = self._plan.fleet, (window.first_server, window.stop_server)
+        ids = fleet.encoded_ids(*span)
+        columns = fleet.metadata(*span) if self._plan.scenario.include_metadata else {}
+        names = sorted(columns)
+        values = list(zip(*(columns[name] for name in names), strict=True)) or [()] * len(ids)
 
         @cache
         def column_digest(value: str, count: int) -> bytes:
             return digest(text_run(count, value))
 
-        for row, server in enumerate(plan.fleet.server_ids(*span)):
-            texts = {name: values[row] for name, values in columns.items()}
+        @cache  # few combinations for many servers
+        def all_columns(words: tuple[str, ...], count: int) -> bytes:
+            digests = (column_digest(word, count) for word in words)
+            return _columns(dict(zip(names, digests, strict=True)))
 
-            @cache
-            def digest_text(
-                count: int, server: str = server, texts: Mapping[str, str] = texts
-            ) -> bytes:
-                digests = {name: column_digest(value, count) for name, value in texts.items()}
-                return who(server, digests)
+        def of_server(row: int, count: int) -> bytes:
+            return sha256(_head("who") + ids[row] + all_columns(values[row], count)).digest()
 
-            yield digest_text
+        return of_server

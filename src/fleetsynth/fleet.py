@@ -9,16 +9,18 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from math import lcm
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from fleetsynth.streams import uniform
+from fleetsynth.streams import address, encode, uniform, units
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
+
+_T = TypeVar("_T")
 
 METADATA_COLUMNS = ("business_unit", "criticality", "region")
 """The metadata that is drawn per server or service, each from a stream of its own."""
@@ -71,6 +73,29 @@ class Fleet:
         """Names of servers first..stop-1."""
         return [server_id(i) for i in self.index(first, stop).tolist()]
 
+    def encoded_ids(self, first: int, stop: int) -> list[bytes]:
+        """Names of servers first..stop-1 as parts of an address; only to be read."""
+        return self._kept(
+            "server_id", (first, stop), lambda: [encode(x) for x in self.server_ids(first, stop)]
+        )
+
+    def _kept(self, what: str, span: tuple[int, int], make: Callable[[], _T]) -> _T:
+        """Make what a span of servers has, unless it is what the last span asked for had.
+
+        Drawing, hashing and writing a window need the same of it, one after the other.
+        """
+        last: dict[str, tuple[tuple[int, int], Any]] = self._last
+        span_made = last.get(what)
+        if span_made is None or span_made[0] != span:
+            last.pop(what, None)  # frees the old before the new takes room
+            span_made = last[what] = (span, make())
+        out: _T = span_made[1]
+        return out
+
+    @cached_property
+    def _last(self) -> dict[str, Any]:
+        return {}
+
     @cached_property
     def archetypes(self) -> tuple[str, ...]:
         """Names of the archetypes; `archetype_codes` counts in this order."""
@@ -98,10 +123,17 @@ class Fleet:
     def metadata_codes(self, column: str, first: int, stop: int) -> NDArray[np.int32]:
         """Value of a metadata column per server, as positions in ``odds[column]``.
 
-        Servers of a service have it in common.
+        Servers of a service have it in common. Only to be read.
         """
-        named = self.server_ids if self.replicas is None else self.services
-        return draw_codes(self.seed, column, self.odds[column], named(first, stop))
+
+        def make() -> NDArray[np.int32]:
+            if self.replicas is None:
+                owners: Iterable[bytes] = self.encoded_ids(first, stop)
+            else:
+                owners = map(encode, self.services(first, stop))
+            return _codes(self.seed, column, self.odds[column], owners)
+
+        return self._kept(column, (first, stop), make)
 
     @property
     def text_columns(self) -> list[str]:
@@ -140,14 +172,15 @@ class Fleet:
 
     def metadata(self, first: int, stop: int) -> dict[str, list[str]]:
         """Business columns of servers first..stop-1 as text, by column, in order."""
-        kinds = [self.archetypes[code] for code in self.archetype_codes(first, stop)]
+        kinds = [self.archetypes[code] for code in self.archetype_codes(first, stop).tolist()]
         out = {"server_type": kinds}
         if self.replicas is not None:
             out["service"] = self.services(first, stop)
-        return out | {
-            column: [list(self.odds[column])[c] for c in self.metadata_codes(column, first, stop)]
-            for column in METADATA_COLUMNS
-        }
+        for column in METADATA_COLUMNS:
+            words = list(self.odds[column])
+            codes = self.metadata_codes(column, first, stop).tolist()
+            out[column] = [words[code] for code in codes]
+        return out
 
     @cached_property
     def _borders(self) -> NDArray[np.int64]:
@@ -188,12 +221,18 @@ def server_id(index: int) -> str:
 
 
 def draw_codes(
-    seed: int, column: str, odds: Mapping[str, float], server_ids: Sequence[str]
+    seed: int, column: str, odds: Mapping[str, float], server_ids: Iterable[str]
 ) -> NDArray[np.int32]:
     """Draw a metadata value per server, each from a stream of its own, as positions in `odds`."""
+    return _codes(seed, column, odds, map(encode, server_ids))
+
+
+def _codes(
+    seed: int, column: str, odds: Mapping[str, float], owners: Iterable[bytes]
+) -> NDArray[np.int32]:
     bounds = [float(bound) for bound in accumulate(exact_shares(odds).values())][:-1]
-    draws = (uniform(seed, column, server) for server in server_ids)
-    return np.fromiter((bisect_right(bounds, u) for u in draws), np.int32, len(server_ids))
+    draws = units(address(seed, column), owners)
+    return np.searchsorted(np.array(bounds), draws, side="right").astype(np.int32)
 
 
 def exact_shares(shares: Mapping[str, float]) -> dict[str, Fraction]:

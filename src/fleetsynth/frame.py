@@ -16,6 +16,7 @@ from fleetsynth.clock import Calendar
 from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.metrics import STATISTICS, published
 from fleetsynth.plan import CALENDAR_COLUMNS
+from fleetsynth.streams import PREFIX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -132,7 +133,9 @@ class Frame:
         def text(codes: NDArray[np.integer], words: Sequence[str]) -> pa.Array:
             return _text(np.repeat(codes.astype(np.int32), ticks), words)
 
-        columns = {"server_id": text(np.arange(servers), fleet.server_ids(*span))}
+        numbers = _array(np.repeat(np.arange(servers, dtype=np.int32), ticks), pa.int32())
+        names = _encoded_text([part[PREFIX_BYTES:] for part in fleet.encoded_ids(*span)])
+        columns = {"server_id": pa.DictionaryArray.from_arrays(numbers, names, safe=False)}
         if self._plan.scenario.include_metadata:
             columns["server_type"] = text(fleet.archetype_codes(*span), fleet.archetypes)
             if fleet.replicas is not None:
@@ -182,10 +185,13 @@ def _array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
 
 def text_array(words: Sequence[str]) -> pa.Array:
     """Return words as an array of plain strings, without pandas."""
-    encoded = [word.encode() for word in words]
+    return _encoded_text([word.encode() for word in words])
+
+
+def _encoded_text(encoded: Sequence[bytes]) -> pa.Array:
     offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.string(), len(words), buffers)
+    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
 
 
 def _text(codes: NDArray[np.int32], words: Sequence[str]) -> pa.Array:

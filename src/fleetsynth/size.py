@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fleetsynth.errors import OutputError
 from fleetsynth.metrics import METRICS
 from fleetsynth.pipeline import BATCH_ROWS, rows_per_batch
+from fleetsynth.signal.window import BLOCK
 from fleetsynth.sinks import FORMATS
 from fleetsynth.sinks.base import os_errors
 
@@ -39,12 +40,15 @@ class Size:
         columns: exact.
         bytes: size of the file by format.
         memory: peak resident memory of `generate`, in bytes.
+        tiles: tiles of 512 samples that are drawn; exact. A tile takes as long to draw for one
+            row as for all of its 512.
     """
 
     rows: int
     columns: int
     bytes: dict[str, int]
     memory: int
+    tiles: int
 
 
 def estimate(plan: Plan) -> Size:
@@ -69,7 +73,15 @@ def estimate(plan: Plan) -> Size:
             + min(plan.rows, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW * breadth
             + plan.fleet.size * _months(plan) * _LEAF_MEMORY
         ),
+        tiles=plan.fleet.size * tiles_per_server(plan),
     )
+
+
+def tiles_per_server(plan: Plan) -> int:
+    """Return the tiles that a plan's samples of one server touch."""
+    samples = plan.samples_per_row
+    first, last = plan.clock.first * samples, plan.clock.stop * samples - 1
+    return last // BLOCK - first // BLOCK + 1
 
 
 def rows_in_parquet(plan: Plan, size: int) -> int:

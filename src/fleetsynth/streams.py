@@ -7,6 +7,7 @@ depends on no other draw, no order, no process and no machine.
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
@@ -15,10 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 Part = str | int
 _KEY = Struct("<2Q")
+_OF_THREAD = threading.local()
+PREFIX_BYTES = 8
+"""Length of the length in front of each part of an address."""
 
 
 def address(*parts: Part) -> blake2b:
@@ -27,10 +33,8 @@ def address(*parts: Part) -> blake2b:
     Each part is its text in UTF-8 (whole numbers in decimal) behind its length, so that no two
     addresses are the same bytes.
     """
-    state = blake2b(digest_size=16, person=b"fleetsynth")
-    for part in parts:
-        state.update(length_prefixed(part))
-    return state
+    encoded = b"".join(map(length_prefixed, parts))
+    return blake2b(encoded, digest_size=16, person=b"fleetsynth")
 
 
 def key(*parts: Part) -> bytes:
@@ -50,6 +54,18 @@ def unit(prefix: blake2b, last: Part) -> float:
     return _unit(hashed.digest())
 
 
+def units(prefix: blake2b, lasts: Iterable[bytes]) -> NDArray[np.float64]:
+    """Return `unit` of many addresses; their last parts as `encode` returns them."""
+    digests = []
+    for last in lasts:
+        hashed = prefix.copy()
+        hashed.update(last)
+        digests.append(hashed.digest())
+    words = np.frombuffer(b"".join(digests), "<u8")[::2]
+    out: NDArray[np.float64] = (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return out
+
+
 def _unit(digest: bytes) -> float:
     return (int.from_bytes(digest[:8], "little") >> 11) * 2.0**-53
 
@@ -65,7 +81,7 @@ class Stream:
         self._philox = np.random.Philox(key=0)
         self._generator = np.random.Generator(self._philox)
         # NumPy reads a state of Python integers several times as fast as one of arrays.
-        self._key = {"counter": (0, 0, 0, 0), "key": (0, 0)}
+        self._key: dict[str, tuple[int, ...]] = {"counter": (0, 0, 0, 0), "key": (0, 0)}
         self._state: Any = {
             "bit_generator": "Philox",
             "state": self._key,
@@ -82,11 +98,31 @@ class Stream:
             prefix: all parts but the last, as `address` returns them; not changed.
             last: the last part, such as a block.
         """
+        return self.after(prefix, length_prefixed(last))
+
+    def after(self, prefix: blake2b, parts: bytes, skipped: int = 0) -> np.random.Generator:
+        """Return the generator of an address whose last parts are encoded already.
+
+        Args:
+            prefix: the first parts, as `address` returns them; not changed.
+            parts: the other parts, each as `encode` returns it, one after the other.
+            skipped: begin after so many times four words of 64 bits, as many as Philox makes at
+                once; a uniform takes one word, a normal one or more.
+        """
         hashed = prefix.copy()
-        hashed.update(length_prefixed(last))
+        hashed.update(parts)
         self._key["key"] = _KEY.unpack(hashed.digest())
+        self._key["counter"] = (skipped, 0, 0, 0)
         self._philox.state = self._state
         return self._generator
+
+
+def stream_of_thread() -> Stream:
+    """Return the stream of this thread, for what is called too often to make one each time."""
+    stream: Stream | None = getattr(_OF_THREAD, "stream", None)
+    if stream is None:
+        stream = _OF_THREAD.stream = Stream()
+    return stream
 
 
 def fingerprint() -> str:
@@ -95,8 +131,11 @@ def fingerprint() -> str:
     return blake2b(normals.astype("<f8").tobytes(), digest_size=8).hexdigest()
 
 
-@lru_cache(maxsize=1 << 14)  # blocks come again, server after server
-def length_prefixed(part: Part) -> bytes:
+def encode(part: Part) -> bytes:
     """Return the text of a part in UTF-8 behind its length, 64 bits little-endian."""
     text = str(part).encode()
-    return len(text).to_bytes(8, "little") + text
+    return len(text).to_bytes(PREFIX_BYTES, "little") + text
+
+
+# Blocks come again, server after server. What hardly does, such as an id, is encoded without.
+length_prefixed = lru_cache(maxsize=1 << 14)(encode)

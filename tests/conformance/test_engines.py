@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from fleetsynth.dataset.api import FolderResult, generate_folder
+from fleetsynth.dataset.begin import begin
 from fleetsynth.dataset.job import Job, PartRecord, make_part
 from fleetsynth.dataset.verify import verify
 from fleetsynth.engines.base import Engine
@@ -35,10 +36,10 @@ from tests.dataset.folders import (
     digest_in,
     files_in,
     identities,
-    manifest_of,
     only_whole_parts,
     parts_in,
     records_in,
+    told_in,
 )
 from tests.e2e.command import Fleetsynth
 from tests.realistic_agreement import realistic
@@ -142,7 +143,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...],
     for keys in COMPARED:
         folder = tmp_path_factory.mktemp("reference") / "fleet"
         run(folder, LocalEngine(1), partition_by=keys)
-        manifests[keys] = manifest_of(folder)
+        manifests[keys] = told_in(folder)
     return manifests
 
 
@@ -171,7 +172,7 @@ def test_parts_and_digest_are_those_of_every_other_engine(
     result = run(tmp_path / "fleet", engine(make_part), partition_by=keys)
     assert result.digest == digest
     assert (result.made, result.rows) == (result.parts, PLAN.rows)
-    assert manifest_of(tmp_path / "fleet") == reference[keys]
+    assert told_in(tmp_path / "fleet") == reference[keys]
     assert verify(str(tmp_path / "fleet")) == []
 
 
@@ -180,7 +181,7 @@ def test_parts_and_digest_are_those_of_every_other_engine(
 def test_an_engine_makes_the_parts_that_it_is_asked_for(
     tmp_path: Path, engine: EngineOf, indices: list[int]
 ) -> None:
-    job = Job.of(MIXED, str(tmp_path / "fleet"), part_bytes=PART_BYTES)
+    job = begin(Job.of(MIXED, str(tmp_path / "fleet"), part_bytes=PART_BYTES))
     records = list(engine(make_part).run(job, indices))
     assert sorted(record.index for record in records) == sorted(indices)
     assert [path.name for path in parts_in(tmp_path / "fleet")] == [
@@ -312,7 +313,7 @@ def test_a_lasting_failure_is_told_and_another_engine_goes_on(
     message = str(failure.value)
     whole = settled(folder, failing)
     assert "there is no room for this part" in message
-    told = re.search(rf"\. (\d) of {PARTS} parts are whole; go on with --resume$", message)
+    told = re.search(rf"\. (\d) of {PARTS} parts are whole; go on with resume=True$", message)
     assert told
     # What Spark's tasks under way still publish is a surplus; other engines have waited.
     assert int(told[1]) <= whole if isinstance(failing, SparkEngine) else int(told[1]) == whole
@@ -338,7 +339,7 @@ def test_a_part_that_kills_every_worker_ends_the_run(
     with pytest.raises(OutputError) as failure:
         run(folder, failing)
     assert makers.attempts(folder, makers.FAULTY) == 3
-    assert str(failure.value).endswith(" parts are whole; go on with --resume")
+    assert str(failure.value).endswith(" parts are whole; go on with resume=True")
     assert "\n" not in str(failure.value)
     settled(folder, failing)
     only_whole_parts(folder)
@@ -352,10 +353,10 @@ def test_a_part_that_kills_every_worker_ends_the_run(
 def test_an_engine_completes_what_a_shard_began(
     tmp_path: Path, engine: EngineOf, digest: str
 ) -> None:
-    job = Job.of(MIXED, str(tmp_path / "fleet"), part_bytes=PART_BYTES)
     with pytest.raises(OutputError):
         run(tmp_path / "fleet", LocalEngine(1, make=makers.failing_always))
-    make_part(job, PARTS - 1)
+    job = Job.of(MIXED, str(tmp_path / "fleet"), part_bytes=PART_BYTES)
+    make_part(begin(job, resume=True), PARTS - 1)
     result = run(tmp_path / "fleet", engine(make_part), resume=True)
     assert (result.digest, result.made) == (digest, PARTS - makers.FAULTY - 1)
 

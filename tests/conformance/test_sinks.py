@@ -178,7 +178,7 @@ def test_a_failure_between_writes_leaves_nothing(plan: Plan, tmp_path: Path, end
 def test_an_existing_file_is_refused_and_kept(plan: Plan, tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"a{ending}"
     path.write_bytes(b"mine")
-    with pytest.raises(OutputError, match=r"exists: choose another name, or pass --overwrite"):
+    with pytest.raises(OutputError, match=r"exists: choose another name, or pass overwrite=True"):
         opened(plan, path)
     assert files(tmp_path) == [f"a{ending}"]
     assert path.read_bytes() == b"mine"

@@ -112,7 +112,7 @@ def test_an_object_store_is_read_too(
     generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1, partition_by=("region",))
     assert fleetsynth.prints("digest", url) == f"{single}  {url}\n"
     assert digest_path(f"{url}data") == single
-    with pytest.raises(InputError, match="no column 'timestamp'"):
+    with pytest.raises(UsageError, match="no column that looks like a timestamp"):
         digest_path(f"{url}servers.parquet")
     with pytest.raises(UsageError, match=r"there is no file s3://.*/none\.parquet"):
         digest_path(f"{url}none.parquet")

@@ -419,7 +419,7 @@ def test_an_overwrite_that_was_stopped_is_one_finding(tiny: Path) -> None:
     assert path == "_parts/job-0002.json"
     assert message == (
         "another run began to overwrite the dataset of manifest.json, and did not end: go on with "
-        "generate --resume, or start again with --overwrite"
+        "resume=True, or start again with overwrite=True"
     )
     (tiny / "_parts" / "job-0002.json").write_bytes(b"[" * 10_000)
     ((path, message),) = found(tiny)

@@ -55,7 +55,7 @@ def test_a_folder_of_files_made_elsewhere(tmp_path: Path, expected: Facts) -> No
 def test_an_unfinished_folder_is_refused(tmp_path: Path) -> None:
     scenario = load_scenario(SMALL)
     generate_folder(scenario, str(tmp_path / "it"), workers=1, shard=Shard(1, 2))
-    with pytest.raises(InputError, match="unfinished: go on with --resume"):
+    with pytest.raises(InputError, match="unfinished: go on with resume=True"):
         facts(tmp_path / "it")
 
 

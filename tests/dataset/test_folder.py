@@ -356,7 +356,9 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 def test_another_dataset_is_refused(copied: Copied) -> None:
     folder = copied()
     before = identities(folder)
-    with pytest.raises(ExistsError, match="holds a dataset: choose another name, or --overwrite"):
+    with pytest.raises(
+        ExistsError, match="holds a dataset: choose another name, or overwrite=True"
+    ):
         make(folder, part_bytes=PART_BYTES + 1)
     assert identities(folder) == before
 
@@ -378,7 +380,7 @@ def test_the_same_dataset_with_a_part_missing_is_not_already_there(copied: Copie
 
 def test_an_unfinished_run_is_refused_unless_it_is_resumed(tmp_path: Path) -> None:
     begin(tmp_path / "fleet", parts=1)
-    with pytest.raises(OutputError, match="unfinished run: go on with --resume"):
+    with pytest.raises(OutputError, match="unfinished run: go on with resume=True"):
         make(tmp_path / "fleet")
     assert len(parts_in(tmp_path / "fleet")) == 1
 
@@ -581,7 +583,7 @@ def test_auto_needs_a_number_from_a_scheduler(monkeypatch: pytest.MonkeyPatch, v
 
 @pytest.mark.parametrize("text", ["", "1", "0/4", "5/4", "1/0", "-1/4", "1/4/2", "a/4", "1/auto"])
 def test_a_shard_that_cannot_be_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match=f"^--shard {text}: "):
+    with pytest.raises(UsageError, match=f"^shard {text}: "):
         parse_shard(text)
 
 

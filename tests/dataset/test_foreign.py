@@ -212,7 +212,7 @@ def test_a_bad_byte_far_below_is_named(tmp_path: Path) -> None:
     head, _, body = BASE.partition("\n")
     text = f"{head}\n{body * 60}2026-11-01,w".encode()
     path.write_bytes(text + b"\xe9b,1\n")
-    where = f"byte 0xe9 at {len(text):,}, line {3 * HOURS * 60 + 2:,}, .*--encoding latin-1"
+    where = f"byte 0xe9 at {len(text):,}, line {3 * HOURS * 60 + 2:,}, .*encoding='latin-1'"
     with pytest.raises(InputError, match=where):
         facts(path)
 
@@ -306,7 +306,7 @@ def test_other_words_refuse_or_are_said(tmp_path: Path) -> None:
     text = lines(plain, "time,host,cpu").splitlines()
     text[150] = text[150].rpartition(",")[0] + ",no signal"
     (tmp_path / "it.csv").write_text("\n".join(text))
-    with pytest.raises(InputError, match=r"it.csv, row 150: 'cpu' is 'no signal'.*--missing"):
+    with pytest.raises(InputError, match=r"it.csv, row 150: 'cpu' is 'no signal'.*missing=..."):
         facts(tmp_path / "it.csv")
     assert measured(tmp_path / "it.csv", missing=("no signal",)).points == 3 * HOURS - 1
 
@@ -316,7 +316,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "blank servers": (
         BASE.replace(",web-01,", ",,").replace(",,", ",web-01,", 1),
         "",
-        r"row 2: 'host' has missing values \(71 of 216 rows here\).*--fill-down",
+        r"row 2: 'host' has missing values \(71 of 216 rows here\).*fill_down=True",
     ),
     "hive's word": (
         BASE.replace(",db-01,", ",__HIVE_DEFAULT_PARTITION__,"),
@@ -332,14 +332,14 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "day or month": (
         "time,host,cpu\n03/04/2026,a,1\n04/04/2026,a,2\n",
         "",
-        r"row 1: 'time' is '03/04/2026': no row tells day from month.*--time-format",
+        r"row 1: 'time' is '03/04/2026': no row tells day from month.*time_format=",
     ),
     "day and month": (
         "time,host,cpu\n13/04/2026,a,1\n04/14/2026,a,2\n",
         "",
         "contradict each other",
     ),
-    "excel unsaid": (TEXTS["excel"][0], "", "'time' is 46320.0: .*time=time:excel"),
+    "excel unsaid": (TEXTS["excel"][0], "", "'time' is 46320.0: .*'time:excel'"),
     "no unit": ("time,host,cpu\n5,a,1\n6,a,2\n", "", "expected dates and times.*Say the unit"),
     "units that change": (
         "time,host,cpu\n1792886400,a,1\n1792886400000,a,2\n",
@@ -349,7 +349,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "thousands or decimals": (
         "time;host;cpu\n2026-01-01;a;1,234\n2026-01-02;a;2,345\n",
         "",
-        "'1,234': is that a decimal comma.*--decimal",
+        "'1,234': is that a decimal comma.*decimal=','",
     ),
     "both decimals": (
         "time;host;cpu\n2026-01-01;a;1,5\n2026-01-02;a;2.5\n",
@@ -359,7 +359,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "several statistics": (TEXTS["statistics"][0], "", "several statistics .*Statistic:Average"),
     "a missing statistic": (TEXTS["statistics"][0], "statistic=Statistic:Avg", "did you mean"),
     "no such unit": (BASE, "cpu=cpu:hundreds", "no unit 'hundreds'.*hundredths"),
-    "a role twice": (BASE, "time=time,timestamp=time", "timestamp is already"),
+    "a role twice": (BASE, "time=time,timestamp=time", "timestamp is said twice"),
     "a said column of text": (BASE, "memory=host", "row 1: 'host' is 'web-01': expected a number"),
     "a said column without values": (
         lines(lambda t, n, v: f"{t},{n},{v},", "time,host,cpu,mem"),
@@ -510,6 +510,15 @@ def test_which_files_count(tmp_path: Path) -> None:
     assert "5 other files of the folder not read" in dataset.understood.notes
 
 
+@pytest.mark.parametrize("year", ["²", "-1", "x"])
+def test_a_folder_that_names_no_year_says_nothing_of_it(tmp_path: Path, year: str) -> None:
+    folder = tmp_path / f"year={year}"
+    folder.mkdir()
+    (folder / "a.csv").write_text("time,host,cpu\n2026-01-01,a,1\n2026-01-02,a,2\n")
+    (rows,) = open_dataset(tmp_path).batches()
+    assert rows["year"].tolist() == [np.iinfo(np.int64).min] * 2
+
+
 def test_a_column_that_one_file_lacks_is_missing_there(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(lines(plain, "time,host,cpu", ["web-01"]))
     (tmp_path / "b.csv").write_text(
@@ -525,7 +534,7 @@ def test_the_server_in_the_name_of_the_file(tmp_path: Path) -> None:
     for name in NAMES:
         rows = lines(lambda t, _, v: f"{t},{v}", "time,cpu", [name])
         (tmp_path / f"{name}.csv").write_text(rows)
-    with pytest.raises(UsageError, match="--server-from-name"):
+    with pytest.raises(UsageError, match="server_from_name=True"):
         facts(tmp_path)
     right(measured(tmp_path, server_from_name=True))
 

@@ -106,7 +106,7 @@ def test_a_run_that_stopped_is_resumed(port: int, single: str) -> None:
     url = f"s3://{BUCKET}/fleet/"
     generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1, shard=Shard(1, 2))
     assert "fleet/manifest.json" not in keys(port)
-    with pytest.raises(OutputError, match="unfinished run: go on with --resume"):
+    with pytest.raises(OutputError, match="unfinished run: go on with resume=True"):
         generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1)
     with pytest.raises(UsageError, match=r"part_bytes was 41200, now 1000000"):
         generate_folder(MIXED, url, part_bytes=10**6, workers=1, resume=True)

@@ -390,9 +390,17 @@ def test_a_fault_exits_with_one_and_stands_in_the_output(
 
 
 def test_what_is_no_dataset_exits_with_one_and_an_error(fleetsynth: Fleetsynth) -> None:
-    ran = fleetsynth("verify", "nowhere")
+    (fleetsynth.folder / "empty").mkdir()
+    ran = fleetsynth("verify", "empty")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == "error: nowhere has no manifest.json: it is unfinished, or no dataset\n"
+    assert ran.err == "error: empty has no manifest.json: it is unfinished, or no dataset\n"
+    assert list(fleetsynth.folder.glob("**/*")) == [fleetsynth.folder / "empty"]
+
+
+def test_a_folder_that_is_not_there_is_not_made(fleetsynth: Fleetsynth) -> None:
+    ran = fleetsynth("verify", "nowhere")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error: there is no file or folder nowhere\n"
     assert list(fleetsynth.folder.iterdir()) == []
 
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,8 +15,6 @@ from tests.dataset import makers
 
 ROOT = Path(__file__).parents[2]
 JOB: Any = None
-DEAF: Any = makers.deaf
-FIRST_FAILS: Any = makers.first_fails
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a worker ends when it can")
@@ -35,7 +33,7 @@ def test_a_worker_dies_with_its_parent_even_if_it_cannot_look_for_that() -> None
 def test_a_worker_that_takes_no_notice_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "GRACE_SECONDS", 0.1)
     worker = Worker()
-    worker.submit(DEAF, JOB, 0)
+    worker.submit(cast("Any", makers.deaf), JOB, 0)
     assert worker.connection.recv() == "deaf"
     worker.tell_to_stop()
     worker.stop()
@@ -43,7 +41,7 @@ def test_a_worker_that_takes_no_notice_is_killed(monkeypatch: pytest.MonkeyPatch
 
 
 def test_after_a_failure_no_other_part_is_begun(tmp_path: Path) -> None:
-    engine = LocalEngine(2, make=FIRST_FAILS)
+    engine = LocalEngine(2, make=cast("Any", makers.first_fails))
     folder: Any = str(tmp_path)
     with pytest.raises(OutputError, match="no room for this part"):
         list(engine.run(folder, range(8)))

@@ -235,7 +235,7 @@ SCENARIOS = {
         "-o new/fleet/ --granularity hourly --part-size 10kB --servers 5000",
         "175,320,000 rows would be 2,247,693 parts",
         "a folder takes 100,000",
-        "larger --part-size",
+        "larger parts (--part-size)",
     ),
 }
 

@@ -87,9 +87,12 @@ def test_columns_can_be_told(fleetsynth: Fleetsynth) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nothing.parquet"], "there is no file nothing.parquet"),
+        (["nothing.parquet"], "there is no file or folder nothing.parquet"),
         ([REAL, "--columns", "cpu=cpu_pkt"], "no column 'cpu_pkt' to be its cpu (did you mean"),
-        ([REAL, "--columns", "cpu"], "--columns cpu: expected ROLE=COLUMN"),
+        (
+            [REAL, "--columns", "cpu"],
+            "for a name with a comma, not 'cpu'",
+        ),
     ],
 )
 def test_bad_requests(fleetsynth: Fleetsynth, arguments: list[str | Path], words: str) -> None:

@@ -22,7 +22,15 @@ def fleetsynth(within: Within) -> Fleetsynth:
 
 def test_json_tells_rows_columns_and_sizes(fleetsynth: Fleetsynth) -> None:
     facts = json.loads(fleetsynth.prints("plan", "--json"))
-    assert list(facts) == ["rows", "columns", "servers", "bytes", "memory", "scenario_digest"]
+    assert list(facts) == [
+        "rows",
+        "columns",
+        "servers",
+        "bytes",
+        "memory",
+        "tiles",
+        "scenario_digest",
+    ]
     assert facts["rows"] == 175_320
     assert facts["columns"] == 18
     assert facts["servers"] == {"web": 42, "application": 48, "database": 18, "batch": 12}

@@ -46,8 +46,12 @@ def dataset(
 
 def page(path: Path, **options: Any) -> dict[str, Any]:
     """Write the report of a dataset beside it; return what it carries, numbers unpacked."""
-    html = report(path, path.with_suffix(".html"), overwrite=True, **options).read_text("utf-8")
-    found = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
+    return embedded(report(path, path.with_suffix(".html"), overwrite=True, **options))
+
+
+def embedded(path: Path) -> dict[str, Any]:
+    """Return what the page at a path carries, numbers unpacked."""
+    found = re.search(r'id="data">(.*?)</script>', path.read_text("utf-8"), re.DOTALL)
     assert found
     out: dict[str, Any] = unpacked(json.loads(found[1]))
     return out
@@ -56,7 +60,8 @@ def page(path: Path, **options: Any) -> dict[str, Any]:
 def unpacked(value: Any) -> Any:
     """Turn packed arrays into NumPy ones, wherever they are."""
     if isinstance(value, dict) and value.keys() == {"t", "n", "k", "b"}:
-        codes = np.frombuffer(b64decode(value["b"]), "<u4" if value["t"] == "i4" else "<u2")
+        kind = {"i4": "<u4", "f4": "<f4"}.get(value["t"], "<u2")
+        codes = np.frombuffer(b64decode(value["b"]), kind)
         codes = codes.reshape(value["n"])
         return (
             codes if value["t"] != "u2" else np.where(codes == 65_535, np.nan, codes * value["k"])

@@ -100,9 +100,9 @@ def test_missing_values_do_not_lower_a_mean(tmp_path: Path, step: int) -> None:
 
     path = dataset(tmp_path / "m.parquet", {"a": [10, np.nan, 30]}, step=7 * DAY)
     table = pq.read_table(path).append_column("mem_p95", pa.array([1.0, 2, 3]))
-    if step == HOUR:  # a later hour, so that the step is one
-        later = dataset(tmp_path / "l.parquet", {"a": [5]}, begin=MONDAY + HOUR)
-        more = pq.read_table(later).append_column("mem_p95", pa.array([4.0]))
+    if step == HOUR:  # later hours, so that the step is one
+        later = dataset(tmp_path / "l.parquet", {"a": [5] * 4}, begin=MONDAY + HOUR, step=HOUR)
+        more = pq.read_table(later).append_column("mem_p95", pa.array([4.0] * 4))
         table = pa.concat_tables([table, more]).sort_by("timestamp")
     pq.write_table(table, path)
     data = quiet(path)
@@ -111,7 +111,10 @@ def test_missing_values_do_not_lower_a_mean(tmp_path: Path, step: int) -> None:
     assert week["mean"][1, 0, 0] == pytest.approx(2, abs=0.001)
     assert week["counts"][:, 0, 0].tolist() == [2, 3]
     assert time["counts"].shape[0] == 2
-    assert time["counts"].sum(axis=(1, 2)).tolist() == [2 + (step == HOUR), 3 + (step == HOUR)]
+    assert time["counts"].sum(axis=(1, 2)).tolist() == [
+        2 + 4 * (step == HOUR),
+        3 + 4 * (step == HOUR),
+    ]
 
 
 def test_one_row_is_enough(tmp_path: Path) -> None:
@@ -395,7 +398,7 @@ def test_the_step_is_the_smallest_gap(tmp_path: Path) -> None:
 
     path = dataset(tmp_path / "g.parquet", {"a": [1, None, 2, 3], "b": [1, 2, None, 3]}, step=300)
     table = pq.read_table(path)
-    reader = Reader(table.schema, {})
+    reader = Reader(table.schema)
     collector = Collector(reader.metrics, reader.servers)
     for batch in table.to_batches():
         collector.update(reader.rows(batch))

@@ -220,7 +220,7 @@ def test_holidays_that_cannot_be_known_are_not_checked(tmp_path: Path, preset: s
     assert found.ok
     (holiday,) = (v for v in found.verdicts if v.subject == "is_holiday")
     assert holiday.status == "untestable"
-    assert holiday.found == "not checked: no scenario says whose holidays they are (see --scenario)"
+    assert holiday.found == "not checked: no scenario says whose holidays they are"
     (holiday,) = (
         v for v in fleetsynth.validate(path, scenario).verdicts if v.subject == "is_holiday"
     )

@@ -82,13 +82,25 @@ PROBLEMS = {
         "criticalities: {High: 0.5}", "criticalities", 1, r"add up to 0\.5, not to 1"
     ),
     "share above 1": Bad(
-        "distribution: {web: 1.5}", "distribution.web", 1, r"less than or equal to 1, not 1\.5"
+        "distribution: {web: 1.5}", "distribution.web", 1, r"add up to 1, such as 0\.25, not 1\.5$"
+    ),
+    "percentage for a share": Bad(
+        "distribution: {web: 50}", "distribution.web", 1, "^shares are fractions that .*, not 50$"
+    ),
+    "percentage in words": Bad(
+        "regions: {a: 50%, b: 0.5}", "regions.a", 1, "^shares are fractions that .*, not '50%'$"
+    ),
+    "archetype with a slip": Bad(
+        "archetypes: {wbe: {base_cpu: 50}}",
+        "archetypes.wbe",
+        1,
+        r"no packaged 'wbe' \(did you mean 'web'\?\); as a new one it is missing base_memory",
     ),
     "negative share": Bad(
         "distribution:\n  web: 1.0\n  batch: -0.1",
         "distribution.batch",
         3,
-        r"greater than or equal to 0, not -0\.1",
+        r"^shares are fractions that .*, not -0\.1$",
     ),
     "no shares": Bad("distribution: {}", "distribution", 1, "needs at least one entry"),
     "no names": Bad("regions: []", "regions", 1, "needs at least one entry"),
@@ -149,7 +161,7 @@ PROBLEMS = {
         "archetypes:\n  cache:\n    base_cpu: 3.0",
         "archetypes.cache",
         2,
-        "missing base_memory, base_disk, .*, monthly_growth_rate",
+        "missing base_memory, base_disk, .*, monthly_growth_rate$",
     ),
     "archetype that is a number": Bad("archetypes: {web: 3}", "archetypes.web", 1, "not 3"),
     "no archetypes": Bad("archetypes: null", "archetypes", 1, "not None"),

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fleetsynth import InputError, OutputError, UsageError, generate, report
+from fleetsynth import OutputError, UsageError, generate, report
 from fleetsynth.api import batches, to_pandas
 from fleetsynth.clock import Days, epoch_day
 from fleetsynth.frame import plain
@@ -37,7 +37,7 @@ def collected(tables: Iterator[pa.RecordBatch] | list[pa.RecordBatch]) -> Collec
     reader, out = None, None
     for batch in tables:
         if reader is None or out is None:
-            reader = Reader(batch.schema, {})
+            reader = Reader(batch.schema)
             out = Collector(reader.metrics, reader.servers)
         out.update(reader.rows(batch))
     assert out is not None
@@ -262,7 +262,7 @@ def test_columns_of_others_are_named(tmp_path: Path) -> None:
     assert [m["column"] for m in data["metrics"]] == ["cpu_p95"]
     assert data["dimensions"] == []
     assert data["effects"]["names"] == list(effects.GENERAL)
-    with pytest.raises(InputError, match="no column 'timestamp'"):
+    with pytest.raises(UsageError, match="no column that looks like a timestamp"):
         report(tmp_path / "theirs.csv", tmp_path / "other.html")
     wrong = columns | {"cpu_p95": "user"}
     with pytest.raises(UsageError, match=r"no column 'user'.*did you mean 'usage'"):
@@ -273,8 +273,11 @@ def test_columns_of_others_are_named(tmp_path: Path) -> None:
 def test_a_page_is_not_overwritten_unasked(tmp_path: Path) -> None:
     path = tmp_path / "r.html"
     path.write_text("mine")
-    with pytest.raises(OutputError, match="exists"):
+    with pytest.raises(UsageError, match=r"there is no file or folder .*nothing\.parquet"):
         report(tmp_path / "nothing.parquet", path)
+    (tmp_path / "unread.parquet").touch()
+    with pytest.raises(OutputError, match="exists: choose another name, or pass overwrite=True"):
+        report(tmp_path / "unread.parquet", path)
     assert path.read_text() == "mine"
 
 
@@ -293,8 +296,14 @@ def test_text_cannot_leave_its_place() -> None:
 def test_an_infinite_value_counts_as_missing(tmp_path: Path) -> None:
     hours = np.arange("2024-01-01", "2024-01-06", dtype="datetime64[h]").astype("datetime64[us]")
     cpu = np.arange(len(hours)) % 50.0
-    network = np.where(cpu == 49, np.inf, cpu)
+    network = np.where(np.arange(len(hours)) == 49, np.inf, cpu)
     columns = {"timestamp": hours, "server_id": ["a"] * len(hours), "cpu_p95": cpu}
     pq.write_table(pa.table(columns | {"net_in_p95": network}), tmp_path / "x.parquet")
     path = report(tmp_path / "x.parquet", tmp_path / "r.html", facts=False, validation=False)
     assert path.exists()
+
+
+def test_a_small_table_is_no_path(tmp_path: Path) -> None:
+    hours = pd.date_range("2026-01-01", periods=3, freq="h")
+    table = pd.DataFrame({"time": hours, "host": "a", "cpu": [1.0, 2.0, 3.0]})
+    assert report(table, tmp_path / "report.html").stat().st_size > 1000

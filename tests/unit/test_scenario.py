@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fleetsynth import load_scenario, resolve
-from fleetsynth.errors import ScenarioError
+from fleetsynth.errors import ScenarioError, UsageError
 from fleetsynth.scenario import (
     PRESETS,
     ClassicScenario,
@@ -197,8 +197,11 @@ def test_equal_odds_add_up_to_one_for_any_number_of_names() -> None:
 
 def test_a_scenario_is_frozen() -> None:
     scenario: Any = default_scenario()
-    with pytest.raises(ValueError, match="frozen"):
+    with pytest.raises(UsageError, match="ClassicScenario is read-only: say seed in the scenario"):
         scenario.seed = 3
+    with pytest.raises(UsageError, match="read-only"):
+        del scenario.seed
+    assert scenario.seed == 42
 
 
 SAME: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

@@ -91,8 +91,8 @@ def test_columns_and_preset(fleetsynth: Fleetsynth, clean: Path, tmp_path: Path)
     [
         (["nothing.parquet"], "there is no file or folder nothing.parquet"),
         (["fleet.parquet", "--columns", "timestamp"], "expected ROLE=COLUMN"),
-        (["fleet.parquet", "--columns", "cpy=x"], "no column has the role 'cpy'"),
-        (["fleet.parquet", "--columns", "cpu_p95=x"], "no column 'x' for cpu_p95"),
+        (["fleet.parquet", "--columns", "cpy=x"], "there is no role 'cpy'"),
+        (["fleet.parquet", "--columns", "cpu_p95=x"], "no column 'x' to be its cpu_p95"),
         (["fleet.parquet", "--preset", "clasic"], "did you mean 'classic'"),
         (["fleet.parquet", "--preset", "classic", "--scenario", "a.yaml"], "choose one"),
     ],

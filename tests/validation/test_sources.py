@@ -127,7 +127,7 @@ def test_our_own_columns_may_have_other_names(tmp_path: Path) -> None:
     names = {"timestamp": "ts", "cpu_p95": "cpu"}
     fleetsynth.to_pandas(SMALL).rename(columns=names).to_parquet(path, index=False)
     assert fleetsynth.validate(path, SMALL, names).ok
-    with pytest.raises(InputError, match="no column 'timestamp'"):
+    with pytest.raises(UsageError, match="no column that looks like a timestamp"):
         fleetsynth.validate(path, SMALL)
 
 
@@ -141,10 +141,10 @@ def test_another_fleet_of_the_same_model_passes_but_for_its_metadata(tmp_path: P
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"tmestamp": "when"}, "no column has the role 'tmestamp' .did you mean 'timestamp'"),
+        ({"tmestamp": "when"}, "there is no role 'tmestamp' .did you mean 'timestamp'"),
         (
             {"timestamp": "wen", "server_id": "host"},
-            "no column 'wen' for timestamp .did you mean 'when'",
+            "no column 'wen' to be its timestamp .did you mean 'when'",
         ),
     ],
 )
@@ -159,9 +159,9 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
         fleetsynth.validate(tmp_path / "nothing.parquet")
     with pytest.raises(InputError, match="holds no data"):
         fleetsynth.validate(tmp_path)
-    text = pa.table({"timestamp": ["soon"], "server_id": ["a"]})
+    text = pa.table({"timestamp": ["soon"], "server_id": ["a"], "cpu": [1.0]})
     pq.write_table(text, tmp_path / "text.parquet")
-    with pytest.raises(InputError, match="expected timestamps"):
+    with pytest.raises(InputError, match="'timestamp' is 'soon': expected a time"):
         fleetsynth.validate(tmp_path / "text.parquet")
 
 

@@ -20,6 +20,7 @@ from fleetsynth.cli.folders import commit, verify
 from fleetsynth.cli.report import report
 from fleetsynth.cli.say import say_error
 from fleetsynth.cli.validate import validate
+from fleetsynth.cli.words import in_options
 from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.shown import shown
 from fleetsynth.startup import SHELL_SIGNALS, lose_no_signal, start_lightly
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+_FORMAT_OPTIONS = ("--format", "--output-format", "--to", "-f")
+"""What other programs call the option that we do not need."""
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
@@ -113,13 +116,16 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = cli.main(arguments, prog_name="fleetsynth", standalone_mode=False)
         if sys.stdout:
             sys.stdout.flush()
+    except click.NoSuchOption as error:
+        say_error(_explained(error))
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         say_error(error)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.exceptions.Abort):
         _fail("interrupted", EXIT_INTERRUPTED)
     except FleetsynthError as error:
-        _fail(str(error), error.exit_code)
+        _fail(in_options(str(error)), error.exit_code)
     except BrokenPipeError:
         code = EXIT_BROKEN_PIPE
     except OSError as error:
@@ -132,6 +138,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if code == EXIT_BROKEN_PIPE:
         _discard_output()
     sys.exit(code or 0)
+
+
+def _explained(error: click.NoSuchOption) -> click.UsageError:
+    """Say how to name a format to whoever looks for an option that does."""
+    if error.option_name in _FORMAT_OPTIONS and error.ctx and error.ctx.command is generate:
+        message = f"No such option: {error.option_name}. The ending of the output names the format:"
+        return click.UsageError(f"{message} for CSV, say -o fleet.csv", error.ctx)
+    return error
 
 
 def _discard_output() -> None:

@@ -21,13 +21,16 @@ from fleetsynth.cli.options import (
     overwrite_option,
     preset_option,
     progress,
+    read_options,
+    reading_options,
     scenario_options,
 )
-from fleetsynth.cli.say import say, say_json
+from fleetsynth.cli.say import say, say_json, show_understood
 
 if TYPE_CHECKING:
     from fleetsynth.api import Result
     from fleetsynth.dataset.api import FolderResult
+    from fleetsynth.reader import Understood
 
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
 
@@ -135,6 +138,7 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
             "servers": resolved.fleet.counts(),
             "bytes": size.bytes,
             "memory": size.memory,
+            "tiles": size.tiles,
             "scenario_digest": resolved.digest,
         }
         if rate:
@@ -187,19 +191,26 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=PLACE, metavar="PATH…")
 @click.option("--leaves", is_flag=True, help="Print a digest per server and month as well.")
+@reading_options
 @json_option
-def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool) -> None:
+def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: Any) -> None:
     """Print the content digest of each PATH: a file, a folder or s3://bucket/prefix.
 
     The digest is one over values: the same data have the same digest as Parquet, CSV or Arrow,
     compressed or not, in one file or many, in any order of rows. With --leaves, a comparison of
     two lists shows which server and month two datasets differ in.
+
+    Data with other names than ours for time and server, and data that an option speaks of, are
+    read as `facts` reads them (docs/reading.md): the digest is of the columns that stand for ours.
     """
     from fleetsynth.dataset.digests import path_leaves
     from fleetsynth.digest import month_label, root
+    from fleetsynth.paths import refuse_missing
 
+    refuse_missing(paths)
     for path in paths:
-        found = path_leaves(path)
+        understood: list[Understood] = []
+        found = path_leaves(path, read_options(reading), understood.append)
         whole = root(found)
         named = [
             (server, month_label(month), leaf.hex()) for (server, month), leaf in found.items()
@@ -208,8 +219,12 @@ def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool) -> None:
             facts: dict[str, Any] = {"path": path, "digest": whole}
             if leaves:
                 facts["leaves"] = named
+            if understood:
+                facts["understood"] = understood[0].to_dict()
             say_json(facts)
             continue
+        for each in understood:
+            show_understood(each, err=True)
         say(f"{whole}  {path}")
         if leaves:
             for server, month, leaf in named:

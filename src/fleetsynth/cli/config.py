@@ -15,6 +15,7 @@ from fleetsynth.cli.options import (
     scenario_options,
 )
 from fleetsynth.cli.say import say
+from fleetsynth.cli.words import in_options
 from fleetsynth.shown import shown
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
         try:
             plan = resolve(load_scenario(path))
         except FleetsynthError as error:
-            click.echo(f"{shown(path)}: {error}", err=True)
+            click.echo(f"{shown(path)}: {in_options(str(error))}", err=True)
             failed = True
         else:
             say(f"{path}: ok, {plan.rows:,} rows of {len(plan.columns)} columns")

@@ -40,7 +40,9 @@ def facts(*, path: str, check: bool, as_json: bool, **reading: Any) -> None:
       fleetsynth facts export.csv --columns time=t:s --timezone Europe/Berlin
     """
     from fleetsynth.dataset.facts import facts
+    from fleetsynth.paths import refuse_missing
 
+    refuse_missing([path])
     found = facts(path, options=read_options(reading))
     if as_json:
         say_json(found.to_dict())

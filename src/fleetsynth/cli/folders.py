@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 
 from fleetsynth.cli.options import json_option, progress
 from fleetsynth.cli.say import say, say_json
+from fleetsynth.cli.words import in_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     Command = Callable[..., Any]
 
-_UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9}
+_UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 
 
 def folder_options(command: Command) -> Command:
@@ -33,7 +35,7 @@ def folder_options(command: Command) -> Command:
         click.option(
             "--part-size",
             metavar="SIZE",
-            help="Target size of a folder's parts, in kB, MB or GB. [default: 256MB]",
+            help="Target size of a folder's parts, in kB, MB, GB or TB. [default: 256MB]",
         ),
         click.option(
             "--workers",
@@ -65,7 +67,7 @@ def is_folder(output: str) -> bool:
     from fleetsynth.dataset.places import is_url
     from fleetsynth.sinks import FORMATS
 
-    named_as_file = output.endswith(tuple(FORMATS))
+    named_as_file = output.lower().endswith(tuple(FORMATS))
     return output[-1:] == "/" or is_url(output) or (Path(output).is_dir() and not named_as_file)
 
 
@@ -120,13 +122,15 @@ def _engine(options: dict[str, Any]) -> Engine | None:
 
 
 def parse_size(text: str) -> int:
-    """Read a size such as 256MB."""
+    """Read a size such as 256MB, 300 MB or 300KB."""
     from fleetsynth.errors import UsageError
 
-    number, unit = text[:-2].strip(), text[-2:]
-    if unit not in _UNITS or not number.isdecimal() or int(number) == 0:
-        raise UsageError(f"--part-size {text}: expected a whole number of kB, MB or GB, like 256MB")
-    return int(number) * _UNITS[unit]
+    match = re.fullmatch(r"\s*([0-9]+)\s*([kmgt]b)\s*", text, re.IGNORECASE)
+    if not match or int(match[1]) == 0:
+        raise UsageError(
+            f"--part-size {text}: expected a whole number of kB, MB, GB or TB, like 256MB"
+        )
+    return int(match[1]) * _UNITS[match[2].lower()]
 
 
 @click.command()
@@ -165,16 +169,20 @@ def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
     not what they were. Notes say what could not be checked, and what is not of the dataset.
     """
     from fleetsynth.dataset.verify import check
+    from fleetsynth.paths import refuse_missing
 
+    refuse_missing([folder])
     result = check(folder, regenerate=regenerate)
     findings, notes = result.findings, result.notes
     if as_json:
         facts: dict[str, Any] = {"path": folder, "ok": not findings}
-        facts["findings"] = [vars(finding) for finding in findings]
+        facts["findings"] = [
+            vars(finding) | {"message": in_options(finding.message)} for finding in findings
+        ]
         say_json(facts | ({"notes": notes} if notes else {}))
     else:
         for line in (*findings, *(f"note: {note}" for note in notes)):
-            say(line)
+            say(in_options(str(line)))
     if findings:
         raise click.exceptions.Exit(1)
     if not as_json:

@@ -171,6 +171,19 @@ def progress(rows: int, *, silent: bool) -> AbstractContextManager[Callable[[int
     return progress_bar(rows)
 
 
+def _source(path: Path | None) -> Path | None:
+    """Refuse a scenario that is not there, before anything about the options."""
+    from fleetsynth.scenario import preset_of
+
+    try:
+        there = path is None or path.exists()
+    except OSError:
+        there = False
+    if not there:
+        preset_of(path)
+    return path
+
+
 def comparing(*, silent: bool) -> AbstractContextManager[Callable[[int, int], None] | None]:
     """Return what tells on stderr how long a comparison takes, if somebody is there to see it."""
     if silent or not (sys.stderr and sys.stderr.isatty()):
@@ -185,7 +198,7 @@ def load(options: dict[str, Any]) -> Scenario:
     from fleetsynth.scenario import load_scenario, preset_of
     from fleetsynth.scenario.text import parse_value
 
-    source = options.pop("scenario")
+    source = _source(options.pop("scenario"))
     overrides: dict[str, Any] = {}
     origins: dict[str, str] = {}
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from fleetsynth.cli.options import LOCAL_PATH, overwrite_option
-from fleetsynth.cli.say import say
+from fleetsynth.cli.options import LOCAL_PATH, overwrite_option, read_options, reading_options
+from fleetsynth.cli.say import say, show_understood
 
 
 @click.command()
@@ -25,12 +26,7 @@ from fleetsynth.cli.say import say
     type=LOCAL_PATH,
     help="Hold the data against this scenario file instead of the one that they carry.",
 )
-@click.option(
-    "--columns",
-    default="",
-    metavar="ROLE=COLUMN,…",
-    help="What the dataset calls our columns, such as timestamp=ts,server=host,cpu=cpu_pct.",
-)
+@reading_options
 @click.option(
     "--top",
     type=click.IntRange(1, 200),
@@ -47,16 +43,17 @@ def report(
     dataset: str,
     output: Path,
     scenario: Path | None,
-    columns: str,
     top: int,
     no_validation: bool,
     no_facts: bool,
     overwrite: bool,
+    **reading: Any,
 ) -> None:
     """Sum PATH up in one HTML file: charts, filters and tables, with nothing fetched.
 
     PATH is a file, a dataset folder or an object store. Whoever opens the report needs a browser
-    and nothing else. The same data give the same bytes, on the same machine.
+    and nothing else. The same data give the same bytes, on the same machine. How the data are read,
+    and what is refused: docs/reading.md. Hours, days and weekends are those of the data's zone.
 
     \b
     Examples
@@ -64,17 +61,19 @@ def report(
       fleetsynth report fleet/ -o fleet.html --top 30
       fleetsynth report other.csv --columns timestamp=time,server=host,cpu=cpu
     """
-    from fleetsynth.reader import parse_columns
+    from fleetsynth.paths import refuse_missing
     from fleetsynth.reports import report
 
+    refuse_missing([dataset])
     report(
         dataset,
         output,
         scenario=scenario,
-        columns=parse_columns(columns),
+        options=read_options(reading),
         servers=top,
         validation=not no_validation,
         facts=not no_facts,
         overwrite=overwrite,
+        told=show_understood,
     )
     say(f"wrote {output}")

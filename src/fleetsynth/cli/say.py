@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fleetsynth.shown import shown
+
+if TYPE_CHECKING:
+    from fleetsynth.reader import Understood
 
 
 def say(text: object, *, err: bool = False) -> None:
@@ -19,6 +22,15 @@ def say(text: object, *, err: bool = False) -> None:
 def say_json(values: Any) -> None:
     """Print values as one line of JSON; numbers that it has not are null."""
     click.echo(json.dumps(_finite(values), allow_nan=False))
+
+
+def show_understood(understood: Understood, *, err: bool = False) -> None:
+    """Say what was understood of foreign data, and what looks wrong."""
+    line = understood.line()
+    if not understood.is_ours():
+        say(f"read as: {line}", err=err)
+    for warning in understood.warnings:
+        say(f"warning: {warning}", err=err)
 
 
 def say_error(error: click.ClickException) -> None:

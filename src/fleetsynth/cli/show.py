@@ -21,8 +21,10 @@ from rich.table import Table
 from rich.text import Text
 
 from fleetsynth.clock import Calendar
+from fleetsynth.plan import ClassicPlan
 from fleetsynth.scenario.fields import Strict
 from fleetsynth.shown import shown
+from fleetsynth.signal.window import BLOCK
 from fleetsynth.size import in_bytes
 
 if TYPE_CHECKING:
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
     from fleetsynth.size import Size
 
 _COLORS = ("red", "blue", "green", "yellow", "magenta")
+_FEW_ROWS = 100
+"""Rows per tile below which its draws outweigh all else."""
+TILE_SECONDS = 50e-6
+"""CPU time of a tile and one row of it, on a core of 2020 or so."""
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
@@ -127,9 +133,23 @@ def show_size(plan: Plan, size: Size) -> None:
         servers=_counts(plan),
         span=f"{_span(plan)}, {plan.clock.count:,} ticks",
         memory=f"about {in_bytes(size.memory)} while generating",
+        **_draws(plan, size),
         **{ending: f"about {in_bytes(count)}" for ending, count in size.bytes.items()},
         scenario=plan.digest,
     )
+
+
+def _draws(plan: Plan, size: Size) -> dict[str, str]:
+    """Say what a row costs where a tile is drawn for a few rows."""
+    rows = plan.rows / size.tiles
+    if rows >= _FEW_ROWS or not isinstance(plan, ClassicPlan):
+        return {}
+    seconds = size.tiles * TILE_SECONDS
+    each = f"for {rows:.3g} {'row' if rows == 1 else 'rows'} each; a longer span costs hardly more"
+    return {
+        "draws": f"{size.tiles:,} tiles of {BLOCK} ticks, {each}",
+        "work": f"about {_duration(seconds / 3600)} of one core, most of it for the draws",
+    }
 
 
 def show_rate(size: Size, rate: Rate) -> None:

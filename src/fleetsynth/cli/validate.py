@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.options import LOCAL_PATH, comparing, json_option
-from fleetsynth.cli.say import say_json
+from fleetsynth.cli.options import (
+    LOCAL_PATH,
+    comparing,
+    json_option,
+    read_options,
+    reading_options,
+)
+from fleetsynth.cli.say import say_json, show_understood
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,11 +32,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Hold it against a packaged scenario: classic or realistic.",
 )
-@click.option(
-    "--columns",
-    metavar="ROLE=COLUMN,…",
-    help="What the dataset calls our columns, such as timestamp=ts,server=host,cpu=cpu_pct.",
-)
+@reading_options
 @click.option(
     "--full",
     is_flag=True,
@@ -44,10 +46,10 @@ def validate(
     path: str,
     scenario: Path | None,
     preset: str | None,
-    columns: str | None,
     full: bool,
     show_all: bool,
     as_json: bool,
+    **reading: Any,
 ) -> None:
     """Check the dataset at PATH: a file, a folder or s3://bucket/prefix, ours or anyone's.
 
@@ -59,7 +61,8 @@ def validate(
     Data that do follow their scenario fail by chance once in 1,000 runs.
 
     A dataset of ours names its scenario itself. For any other, --scenario says what it should
-    be; without, only the form is checked. Exit code 1 if anything failed.
+    be; without, only the form is checked. Exit code 1 if anything failed. How the data are read,
+    and what is refused: docs/reading.md.
 
     \b
     Examples
@@ -71,21 +74,24 @@ def validate(
     """
     from fleetsynth.dataset.validate import validate as check
     from fleetsynth.errors import UsageError
-    from fleetsynth.reader import parse_columns
+    from fleetsynth.paths import refuse_missing
     from fleetsynth.scenario import default_scenario
 
+    refuse_missing([path])
     if scenario and preset:
         raise UsageError("--scenario and --preset both say what to hold it against: choose one")
     against = default_scenario(preset) if preset else scenario
     with comparing(silent=not full) as compared:
         validation = check(
-            path, against, parse_columns(columns or ""), full=full, compared=compared
+            path, against, options=read_options(reading), full=full, compared=compared
         )
     if as_json:
         say_json(validation.to_dict())
     else:
         from fleetsynth.cli.verdicts import show_validation
+        from fleetsynth.reader import Understood
 
+        show_understood(Understood(**validation.understood))
         show_validation(validation, show_all=show_all)
     if not validation.ok:
         raise click.exceptions.Exit(1)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PART_BYTES = 256_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FolderResult:
     """What `generate_folder` made.
 
@@ -53,6 +53,14 @@ class FolderResult:
     already: bool
     bytes: int | None
     digest: str | None
+
+    def __repr__(self) -> str:
+        """Say in a line what was made."""
+        made = f"{self.made:,} of {self.parts:,} parts made, {self.rows:,} rows"
+        if self.already:
+            made = f"all of {self.parts:,} parts were there"
+        whole = f"digest {self.digest[:12]}…" if self.digest else "not committed"
+        return f"<FolderResult {self.url}: {made}, {self.seconds:.2f} s, {whole}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts of the run as JSON-ready values."""
@@ -110,8 +118,8 @@ def generate_folder(
     """
     started = time.perf_counter()
     if overwrite and (resume or shard):
-        other = "--resume" if resume else "--shard"
-        raise UsageError(f"--overwrite starts again, {other} goes on: choose one")
+        other = "resume=True" if resume else "shard=..."
+        raise UsageError(f"overwrite=True starts again, {other} goes on: choose one")
     job = Job.of(scenario, url, partition_by=tuple(partition_by), part_bytes=part_bytes)
     store = open_store(url)
     if not (resume or overwrite or shard) and not store.list():  # all of it is still to be made

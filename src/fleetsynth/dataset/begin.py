@@ -2,9 +2,9 @@
 
 The n-th run in a folder begins by creating ``_parts/job-n.json``, which only one process can.
 Whatever it makes carries its random name; the highest number is the run that counts. A run that
-replaces a dataset creates its record first, removes the old one part by part, its manifest last,
-and then the records of earlier runs: as long as any of these is there, the removal is unfinished,
-and nothing has been made yet.
+replaces a dataset creates its record first, then removes the old parts and their records, the
+records of earlier runs from the last to the first, and the old manifest: as long as any of these
+two is there, the removal is unfinished, and nothing has been made yet.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ def begin(job: Job, *, resume: bool = False, overwrite: bool = False, shard: boo
 def _join(job: Job, store: Store, there: Folder, *, join: bool) -> Job:
     if not join:
         raise ExistsError(
-            f"{store.name} holds an unfinished run: go on with --resume, or start again "
-            "with --overwrite"
+            f"{store.name} holds an unfinished run: go on with resume=True, or start again "
+            "with overwrite=True"
         )
     compare(job, there.run or {}, store.name)
     return replace(job, run=there.name or "", generation=there.generation)
@@ -143,7 +143,7 @@ def _begin_new(job: Job, store: Store, *, join: bool) -> Job:
         if not join:
             raise ExistsError(
                 f"another run has begun in {store.name} at the same moment: choose another folder, "
-                "or go on with --resume when it has ended"
+                "or go on with resume=True when it has ended"
             )
         return begin(job, resume=True)
     if store.read(MANIFEST) is not None:  # another run began, and ended, since we looked
@@ -156,7 +156,7 @@ def _go_on_replacing(job: Job, store: Store, there: Folder, *, resume: bool) -> 
     if not resume:
         raise ExistsError(
             f"{store.name} is being replaced, or was until that was interrupted: go on with "
-            "--resume, or start again with --overwrite"
+            "resume=True, or start again with overwrite=True"
         )
     compare(job, there.run or {}, store.name)
     return _replace(job, store, there)
@@ -244,7 +244,7 @@ def compare(job: Job, written: dict[str, Any], name: str) -> None:
     if differences := _differences(job, written):
         raise UsageError(
             f"{name} is of another scenario or version, or cut otherwise: "
-            f"{'; '.join(differences[:5])}: use the same, or --overwrite"
+            f"{'; '.join(differences[:5])}: use the same, or overwrite=True"
         )
 
 
@@ -255,11 +255,11 @@ def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resum
     if differences and resume:
         raise UsageError(
             f"{store.name} holds another dataset: {'; '.join(differences[:5])}: use the same, or "
-            "--overwrite"
+            "overwrite=True"
         )
     if differences:
         raise ExistsError(
-            f"{store.name} holds a dataset: choose another name, or --overwrite "
+            f"{store.name} holds a dataset: choose another name, or overwrite=True "
             f"({'; '.join(differences[:3])})"
         )
     wrong = [
@@ -268,7 +268,7 @@ def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resum
     if wrong:
         raise ExistsError(
             f"{store.name} holds this dataset, but not as it was made ({wrong[0]}): see fleetsynth "
-            "verify, or start again with --overwrite"
+            "verify, or start again with overwrite=True"
         )
 
 

@@ -15,11 +15,14 @@ from fleetsynth import pipeline
 from fleetsynth.clock import Clock
 from fleetsynth.frame import schema
 from fleetsynth.sinks.parquet import ParquetSink
+from fleetsynth.size import tiles_per_server
 
 if TYPE_CHECKING:
     from fleetsynth.plan import Plan
 
 SAMPLE_ROWS = 2_000_000
+ROWS_PER_TILE = 20
+"""As many rows as take about as long as drawing a tile."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,10 @@ def sample(plan: Plan, rows: int) -> Plan:
     wanted = max(1, min(days, rows // plan.clock.ticks_per_day))
     end = plan.clock.start + timedelta(days=wanted - 1)
     clock = Clock(plan.clock.start, end, plan.clock.step)
-    servers = max(1, min(plan.fleet.size, rows // clock.count))
+    short = replace(plan, clock=clock)
+    # A tile costs a short span as much as a long one: two million rows could take minutes.
+    most = min(rows // clock.count, rows // ROWS_PER_TILE // tiles_per_server(short))
+    servers = max(1, min(plan.fleet.size, most))
     members = np.linspace(0, plan.fleet.size - 1, servers).astype(np.int64)
     return replace(plan, clock=clock, fleet=plan.fleet.select(np.unique(members)))
 

@@ -3,54 +3,97 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fleetsynth.dataset.places import is_url
 from fleetsynth.dataset.reread import with_partitions
 from fleetsynth.digest import root
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.file_digest import OutOfOrderError, file_leaves, leaves, sorted_leaves
+from fleetsynth.paths import is_path
+from fleetsynth.reader import ReadOptions, open_dataset
+from fleetsynth.reader.canonical import OurRows
 from fleetsynth.reader.files import find_files
-from fleetsynth.reader.physical import read_batches
+from fleetsynth.reader.physical import read_batches, read_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import pyarrow as pa
 
     from fleetsynth.digest import Leaves
+    from fleetsynth.reader import Understood
     from fleetsynth.reader.files import Files
 
 
-def digest_path(url: str) -> str:
+def digest_path(data: Any, options: ReadOptions | None = None) -> str:
     """Return the content digest of a dataset: of its rows as they are read.
 
     Args:
-        url: a file, a folder, ``s3://bucket/prefix`` or ``s3://bucket/file.parquet``. Of a
+        data: a file, a folder, ``s3://bucket/prefix`` or ``s3://bucket/file.parquet``. Of a
             dataset folder of ours the parts that its manifest names are read, of any other all
-            data files, as one dataset.
+            data files, as one dataset. Or a table of Arrow, pandas or polars.
+        options: how to read it, if something must be said; see `path_leaves`.
 
     Raises:
         UsageError: if there is nothing there, or it names no format.
         InputError: if it cannot be read, or is no dataset.
     """
-    return root(path_leaves(url))
+    return root(path_leaves(data, options))
 
 
-def path_leaves(url: str) -> Leaves:
-    """Return the digests of a dataset's leaves by server id and month; as `digest_path`."""
-    if not is_url(url) and not url.endswith("/") and not Path(url).is_dir():
-        return file_leaves(url)
-    if not is_url(url) and not any(Path(url).glob("*")):
-        raise UsageError(f"{url} is an empty folder, or none")
-    files = find_files(url)
+def path_leaves(
+    data: Any,
+    options: ReadOptions | None = None,
+    told: Callable[[Understood], None] | None = None,
+) -> Leaves:
+    """Return the digests of a dataset's leaves by server id and month; as `digest_path`.
+
+    Data with our timestamp and server_id are taken as they are, with all their columns. Of others,
+    and where `options` say something, the columns that stand for ours are, under our names.
+    """
+    said = options or ReadOptions()
+    if said == ReadOptions() and is_path(data):
+        url = str(data)
+        if not is_url(url) and not url.endswith("/") and not Path(url).is_dir():
+            if _has_key(read_head(url).names):
+                return file_leaves(url)
+        else:
+            if not is_url(url) and not any(Path(url).glob("*")):
+                raise UsageError(f"{url} is an empty folder, or none")
+            files = find_files(url)
+            if _are_ours(files):
+                return _leaves(url, lambda: _batches(files))
+    dataset = open_dataset(data, said)
+    found = _leaves(dataset.name, OurRows(dataset, nulls=True).batches)
+    if told:
+        told(dataset.understood)
+    return found
+
+
+def _leaves(name: str, batches: Callable[[], Iterator[pa.RecordBatch]]) -> Leaves:
     try:
         try:
-            return leaves(_batches(files))
+            return leaves(batches())
         except OutOfOrderError:
-            return sorted_leaves(_batches(files))
+            return sorted_leaves(batches())
     except InputError as error:
-        raise InputError(f"{url}: {error}") from error
+        if str(error).startswith(name):
+            raise
+        raise InputError(f"{name}: {error}") from error
+
+
+def _has_key(names: Iterable[str]) -> bool:
+    return {"timestamp", "server_id"} <= set(names)
+
+
+def _are_ours(files: Files) -> bool:
+    """Tell whether the columns have our names, those that stand in folders' names included."""
+    if files.manifest:
+        return True
+    key = files.keys[0]
+    with files.fetch(key) as path:
+        return _has_key([*read_head(path).names, *files.told(key)])
 
 
 def _batches(files: Files) -> Iterator[pa.RecordBatch]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from fleetsynth.quality.server_facts import Server
+    from fleetsynth.reader import Dataset
+    from fleetsynth.reader.series import Servers
 
 _ROLES = ("timestamp", "date", "server", "cpu", "memory", "network", "type", "service")
 
@@ -59,7 +61,7 @@ def facts(
         columns={role: dataset.roles[role].name for role in _shown(dataset.roles)},
         servers=fleet.servers,
         left_out=servers.left_out,
-        rows=servers.converter.rows,
+        rows=_rows(dataset, servers),
         points=fleet.points,
         repeated=fleet.repeated,
         step=servers.step,
@@ -68,6 +70,11 @@ def facts(
         undefined={name: without for name, (_, without) in fleet.counts().items() if without},
         understood=dataset.understood.to_dict(),
     )
+
+
+def _rows(dataset: Dataset, servers: Servers) -> int:
+    """Return the number of rows of a server and time; a row a metric makes several of one."""
+    return servers.whole if dataset.layout == "long" else servers.converter.rows
 
 
 def _shown(roles: Iterable[str]) -> list[str]:

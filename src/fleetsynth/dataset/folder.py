@@ -108,7 +108,9 @@ def make(job: Job, engine: Engine, todo: list[int], count: int) -> Iterator[Part
         _explain_if_superseded(job, error)
         reason = str(error).removesuffix(NOTHING_LEFT)
         kind = UsageError if error.exit_code == UsageError.exit_code else OutputError
-        raise kind(f"{reason}. {done} of {count} parts are whole; go on with --resume") from error
+        raise kind(
+            f"{reason}. {done} of {count} parts are whole; go on with resume=True"
+        ) from error
 
 
 def _explain_if_superseded(job: Job, error: FleetsynthError) -> None:
@@ -133,7 +135,7 @@ def commit(url: str) -> dict[str, Any]:
     if there.being_replaced:
         raise InputError(
             f"{store.name} is being replaced, or was until that was interrupted: generate with "
-            "--resume, or with --overwrite"
+            "resume=True, or with overwrite=True"
         )
     finished = there.finished
     if finished is None:
@@ -200,7 +202,7 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
         shown = ", ".join(absent[:3]) + (", ..." if len(absent) > 3 else "")
         raise InputError(
             f"{len(absent)} of {len(job.parts)} parts are missing at {store.name} ({shown}): "
-            "run their shards, or generate with --resume"
+            "run their shards, or generate with resume=True"
         )
     write_servers(job.plan, store, SERVERS)
     store.write(SCENARIO, dump_yaml(job.plan.scenario).encode())

@@ -220,19 +220,26 @@ def make_part(
     return record
 
 
-def _record(job: Job, part: Part, outcome: pipeline.Outcome, sha256: str) -> PartRecord:
+def facts_of(part: Part) -> dict[str, Any]:
+    """Return what the plan says of a part, named as in a manifest."""
     fleet, clock = part.plan.fleet, part.plan.clock
     first, last = clock.seconds(clock.first, clock.stop)[[0, -1]].astype("datetime64[s]")
+    return {
+        "path": part.path,
+        "rows": part.plan.rows,
+        "servers": fleet.size,
+        "first_server": fleet.server_ids(0, 1)[0],
+        "last_server": fleet.server_ids(fleet.size - 1, fleet.size)[0],
+        "start": str(first),
+        "end": str(last),
+    }
+
+
+def _record(job: Job, part: Part, outcome: pipeline.Outcome, sha256: str) -> PartRecord:
     return PartRecord(
         run=job.run,
         index=part.index,
-        path=part.path,
-        rows=part.plan.rows,
-        servers=fleet.size,
-        first_server=fleet.server_ids(0, 1)[0],
-        last_server=fleet.server_ids(fleet.size - 1, fleet.size)[0],
-        start=str(first),
-        end=str(last),
+        **facts_of(part),
         size=outcome.size,
         sha256=sha256,
         digest=outcome.digest,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleetsynth.dataset.parts import DATA
 from fleetsynth.dataset.places import is_url
-from fleetsynth.dataset.store import STATE
+from fleetsynth.dataset.store import STATE, is_unfinished
 from fleetsynth.errors import InputError, read_errors
 
 if TYPE_CHECKING:
@@ -18,10 +17,6 @@ if TYPE_CHECKING:
 
     from fleetsynth.dataset.store import Store
 
-_UNFINISHED = re.compile(
-    r"\.(?:manifest\.json|scenario\.yaml|servers\.parquet|job(?:-\d+)?\.json"
-    r"|part-\d{5,}\.(?:json|parquet))\.[0-9a-f]{8}\.tmp"
-)
 _OURS = (DATA, STATE)
 
 
@@ -71,11 +66,6 @@ def list_folder(url: str, store: Store) -> Listing:
     else:
         _walk(Path(url), "", out)
     return out
-
-
-def is_unfinished(name: str) -> bool:
-    """Tell a file that was being written by its name."""
-    return _UNFINISHED.fullmatch(name.rpartition("/")[2]) is not None
 
 
 def _walk(folder: Path, prefix: str, out: Listing) -> None:

@@ -163,7 +163,7 @@ def other_bytes(name: str) -> OtherBytesError:
     """Say what to do about a file that is there, and is another one."""
     return OtherBytesError(
         f"{name} is there already, with other bytes: another run or version made it. Choose "
-        "another folder, or start again with --overwrite"
+        "another folder, or start again with overwrite=True"
     )
 
 

@@ -34,11 +34,13 @@ def check_url(place: str) -> None:
     Nothing is opened and no credentials are sought.
 
     Raises:
-        UsageError: for a scheme that is not known, no bucket, credentials, an object where a
-            folder belongs, and for names that would not reach the store as they were typed.
+        UsageError: for nothing at all, a scheme that is not known, no bucket, credentials, an
+            object where a folder belongs, and for names that would not reach the store as typed.
     """
+    if not place.strip():
+        raise UsageError("the path is empty: name a file or a folder (this one is ./)")
     if "\0" in place:
-        raise UsageError(f"{_shown(place)} is no path: it holds the character U+0000")
+        raise UsageError(f"{place} is no path: it holds the character U+0000")
     if not is_url(place):
         return
     _check(place)
@@ -74,13 +76,13 @@ def _check(place: str) -> None:
             "a URL must not hold a user or password (before @): credentials come from the "
             "environment or a profile"
         )
-    named = "this URL" if "@" in place else _shown(place)
+    named = "this URL" if "@" in place else place
     if f"{scheme}://" not in CLOUD_SCHEMES:
         raise UsageError(f"{named} is no place to write to or read from: use a folder, {_SCHEMES}")
     if not bucket:
         raise UsageError(f"{named} names no bucket: expected {scheme}://bucket/prefix/")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", bucket):
-        raise UsageError(f"{named}: {_shown(bucket)!r} is no name of a bucket")
+        raise UsageError(f"{named}: {bucket!r} is no name of a bucket")
     for problem in _problems(path):
         raise UsageError(f"{named} cannot be a name in an object store: {problem}")
 
@@ -99,10 +101,3 @@ def _problems(path: str) -> Iterator[str]:
             yield f"{segment!r} is a step in a path, and no name"
         elif segment != segment.strip():
             yield f"{segment!r} begins or ends with a space"
-
-
-def _shown(text: str) -> str:
-    """Write a text so that nothing in it acts on a terminal."""
-    return "".join(
-        character if character.isprintable() else ascii(character)[1:-1] for character in text
-    )

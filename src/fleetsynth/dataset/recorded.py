@@ -56,7 +56,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
     if _is_deep(values):
         raise ValueError("it is nested too deeply")
     if not isinstance(values, dict):
-        raise ValueError(f"it holds {shown(values)} and no object")
+        raise ValueError(f"it holds {as_json(values)} and no object")
     return values
 
 
@@ -88,7 +88,7 @@ def parse_manifest(data: bytes, name: str) -> dict[str, Any]:
     return values
 
 
-def shown(value: object) -> str:
+def as_json(value: object) -> str:
     """Write a value as JSON on one line, cut if it is long, in plain ASCII."""
     text = json.dumps(value)
     return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
@@ -112,7 +112,7 @@ def differences(values: dict[str, Any], made: dict[str, Any]) -> Iterator[str]:
         else:
             yield from _unlike(key, values[key], right)
     for key in values.keys() - made.keys():
-        yield f"{shown(key)} is no field of it"
+        yield f"{as_json(key)} is no field of it"
 
 
 def _unlike(name: str, value: Any, right: Any) -> Iterator[str]:
@@ -123,7 +123,7 @@ def _unlike(name: str, value: Any, right: Any) -> Iterator[str]:
         for index, (one, other) in enumerate(zip(value, right, strict=True)):
             yield from _unlike(f"{name}[{index}]", one, other)
     elif not same(value, right):
-        yield f"{name} is {shown(value)}: expected {shown(right)}"
+        yield f"{name} is {as_json(value)}: expected {as_json(right)}"
 
 
 def _text(values: dict[str, Any]) -> bytes:
@@ -134,7 +134,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in pairs:
         if key in values:
-            raise ValueError(f"it says {shown(key)} twice")
+            raise ValueError(f"it says {as_json(key)} twice")
         values[key] = value
     return values
 
@@ -164,13 +164,13 @@ def _problems(values: dict[str, Any]) -> Iterator[str]:
         if key not in values:
             yield f"it has no {key}"
         elif not is_right(values[key]):
-            yield f"{key} is {shown(values[key])}: expected {what}"
+            yield f"{key} is {as_json(values[key])}: expected {what}"
     parts = values.get("parts")
     for index, part in enumerate(parts if isinstance(parts, list) else []):
         path = part.get("path") if isinstance(part, dict) else None
         # What it names is opened: nothing above the data, and nothing but parts.
         if not _is_part(path):
-            yield f"parts[{index}] is {shown(part)}: expected an object with the path of a part"
+            yield f"parts[{index}] is {as_json(part)}: expected an object with the path of a part"
 
 
 def _is_part(path: object) -> bool:

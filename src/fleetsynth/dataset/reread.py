@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth import pipeline
+from fleetsynth.dataset.job import facts_of
 from fleetsynth.dataset.parts import DATA
-from fleetsynth.dataset.recorded import differences, shown
+from fleetsynth.dataset.recorded import as_json, differences
 from fleetsynth.digest import PlanDigest, combine, month_label, root
 from fleetsynth.errors import FleetsynthError, InputError, read_errors
 from fleetsynth.file_digest import leaves
@@ -160,7 +161,7 @@ def _faults(part: Part, entry: dict[str, Any], read: _Read, *, fresh: bool) -> I
     is_same_file, is_same_rows = entry.get("sha256") == read.sha256, False
     if root(read.leaves) != entry.get("digest"):
         if is_same_file:
-            yield f"digest in the manifest is {shown(entry.get('digest'))}: its rows have another"
+            yield f"digest in the manifest is {as_json(entry.get('digest'))}: its rows have another"
         else:
             yield _changed(read.leaves, plan_leaves(part.plan))
     elif fresh and root(plan_leaves(part.plan)) != entry["digest"]:
@@ -174,21 +175,6 @@ def _faults(part: Part, entry: dict[str, Any], read: _Read, *, fresh: bool) -> I
     yield from (f"{each} in the manifest" for each in differences(entry, made))
     if is_same_rows:
         yield from (f"its rows: {each}" for each in differences(read.facts, _without_path(part)))
-
-
-def facts_of(part: Part) -> dict[str, Any]:
-    """Return what the plan says of a part, named as in a manifest."""
-    fleet, clock = part.plan.fleet, part.plan.clock
-    first, last = clock.seconds(clock.first, clock.stop)[[0, -1]].astype("datetime64[s]")
-    return {
-        "path": part.path,
-        "rows": part.plan.rows,
-        "servers": fleet.size,
-        "first_server": fleet.server_ids(0, 1)[0],
-        "last_server": fleet.server_ids(fleet.size - 1, fleet.size)[0],
-        "start": str(first),
-        "end": str(last),
-    }
 
 
 def _without_path(part: Part) -> dict[str, Any]:
@@ -247,6 +233,6 @@ def _column(name: str, value: str, rows: int, path: str) -> pa.Array:
     try:
         values = np.full(rows, int(value), np.int32)
     except (ValueError, OverflowError):
-        message = f"{path}: {name} is {shown(value)}, and no whole number"
+        message = f"{path}: {name} is {as_json(value)}, and no whole number"
         raise InputError(message) from None
     return pa.Array.from_buffers(pa.int32(), rows, [None, pa.py_buffer(values)])

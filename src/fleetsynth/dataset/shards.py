@@ -20,11 +20,11 @@ def parse_shard(text: str) -> Shard:
     """
     match = re.fullmatch(r"(auto|[0-9]+)/([0-9]+)", text)
     if not match:
-        raise UsageError(f"--shard {text}: expected K/N, such as 1/8, or auto/8")
+        raise UsageError(f"shard {text}: expected K/N, such as 1/8, or auto/8")
     count = int(match[2])
     number = _from_environment() if match[1] == "auto" else int(match[1])
     if not 1 <= number <= count:
-        raise UsageError(f"--shard {text}: shard {number} is not among 1 to {count}")
+        raise UsageError(f"shard {text}: shard {number} is not among 1 to {count}")
     return Shard(number, count)
 
 
@@ -33,4 +33,4 @@ def _from_environment() -> int:
         value = os.environ.get(name, "")
         if value.isdecimal():
             return int(value) + 1
-    raise UsageError(f"--shard auto: none of {', '.join(INDEX_VARIABLES)} is set to a number")
+    raise UsageError(f"shard auto: none of {', '.join(INDEX_VARIABLES)} is set to a number")

@@ -190,7 +190,7 @@ class LocalStore:
     def list(self, prefix: str = "") -> list[str]:
         """Return all files but the unfinished ones of runs that were killed."""
         names = (path.relative_to(self._folder).as_posix() for path in self._files())
-        found = (name for name in names if name.startswith(prefix) and not _is_unfinished(name))
+        found = (name for name in names if name.startswith(prefix) and not is_unfinished(name))
         return sorted(found)
 
     def delete(self, key: str) -> None:
@@ -203,7 +203,7 @@ class LocalStore:
     def tidy(self) -> None:
         """Remove what was not published."""
         for path in list(self._files()):
-            if _is_unfinished(path.relative_to(self._folder).as_posix()):
+            if is_unfinished(path.relative_to(self._folder).as_posix()):
                 with os_errors(path):
                     path.unlink(missing_ok=True)
                 self._remove_empty(path.parent)
@@ -238,7 +238,7 @@ class LocalStore:
                 folder = folder.parent
 
 
-def _is_unfinished(name: str) -> bool:
+def is_unfinished(name: str) -> bool:
     """Tell what was never published: what is being built, and temporary files of `AtomicFile`."""
     return name.startswith(STAGING) or re.fullmatch(_TEMPORARY, name) is not None
 

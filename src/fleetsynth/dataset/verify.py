@@ -15,11 +15,11 @@ from fleetsynth.dataset import recorded
 from fleetsynth.dataset.begin import MANIFEST, SCENARIO, SERVERS, scenario_in
 from fleetsynth.dataset.claims import refuse_beyond
 from fleetsynth.dataset.job import Job
-from fleetsynth.dataset.listing import is_unfinished, list_folder
+from fleetsynth.dataset.listing import list_folder
 from fleetsynth.dataset.parts import DATA
 from fleetsynth.dataset.reread import DAMAGE, REWRITTEN, Rereading, reason
 from fleetsynth.dataset.servers import server_faults
-from fleetsynth.dataset.store import STATE, hash_of, open_store
+from fleetsynth.dataset.store import STATE, hash_of, is_unfinished, open_store
 from fleetsynth.errors import FleetsynthError, InputError, read_errors
 from fleetsynth.frame import plain, schema
 from fleetsynth.plan import resolve
@@ -137,7 +137,7 @@ def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Jo
     if plan.digest != values["scenario_digest"]:
         raise InputError(
             f"{SCENARIO} at {store.name} is not the scenario of its manifest: scenario_digest is "
-            f"{recorded.shown(values['scenario_digest'])} there, and {plan.digest} of the file"
+            f"{recorded.as_json(values['scenario_digest'])} there, and {plan.digest} of the file"
         )
     told = sum(part["rows"] for part in values["parts"] if type(part.get("rows")) is int)
     if plan.rows not in (values.get("rows"), told):  # before anything is sized by it
@@ -170,7 +170,7 @@ def _other_run(store: Store, listing: Listing, values: dict[str, Any]) -> Findin
     return Finding(
         newest,
         f"another run began to overwrite the dataset of {MANIFEST}, and did not end: go on with "
-        "generate --resume, or start again with --overwrite",
+        "resume=True, or start again with overwrite=True",
     )
 
 
@@ -225,7 +225,9 @@ def _beside(
         if values["format"] > 1 and not isinstance(said.get(name), dict):
             yield Finding(MANIFEST, f"files says nothing of {name}")
     for name in said.keys() - {SERVERS, SCENARIO}:
-        yield Finding(MANIFEST, f"files names {recorded.shown(name)}, which is not of the dataset")
+        yield Finding(
+            MANIFEST, f"files names {recorded.as_json(name)}, which is not of the dataset"
+        )
 
 
 def _file_faults(store: Store, name: str, entry: object, plan: Plan) -> list[str]:
@@ -259,16 +261,16 @@ def _versions(values: dict[str, Any], keys: list[str], parts: Rereading) -> Iter
     """Compare what the manifest and the parts say about their making."""
     for key in (key for key in keys if key in values):
         told = parts.told.get(f"fleetsynth.{key}", {})
-        says = f"the manifest says {recorded.shown(values[key])}"
+        says = f"the manifest says {recorded.as_json(values[key])}"
         for value, paths in told.items():
             if value == values[key]:
                 continue
             if len(told) == 1:
-                message = f"{key}: {says}, its parts {recorded.shown(value)}"
+                message = f"{key}: {says}, its parts {recorded.as_json(value)}"
                 yield Finding(MANIFEST, message)
                 continue
             for path in paths:
-                yield Finding(path, f"{key} is {recorded.shown(value)}: {says}")
+                yield Finding(path, f"{key} is {recorded.as_json(value)}: {says}")
 
 
 def _whole(values: dict[str, Any], keys: list[str], job: Job) -> Iterator[Finding]:
@@ -287,7 +289,7 @@ def _whole(values: dict[str, Any], keys: list[str], job: Job) -> Iterator[Findin
     run = values.get("run")
     if values["format"] > 1 and not (isinstance(run, str) and re.fullmatch("[0-9a-f]{8,64}", run)):
         yield Finding(
-            MANIFEST, f"run is {recorded.shown(run)}: expected the number of a run, in hex"
+            MANIFEST, f"run is {recorded.as_json(run)}: expected the number of a run, in hex"
         )
 
 

@@ -73,7 +73,7 @@ class LocalEngine:
                         continue
                     failure = failure or OutputError(
                         "a worker was killed, and again when its part was repeated; this is often "
-                        "the system running out of memory: try fewer --workers"
+                        "the system running out of memory: try fewer workers"
                     )
                 except Exception as error:  # noqa: BLE001 - raised when the others have ended
                     failure = failure or error

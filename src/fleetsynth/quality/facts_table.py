@@ -7,6 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from fleetsynth import html
 from fleetsynth.scenario import text
 
 if TYPE_CHECKING:
@@ -100,7 +101,17 @@ def _table() -> dict[str, Any]:
     return text.parse(path.read_text("utf-8"), "facts.yaml")
 
 
-@dataclass(frozen=True)
+def _shown(fact: Fact, value: Value) -> str:
+    if value is None or isinstance(value, str):
+        return value or "–"
+    return f"{value:.{fact.decimals}f}"
+
+
+def _span(bounds: tuple[float, float] | None) -> str:
+    return "" if bounds is None else f"{bounds[0]:g} – {bounds[1]:g}"
+
+
+@dataclass(frozen=True, repr=False)
 class Facts:
     """What a dataset is like.
 
@@ -131,6 +142,25 @@ class Facts:
     network_by_type: dict[str, float]
     undefined: dict[str, int]
     understood: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Say in a line what was measured."""
+        outside = f"not as wanted: {', '.join(self.missed()) or 'none'}"
+        told = outside if self.comparable else f"every {self.step:,} s: not comparable"
+        return f"<Facts of {self.path}: {self.servers:,} servers, {self.rows:,} rows, {told}>"
+
+    def _repr_html_(self) -> str:
+        """Show each fact, beside real fleets if they are comparable, as notebooks do."""
+        rows = [
+            [
+                f"{fact.label} {fact.unit}",
+                _shown(fact, self.values[name]),
+                _span(fact.range() if self.comparable else None),
+            ]
+            for name, fact in known_facts().items()
+        ]
+        caption = f"{self.path}: {self.servers:,} servers, {self.rows:,} rows"
+        return html.table(caption, ["fact", "here", "real fleets"], rows)
 
     @property
     def comparable(self) -> bool:

@@ -37,7 +37,8 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
         UsageError: if matplotlib is missing, or the ending of `path` names no picture.
         OutputError: if the file exists or cannot be written.
     """
-    if path.suffix not in FORMATS:
+    kind = path.suffix.lower()
+    if kind not in FORMATS:
         raise UsageError(f"the ending of {path} names no picture: use {', '.join(FORMATS)}")
     try:
         from matplotlib import rc_context
@@ -75,7 +76,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
     # Without a salt of our own, element ids in SVG are random.
     salt = rc_context({"svg.hashsalt": "fleetsynth"})
     with salt, whole_file(path, overwrite=overwrite) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:], metadata=_undated(path.suffix))
+        figure.savefig(temporary, format=kind[1:], metadata=_undated(kind))
 
 
 def _series(

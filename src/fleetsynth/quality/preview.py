@@ -47,7 +47,7 @@ def samples(plan: Plan) -> list[Sample]:
     if clock.count > MAX_TICKS:
         raise UsageError(
             f"{clock.count:,} points per series are too many to look at: narrow the span with "
-            "--start and --end"
+            "start_date=... and end_date=..."
         )
     out = []
     for archetype, first in zip(plan.archetypes, _first_servers(plan), strict=True):

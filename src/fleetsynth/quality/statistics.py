@@ -23,6 +23,10 @@ class Moments:
     sd: float
 
 
+_CELLS = 1 << 15
+"""Servers times ticks worked on at a time, to fit the cache; no figure needs it."""
+
+
 class Statistics:
     """Mean and sd per archetype and metric, the same however the data are cut into windows."""
 
@@ -37,14 +41,25 @@ class Statistics:
 
     def update(self, window: Window, hundredths: NDArray[np.int32]) -> None:
         """Take a window's values, shape (metrics, servers, ticks)."""
+        servers, ticks = window.shape
         codes = self._fleet.archetype_codes(window.first_server, window.stop_server)
-        for row, code in enumerate(codes.tolist()):
-            self._rows[code] += window.shape[1]
+        group = max(1, _CELLS // ticks)
+        for first in range(0, servers, group):
+            rows = slice(first, first + group)
             for metric in range(len(self._columns)):
-                values = hundredths[metric, row].astype(np.float64)
-                # Exact: the parts of a sum of whole numbers below 2**53 are whole numbers.
-                self._sums[code][metric] += int(values.sum())
-                self._squares[code][metric] += int(np.square(values, out=values).sum())
+                self._add(metric, codes[rows], hundredths[metric, rows])
+        for code, count in enumerate(np.bincount(codes, minlength=len(self._rows)).tolist()):
+            self._rows[code] += count * ticks
+
+    def _add(self, metric: int, codes: NDArray[np.int64], hundredths: NDArray[np.int32]) -> None:
+        """Take one metric of some servers, shape (servers, ticks)."""
+        # Exact: the parts of a sum of whole numbers below 2**53 are whole numbers.
+        values = hundredths.astype(np.float64)
+        sums = _by_code(codes, values)
+        squares = _by_code(codes, np.square(values, out=values))
+        for code in np.flatnonzero(sums).tolist():
+            self._sums[code][metric] += int(sums[code])
+            self._squares[code][metric] += int(squares[code])
 
     def moments(self) -> dict[str, dict[str, Moments]]:
         """Return the moments by archetype and column."""
@@ -56,6 +71,13 @@ class Statistics:
                     for i, column in enumerate(self._columns)
                 }
         return out
+
+
+def _by_code(codes: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum values of shape (servers, ticks) by the servers' code."""
+    per_server = values.sum(axis=1) if values.shape[1] > 1 else values[:, 0]
+    out: NDArray[np.float64] = np.bincount(codes, per_server).astype(np.float64)
+    return out
 
 
 def _moments(rows: int, total: int, squares: int) -> Moments:

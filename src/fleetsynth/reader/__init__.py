@@ -23,6 +23,8 @@ calendar columns, and each of our columns by its own name (`cpu_mean`, `mem_p50`
 `value` of long datasets, and `statistic`. A short role stands for its p95, mean, max or whatever
 comes next; further statistics have roles of their own.
 
+The same under our names, as record batches, file by file: `canonical.OurRows`.
+
 Files alone, as they are: `physical.read_batches` and `read_metadata`; which files a dataset has:
 `files.find_files`.
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth.errors import InputError, UsageError, did_you_mean
 from fleetsynth.reader.layout import find_layout, from_name, sample_values
 from fleetsynth.reader.options import ReadOptions
-from fleetsynth.reader.place import shown
+from fleetsynth.reader.place import saying, shown
 from fleetsynth.reader.roles import OURS, ROLES, SERIES, Column, assign_metrics
 from fleetsynth.reader.rows import Converter, column_of, needed
 from fleetsynth.reader.series import Servers
@@ -36,9 +36,9 @@ class Dataset:
         converter: that of the last pass: its words, how many rows there were.
     """
 
-    def __init__(self, data: Any, options: ReadOptions) -> None:
+    def __init__(self, data: Any, options: ReadOptions, *, partial: bool = False) -> None:
         self.options = options
-        self.source = Source(data, options)
+        self.source = Source(data, options, partial=partial)
         self.name = self.source.name
         head = self.source.head
         self._layout = find_layout(
@@ -62,6 +62,16 @@ class Dataset:
         self.times = Times(options, time.unit, self._every_time)
         self.converter = Converter(self._layout, (), self.times, options)
 
+    @property
+    def layout(self) -> str:
+        """How rows lie: rows, long or wide."""
+        return self._layout.kind
+
+    @property
+    def wide(self) -> int:
+        """Servers that a row of the files speaks of."""
+        return len({server for server, _ in self._layout.wide.values()}) or 1
+
     def ours(self) -> dict[str, str]:
         """Return the role of each of our columns that the dataset has, such as ``cpu_p95``."""
         out = {}
@@ -82,18 +92,32 @@ class Dataset:
         Raises:
             InputError: if something cannot be read; see `Converter.convert`.
         """
-        self.converter = Converter(
-            self._layout, self.roles if roles is None else roles, self.times, self.options
-        )
-        yield from self._converted(self.converter)
+        yield from self._converted(self.begin(self.roles if roles is None else roles))
 
-    def servers(self, roles: Iterable[str] | None = None) -> Servers:
+    def begin(self, roles: Iterable[str], *, lenient: bool = False) -> Converter:
+        """Return a converter for another pass; `finish` is to be told of its end."""
+        self.converter = Converter(self._layout, roles, self.times, self.options, lenient=lenient)
+        read = {
+            "timestamp", "date", "metric", "value", "statistic",
+            *(self.converter.dtype.names or ()),
+        }  # fmt: skip
+        self.understood.take({role: c for role, c in self.roles.items() if role in read})
+        return self.converter
+
+    def finish(self, converter: Converter) -> None:
+        """Put what a pass has shown into what was understood."""
+        self.understood.times, self.understood.zone = self.times.found, self.times.clock
+        for note in converter.notes():
+            self.understood.note(note)
+        self.understood.warnings = converter.warnings()
+
+    def servers(self, roles: Iterable[str] | None = None, *, lenient: bool = False) -> Servers:
         """Return the servers with their series: iterate over `in_order()`, or else `sorted()`."""
         chosen = [r for r in SERIES if r in self.roles] if roles is None else list(roles)
 
         def begin() -> tuple[Converter, Iterator[NDArray[np.void]]]:
-            self.converter = Converter(self._layout, chosen, self.times, self.options)
-            return self.converter, self._converted(self.converter)
+            converter = self.begin(chosen, lenient=lenient)
+            return converter, self._converted(converter)
 
         return Servers(begin, lambda: self.times.clock)
 
@@ -104,26 +128,25 @@ class Dataset:
             self.understood.note(f"points of {servers.irregular:,} servers on an irregular grid")
 
     def _converted(self, converter: Converter) -> Iterator[NDArray[np.void]]:
-        read = {"timestamp", "date", "metric", "value", "statistic", *(converter.dtype.names or ())}
-        self.understood.take({role: c for role, c in self.roles.items() if role in read})
-        yield from converter.convert(self._parts(converter.kinds()))
-        self.understood.times, self.understood.zone = self.times.found, self.times.clock
-        for note in converter.notes():
-            self.understood.note(note)
-        self.understood.warnings = converter.warnings()
+        parts = (part for key in self.source.keys for part in self.parts(key, converter))
+        yield from converter.convert(parts)
+        self.finish(converter)
 
-    def _parts(self, kinds: dict[str, str]) -> Iterator[Part]:
+    def parts(self, key: str, converter: Converter) -> Iterator[Part]:
+        """Yield a file's rows, with the columns that a converter wants."""
+        kinds = converter.kinds()
         must = {column.name for column in needed(self._layout).values()}
-        for key in self.source.keys:
-            for part in self.source.parts(key, kinds):
-                self._check(part, kinds, must)
-                yield part
+        for part in self.source.parts(key, kinds):
+            self._check(part, kinds, must)
+            yield part
 
     def _check(self, part: Part, kinds: dict[str, str], must: set[str]) -> None:
         """Refuse a file without what every row needs, and note one without something else."""
         have = {*part.batch.schema.names, *part.told}
         for name in kinds.keys() - have:
-            if name in must and not from_name({"server": Column(name)}):
+            if from_name({"server": Column(name)}):
+                continue
+            if name in must:
                 raise InputError(f"{part.place.file} has no column {name!r}, as other files have")
             if part.place.row == 1:
                 self.understood.note(f"{part.place.file} has no {shown(name)[1:-1]}: missing there")
@@ -170,8 +193,8 @@ class Dataset:
         if len(found) > 1:
             named = ", ".join(shown(word)[1:-1] for word in found[:9])
             raise UsageError(
-                f"{self.name} has several statistics ({named}): say which, such as --columns "
-                f"statistic={column.name}:{shown(found[0])[1:-1]}"
+                f"{self.name} has several statistics ({named}): say which, such as "
+                f"{saying('statistic', f'{column.name}:{found[0]}')}"
             )
         return replace(column, unit=found[0]) if found else column
 
@@ -191,15 +214,18 @@ def _is_ours(name: str, role: str) -> bool:
     return name in ROLES and ROLES[name].stem == ROLES[role].stem and name not in SERIES
 
 
-def open_dataset(data: Any, options: ReadOptions | None = None) -> Dataset:
+def open_dataset(
+    data: Any, options: ReadOptions | None = None, *, partial: bool = False
+) -> Dataset:
     """Open a dataset of any origin.
 
     Args:
         data: a file, a folder or ``s3://bucket/prefix``; or a table of Arrow, pandas or polars.
         options: what the user says of it.
+        partial: read what there is of a folder of ours that lacks parts, or is not finished.
 
     Raises:
         UsageError: if it or a column is not there, or more must be said.
         InputError: if it cannot be read.
     """
-    return Dataset(data, options or ReadOptions())
+    return Dataset(data, options or ReadOptions(), partial=partial)

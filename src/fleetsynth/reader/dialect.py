@@ -182,7 +182,7 @@ def _decode(head: bytes, name: str, encoding: str, *, whole: bool) -> str:
     if b"\0" in head and codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
         raise InputError(
             f"cannot read {name}: byte {head.index(0):,} is zero; if it is text, say how it is "
-            "encoded, such as --encoding utf-16-le"
+            "encoded, such as encoding='utf-16-le'"
         )
     try:
         return codecs.getincrementaldecoder(encoding)().decode(head, final=whole).lstrip("\ufeff")
@@ -198,7 +198,7 @@ def _bad_byte(
     near = error.object[max(error.start - 12, 0) : error.start + 12]
     return InputError(
         f"{name} is not {encoding.upper()}: byte 0x{byte:02x} at {place:,}, line {line:,}, in "
-        f"{shown(near.decode('latin-1'))}; say how it is encoded, such as --encoding latin-1"
+        f"{shown(near.decode('latin-1'))}; say how it is encoded, such as encoding='latin-1'"
     )
 
 
@@ -233,12 +233,12 @@ def find_numerals(values: Iterable[str], options: ReadOptions, name: str) -> Num
     if len(said) > 1:
         raise InputError(
             f"{name} has {shown(said['.'])} and {shown(said[','])}: is the decimal sign a point "
-            "or a comma? Say --decimal . or --decimal ,"
+            "or a comma? Say decimal='.' or decimal=','"
         )
     if unclear and not said:
         raise InputError(
             f"{name} has {shown(unclear)}: is that a decimal comma, or one between thousands? "
-            "Say --decimal , or --decimal ."
+            "Say decimal=',' or decimal='.'"
         )
     return Numerals(",", ".") if "," in said else Numerals()
 

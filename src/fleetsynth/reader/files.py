@@ -66,8 +66,12 @@ class Files:
                 yield path
 
 
-def find_files(url: str) -> Files:
+def find_files(url: str, *, partial: bool = False) -> Files:
     """Find the files of a dataset.
+
+    Args:
+        url: a file, a folder, or a place in an object store.
+        partial: take what there is of a folder of ours that is not whole: for who says so.
 
     Raises:
         UsageError: if there is nothing at the path, or its ending names no format.
@@ -83,14 +87,17 @@ def find_files(url: str) -> Files:
     if not is_url(url) and not Path(url).is_dir():
         if url.endswith("/"):
             raise UsageError(f"there is no folder {url}")
+        if not Path(url).exists():
+            raise UsageError(f"there is no file or folder {url}")
         return Files(url, (url,))
     store = open_store(url)
     names = store.list()
     manifest = _manifest(store) if MANIFEST in names else None
     if manifest is not None:
         keys = [part["path"] for part in manifest["parts"]]
-    elif any(name.startswith(STATE) for name in names):
-        raise InputError(f"{url} is unfinished: go on with --resume, or commit its shards")
+        keys = [key for key in keys if key in set(names)] if partial else keys
+    elif not partial and any(name.startswith(STATE) for name in names):
+        raise InputError(f"{url} is unfinished: go on with resume=True, or commit its shards")
     else:
         keys = [name for name in names if ending_of(name) and is_data(name)]
         if len(keys) > 1 and "servers.parquet" in keys:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from fleetsynth.errors import UsageError
-from fleetsynth.reader.place import shown
+from fleetsynth.reader.place import saying, shown
 from fleetsynth.reader.roles import ROLES, SERIES, Column, assign, find, normal
 from fleetsynth.reader.stamps import CLOCK
 from fleetsynth.reader.values import is_text
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TITLE = re.compile(r"(.+?)\s*[(\[]([^()\[\]]+)[)\]]")
+_ENDED = re.compile(r"(.+?)[ .:/]+([^ .:/]+)")
 _FILE_SERVER = "the file's name"
 
 
@@ -85,10 +86,11 @@ def from_name(roles: Mapping[str, Column]) -> bool:
 
 def _missing(role: str, names: list[str], where: str) -> UsageError:
     likely = ROLES[role].names.split("|")[0]
-    more = ", or --server-from-name if each file is one" if role == "server" else ""
+    more = ", or server_from_name=True if each file is one" if role == "server" else ""
+    known = ", ".join(shown(name)[1:-1] for name in names)
     return UsageError(
-        f"{where} has no column that looks like a {role}: name it, such as --columns "
-        f"{role}={likely}{more} (its columns: {', '.join(shown(name)[1:-1] for name in names)})"
+        f"{where} has no column that looks like a {role}: name it, such as "
+        f"{saying(role, likely)}{more} (its columns: {known})"
     )
 
 
@@ -137,6 +139,9 @@ def _wide(
     if not columns or not all(_are_numbers(sample.get(name, [])) for name in columns):
         raise _missing("server", names, where)
     cut = {name: _titled(name) for name in columns}
+    ended = {name: _titled(name, _ENDED) for name in columns}
+    if not starred and all(role for _, role in ended.values()):
+        cut = ended
     if not starred and all(role for _, role in cut.values()):
         wide = {name: (server, str(role)) for name, (server, role) in cut.items()}
         guesses: tuple[str, ...] = ()
@@ -145,19 +150,31 @@ def _wide(
         if not starred and not all(_are_percent(sample.get(name, [])) for name in columns):
             raise UsageError(
                 f"{where} seems to have one column a server: say what they are, such as "
-                "--columns cpu='*' or network='*'"
+                f"{saying('cpu', '*')} or {saying('network', '*')}"
             )
         wide = {name: (server if titled else name, role) for name, (server, titled) in cut.items()}
         guesses = () if starred else ("taken as CPU (if not, say such as memory='*')",)
+    _refuse_same(wide, where)
     unit = roles[starred[0]].unit if starred else None
     kept = {role: column for role, column in roles.items() if role in ("timestamp", "date")}
     kept |= {role: Column("*", unit, said=role in starred) for _, role in wide.values()}
     return Layout("wide", kept, wide, guesses)
 
 
-def _titled(name: str) -> tuple[str, str | None]:
+def _refuse_same(wide: Mapping[str, tuple[str, str]], where: str) -> None:
+    """Refuse two columns that would be the same series of a server."""
+    first: dict[tuple[str, str], str] = {}
+    for name, series in wide.items():
+        if first.setdefault(series, name) != name:
+            raise UsageError(
+                f"{where}: the columns {shown(first[series])} and {shown(name)} would both be "
+                f"{series[1]} of {shown(series[0])}: leave one out, or rename it"
+            )
+
+
+def _titled(name: str, cut: re.Pattern[str] = _TITLE) -> tuple[str, str | None]:
     """Cut ``app-01 (Percentage CPU)`` into the server and the role of its metric."""
-    found = _TITLE.fullmatch(name)
+    found = cut.fullmatch(name)
     if not found:
         return name, None
     return found[1], next((role for role in SERIES if find(role, [found[2]])), None)
@@ -171,7 +188,7 @@ def _value_alone(
     if value is None or not _are_percent(sample.get(value, [])):
         raise UsageError(
             f"{where} has no column that looks like CPU, memory or network: name one, such as "
-            f"--columns cpu=cpu_pct (its columns: {', '.join(shown(n)[1:-1] for n in names)})"
+            f"{saying('cpu', 'cpu_pct')} (its columns: {', '.join(shown(n)[1:-1] for n in names)})"
         )
     guess = f"{value} taken as CPU (if not, say such as memory={value})"
     return {**roles, "cpu": Column(value)}, {}, (guess,)

@@ -50,12 +50,12 @@ class ReadOptions:
             one = _DELIMITERS.get(self.delimiter, self.delimiter)
             if len(one) != 1 or one in '"\r\n':
                 raise UsageError(
-                    f"--delimiter {self.delimiter}: expected one character, or comma, semicolon, "
+                    f"delimiter={self.delimiter!r}: expected one character, or comma, semicolon, "
                     "tab or pipe"
                 )
             object.__setattr__(self, "delimiter", one)
         if self.decimal not in (None, ".", ","):
-            raise UsageError(f"--decimal {self.decimal}: expected . or ,")
+            raise UsageError(f"decimal={self.decimal!r}: expected . or ,")
         if self.encoding is not None:
             _check_encoding(self.encoding)
         if self.timezone is not None:
@@ -69,11 +69,11 @@ def _check_encoding(name: str) -> None:
     except (LookupError, ValueError):
         is_text = False
     if not is_text:
-        raise UsageError(f"--encoding {name}: there is no such encoding (such as latin-1, utf-16)")
+        raise UsageError(f"encoding={name!r}: there is no such encoding (such as latin-1, utf-16)")
 
 
 def _check_zone(name: str) -> None:
     from fleetsynth.clock import zone_names
 
     if name not in zone_names() and not re.fullmatch(r"[+-]\d\d:\d\d", name):
-        raise UsageError(f"--timezone {name}: there is no such zone (such as UTC or Europe/Berlin)")
+        raise UsageError(f"timezone={name!r}: there is no such zone (such as UTC or Europe/Berlin)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -117,16 +116,6 @@ def read_metadata(path: Path | str) -> dict[str, str]:
     return own_metadata(raw, str(path))
 
 
-def rows_in(path: Path | str) -> int | None:
-    """Return how many rows a file says it has; None if it does not say."""
-    if ending_of(str(path)) != ".parquet":
-        return None
-    import pyarrow.parquet as pq
-
-    with errors_of(str(path)):
-        return int(pq.read_metadata(path).num_rows)
-
-
 @contextmanager
 def errors_of(name: str) -> Iterator[None]:
     """Turn whatever the libraries raise into one error that names the file."""
@@ -135,11 +124,7 @@ def errors_of(name: str) -> Iterator[None]:
     except _BAD as error:
         said = getattr(error, "strerror", None) or str(error)
         reason = next(iter(said.splitlines()), "") or type(error).__name__
-        raise InputError(f"cannot read {name}: {_clean(reason)}") from error
-
-
-def _clean(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\ud800-\udfff]", "?", text)
+        raise InputError(f"cannot read {name}: {reason}") from error
 
 
 def _reader(path: Path) -> Reader:

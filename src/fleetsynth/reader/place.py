@@ -27,3 +27,8 @@ def shown(value: object, most: int = 60) -> str:
     text = repr(str(value))
     clean = "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
     return clean if len(clean) <= most else f"{clean[:most]}…"
+
+
+def saying(role: str, column: str) -> str:
+    """Write how a caller names the column of a role."""
+    return f"columns={{{role!r}: {shown(column)}}}"

@@ -11,7 +11,7 @@ from fleetsynth.errors import InputError, UsageError, did_you_mean
 from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.metrics import STATISTICS, published
 from fleetsynth.plan import CALENDAR_COLUMNS
-from fleetsynth.reader.place import shown
+from fleetsynth.reader.place import saying, shown
 from fleetsynth.reader.times import UNITS
 from fleetsynth.reader.values import SCALES
 
@@ -81,7 +81,6 @@ ROLES = {
 SERIES = ("cpu", "memory", "disk", "network", "net_out")
 """The roles that are measured."""
 
-TEXTS = ("server", "type", "service", *METADATA_COLUMNS)
 ALIASES = {
     "time": "timestamp",
     "server_id": "server",
@@ -126,13 +125,13 @@ def parse_columns(text: str) -> dict[str, str]:
         role, equals, name = (part.strip() for part in pair.partition("="))
         if not (equals and name):
             raise UsageError(
-                f"--columns {pair}: expected ROLE=COLUMN, such as cpu=cpu_pct, or "
-                'cpu="CPU, %" for a name with a comma'
+                "columns: expected ROLE=COLUMN, such as cpu=cpu_pct, or "
+                f'cpu="CPU, %" for a name with a comma, not {pair!r}'
             )
         if name[0] in "\"'" and (end := name.find(name[0], 1)) > 0:
             name = name[1:end] + name[end + 1 :]
         if role in out:
-            raise UsageError(f"--columns {pair}: {role} is already {out[role]}")
+            raise UsageError(f"columns: {role} is said twice, as {out[role]} and as {name}")
         out[role] = name
     return out
 
@@ -156,7 +155,7 @@ def canonical(said: Mapping[str, str]) -> dict[str, str]:
             few = [name for name in (*ROLES, *ALIASES) if "_p" not in name]
             raise UsageError(f"there is no role {role!r}{did_you_mean(role, few)}")
         if known in out:
-            raise UsageError(f"--columns {role}={name}: {known} is already {out[known]}")
+            raise UsageError(f"columns: {known} is said twice, as {out[known]} and as {name}")
         out[known] = str(name)
     return out
 
@@ -183,6 +182,8 @@ def assign(names: Iterable[str], said: Mapping[str, str], where: str) -> dict[st
     likely = (role for role in ROLES if not _full(role) or role in written)
     out = {role: Column(name) for role in likely if (name := find(role, names)) is not None}
     _prefer(out, told)
+    named = {column.name for role, column in told.items() if _measured(role)}
+    out = {role: c for role, c in out.items() if not (_measured(role) and c.name in named)}
     out.update(told)
     long = _is_long(out, told, names)
     for role, column in told.items():
@@ -228,7 +229,7 @@ def column_of(role: str, text: str, names: Iterable[str]) -> Column:
         return Column(text, None, said=True)
     if ROLES[role].kind in ("number", "time") and unit.lower() not in _units(role):
         raise UsageError(
-            f"--columns {role}={text}: no unit {unit!r}{did_you_mean(unit, _units(role))}"
+            f"{saying(role, text)}: no unit {unit!r}{did_you_mean(unit, _units(role))}"
         )
     value = unit if ROLES[role].kind == "text" else unit.lower()
     return Column(name, value, said=True)
@@ -269,7 +270,7 @@ def assign_metrics(
     if not any(role in out for role in SERIES):
         raise UsageError(
             f"{where} has no metric that looks like CPU, memory or network: name one, such as "
-            f"--columns cpu={metrics[0] if metrics else 'cpu_pct'} (its metrics: "
+            f"{saying('cpu', metrics[0] if metrics else 'cpu_pct')} (its metrics: "
             f"{', '.join(metrics)})"
         )
     return out

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from fleetsynth.errors import InputError
+from fleetsynth.frame import to_numpy
 from fleetsynth.metrics import METRICS
 from fleetsynth.reader.dialect import MISSING as MISSING_WORDS
 from fleetsynth.reader.layout import from_name
@@ -14,12 +16,11 @@ from fleetsynth.reader.place import shown
 from fleetsynth.reader.roles import ROLES, Column
 from fleetsynth.reader.times import times_of_day
 from fleetsynth.reader.understood import Tally
-from fleetsynth.reader.values import HIVE_MISSING, SCALES, encode, numbers
+from fleetsynth.reader.values import HIVE_MISSING, SCALES, encode, numbers, without_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from fleetsynth.reader.layout import Layout
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from fleetsynth.reader.times import Times
 
     Rows = NDArray[np.void]
+    Columns = dict[str, Any]
 
 MISSING = -(2**63)
 """Stands for a whole number that is not there."""
@@ -49,6 +51,8 @@ class Converter:
         roles: the roles to read, beside time and server.
         times: reads times.
         options: what the user says.
+        lenient: let rows without time or server pass, and values that no metric reaches: for who
+            judges them.
 
     Attributes:
         words: the words behind codes, by role; a code of -1 stands for a missing word.
@@ -58,8 +62,15 @@ class Converter:
     """
 
     def __init__(
-        self, layout: Layout, roles: Iterable[str], times: Times, options: ReadOptions
+        self,
+        layout: Layout,
+        roles: Iterable[str],
+        times: Times,
+        options: ReadOptions,
+        *,
+        lenient: bool = False,
     ) -> None:
+        self._lenient = lenient
         self._layout, self._times, self._options = layout, times, options
         self._columns = layout.roles
         self._missing = MISSING_WORDS.union(options.missing)
@@ -87,7 +98,7 @@ class Converter:
             out[self._columns["metric"].name] = "text"
         else:
             out |= {self._columns[role].name: "number" for role in self._series}
-        out |= {self._columns[role].name: "number" for role in self._wholes}
+        out |= {self._columns[role].name: "whole" for role in self._wholes}
         texts = [role for role in self._texts if role in self._columns]
         out |= {self._columns[role].name: "text" for role in (*texts, *self._filter())}
         joined = "date" in self._columns
@@ -104,53 +115,67 @@ class Converter:
                 too many values had to be left out.
         """
         for part in parts:
-            self.rows += part.batch.num_rows
-            if self._layout.kind == "wide":
-                yield from self._wide(part)
-            else:
-                yield self._narrow(part)
-        self._check()
+            for count, columns in self.columns(part):
+                rows = np.empty(count, self.dtype)
+                for name, values in columns.items():
+                    rows[name] = values
+                yield rows
+        self.check()
 
-    def _narrow(self, part: Part) -> Rows:
-        rows = np.empty(part.batch.num_rows, self.dtype)
-        rows["time"] = self._micros(part)
-        for role in self._texts:
-            rows[role] = self._text(role, part)
-        for role in self._wholes:
-            rows[role] = self._whole(role, part)
-        if self._layout.kind == "long":
-            self._spread(rows, part)
-        else:
-            for role in self._series:
-                rows[role] = self._numbers(role, self._columns[role].name, part)
+    def columns(self, part: Part) -> Iterator[tuple[int, Columns]]:
+        """Yield numbers of rows, and their columns by role; one value for all where it is one."""
+        wide = self._layout.kind == "wide"
+        for count, columns in self._wide(part) if wide else [self._narrow(part)]:
+            self.rows += count
+            yield count, columns
+
+    def _narrow(self, part: Part) -> tuple[int, Columns]:
+        out: Columns = {"time": self._micros(part)}
+        out |= {role: self._text(role, part) for role in self._texts}
+        out |= {role: self._whole(role, part) for role in self._wholes}
         keep = self._kept(part)
-        return rows if keep is None else rows[keep]
+        if self._layout.kind == "long":
+            out |= self._spread(part)
+        else:
+            out |= {r: self._numbers(r, self._columns[r].name, part) for r in self._series}
+        if keep is None:
+            return part.batch.num_rows, out
+        some = {name: v[keep] if isinstance(v, np.ndarray) else v for name, v in out.items()}
+        return int(keep.sum()), some
 
-    def _wide(self, part: Part) -> Iterator[Rows]:
+    def _wide(self, part: Part) -> Iterator[tuple[int, Columns]]:
         """Yield rows for each server of a batch that has a column for each."""
         times = self._micros(part)
         by_server: dict[str, list[tuple[str, str]]] = {}
         for name, (server, role) in self._layout.wide.items():
             by_server.setdefault(server, []).append((name, role))
         for server, columns in by_server.items():
-            rows = np.empty(len(times), self.dtype)
-            rows["time"] = times
-            for role in self._texts:
-                rows[role] = self._code(role, server) if role == "server" else -1
-            for role in self._series:
-                rows[role] = np.nan
+            out: Columns = {"time": times, **dict.fromkeys(self._texts, -1)}
+            out["server"] = self._code("server", server)
+            out |= dict.fromkeys(self._series, np.nan)
             for name, role in columns:
                 if role in self._series:
-                    rows[role] = self._numbers(role, name, part)
-            yield rows
+                    out[role] = self._numbers(role, name, part)
+            yield len(times), out
 
     def _micros(self, part: Part) -> NDArray[np.int64]:
         name = self._columns["timestamp"].name
         if "date" not in self._columns:
-            return self._times.micros(column_of(part.batch, name), name, part.place)
+            return self._moments(name, part)
         date = self._columns["date"].name
         days = self._times.micros(column_of(part.batch, date), date, part.place)
         return days + times_of_day(column_of(part.batch, name), name, part.place)
+
+    def _moments(self, name: str, part: Part) -> NDArray[np.int64]:
+        column = column_of(part.batch, name)
+        if not self._lenient:
+            return self._times.micros(column, name, part.place)
+        column, gone = without_missing(column, name, part.place)
+        if gone is None:
+            return self._times.micros(column, name, part.place)
+        if gone.all():
+            return np.full(len(gone), MISSING)
+        return np.where(gone, MISSING, self._times.micros(column, name, part.place))
 
     def _text(self, role: str, part: Part) -> NDArray[np.int32] | int:
         """Return a text column as positions in `words`."""
@@ -160,18 +185,18 @@ class Converter:
         if name in part.told:
             word = part.told[name]
             gone = not word.strip() or word == HIVE_MISSING
-            if gone and role == "server":
+            if gone and role == "server" and not self._lenient:
                 raise InputError(f"{part.place.file}: its folder says no server: {shown(word)}")
             return -1 if gone else self._code(role, word)
         if name not in part.batch.schema.names:
             return -1
         codes, words = encode(column_of(part.batch, name), name, part.place)
-        used = np.unique(codes)
+        used = np.flatnonzero(np.bincount(codes, minlength=len(words)))
         lookup = np.full(len(words), -1, np.int32)
         for code in used.tolist():
-            word = words[code]
-            if word is not None:
-                lookup[code] = self._code(role, word)
+            found = words[code]
+            if found is not None:
+                lookup[code] = self._code(role, found)
         out = lookup[codes]
         return self._named(out, name, part) if role == "server" else out
 
@@ -184,12 +209,12 @@ class Converter:
             codes = np.where(above < 0, last if file == part.place.file else -1, codes[above])
             self._last = (part.place.file, int(codes[-1]))
             gone = codes < 0
-        if gone.any():
+        if gone.any() and not self._lenient:
             at = part.place.at(int(np.flatnonzero(gone)[0]))
             raise InputError(
                 f"{at}: {shown(name)} has missing values ({int(gone.sum()):,} of {len(gone):,} "
                 "rows here): every row needs a server; if a blank one means that of the row "
-                "above, say --fill-down"
+                "above, say fill_down=True"
             )
         return codes.astype(np.int32)
 
@@ -203,10 +228,12 @@ class Converter:
     def _whole(self, role: str, part: Part) -> NDArray[np.int64] | int:
         name = self._columns[role].name
         if name in part.told:
-            return int(part.told[name]) if part.told[name].isdigit() else MISSING
+            return int(part.told[name]) if part.told[name].isdecimal() else MISSING
         if name not in part.batch.schema.names:
             return MISSING
         column = column_of(part.batch, name)
+        if pa.types.is_signed_integer(column.type) and not column.null_count:
+            return to_numpy(column.cast(pa.int64()))
         values = numbers(column, name, part.place, part.numerals, self._missing)
         gone = ~np.isfinite(values) | (np.abs(values) > 2**53)
         return np.where(gone, MISSING, np.where(gone, 0, values).astype(np.int64))
@@ -229,7 +256,7 @@ class Converter:
         if not len(values):
             return values
         lowest, highest = float(np.fmin.reduce(values)), float(np.fmax.reduce(values))
-        if highest > BEYOND or lowest < -BEYOND:
+        if (highest > BEYOND or lowest < -BEYOND) and not self._lenient:
             infinite = np.abs(values) > BEYOND
             tally.infinite += int(infinite.sum())
             values = np.where(infinite, np.nan, values)
@@ -243,15 +270,17 @@ class Converter:
             tally.highest = max(tally.highest, highest)
         return values
 
-    def _spread(self, rows: Rows, part: Part) -> None:
-        """Put the values of a long batch into the columns of the roles that its metrics name."""
+    def _spread(self, part: Part) -> Columns:
+        """Return the values of a long batch as columns of the roles that its metrics name."""
         metric, value = self._columns["metric"].name, self._columns["value"].name
         codes, words = encode(column_of(part.batch, metric), metric, part.place)
         column = column_of(part.batch, value)
         values = numbers(column, value, part.place, part.numerals, self._missing)
+        out: Columns = {}
         for role in self._series:
             mine = [i for i, word in enumerate(words) if word == self._columns[role].name]
-            rows[role] = self._in_unit(role, np.where(np.isin(codes, mine), values, np.nan))
+            out[role] = self._in_unit(role, np.where(np.isin(codes, mine), values, np.nan))
+        return out
 
     def _filter(self) -> list[str]:
         column = self._columns.get("statistic")
@@ -270,7 +299,7 @@ class Converter:
         )
         return wanted
 
-    def _check(self) -> None:
+    def check(self) -> None:
         """Refuse what a pass over all rows has shown."""
         for role, tally in self.tallies.items():
             column = self._columns[role]

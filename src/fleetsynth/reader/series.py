@@ -30,6 +30,7 @@ BUCKETS = 128
 """Temporary files that rows are sorted into by server, where they do not come in that order."""
 
 MOST_TICKS = 1 << 25
+MOST_ALONE, MOST_TICKS_PER_POINT = 1 << 21, 1 << 10
 """Ticks between a server's first and last point, beyond which something must be wrong."""
 
 UNEVEN = 0.05
@@ -57,6 +58,7 @@ class Servers:
     Attributes:
         converter: knows how many rows there were.
         steps: how many servers have each step, in seconds, months in their own words.
+        whole: different times of servers, all together.
         left_out: servers with fewer than two points.
         irregular: servers whose points do not lie on an even grid.
     """
@@ -99,6 +101,11 @@ class Servers:
 
     def sorted(self) -> Iterator[Server]:
         """Yield each server, by way of temporary files."""
+        for rows in self.rows():
+            yield from self._server(rows)
+
+    def rows(self) -> Iterator[Rows]:
+        """Yield each server's rows as they are, by way of temporary files."""
         self._begin()
         with tempfile.TemporaryDirectory(prefix="fleetsynth-") as folder:
             paths = [Path(folder) / str(bucket) for bucket in range(self._buckets)]
@@ -116,14 +123,13 @@ class Servers:
                     path.unlink()
                     ordered = rows[np.argsort(rows["server"], kind="stable")]
                     del rows
-                    for part in _split(ordered):
-                        yield from self._server(part)
+                    yield from _split(ordered)
 
     def _begin(self) -> None:
         self.converter, self._rows = self._open()
         self._seconds: Counter[int] = Counter()
         self.steps: Counter[str] = Counter()
-        self.left_out = self.irregular = 0
+        self.left_out = self.irregular = self.whole = 0
 
     def _server(self, rows: Rows) -> Iterator[Server]:
         """Yield the server of some rows, unless it has fewer than two points."""
@@ -139,6 +145,7 @@ class Servers:
             rows = rows[some]
         if (np.diff(rows["time"]) < 0).any():
             rows = rows[np.argsort(rows["time"], kind="stable")]
+        self.whole += len(rows) and 1 + int(np.count_nonzero(np.diff(rows["time"])))
         if len(rows) < 2 or rows["time"][0] == rows["time"][-1]:
             self.left_out += 1
             return
@@ -156,7 +163,7 @@ class Servers:
                 values, at = rows[role][there], places[there]
                 if not once:
                     kept = _last_of_each(rows["time"][there], values, name, role)
-                    repeated += len(values) - len(kept)
+                    repeated = max(repeated, len(values) - len(kept))
                     values, at = values[kept], at[kept]
                 series[role] = np.full(grid.count, np.nan)
                 series[role][at] = values
@@ -216,7 +223,7 @@ def grid_of(times: Ints, server: str, zone: str = "") -> tuple[Ints, Grid, bool]
     away = (times - times[0]) / (step * _MICROSECONDS)
     places = np.floor(away + 0.5).astype(np.int64)
     count = int(places[-1]) + 1
-    if count > MOST_TICKS:
+    if count > min(MOST_TICKS, max(MOST_ALONE, MOST_TICKS_PER_POINT * len(times))):
         raise InputError(
             f"{shown(server)} has points {count:,} steps of {step} s apart: is it one series?"
         )

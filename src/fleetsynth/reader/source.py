@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from fleetsynth.errors import InputError, UsageError
+from fleetsynth.paths import is_path
 from fleetsynth.reader import csv_file
 from fleetsynth.reader.dialect import MISSING, Numerals, find_numerals
 from fleetsynth.reader.files import find_files
@@ -53,10 +54,12 @@ class Source:
     Args:
         data: a path or URL, or a table of Arrow, pandas or polars.
         options: what the user says.
+        partial: read what there is of a folder whose record names more.
 
     Attributes:
         name: what to call it in messages.
         files: the files; None for a table.
+        table: the table; None for files.
         names: all columns, in order of appearance, with those that folders stand for.
         head: of the first file with rows.
 
@@ -65,15 +68,15 @@ class Source:
         InputError: if a file cannot be read.
     """
 
-    def __init__(self, data: Any, options: ReadOptions) -> None:
+    def __init__(self, data: Any, options: ReadOptions, *, partial: bool = False) -> None:
         self._options = options
-        self._table: pa.Table | None = None
+        self.table: pa.Table | None = None
         self.files: Files | None = None
-        if isinstance(data, str) or hasattr(data, "__fspath__"):
-            self.files = find_files(str(data))
+        if is_path(data):
+            self.files = find_files(str(data), partial=partial)
             self.name = self.files.name
         else:
-            self._table = as_table(data)
+            self.table = as_table(data)
             self.name = "the table"
         self.names, self.head = self._look()
 
@@ -93,8 +96,8 @@ class Source:
     @contextmanager
     def opened(self, key: str) -> Iterator[tuple[Head, Path | None]]:
         """Yield the head of a file, and a local path of it; None for a table."""
-        if self._table is not None:
-            yield table_head(self._table), None
+        if self.table is not None:
+            yield table_head(self.table), None
         elif self.files is not None:
             with self.files.fetch(key) as path, _called(path, self.called(key)):
                 yield read_head(path, self._options), path
@@ -104,7 +107,7 @@ class Source:
 
         Args:
             key: the file.
-            kinds: the columns to read, with time, clock, text or number for how.
+            kinds: the columns to read, with time, clock, text, number or whole for how.
         """
         with self.opened(key) as (head, path):
             told = {n: v for n, v in self.told(key).items() if n not in head.names}
@@ -155,7 +158,7 @@ class Source:
         numerals: Numerals,
     ) -> Iterator[pa.RecordBatch]:
         if path is None:
-            return table_batches(self._table, wanted)
+            return table_batches(self.table, wanted)
         if head.dialect is None or not wanted:
             return read_batches(path, dict.fromkeys(wanted), self._options)
         some = {name: kinds[name] for name in wanted}
@@ -196,6 +199,8 @@ class Source:
         values = list(_texts(head.sample, name))
         if kind == "number":
             return pa.float64() if csv_file.is_native_number(values, numerals) else None
+        if kind == "whole":
+            return pa.int64() if all(map(_is_whole, values)) else None
         if kind != "time" or self._options.time_format:
             return None
         return csv_file.native_time(values)
@@ -223,6 +228,10 @@ def as_table(data: Any) -> pa.Table:
         f"a {type(data).__name__} is no dataset: expected a path, or a table of pandas, polars or "
         "Arrow"
     )
+
+
+def _is_whole(text: str) -> bool:
+    return text in MISSING or text.removeprefix("-").isdecimal()
 
 
 def _texts(sample: pa.RecordBatch | None, name: str) -> list[str]:

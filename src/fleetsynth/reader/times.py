@@ -11,7 +11,7 @@ import pyarrow as pa
 from fleetsynth.clock import zone_names
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.frame import to_numpy
-from fleetsynth.reader.place import shown
+from fleetsynth.reader.place import saying, shown
 from fleetsynth.reader.stamps import (
     UnclearError,
     clock_micros,
@@ -73,7 +73,7 @@ class Times:
         self._pattern = pattern_of(said) if said and said != "iso" else None
         if said and said != "iso" and self._pattern is None:
             raise UsageError(
-                f"--time-format {said}: expected a format such as %d/%m/%Y %H:%M, or one of "
+                f"time_format={said!r}: expected a format such as %d/%m/%Y %H:%M, or one of "
                 f"{', '.join(_STATED)}"
             )
         if unit is not None and unit not in ("excel", *UNITS):
@@ -171,7 +171,7 @@ class Times:
             at = int(np.flatnonzero(far)[0])
             raise InputError(
                 f"{place.at(at)}: {shown(name)} is {values[at]}, in {UNIT_NAMES[self.unit]} no "
-                f"time of 1990 to 2100: say the unit, such as --columns time={name}:s"
+                f"time of 1990 to 2100: say the unit, such as {saying('time', f'{name}:s')}"
             )
         return out.astype(np.int64)
 
@@ -186,12 +186,13 @@ class Times:
         first = values[0]
         excel = 32874 <= float(first) < 73051  # 1990 to 2100
         days = 19_900_101 <= float(first) <= 21_000_101 and float(first).is_integer()
+        unit = "excel" if excel else "s"
         hint = " (:excel makes dates of these)" if excel else ""
-        hint = " (--time-format %Y%m%d makes dates of these)" if days else hint
+        hint = " (time_format='%Y%m%d' makes dates of these)" if days else hint
         raise InputError(
             f"{place.at(0)}: {shown(name)} is {first}: expected dates and times; numbers of no "
-            f"one unit that gives 1990 to 2100 for all rows. Say the unit, such as --columns "
-            f"time={name}:{'excel' if excel else 's'}; it may be {', '.join((*UNITS, 'excel'))}"
+            f"one unit that gives 1990 to 2100 for all rows. Say the unit, such as "
+            f"{saying('time', f'{name}:{unit}')}; it may be {', '.join((*UNITS, 'excel'))}"
             f"{hint}"
         )
 
@@ -309,12 +310,12 @@ class Times:
         )
         raise InputError(
             f"{where}: {shown(name)} is {shown(text)}: {why}. Say which it is, such as "
-            "--time-format '%d/%m/%Y %H:%M' or '%m/%d/%Y %H:%M'"
+            "time_format='%d/%m/%Y %H:%M' or time_format='%m/%d/%Y %H:%M'"
         )
 
     def _no_time(self, text: str | None, name: str, where: str) -> InputError:
         want = f"of the format {self._said}" if self._said else "such as 2026-10-25 14:00:00"
-        hint = "" if self._said else "; say how they are written, such as --time-format '%d.%m.%y'"
+        hint = "" if self._said else "; say how they are written, such as time_format='%d.%m.%y'"
         return InputError(f"{where}: {shown(name)} is {shown(text)}: expected a time {want}{hint}")
 
 
@@ -372,5 +373,5 @@ def _known_zone(zone: str, name: str, place: Place) -> str:
         return zone
     raise InputError(
         f"{place.file}: {shown(name)} is of the zone {shown(zone)}, which there is not: say whose "
-        "hours count, such as --timezone UTC"
+        "hours count, such as timezone='UTC'"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fleetsynth.frame import column_types
 from fleetsynth.reader.place import shown
 
 if TYPE_CHECKING:
@@ -60,6 +61,13 @@ class Understood:
             parts.append(f"steps differ: {', '.join(steps)} servers")
         return "; ".join(parts)
 
+    def is_ours(self) -> bool:
+        """Whether all columns have our names, and nothing else is worth saying."""
+        said = self.times or self.dialect or self.guesses or self.notes or len(self.steps) > 1
+        return (
+            not said and self.layout == "rows" and set(self.columns.values()) <= {*column_types()}
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values."""
         return dict(vars(self))
@@ -102,6 +110,6 @@ class Tally:
 
 
 def shown_name(name: str) -> str:
-    """Return a column's name as it is written after ``--columns``."""
+    """Return a column's name as it is written after a role."""
     clean = shown(name)[1:-1]
     return f'"{clean}"' if "," in clean else clean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.errors import InputError
-from fleetsynth.frame import to_numpy
+from fleetsynth.frame import text_array, to_numpy
 from fleetsynth.reader.dialect import MISSING, Numerals
 from fleetsynth.reader.place import shown
 
@@ -107,7 +108,8 @@ def _word(word: object, name: str, place: Place) -> str | None:
             ) from None
     if isinstance(word, float) and word.is_integer():
         word = int(word)
-    text = None if word is None else str(word)
+    gone = word is None or (isinstance(word, float) and math.isnan(word))
+    text = None if gone else str(word)
     return None if text is None or not text.strip() or text == HIVE_MISSING else text
 
 
@@ -132,18 +134,55 @@ def numbers(
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
         raise InputError(f"{place.file}: {shown(name)} is {_kind(kind)}: expected numbers")
     gone = absent(column) if column.null_count else None
-    values = to_numpy(column.cast(pa.float64(), safe=False))
+    if pa.types.is_decimal128(kind) and kind.precision <= 18:
+        values = _decimals(column)
+    else:
+        values = to_numpy(column.cast(pa.float64(), safe=False))
     return values if gone is None else np.where(gone, np.nan, values)
+
+
+def _decimals(column: pa.Array) -> Floats:
+    """Return decimals as the numbers nearest to them, which Arrow's own cast misses."""
+    words = np.frombuffer(column.buffers()[1], "<i8").reshape(-1, 2)[:, 0]
+    whole = words[column.offset : column.offset + len(column)]
+    out: Floats = whole / 10.0**column.type.scale
+    return out
 
 
 def absent(column: pa.Array) -> NDArray[np.bool_]:
     """Tell where a column has no value, shape (rows,)."""
+    if pa.types.is_null(column.type):
+        return np.ones(len(column), np.bool_)
     bits = column.buffers()[0]
     if bits is None:
         return np.zeros(len(column), np.bool_)
     there = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
     gone: NDArray[np.bool_] = there[column.offset : column.offset + len(column)] == 0
     return gone
+
+
+def without_missing(
+    column: pa.Array, name: str, place: Place
+) -> tuple[pa.Array, NDArray[np.bool_] | None]:
+    """Return a column with its first value where it has none, and where that is."""
+    column = plain_column(column)
+    if is_text(column.type):
+        codes, words = encode(column, name, place)
+        blank = np.array([word is None for word in words])
+        gone = blank[codes]
+        if not gone.any():
+            return column, None
+        first = codes[~gone][0] if not gone.all() else 0
+        filled = np.where(gone, first, codes).astype(np.int32)
+        indices = pa.Array.from_buffers(pa.int32(), len(filled), [None, pa.py_buffer(filled)])
+        said = text_array([word or "" for word in words])
+        return pa.DictionaryArray.from_arrays(indices, said), gone
+    if not column.null_count:
+        return column, None
+    gone = absent(column)
+    if gone.all():
+        return column, gone
+    return column.fill_null(column[int(np.flatnonzero(~gone)[0])]), gone
 
 
 def _by_word(column: pa.Array, name: str, place: Place, read: Callable[[str], float]) -> Floats:
@@ -160,7 +199,7 @@ def _by_word(column: pa.Array, name: str, place: Place, read: Callable[[str], fl
                 at = int(np.flatnonzero(codes == code)[0])
                 raise InputError(
                     f"{place.at(at)}: {shown(name)} is {shown(word)}: expected a number (if it "
-                    f"stands for a missing one, say --missing; for decimal commas --decimal ,)"
+                    "stands for a missing one, say missing=...; for decimal commas decimal=',')"
                 ) from None
     return table[codes]
 

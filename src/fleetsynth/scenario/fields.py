@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 
 from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.errors import UsageError
 
 _STEP = re.compile(r"([1-9][0-9]{0,8})(s|min|h|d)")
 HOUR_SECONDS = 3_600
@@ -144,3 +145,12 @@ class Strict(BaseModel):
         frozen=True,
         allow_inf_nan=False,
     )
+
+    def __setattr__(self, name: str, value: object = None) -> NoReturn:
+        """Refuse: whatever has been made of a model would not know."""
+        raise UsageError(
+            f"{type(self).__name__} is read-only: say {name} in the scenario that it is made of, "
+            "a file, a mapping or overrides"
+        )
+
+    __delattr__ = __setattr__

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
+from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean, nearest_name
 from fleetsynth.scenario import check, text
 from fleetsynth.scenario.classic import ArchetypeProfile, ClassicScenario
 from fleetsynth.scenario.fields import Strict, is_name
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 PRESETS = ("classic", "realistic")
 """The packaged scenarios."""
+
+_NO_SHARE = ("less_than_equal", "greater_than_equal", "float_type")
+"""What Pydantic calls a number that is no share, such as 50 where 0.5 is meant."""
 
 
 def load_scenario(
@@ -160,7 +163,8 @@ def _read(path: Path) -> tuple[dict[str, Any], Origin]:
         with path.open("rb") as file:  # of what has no end, as much as there can be of a scenario
             content = file.read(4 * text.LARGEST + 1).decode()
     except OSError as error:
-        raise UsageError(f"cannot read the scenario {path}: {error.strerror}") from None
+        hint = f"; the packaged one is {{'preset': '{path}'}}" if str(path) in PRESETS else ""
+        raise UsageError(f"cannot read the scenario {path}: {error.strerror}{hint}") from None
     except UnicodeDecodeError as error:
         message = f"{path} is no scenario: byte {error.start} is not UTF-8 text"
         raise UsageError(message) from None
@@ -297,13 +301,27 @@ def _explain(model: type[Scenario], details: list[ErrorDetails], origin: Origin)
         loc = tuple(part for part in detail["loc"] if part != "[key]")
         found.append(Problem(_message(model, detail, loc), ".".join(map(str, loc)), origin(loc)))
     for loc, names in missing.items():
-        message = f"missing {', '.join(names)}"
+        lacking = ", ".join(names)
+        hint = _meant(model, loc)
+        message = (
+            f"no packaged {loc[-1]!r}{hint}; as a new one it is missing {lacking}" if hint else ""
+        )
+        message = message or f"missing {lacking}"
         found.append(Problem(message, ".".join(map(str, loc)), origin(loc)))
     return found
 
 
 def _is_below(loc: tuple[int | str, ...], places: set[tuple[int | str, ...]]) -> bool:
     return any(loc[:end] in places for end in range(1, len(loc) + 1))
+
+
+def _meant(model: type[Scenario], loc: tuple[int | str, ...]) -> str:
+    """Hint at the packaged entry that an incomplete one, such as an archetype, may stand for."""
+    if len(loc) != 2 or not _is_named(_annotation(model, str(loc[0]))):
+        return ""
+    (preset,) = get_args(model.model_fields["preset"].annotation)
+    packaged = _packaged(preset).get(str(loc[0]), {})
+    return "" if loc[1] in packaged else nearest_name(str(loc[1]), packaged)
 
 
 def _is_outside(loc: tuple[int | str, ...], details: list[ErrorDetails]) -> bool:
@@ -326,8 +344,14 @@ def _message(model: type[Scenario], detail: ErrorDetails, loc: tuple[int | str, 
         return str(detail["ctx"]["error"])
     if kind == "too_short":
         return "needs at least one entry"
+    if kind in _NO_SHARE and _is_share(model, loc):
+        return f"shares are fractions that add up to 1, such as 0.25, not {_shown(detail['input'])}"
     message = detail["msg"]
     return f"{message[:1].lower()}{message[1:]}, not {_shown(detail['input'])}"
+
+
+def _is_share(model: type[Scenario], loc: tuple[int | str, ...]) -> bool:
+    return len(loc) == 2 and _annotation(model, str(loc[0])) == _annotation(model, "distribution")
 
 
 def _unknown(model: type[Scenario], loc: tuple[int | str, ...]) -> str:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.clock import Calendar
-from fleetsynth.metrics import METRICS, SIGNAL_INDEX, SIGNALS
+from fleetsynth.metrics import METRICS, SIGNALS
 from fleetsynth.signal import events, factors, limits, noise
 from fleetsynth.signal.window import BLOCK, Window
-from fleetsynth.streams import Stream, address
+from fleetsynth.streams import Stream, address, encode, length_prefixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +30,10 @@ _PUBLISHED = [
     [i for i, metric in enumerate(METRICS) if metric.signal == signal.name] for signal in SIGNALS
 ]
 """Places of the metrics that each signal is published as."""
+_FOLLOWS_DEMAND, _GROWS = (
+    np.array([getattr(signal, flag) for signal in SIGNALS])[:, None]
+    for flag in ("follows_demand", "grows")
+)
 _CELLS = 64 * BLOCK
 """Servers times ticks worked on at a time: whole tiles that fit the cache. No value needs it."""
 
@@ -93,8 +97,8 @@ class Parameters(NamedTuple):
             spike_probability=np.array([p.spike_probability for p in profiles]),
             spike_factor=np.array(
                 [
-                    [(signal.spike_share or 0.0) * p.spike_magnitude for p in profiles]
-                    for signal in SIGNALS
+                    [1.0 if share is None else share * p.spike_magnitude for p in profiles]
+                    for share in (signal.spike_share for signal in SIGNALS)
                 ]
             ),
         )
@@ -116,6 +120,7 @@ def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
     """
     out = np.empty((len(METRICS), *window.shape), dtype=np.int32)
     codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
+    servers = plan.fleet.encoded_ids(window.first_server, window.stop_server)
     parameters = Parameters.of(plan.archetypes)
     stream = Stream()
     for begin in range(window.first_tick // _CELLS * _CELLS, window.stop_tick, _CELLS):
@@ -124,12 +129,10 @@ def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
         group = max(1, _CELLS // (stop - tick))
         for row in range(0, len(codes), group):
             rows = slice(row, row + group)
-            server = window.first_server + row
-            part = Window(server, server + len(codes[rows]), tick, stop)
-            draws = draw(plan, part, stream)
+            draws = _draw(plan, servers[rows], tick, stop, stream)
             level = _levels(plan, codes[rows], tick, stop)
             made = _signals(parameters.take(codes[rows]), level, draws)
-            scratch = np.empty(part.shape)
+            scratch = np.empty(draws.u.shape)
             # A signal is published while it is in the cache, before the next one is made.
             for signal, places in zip(made, _PUBLISHED, strict=True):
                 for place in places:
@@ -154,15 +157,27 @@ def compose(parameters: Parameters, level: Floats, draws: Draws) -> Components:
         level: shape (signals, servers, ticks).
         draws: the randomness, over the same servers and ticks.
     """
-    correlated = np.stack([_noise(parameters, draws, i) for i in range(len(SIGNALS))])
-    signals = np.stack(list(_signals(parameters, level, draws)))
-    clipped = np.empty((len(METRICS), *draws.u.shape))
-    for metric, out in zip(METRICS, clipped, strict=True):
-        limits.clip(signals[SIGNAL_INDEX[metric.signal]], metric, out=out)
     spike = events.spikes(draws.u, parameters.spike_probability)
+    return finish(parameters, level, correlated(parameters, draws), spike)
+
+
+def correlated(parameters: Parameters, draws: Draws) -> Floats:
+    """Return the correlated noise in the signals' units, shape (signals, servers, ticks)."""
+    out = noise.correlate_all(parameters.lower, draws.z)
+    out *= parameters.deviation[:, :, None]
+    return out
+
+
+def finish(
+    parameters: Parameters, level: Floats, noises: Floats, spike: NDArray[np.bool_]
+) -> Components:
+    """Add noise to a level, let it spike, clip and round it; arguments as in `Components`."""
+    signals = level + noises
+    signals *= np.where(spike, parameters.spike_factor[:, :, None], 1.0)
+    clipped = limits.clip_all(signals)
     hundredths = np.empty(clipped.shape, dtype=np.int32)
     limits.hundredths(clipped.copy(), out=hundredths)
-    return Components(level, correlated, spike, signals, clipped, hundredths)
+    return Components(level, noises, spike, signals, clipped, hundredths)
 
 
 def _signals(parameters: Parameters, level: Floats, draws: Draws) -> Iterator[Floats]:
@@ -186,42 +201,62 @@ def _noise(parameters: Parameters, draws: Draws, signal: int) -> Floats:
 
 
 class Source:
-    """The draws of one server at one step, a tile at a time.
+    """The draws of servers at one step, a tile at a time.
 
     Args:
         seed: seed of the scenario.
-        server: server id.
         step: seconds from tick to tick.
         stream: the generator to move to each address.
         spikes: whether to draw for spikes; without them u is 1, which never spikes.
     """
 
-    def __init__(self, seed: int, server: str, step: int, stream: Stream, *, spikes: bool) -> None:
-        self._noise = address(seed, "noise", server, step)
-        self._spikes = address(seed, "spikes", server, step) if spikes else None
+    def __init__(self, seed: int, step: int, stream: Stream, *, spikes: bool) -> None:
+        self._noise = address(seed, "noise")
+        self._spikes = address(seed, "spikes") if spikes else None
+        self._step = encode(step)
         self._stream = stream
-        self._z = np.empty((len(SIGNALS), BLOCK))
+        self._normals = np.empty(len(SIGNALS) * BLOCK)
+        self._z = self._normals.reshape(len(SIGNALS), BLOCK)
         self._u = np.ones(BLOCK)
 
-    def tile(self, block: int) -> Draws:
-        """Return the draws of a block; its arrays are used again for the next."""
-        self._stream.at(self._noise, block).standard_normal(out=self._z)
+    def tile(self, server: bytes, block: int, wanted: slice = slice(0, BLOCK)) -> Draws:
+        """Return the draws of a server in a block; its arrays are used again for the next.
+
+        A tile's normals are drawn one signal after the other and each may take any number of
+        words, so all before the last one that is wanted have to be drawn; uniforms take one each.
+
+        Args:
+            server: the server's id, as `streams.encode` returns it.
+            block: number of the block.
+            wanted: the ticks that matter; the others hold anything.
+        """
+        parts = server + self._step + length_prefixed(block)
+        normals = self._normals[: wanted.stop - BLOCK] if wanted.stop < BLOCK else self._normals
+        self._stream.after(self._noise, parts).standard_normal(out=normals)
         if self._spikes is not None:
-            self._stream.at(self._spikes, block).random(out=self._u)
+            skipped = wanted.start // 4
+            uniforms = self._u[4 * skipped : wanted.stop]
+            self._stream.after(self._spikes, parts, skipped).random(out=uniforms)
         return Draws(self._z, self._u)
 
 
 def draw(plan: ClassicPlan, window: Window, stream: Stream) -> Draws:
-    """Draw whole tiles and cut the window out of them."""
-    seed, spikes = plan.scenario.seed, plan.scenario.spikes
-    z = np.empty((len(SIGNALS), *window.shape))
-    u = np.empty(window.shape)
-    tiles = _tiles(window.first_tick, window.stop_tick)
-    names = plan.fleet.server_ids(window.first_server, window.stop_server)
-    for row, server in enumerate(names):
-        source = Source(seed, server, plan.clock.step, stream, spikes=spikes)
+    """Return the draws of a window."""
+    servers = plan.fleet.encoded_ids(window.first_server, window.stop_server)
+    return _draw(plan, servers, window.first_tick, window.stop_tick, stream)
+
+
+def _draw(
+    plan: ClassicPlan, servers: Sequence[bytes], first_tick: int, stop_tick: int, stream: Stream
+) -> Draws:
+    """Draw tiles and cut out of them what is wanted of each."""
+    source = Source(plan.scenario.seed, plan.clock.step, stream, spikes=plan.scenario.spikes)
+    u = np.empty((len(servers), stop_tick - first_tick))
+    z = np.empty((len(SIGNALS), *u.shape))
+    tiles = _tiles(first_tick, stop_tick)
+    for row, server in enumerate(servers):
         for block, here, there in tiles:
-            tile = source.tile(block)
+            tile = source.tile(server, block, there)
             z[:, row, here] = tile.z[:, there]
             u[row, here] = tile.u[there]
     return Draws(z, u)
@@ -248,20 +283,23 @@ def growth(plan: ClassicPlan, rate: float, seconds: NDArray[np.int64]) -> Floats
     return factors.span_growth(trend, rate)
 
 
+def bases(profile: ArchetypeProfile) -> Floats:
+    """Return the base of each signal, shape (signals,)."""
+    return np.array([getattr(profile, f"base_{signal.name}") for signal in SIGNALS])
+
+
 def level(profile: ArchetypeProfile, f: Floats, g: Floats) -> Floats:
     """Return (base x f) x g per signal, each factor where the signal takes it.
 
     Shape (signals, ticks).
     """
-    out = np.empty((len(SIGNALS), *f.shape))
-    for signal, row in zip(SIGNALS, out, strict=True):
-        base = getattr(profile, f"base_{signal.name}")
-        if signal.follows_demand:
-            np.multiply(base, f, out=row)
-        else:
-            row[...] = base
-        if signal.grows:
-            row *= g
+    return raise_level(bases(profile), f, g)
+
+
+def raise_level(base: Floats, f: Floats, g: Floats) -> Floats:
+    """Return `level`, given `bases`."""
+    out: Floats = base[:, None] * np.where(_FOLLOWS_DEMAND, f, 1.0)  # times 1 is exact
+    out *= np.where(_GROWS, g, 1.0)
     return out
 
 

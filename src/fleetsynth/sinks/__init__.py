@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from fleetsynth.errors import UsageError
+from fleetsynth.errors import UsageError, nearest_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,18 @@ FORMATS = {
 """The sink of each ending, loaded when it is used."""
 
 
+_OTHERS = {
+    **dict.fromkeys(
+        (".xls", ".xlsx", ".xlsm", ".ods", ".numbers"),
+        "; Excel and other spreadsheets open .csv, up to 1,048,576 rows of it",
+    ),
+    **dict.fromkeys((".feather", ".ipc", ".arrows"), "; .arrow is Feather version 2"),
+    **dict.fromkeys((".gz", ".zst", ".tsv", ".txt", ".zip"), "; .csv.gz is compressed text"),
+    **dict.fromkeys((".pq", ".parq"), "; Parquet is .parquet"),
+}
+"""What to say of endings that people try, and that are none of ours."""
+
+
 def format_of(path: Path) -> str:
     """Return the ending of `path` that names its format; UsageError if none does.
 
@@ -33,10 +45,11 @@ def format_of(path: Path) -> str:
     if any("\udc80" <= char <= "\udcff" for char in str(path)):
         raise UsageError(f"the name {path} is not UTF-8 text: choose another")
     for ending in FORMATS:
-        if path.name.endswith(ending):
+        if path.name.lower().endswith(ending):
             return ending
     known = ", ".join(FORMATS)
-    raise UsageError(f"the ending of {path} names no format: use one of {known}")
+    hint = _OTHERS.get(path.suffix.lower()) or nearest_name(path.suffix.lower(), FORMATS)
+    raise UsageError(f"the ending of {path} names no format: use one of {known}{hint}")
 
 
 def open_sink(
@@ -55,9 +68,7 @@ def open_sink(
     """
     ending = format_of(path)
     if csv_safe and not ending.startswith(".csv"):
-        raise UsageError(
-            f"--csv-safe (csv_safe in Python) is for CSV: {path} is {ending}, where text is text"
-        )
+        raise UsageError(f"csv_safe=True is for CSV: {path} is {ending}, where text is text")
     module, name = FORMATS[ending].split(":")
     sink = getattr(import_module(module), name)
     more = {"safe": True} if csv_safe else {}

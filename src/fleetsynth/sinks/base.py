@@ -100,7 +100,7 @@ class AtomicFile:
             raise self._exists()
 
     def _exists(self) -> ExistsError:
-        return ExistsError(f"{self._path} exists: choose another name, or pass --overwrite")
+        return ExistsError(f"{self._path} exists: choose another name, or pass overwrite=True")
 
     def _begin(self) -> None:
         for attempt in range(_ATTEMPTS):

@@ -184,12 +184,12 @@ def _as_text(text: str) -> str:
 
 
 def _compressed(raw: IO[bytes], path: Path) -> Any:
-    if path.suffix == ".gz":
+    if path.suffix.lower() == ".gz":
         from isal import igzip
 
         # Neither name nor time in the header: the same data give the same bytes.
         return igzip.IGzipFile(filename="", mode="wb", compresslevel=2, fileobj=raw, mtime=0)
-    if path.suffix == ".zst":
+    if path.suffix.lower() == ".zst":
         return pa.CompressedOutputStream(pa.PythonFile(raw, mode="w"), "zstd")
     return raw
 

@@ -37,18 +37,20 @@ class Dataset:
 
     Attributes:
         name: what to call it.
-        first: hands every batch to a function, and returns the content digest if there is one.
-        again: gives its batches once more.
-        columns: our names of columns to theirs, where they differ.
+        batches: gives its batches, under our names, as often as it is called.
+        schema: all columns that they have; some may lack some.
+        digest: returns the content digest, given the number of rows, if there is one.
         plan: what it was made from, if that is known.
+        step: seconds between the points of most servers; None for the smallest gap.
         provenance: what it says about its own making, in words.
     """
 
     name: str
-    first: Callable[[Callable[[pa.RecordBatch], None]], str | None]
-    again: Callable[[], Iterator[pa.RecordBatch]]
-    columns: Mapping[str, str] = field(default_factory=dict)
+    batches: Callable[[], Iterator[pa.RecordBatch]]
+    schema: pa.Schema
+    digest: Callable[[int], str | None] = lambda _rows: None
     plan: Plan | None = None
+    step: int | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -58,16 +60,18 @@ def build(
     servers: int = 12,
     validation: Mapping[str, Any] | None = None,
     facts: Callable[[int], Mapping[str, Any] | None] = lambda _step: None,
+    understood: Callable[[], Mapping[str, Any]] = dict,
 ) -> str:
     """Return the page of a dataset.
 
     Args:
         dataset: what it is about.
-        servers: how many of the servers closest to saturation to show.
+        servers: how many of the servers that run out first to show, and of those that are full.
         validation: verdicts, as `fleetsynth validate --json` prints them.
         facts: returns, for a step in seconds, `{"note": str, "step": seconds between the points
             of real fleets, "comparable": bool, "facts": [{"name", "unit", "digits", "value",
             "low", "high", "real": {fleet: figure}}, ...]}`.
+        understood: returns what was understood of the data, once they have been read.
 
     Raises:
         InputError: if there are no rows, or columns that a dataset needs are missing.
@@ -77,6 +81,7 @@ def build(
     payload |= _details(dataset, collected, reader, servers)
     payload["validation"] = validation
     payload["facts"] = facts(collected.step)
+    payload["understood"] = understood()
     summary = (
         f"{dataset.name}: {payload['meta']['servers']:,} servers, {collected.rows:,} rows, "
         f"{payload['meta']['start']} to {payload['meta']['end']}."
@@ -84,31 +89,15 @@ def build(
     return page.render(payload, title=f"Fleet report: {dataset.name}", summary=summary)
 
 
-class _First:
-    """The first pass; columns are looked up in the first batch."""
-
-    reader: Reader
-    collected: Collector | None = None
-
-    def __init__(self, columns: Mapping[str, str]) -> None:
-        self._columns = columns
-
-    def take(self, batch: pa.RecordBatch) -> None:
-        """Take a batch."""
-        if self.collected is None:
-            self.reader = Reader(batch.schema, self._columns)
-            self.collected = Collector(self.reader.metrics, self.reader.servers)
-        self.collected.update(self.reader.rows(batch))
-
-
 def _first_pass(dataset: Dataset) -> tuple[Collector, Reader, str | None]:
-    first = _First(dataset.columns)
-    digest = dataset.first(first.take)
-    collected = first.collected
-    if collected is None or not collected.rows:
+    reader = Reader(dataset.schema)
+    collected = Collector(reader.metrics, reader.servers)
+    for batch in dataset.batches():
+        collected.update(reader.rows(batch))
+    if not collected.rows:
         raise InputError(f"{dataset.name} has no rows")
-    collected.step = collected.step or DAY_SECONDS
-    return collected, first.reader, digest
+    collected.step = dataset.step or collected.step or DAY_SECONDS
+    return collected, reader, dataset.digest(collected.rows)
 
 
 def _summary(dataset: Dataset, collected: Collector, digest: str | None) -> dict[str, Any]:
@@ -161,7 +150,7 @@ def _details(dataset: Dataset, collected: Collector, reader: Reader, count: int)
         collected.step,
         ticks,
     )
-    for batch in dataset.again():
+    for batch in dataset.batches():
         rows = reader.rows(batch)
         for part in (fullest, services, sampled):
             part.update(rows)

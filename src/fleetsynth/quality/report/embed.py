@@ -24,12 +24,21 @@ if TYPE_CHECKING:
 
 MOST_BUCKETS = 220
 _MISSING = 65_535
+_COARSE = 2_000.0
+"""Above, a 16-bit share of the greatest is more than 0.03 wide."""
 
 
 def packed(values: Floats) -> dict[str, Any]:
-    """Encode numbers from zero up as 16-bit shares of the greatest; NaN is kept."""
+    """Encode numbers from zero up as 16-bit shares of the greatest; NaN is kept.
+
+    Where that would be too coarse for what is in percent, they are 32-bit floats.
+    """
     finite = np.isfinite(values)
     top = float(values[finite].max()) if finite.any() else 0.0
+    if top > _COARSE:
+        most = float(np.finfo(np.float32).max)
+        exact = np.where(finite, np.clip(values, 0, most), np.nan).astype("<f4")
+        return {"t": "f4", "n": list(values.shape), "k": 1, "b": _base64(exact)}
     scale = top / (_MISSING - 1) if top > 0 else 1.0
     codes = np.full(values.shape, _MISSING, dtype="<u2")
     codes[finite] = np.rint(np.clip(values[finite], 0, None) / scale).astype("<u2")

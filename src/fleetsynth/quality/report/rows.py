@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.errors import InputError, UsageError, did_you_mean
-from fleetsynth.frame import TIMESTAMP, column_types, to_numpy
+from fleetsynth.errors import InputError
+from fleetsynth.frame import to_numpy
 from fleetsynth.metrics import STATISTICS, Metric, published
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
 DIMENSIONS = {
@@ -26,7 +24,6 @@ DIMENSIONS = {
 """What a report can be filtered by: the column, and what people call it."""
 
 SERVICE = "service"
-_KEY = ("timestamp", "server_id")
 _METRICS = {metric.column: metric for metric in published(STATISTICS)}
 _PREFERRED = ("p95", "mean", "p50", "max")
 
@@ -60,59 +57,45 @@ class Servers:
 
 
 class Reader:
-    """Turns batches into rows, by our names of columns or by theirs.
+    """Turns batches under our names into rows.
 
     Args:
-        schema: schema of the batches.
-        columns: our name of a column to theirs, where they differ.
+        schema: the columns that there are; a batch may lack some of them.
 
     Attributes:
         metrics: the metrics that are there, in our order.
         servers: the servers met so far.
 
     Raises:
-        InputError: if a column that every dataset needs is not there.
-        UsageError: if `columns` names something that does not exist.
+        InputError: if there is no metric.
     """
 
-    def __init__(self, schema: pa.Schema, columns: Mapping[str, str]) -> None:
-        self._theirs = _mapping(schema, columns)
-        for name in _KEY:
-            if self._theirs[name] not in schema.names:
-                raise InputError(f"no column {self._theirs[name]!r}: name theirs with --columns")
-        there = [name for name, theirs in self._theirs.items() if theirs in schema.names]
-        self.metrics = [
-            _METRICS[name]
-            for name in there
-            if name in _METRICS and _is_number(schema.field(self._theirs[name]).type)
-        ]
+    def __init__(self, schema: pa.Schema) -> None:
+        self.metrics = [metric for name, metric in _METRICS.items() if name in schema.names]
         if not self.metrics:
-            raise InputError("no column of a metric, such as cpu_p95: name theirs with --columns")
-        self._labels = [name for name in (*DIMENSIONS, SERVICE) if name in there]
+            raise InputError("no column of a metric, such as cpu_p95: name theirs with columns=...")
+        self._labels = [name for name in (*DIMENSIONS, SERVICE) if name in schema.names]
         self.servers = Servers(labels={name: [] for name in self._labels})
 
     def rows(self, batch: pa.RecordBatch) -> Rows:
-        """Return a batch's rows that have a time and a server."""
-        stamps = self._column(batch, "timestamp")
-        ids = self._column(batch, "server_id")
-        rows = Rows(
-            self._numbers(ids, batch),
-            _seconds(stamps),
-            np.array([_floats(self._column(batch, metric.column)) for metric in self.metrics]),
+        """Return a batch's rows."""
+        none = np.full(batch.num_rows, np.nan)
+        there = batch.schema.names
+        return Rows(
+            self._numbers(batch.column("server_id"), batch),
+            to_numpy(batch.column("timestamp")) // 1_000_000,
+            np.array(
+                [
+                    to_numpy(batch.column(metric.column)) if metric.column in there else none
+                    for metric in self.metrics
+                ]
+            ),
         )
-        if stamps.null_count or ids.null_count:
-            there = _present(stamps) & _present(ids)
-            rows = Rows(rows.server[there], rows.seconds[there], rows.values[:, there])
-        return rows
-
-    def _column(self, batch: pa.RecordBatch, name: str) -> pa.Array:
-        return batch.column(batch.schema.get_field_index(self._theirs[name]))
 
     def _numbers(self, ids: pa.Array, batch: pa.RecordBatch) -> NDArray[np.int64]:
         if not pa.types.is_dictionary(ids.type):
             ids = ids.dictionary_encode()
-        codes = ids.indices.fill_null(0) if ids.null_count else ids.indices
-        places: NDArray[np.int64] = to_numpy(codes.cast(pa.int64()))
+        places: NDArray[np.int64] = to_numpy(ids.indices.cast(pa.int64()))
         if not len(ids.dictionary):
             return places
         used = np.flatnonzero(np.bincount(places, minlength=len(ids.dictionary)))
@@ -131,7 +114,8 @@ class Reader:
     def _meet(self, name: str, batch: pa.RecordBatch, row: int) -> None:
         self.servers.number[name] = len(self.servers.number)
         for label in self._labels:
-            value = self._column(batch, label)[row].as_py()
+            there = label in batch.schema.names
+            value = batch.column(label)[row].as_py() if there else None
             self.servers.labels[label].append("(none)" if value is None else str(value))
 
 
@@ -148,44 +132,3 @@ def primary(metrics: list[Metric]) -> list[int]:
 def _rank(metric: Metric) -> int:
     known = metric.statistic in _PREFERRED
     return _PREFERRED.index(metric.statistic) if known else len(_PREFERRED)
-
-
-def _mapping(schema: pa.Schema, columns: Mapping[str, str]) -> dict[str, str]:
-    for ours, theirs in columns.items():
-        if ours not in column_types():
-            near = did_you_mean(ours, [*column_types()][:20])
-            raise UsageError(f"--columns: there is no column {ours!r}{near}")
-        if theirs not in schema.names:
-            near = did_you_mean(theirs, schema.names)
-            raise UsageError(f"--columns: the dataset has no column {theirs!r}{near}")
-    return {name: columns.get(name, name) for name in column_types()}
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
-
-
-def _present(column: pa.Array) -> NDArray[np.bool_]:
-    return to_numpy(column.is_valid().cast(pa.int8())).astype(np.bool_)
-
-
-def _seconds(column: pa.Array) -> NDArray[np.int64]:
-    try:
-        micros = column.cast(TIMESTAMP, safe=False).cast(pa.int64())
-    except pa.ArrowException:
-        raise InputError(f"timestamp is {column.type}: expected times") from None
-    if micros.null_count:
-        micros = micros.fill_null(0)
-    out: NDArray[np.int64] = to_numpy(micros) // 1_000_000
-    return out
-
-
-def _floats(column: pa.Array) -> NDArray[np.float64]:
-    """Return a column's values; what is missing or infinite is NaN."""
-    values: NDArray[np.float64]
-    if not column.null_count:
-        values = to_numpy(column.cast(pa.float64()))
-        return np.where(np.isinf(values), np.nan, values) if np.isinf(values).any() else values
-    values = to_numpy(column.fill_null(0).cast(pa.float64())).copy()
-    values[~_present(column) | np.isinf(values)] = np.nan
-    return values

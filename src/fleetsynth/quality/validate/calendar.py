@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, Days
+from fleetsynth.clock import DAY_SECONDS, Days, ahead
 from fleetsynth.plan import CALENDAR_COLUMNS
 from fleetsynth.quality.validate.places import Faults, moment
 from fleetsynth.quality.validate.rows import MISSING
 from fleetsynth.quality.validate.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-NOT_CHECKED = "not checked: no scenario says whose holidays they are (see --scenario)"
+NOT_CHECKED = "not checked: no scenario says whose holidays they are"
 _LONGEST = 200 * 366
 """Days beyond which a batch's timestamps are no calendar's business."""
 
@@ -34,7 +34,10 @@ class CalendarCheck:
     Which country that is, a scenario says; without one nothing is held against is_holiday.
     """
 
-    def __init__(self, columns: Columns, plan: Plan | None, servers: Servers) -> None:
+    def __init__(
+        self, columns: Columns, plan: Plan | None, servers: Servers, zone: Callable[[], str] = str
+    ) -> None:
+        self._zone = zone
         self._columns = columns
         self._plan = plan
         self._servers = servers
@@ -46,8 +49,9 @@ class CalendarCheck:
         if not rows.calendar or not len(rows):
             return
         timed = rows.micros != MISSING
-        day = rows.micros // (DAY_SECONDS * 1_000_000)
-        day = np.where(timed, day, day[timed][0] if timed.any() else 0)
+        seconds = np.where(timed, rows.micros, rows.micros[timed][0] if timed.any() else 0) // 10**6
+        zone = self._zone()
+        day = (seconds + ahead(zone, seconds) if zone else seconds) // DAY_SECONDS
         first, last = int(day.min()), int(day.max())
         if last - first > _LONGEST:
             return

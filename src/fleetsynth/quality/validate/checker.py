@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.frame import column_types, plain, schema
+from fleetsynth.frame import plain, schema
 from fleetsynth.metrics import METRICS
 from fleetsynth.plan import ClassicPlan
 from fleetsynth.quality.validate.calendar import CalendarCheck
 from fleetsynth.quality.validate.design import Design
 from fleetsynth.quality.validate.estimate import Estimator, Sums
 from fleetsynth.quality.validate.fleet import Servers
-from fleetsynth.quality.validate.grid import Grid, Presence
+from fleetsynth.quality.validate.grid import Grid
 from fleetsynth.quality.validate.likelihood import OBSERVED
+from fleetsynth.quality.validate.presence import Presence
 from fleetsynth.quality.validate.rows import MISSING, Columns
 from fleetsynth.quality.validate.values import Coupling, ValueCheck
 from fleetsynth.quality.validate.verdict import Verdict
@@ -34,25 +35,46 @@ _MOST_TICKS_PER_ROW = 64
 _SIGNAL_COLUMNS = tuple(METRICS[i].column for i in OBSERVED)
 
 
+class Source(Protocol):
+    """What a checker has to know of where batches come from.
+
+    Attributes:
+        names: what the dataset calls our columns.
+        written: types of the columns of the file in hand, under its own names.
+        others: columns that stand for none of ours.
+    """
+
+    names: Mapping[str, str]
+    written: pa.Schema
+
+    @property
+    def others(self) -> list[str]: ...  # noqa: D102 - see above
+
+    def zone(self) -> str:
+        """Return whose days count; nothing for UTC."""
+
+
 class Checker:
     """Takes a dataset file by file and batch by batch; then tells what it found.
 
     Args:
         plan: what the dataset should be; None if nothing says.
-        mapping: the dataset's own column names, by ours.
+        source: what to know of the columns as they are in the dataset; None for our own batches.
         own: whether the dataset was made from that very plan, so that every value has to agree.
     """
 
     def __init__(
-        self, plan: Plan | None, mapping: Mapping[str, str] | None = None, *, own: bool = False
+        self, plan: Plan | None, source: Source | None = None, *, own: bool = False
     ) -> None:
-        self.columns = Columns(dict(mapping or {}))
+        self.columns = Columns()
+        self._source = source
         self._plan = plan
         self._estimator = estimator(plan) if isinstance(plan, ClassicPlan) else None
         self._design = self._estimator.design if self._estimator else None
         self._sums = Sums(self._design) if self._design else None
         self._servers = Servers(self.columns, plan, own=own)
-        self._calendar = CalendarCheck(self.columns, plan, self._servers)
+        zone = source.zone if source else str
+        self._calendar = CalendarCheck(self.columns, plan, self._servers, zone)
         laws = self._design.laws if self._design else [None]
         # Where no law says how values vary, but every value is held against the scenario's own,
         # what looks odd need not be wrong.
@@ -100,13 +122,13 @@ class Checker:
         return presence
 
     def _update(self, batch: pa.RecordBatch) -> None:
+        found = self._source.written if self._source else batch.schema
         if self._schema is None:
-            self._schema = batch.schema
-        if self._checked is None or not batch.schema.equals(self._checked):
-            self.columns.check(batch.schema)
-            for change in self._changes(self._schema, batch.schema):
+            self._schema = found
+        if self._checked is None or not found.equals(self._checked):
+            for change in _changes(self._schema, found):
                 self._changed[change] = None
-            self._checked = batch.schema
+            self._checked = found
         if not batch.num_rows:
             return
         rows = self.columns.rows(batch)
@@ -160,19 +182,6 @@ class Checker:
         if self._estimator and self._sums:
             yield from self._estimator.verdicts(self._sums)
 
-    def _changes(self, first: pa.Schema, later: pa.Schema) -> list[str]:
-        """Say which of the columns that are read a later file lacks, adds, or has otherwise."""
-        one, other = plain(first), plain(later)
-        out = []
-        for name in map(self.columns.name, column_types()):
-            if name in one.names and name not in other.names:
-                out.append(f"{name} is missing from a later file")
-            elif name in other.names and name not in one.names:
-                out.append(f"{name} is in a later file only")
-            elif name in one.names and not _both(one.field(name).type, other.field(name).type):
-                out.append(f"{name} is {one.field(name).type}, later {other.field(name).type}")
-        return out
-
     def _schema_verdict(self) -> Verdict:
         found = plain(self._schema) if self._schema is not None else pa.schema([])
         wrong = list(self._changed)
@@ -180,24 +189,38 @@ class Checker:
         if self._plan:
             wrong += self._against(self._plan, found)
         else:
-            known = [name for name in map(self.columns.name, column_types()) if name in found.names]
-            right = f"{len(known)} known of {len(found)} columns"
+            others = len(self._source.others) if self._source else 0
+            right = f"{len(found)} known of {len(found) + others} columns"
         if wrong:
             return Verdict("schema", "fail", "; ".join(wrong[:5]), places=tuple(wrong[:5]))
         return Verdict("schema", "ok", right)
 
     def _against(self, plan: Plan, found: pa.Schema) -> list[str]:
         """Say what is missing, of another type, or not of a plan's dataset."""
-        columns = {self.columns.name(field.name): field.type for field in plain(schema(plan))}
+        theirs = self._source.names if self._source else {}
+        columns = {theirs.get(f.name, f.name): f.type for f in plain(schema(plan))}
         out = []
         for name, kind in columns.items():
             if name not in found.names:
                 out.append(f"{name} is missing")
             elif not _alike(found.field(name).type, kind):
                 out.append(f"{name} is {found.field(name).type}, not {kind}")
-        return out + [
-            f"{name} is not the scenario's" for name in found.names if name not in columns
-        ]
+        names = [*found.names, *(self._source.others if self._source else ())]
+        return out + [f"{name} is not the scenario's" for name in names if name not in columns]
+
+
+def _changes(first: pa.Schema, later: pa.Schema) -> list[str]:
+    """Say which of the columns that are read a later file lacks, adds, or has otherwise."""
+    one, other = plain(first), plain(later)
+    out = []
+    for name in dict.fromkeys((*one.names, *other.names)):
+        if name not in other.names:
+            out.append(f"{name} is missing from a later file")
+        elif name not in one.names:
+            out.append(f"{name} is in a later file only")
+        elif not _both(one.field(name).type, other.field(name).type):
+            out.append(f"{name} is {one.field(name).type}, later {other.field(name).type}")
+    return out
 
 
 def _both(one: pa.DataType, other: pa.DataType) -> bool:

@@ -98,7 +98,7 @@ class Servers:
         mixed = content(rows.micros, rows.metrics)
         total = self._content.upto(size).view(np.uint64)
         total[here] += np.add.reduceat(mixed, starts)
-        self._rows.upto(size)[here] += np.diff(np.append(starts, len(rows)))
+        self._rows.upto(size)[here] += np.add.reduceat(_has_values(rows), starts)
 
     def _label(self, column: str, codes: Ints, rows: Rows, here: Ints, starts: Ints) -> None:
         """Hold a text column against what it said of the server before, and against the plan."""
@@ -169,7 +169,9 @@ class Servers:
     def _set(self) -> Verdict:
         count = len(self._columns.servers)
         if None in self._columns.servers:
-            return Verdict("servers", "fail", "rows without a server")
+            return Verdict(
+                "servers", "fail", "rows without a server (is a blank one the one above?)"
+            )
         if self._plan is None:
             return Verdict("servers", "ok", f"{count:,} servers")
         place = self.places()
@@ -198,6 +200,16 @@ class Servers:
         )
 
 
+def _has_values(rows: Rows) -> Ints:
+    """Tell, by 1 and 0, which rows have any value: servers without are not copies."""
+    out = np.zeros(len(rows), dtype=np.bool_)
+    for values in rows.metrics.values():
+        out |= ~np.isnan(values)
+        if out.all():
+            break
+    return out.astype(np.int64)
+
+
 _ODD = np.array(
     [
         0x9E3779B97F4A7C15,
@@ -219,7 +231,8 @@ def content(micros: Ints, metrics: Mapping[str, Floats]) -> NDArray[np.uint64]:
     """Return a number per row; a server's sum of them tells its content, in any order of rows."""
     mixed: NDArray[np.uint64] = micros.astype(np.uint64) * _ODD[0]
     for odd, column in zip(cycle(_ODD[1:]), sorted(metrics), strict=False):
-        whole = np.nan_to_num(np.rint(metrics[column] * 1e4), posinf=0, neginf=0)
+        with np.errstate(over="ignore"):
+            whole = np.nan_to_num(np.rint(metrics[column] * 1e4), posinf=0, neginf=0)
         mixed += np.clip(whole, -_WIDEST, _WIDEST).astype(np.int64).astype(np.uint64) * odd
         mixed ^= mixed >> np.uint64(31)
     mixed *= _ODD[-1]

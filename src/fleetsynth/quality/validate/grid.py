@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fleetsynth.quality.validate.presence import Presence
     from fleetsynth.quality.validate.rows import Columns, Rows
 
     Ints = NDArray[np.int64]
 
+MONTH = 365 * 7_200_000_000
+"""Stands for the step of a month: a twelfth of a year, in microseconds."""
+_LEAST_MONTH, _MOST_MONTH = 28 * 86_400_000_000, 31 * 86_400_000_000
 _NEVER = np.iinfo(np.int64).min
 
 
@@ -45,7 +49,8 @@ class Grid:
 
     Args:
         columns: the names of servers.
-        step: microseconds from tick to tick; None to take the first batch's most frequent.
+        step: microseconds from tick to tick; None for each server's own, the most frequent of the
+            first batch that shows one.
         span: first and last timestamp that each server should have; None if nothing says so, and
             each server has a grid that begins where most of its first rows are.
     """
@@ -54,7 +59,7 @@ class Grid:
         self._columns = columns
         self.step = step
         self._span = span
-        self._origin = Growing(0)
+        self._origin, self._own, self._monthly = Growing(0), Growing(0), Growing(0)
         self.first, self.last, self.count = Growing(-_NEVER - 1), Growing(_NEVER), Growing(0)
         self.disorder, self._duplicates = Faults(), Faults()
         self._missing, self._off, self._untimed = Faults(), Faults(), Faults()
@@ -63,6 +68,11 @@ class Grid:
         self._by_time, self._latest = True, _NEVER
         self._file, self._before = 0, -1
         self._seen_in = Growing(-1)
+
+    @property
+    def planned(self) -> bool:
+        """Whether a plan says what the step is."""
+        return self._span is not None
 
     def new_file(self) -> None:
         """Files of a folder need not be in order, only each of them."""
@@ -113,27 +123,60 @@ class Grid:
         before[starts] = last[here]
         new = before == _NEVER
         step = micros - np.where(new, micros, before)
-        if self.step is None:
-            self.step = _most_frequent(step[step > 0])
+        own = self.steps(server, self._learn(server, micros, step, starts))
         backward = ~new & (step < 0)
         if backward.any():
             self.goes_back = True
         self._duplicates.add(~new & (step == 0), lambda row: self._at(server, micros, row))
-        if self.step:
-            off = (micros - self._origins(server, micros, starts[new[starts]])) % self.step != 0
-            self._off.add(off, lambda row: self._at(server, micros, row))
-            jumps = np.flatnonzero(~new & (step > self.step))
-            ticks = step[jumps] // self.step - 1
-            self._missing.note(
-                [
-                    f"{self._name(server[row])} after {moment(int(before[row]))}"
-                    for row in jumps[:SHOWN].tolist()
-                ],
-                int(ticks.sum()),
-            )
+        even = self.even(server, micros)
+        off = (even - self._origins(server, even, starts[new[starts]])) % np.maximum(own, 1) != 0
+        self._off.add(off & (own > 0), lambda row: self._at(server, micros, row))
+        apart = np.where(new, 0, even - self.even(server, np.where(new, micros, before)))
+        jumps = np.flatnonzero((own > 0) & (apart > own))
+        self._missing.note(
+            [
+                f"{self._name(server[row])} after {moment(int(before[row]))}"
+                for row in jumps[:SHOWN].tolist()
+            ],
+            int((apart[jumps] // own[jumps] - 1).sum()),
+        )
         np.minimum.at(first, server, micros)
         np.maximum.at(last, server, micros)
         count += np.bincount(server, minlength=len(count))
+
+    def _learn(self, server: Ints, micros: Ints, step: Ints, starts: Ints) -> bool:
+        """Learn the steps of servers that have none yet; tell whether all have one by a plan."""
+        if self.planned:
+            return True
+        if self.step is None:
+            self.step = _most_frequent(step[step > 0])
+        own = self._own.upto(len(self._columns.servers))
+        monthly = self._monthly.upto(len(self._columns.servers))
+        for begin, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(server)], strict=True):
+            here = step[begin:stop]
+            if own[server[begin]] == 0 and (found := _most_frequent(here[here > 0])):
+                number = int(server[begin])
+                own[number] = found
+                if _LEAST_MONTH <= found <= _MOST_MONTH and _same_day(micros[begin:stop]):
+                    own[number], monthly[number] = MONTH, 1
+        return False
+
+    def steps(self, server: Ints, planned: bool) -> Ints:
+        """Return the step of each row's server, 0 where it is not known."""
+        if planned:
+            return np.full(len(server), self.step or 0)
+        own = self._own.upto(len(self._columns.servers))[server]
+        return np.where(own > 0, own, self.step or 0)
+
+    def even(self, server: Ints, micros: Ints) -> Ints:
+        """Return times on an even grid: those of servers with a step of a month, by months."""
+        monthly = self._monthly.upto(len(self._columns.servers))[server] > 0
+        if not monthly.any():
+            return micros
+        stamps = micros.astype("datetime64[us]")
+        months = stamps.astype("datetime64[M]")
+        within = (stamps - months.astype("datetime64[us]")).astype(np.int64)
+        return np.where(monthly, months.astype(np.int64) * MONTH + within, micros)
 
     def _origins(self, server: Ints, micros: Ints, new: Ints) -> Ints | int:
         """Return where the grid of each row's server begins: where most of its first rows are.
@@ -142,10 +185,11 @@ class Grid:
         """
         if self._span:
             return self._span[0]
-        origin, step = self._origin.upto(len(self._columns.servers)), self.step or 1
-        for begin in new.tolist():
+        origin = self._origin.upto(len(self._columns.servers))
+        step = np.maximum(self.steps(server[new], planned=False), 1)
+        for begin, each in zip(new.tolist(), step.tolist(), strict=True):
             own = micros[begin:][server[begin:] == server[begin]]
-            origin[server[begin]] = _most_frequent(own % step) or 0
+            origin[server[begin]] = _most_frequent(own % each) or 0
         return origin[server]
 
     def verdicts(self) -> Iterator[Verdict]:
@@ -167,7 +211,7 @@ class Grid:
             else self._off.verdict(
                 "timestamps",
                 "{count} rows are off the grid",
-                f"on a grid of {_duration(self.step)}",
+                f"on a grid of {self._durations()}",
             )
         )
         if self._uncounted and not self._duplicates.count:
@@ -178,6 +222,20 @@ class Grid:
             yield Verdict("gaps", "untestable", self._uncounted)
         else:
             yield self._missing.verdict("gaps", "{count} ticks are missing", "no tick is missing")
+
+    def _durations(self) -> str:
+        """Return the steps of servers in words, the commonest first."""
+        steps, counts = np.unique(self._every(), return_counts=True)
+        order = np.argsort(-counts, kind="stable")[:SHOWN]
+        if len(order) < 2:
+            return _duration(int(steps[0]) if len(steps) else self.step)
+        return ", ".join(f"{_duration(int(steps[i]))} ({counts[i]:,} servers)" for i in order)
+
+    def _every(self) -> Ints:
+        """Return the step of each server that has rows; of the others 1."""
+        size = len(self._columns.servers)
+        every = self.steps(np.arange(size), self.planned)
+        return np.where(every > 0, every, 1)[self.count.upto(size)[:size] > 0]
 
     def _duplicate_rows(self) -> Verdict:
         return self._duplicates.verdict(
@@ -217,7 +275,10 @@ class Grid:
         size = len(self._columns.servers)
         first, last = self.first.upto(size)[:size], self.last.upto(size)[:size]
         seen = self.count.upto(size)[:size] > 0
-        return np.where(seen, (last - first) // (self.step or 1) + 1, 0)
+        number = np.arange(size)
+        step = np.maximum(self.steps(number, self.planned), 1)
+        apart = self.even(number, last) - self.even(number, first)
+        return np.where(seen, apart // step + 1, 0)
 
     def recount(self, presence: Presence | None) -> None:
         """Replace what was counted in passing by what a second pass found, if one was made."""
@@ -232,46 +293,6 @@ class Grid:
 
     def _at(self, server: Ints, micros: Ints, row: int) -> str:
         return f"{self._name(server[row])} {moment(int(micros[row]))}"
-
-
-class Presence:
-    """Which ticks each server has, a byte for each: for rows in any order."""
-
-    def __init__(self, grid: Grid, columns: Columns) -> None:
-        size = len(columns.servers)
-        self._names = list(columns.servers)
-        self._step = grid.step or 1
-        self._first = grid.first.upto(size)[:size].copy()
-        self._first[grid.count.upto(size)[:size] == 0] = 0
-        lengths = grid.ticks()
-        self._offset = np.concatenate(([0], np.cumsum(lengths)))
-        self._there = np.zeros(int(lengths.sum()), dtype=np.bool_)
-        self.duplicates = Faults()
-
-    def update(self, rows: Rows) -> None:
-        """Take rows, in any order."""
-        known = rows.micros != MISSING
-        server, micros = rows.server[known], rows.micros[known]
-        place = self._offset[server] + (micros - self._first[server]) // self._step
-        order = np.argsort(place, kind="stable")
-        again = np.zeros(len(place), dtype=np.bool_)
-        again[order[1:]] = place[order[1:]] == place[order[:-1]]
-        again |= self._there[place]
-        self.duplicates.add(
-            again, lambda row: f"{self._names[server[row]]} {moment(int(micros[row]))}"
-        )
-        self._there[place] = True
-
-    def missing(self) -> Faults:
-        """Return the ticks that are absent between a server's first and last."""
-        out = Faults()
-        for row in range(len(self._names)):
-            part = self._there[self._offset[row] : self._offset[row + 1]]
-            absent = np.flatnonzero(~part)
-            if len(absent):
-                at = moment(int(self._first[row] + absent[0] * self._step))
-                out.note([f"{self._names[row]} {at}"], len(absent))
-        return out
 
 
 def _repeats(values: Ints) -> Ints:
@@ -289,9 +310,18 @@ def _most_frequent(steps: Ints) -> int | None:
     return int(values[counts.argmax()])
 
 
+def _same_day(micros: Ints) -> bool:
+    """Tell whether times are of the same day of the month, at the same time."""
+    stamps = micros.astype("datetime64[us]")
+    within = stamps - stamps.astype("datetime64[M]").astype("datetime64[us]")
+    return bool((within == within[0]).all())
+
+
 def _duration(step: int | None) -> str:
-    if not step:
+    if not step or step == 1:
         return "unknown step"
+    if step == MONTH:
+        return "a month"
     for size, one, many in (
         (86_400_000_000, "a day", "days"),
         (3_600_000_000, "an hour", "hours"),

@@ -115,11 +115,13 @@ class ValueCheck:
         outside = finite & ((known < self._metric.low) | (known > self._high))
         self._outside.add(outside, place)
         inside = finite & (known > self._metric.low) & (known < self._metric.high)
-        hundredths = np.rint(known * 100)
+        # What is far outside is counted so; here it only must not overflow.
+        near = np.clip(known, -self._metric.high, 2 * self._metric.high)
+        hundredths = np.rint(near * 100)
         if self._design is not None:
             # Single precision is enough for two decimals, and no excuse for three.
             tolerance = 1e-6 + _SINGLE * np.abs(hundredths)
-            self._coarse.add(finite & (np.abs(known * 100 - hundredths) > tolerance), place)
+            self._coarse.add(finite & (np.abs(near * 100 - hundredths) > tolerance), place)
         interior = hundredths[inside].astype(np.int64)
         self._count += len(interior)
         self._tenths += int((interior % 10 == 0).sum())

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fleetsynth import html
+
 Status = Literal["ok", "fail", "untestable"]
 
 
@@ -51,7 +53,7 @@ class Verdict:
         return {key: value for key, value in values.items() if value is not None}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Validation:
     """All verdicts on a dataset.
 
@@ -61,6 +63,7 @@ class Validation:
         servers: how many.
         scenario: digest of the scenario that it was held against; None if there was none.
         verdicts: one per question, structure first.
+        understood: what was understood of the data, as `Understood.to_dict` gives it.
     """
 
     path: str
@@ -68,6 +71,21 @@ class Validation:
     servers: int
     scenario: str | None
     verdicts: tuple[Verdict, ...] = field(repr=False)
+    understood: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        """Say in a line how it went."""
+        return f"<Validation of {self._summary()}>"
+
+    def _summary(self) -> str:
+        counts = ", ".join(f"{count} {status}" for status, count in self.counts().items())
+        return f"{self.path}: {counts} ({self.rows:,} rows, {self.servers:,} servers)"
+
+    def _repr_html_(self) -> str:
+        """Show what failed, or every verdict if nothing did, as notebooks do."""
+        shown = self.failed or self.verdicts
+        rows = [[v.name, v.subject, v.status, v.found, "; ".join(v.places)] for v in shown]
+        return html.table(self._summary(), ["check", "of", "verdict", "found", "where"], rows)
 
     @property
     def ok(self) -> bool:
@@ -92,5 +110,6 @@ class Validation:
             "servers": self.servers,
             "scenario_digest": self.scenario,
             "counts": self.counts(),
+            "understood": self.understood,
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
         }

@@ -10,6 +10,7 @@ const DASHES = [[], [9, 3], [3, 2.5], [12, 3, 3, 3], [6, 2], [1.5, 2], [16, 4], 
 function decode(part) {
   const text = atob(part.b), bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  if (part.t === 'f4') return { at: new Float32Array(bytes.buffer), shape: part.n };
   const raw = part.t === 'i4' ? new Uint32Array(bytes.buffer) : new Uint16Array(bytes.buffer);
   if (part.t !== 'u2') return { at: raw, shape: part.n };
   const out = new Float32Array(raw.length);
