@@ -1,13 +1,16 @@
 """What is read is data: bounds of what is believed, on both sides."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from fleetsynth.dataset.claims import ALWAYS, PER_ROW, beyond
+from fleetsynth.dataset.claims import ALWAYS, PER_ROW, beyond, refuse_beyond
 from fleetsynth.dataset.recorded import same
 from fleetsynth.dataset.records import is_part
+from fleetsynth.dataset.store import LocalStore
+from fleetsynth.errors import InputError
 
 
 def plan(rows: int) -> Any:
@@ -19,6 +22,16 @@ def test_a_plan_may_have_four_rows_for_each_that_is_there() -> None:
     there = ALWAYS
     assert beyond(plan(4 * there), [there // 2, there // 2]) is None
     assert beyond(plan(4 * there + 1), [there // 2, there // 2]) == there
+
+
+def test_a_folder_whose_files_are_far_too_small_for_its_record_is_refused(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    store.write("data/a", bytes(2_000))
+    store.write("data/b", bytes(2_096))
+    most = PER_ROW * 64 * 4_096  # rows that a byte of Parquet can stand for, at most
+    refuse_beyond(plan(most), store, ["data/a", "data/b"])
+    with pytest.raises(InputError, match=r"is said to have 1,048,577 rows, .* 262,144 at most"):
+        refuse_beyond(plan(most + 1), store, ["data/a", "data/b", "data/lost"])
 
 
 def test_a_small_plan_is_always_believed() -> None:
