@@ -35,7 +35,8 @@ def check_url(place: str) -> None:
 
     Raises:
         UsageError: for nothing at all, a scheme that is not known, no bucket, credentials, an
-            object where a folder belongs, and for names that would not reach the store as typed.
+            object where a folder belongs, and for names that would not reach the store as they
+            were typed.
     """
     if not place.strip():
         raise UsageError("the path is empty: name a file or a folder (this one is ./)")
