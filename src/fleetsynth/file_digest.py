@@ -249,7 +249,9 @@ def _hundredths(name: str, column: pa.Array) -> NDArray[np.int32]:
     scaled = np.rint(values * 100)
     wrong = ~((scaled / 100 == values) & (np.abs(scaled) < -float(NULL_HUNDREDTHS)))
     if wrong.any():
-        raise InputError(f"{name} has {values[wrong][0]}: the digest is over whole hundredths")
+        first = values[wrong][0]
+        far = ", of at most ten digits" if abs(first) >= -float(NULL_HUNDREDTHS) / 100 else ""
+        raise InputError(f"{name} has {first}: the digest is over whole hundredths{far}")
     out: NDArray[np.int32] = scaled.astype(np.int32)
     if missing is not None:
         out[missing] = NULL_HUNDREDTHS

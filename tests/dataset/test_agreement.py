@@ -204,6 +204,16 @@ def test_a_column_that_a_file_lacks(tmp_path: Path) -> None:
     assert [v.found for v in judged.failed] == ["mem is missing from a later file"]
 
 
+def test_a_file_of_something_else_is_named_by_all(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    pq.write_table(pa.table(columns()), data / "a.parquet")
+    pq.write_table(pa.table({"x": [1], "y": ["a"]}), data / "b.parquet")
+    for read in (facts, validate, digest_path, lambda d: report(d, tmp_path / "r.html")):
+        with pytest.raises(FleetsynthError, match=r"b\.parquet has no column 'time', as other"):
+            read(data)
+
+
 def test_a_digest_says_why_there_is_none(tmp_path: Path) -> None:
     pq.write_table(pa.table(columns()).drop_columns("host"), tmp_path / "it.parquet")
     with pytest.raises(FleetsynthError, match="no column that looks like a server"):

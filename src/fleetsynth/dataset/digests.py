@@ -78,7 +78,7 @@ def _leaves(name: str, batches: Callable[[], Iterator[pa.RecordBatch]]) -> Leave
         except OutOfOrderError:
             return sorted_leaves(batches())
     except InputError as error:
-        if str(error).startswith(name):
+        if name in str(error):
             raise
         raise InputError(f"{name}: {error}") from error
 

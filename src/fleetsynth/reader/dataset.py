@@ -135,21 +135,31 @@ class Dataset:
     def parts(self, key: str, converter: Converter) -> Iterator[Part]:
         """Yield a file's rows, with the columns that a converter wants."""
         kinds = converter.kinds()
-        must = {column.name for column in needed(self._layout).values()}
+        must = [column.name for column in needed(self._layout).values()]
+        empty = True
         for part in self.source.parts(key, kinds):
             self._check(part, kinds, must)
+            empty = False
             yield part
+        if empty:
+            with self.source.opened(key) as (head, _):
+                self._refuse_without({*head.names, *self.source.told(key)}, must, key)
 
-    def _check(self, part: Part, kinds: dict[str, str], must: set[str]) -> None:
+    def _check(self, part: Part, kinds: dict[str, str], must: list[str]) -> None:
         """Refuse a file without what every row needs, and note one without something else."""
         have = {*part.batch.schema.names, *part.told}
+        self._refuse_without(have, [name for name in must if name in kinds], part.place.file)
         for name in kinds.keys() - have:
             if from_name({"server": Column(name)}):
                 continue
-            if name in must:
-                raise InputError(f"{part.place.file} has no column {name!r}, as other files have")
             if part.place.row == 1:
                 self.understood.note(f"{part.place.file} has no {shown(name)[1:-1]}: missing there")
+
+    def _refuse_without(self, have: set[str], must: list[str], file: str) -> None:
+        for name in must:
+            if name not in have and not from_name({"server": Column(name)}):
+                called = self.source.called(file) if file in self.source.keys else file
+                raise InputError(f"{called} has no column {name!r}, as other files have")
 
     def _numeric(self) -> list[str]:
         layout = self._layout
