@@ -178,3 +178,27 @@ def test_figures_that_nothing_tells_of_are_untestable(tmp_path: Path) -> None:
     unknown = {v.subject for v in verdicts if v.found == "nothing in the data tells"}
     assert "web base_network" in unknown
     assert all(v.status == "untestable" for v in verdicts if v.subject in unknown)
+
+
+@pytest.mark.parametrize(
+    ("times", "step"),
+    [
+        ([f"2024-{month:02}-01T00:00:00+02:00" for month in range(1, 13)], "a month"),
+        ([f"2024-{month:02}-01T00:00:00-05:00" for month in range(1, 13)], "a month"),
+        (["2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30", "2024-05-31"], "a month"),
+        (["2023-01-01", "2023-04-01", "2023-07-01", "2023-10-01", "2024-01-01"], "3 months"),
+        (["2021-01-01", "2022-01-01", "2023-01-01", "2024-01-01"], "12 months"),
+    ],
+)
+def test_months_are_a_step_wherever_in_them_the_points_lie(
+    tmp_path: Path, times: list[str], step: str
+) -> None:
+    path = tmp_path / "export.csv"
+    lines = [f"{time},a,{40 + at}.5" for at, time in enumerate(times)]
+    path.write_text("\n".join(["time,host,cpu", *lines, ""]))
+    verdicts = {verdict.name: verdict for verdict in validate(path).verdicts}
+    assert verdicts["timestamps"].found == f"on a grid of {step}"
+    assert verdicts["gaps"].status == "ok"
+    path.write_text("\n".join(["time,host,cpu", *lines[:2], *lines[3:], ""]))
+    verdicts = {verdict.name: verdict for verdict in validate(path).verdicts}
+    assert verdicts["gaps"].status == "fail"

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 MONTH = 365 * 7_200_000_000
 """Stands for the step of a month: a twelfth of a year, in microseconds."""
-_LEAST_MONTH, _MOST_MONTH = 28 * 86_400_000_000, 31 * 86_400_000_000
+_LEAST_MONTH = 28 * 86_400_000_000
+_FROM_BEGIN, _FROM_END = 1, 2
+"""How far into its month each point of a server lies; or how far before its end."""
 _NEVER = np.iinfo(np.int64).min
 
 
@@ -157,8 +159,8 @@ class Grid:
             if own[server[begin]] == 0 and (found := _most_frequent(here[here > 0])):
                 number = int(server[begin])
                 own[number] = found
-                if _LEAST_MONTH <= found <= _MOST_MONTH and _same_day(micros[begin:stop]):
-                    own[number], monthly[number] = MONTH, 1
+                if found >= _LEAST_MONTH and (by_months := _by_months(micros[begin:stop])):
+                    own[number], monthly[number] = by_months
         return False
 
     def steps(self, server: Ints, planned: bool) -> Ints:
@@ -170,13 +172,14 @@ class Grid:
 
     def even(self, server: Ints, micros: Ints) -> Ints:
         """Return times on an even grid: those of servers with a step of a month, by months."""
-        monthly = self._monthly.upto(len(self._columns.servers))[server] > 0
+        monthly = self._monthly.upto(len(self._columns.servers))[server]
         if not monthly.any():
             return micros
-        stamps = micros.astype("datetime64[us]")
-        months = stamps.astype("datetime64[M]")
-        within = (stamps - months.astype("datetime64[us]")).astype(np.int64)
-        return np.where(monthly, months.astype(np.int64) * MONTH + within, micros)
+        months, within, to_end = _in_months(micros)
+        from_begin, from_end = months * MONTH + within, (months + 1) * MONTH - to_end
+        return np.select(
+            [monthly == _FROM_BEGIN, monthly == _FROM_END], [from_begin, from_end], micros
+        )
 
     def _origins(self, server: Ints, micros: Ints, new: Ints) -> Ints | int:
         """Return where the grid of each row's server begins: where most of its first rows are.
@@ -310,18 +313,35 @@ def _most_frequent(steps: Ints) -> int | None:
     return int(values[counts.argmax()])
 
 
-def _same_day(micros: Ints) -> bool:
-    """Tell whether times are of the same day of the month, at the same time."""
+def _in_months(micros: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return the months of times, and how far they are from their begin and from their end."""
     stamps = micros.astype("datetime64[us]")
-    within = stamps - stamps.astype("datetime64[M]").astype("datetime64[us]")
-    return bool((within == within[0]).all())
+    months = stamps.astype("datetime64[M]")
+    within = (stamps - months.astype("datetime64[us]")).astype(np.int64)
+    to_end = ((months + 1).astype("datetime64[us]") - stamps).astype(np.int64)
+    return months.astype(np.int64), within, to_end
+
+
+def _by_months(micros: Ints) -> tuple[int, int] | None:
+    """Return the step of times that come every so many months, and what is the same of all.
+
+    The first of a month by a clock ahead of UTC is as far before the end of a month in UTC, and so
+    are last days.
+    """
+    months, within, to_end = _in_months(micros)
+    step = int(np.gcd.reduce(np.diff(months)))
+    if step and (within == within[0]).all():
+        return step * MONTH, _FROM_BEGIN
+    if step and (to_end == to_end[0]).all():
+        return step * MONTH, _FROM_END
+    return None
 
 
 def _duration(step: int | None) -> str:
     if not step or step == 1:
         return "unknown step"
-    if step == MONTH:
-        return "a month"
+    if step % MONTH == 0:
+        return "a month" if step == MONTH else f"{step // MONTH} months"
     for size, one, many in (
         (86_400_000_000, "a day", "days"),
         (3_600_000_000, "an hour", "hours"),
