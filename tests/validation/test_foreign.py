@@ -196,9 +196,9 @@ def test_months_are_a_step_wherever_in_them_the_points_lie(
     path = tmp_path / "export.csv"
     lines = [f"{time},a,{40 + at}.5" for at, time in enumerate(times)]
     path.write_text("\n".join(["time,host,cpu", *lines, ""]))
-    verdicts = {verdict.name: verdict for verdict in validate(path).verdicts}
+    verdicts = {verdict.name: verdict for verdict in fleetsynth.validate(path).verdicts}
     assert verdicts["timestamps"].found == f"on a grid of {step}"
     assert verdicts["gaps"].status == "ok"
     path.write_text("\n".join(["time,host,cpu", *lines[:2], *lines[3:], ""]))
-    verdicts = {verdict.name: verdict for verdict in validate(path).verdicts}
+    verdicts = {verdict.name: verdict for verdict in fleetsynth.validate(path).verdicts}
     assert verdicts["gaps"].status == "fail"
