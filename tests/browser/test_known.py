@@ -281,7 +281,7 @@ def test_verdicts_come_failed_first_with_their_deviation(open_page: Any, tmp_pat
     class Told:
         def to_dict(self) -> dict[str, Any]:
             return {"path": "p", "ok": False, "rows": 1, "servers": 1, "scenario_digest": "d",
-                    "counts": {}, "verdicts": [
+                    "counts": {}, "understood": {}, "verdicts": [
                         verdict("base", "ok", expected=50.0, estimate=51.0, low=49.0, high=53.0,
                                 detectable=2.5),
                         verdict("correlation", "fail", expected=0.5, estimate=0.7, low=0.6,

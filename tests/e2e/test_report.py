@@ -47,7 +47,11 @@ def test_an_existing_report_is_kept_unless_told_otherwise(
         (("text.txt",), 2, "the ending of text.txt names no format"),
         (("broken.parquet",), 1, "cannot read broken.parquet"),
         (("other.csv",), 2, "no column that looks like a timestamp: name it"),
-        (("other.csv", "--columns", "time"), 2, "--columns time: expected ROLE=COLUMN"),
+        (
+            ("other.csv", "--columns", "time"),
+            2,
+            "--columns: expected ROLE=COLUMN, such as cpu=cpu_pct",
+        ),
         (("other.csv", "--columns", "timestmp=a"), 2, "(did you mean 'timestamp'?)"),
         (
             ("other.csv", "--columns", "timestamp=b"),
