@@ -15,7 +15,7 @@ from fleetsynth.frame import column_types, plain
 from fleetsynth.reader import csv_file
 from fleetsynth.reader.options import ReadOptions
 from fleetsynth.reader.roles import refuse_twice
-from fleetsynth.scenario.data import own_metadata
+from fleetsynth.scenario.data import PREFIX, own_metadata, values_from_data
 from fleetsynth.sinks import FORMATS
 
 if TYPE_CHECKING:
@@ -100,6 +100,9 @@ def read_head(path: Path | str, options: ReadOptions | None = None) -> Head:
     with errors_of(str(path)):
         head = reader.head(path, options or ReadOptions())
     refuse_twice(head.names, str(path))
+    said = read_metadata(path).get(f"{PREFIX}scenario")
+    if said is not None:  # what carries no scenario there is damaged, for every command alike
+        values_from_data(said, f"{path}: its metadata")
     return head
 
 

@@ -32,15 +32,24 @@ def scenario_from_data(said: object, where: str) -> Scenario:
     Raises:
         InputError: if it is no mapping, or no valid scenario; nothing of it is opened.
     """
-    values = json_from_data(said, where) if isinstance(said, str | bytes) else said
-    if not isinstance(values, Mapping):
-        raise InputError(f"{where}: its scenario is {_kind(values)}: expected keys and values")
     try:
-        return load_scenario(values)
+        return load_scenario(values_from_data(said, where))
     except ScenarioError as error:
         problems = "; ".join(map(str, error.problems[:5]))
         more = f" and {len(error.problems) - 5:,} more" if len(error.problems) > 5 else ""
         raise InputError(f"{where}: its scenario is not valid: {problems}{more}") from error
+
+
+def values_from_data(said: object, where: str) -> Mapping[str, Any]:
+    """Return the keys and values of a scenario that data carry, whatever they are.
+
+    Raises:
+        InputError: if it is no mapping.
+    """
+    values = json_from_data(said, where) if isinstance(said, str | bytes) else said
+    if not isinstance(values, Mapping):
+        raise InputError(f"{where}: its scenario is {_kind(values)}: expected keys and values")
+    return values
 
 
 def scenario_from_yaml(data: bytes, where: str) -> Scenario:
