@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from fleetsynth.dataset.claims import ALWAYS, PER_ROW, beyond, refuse_beyond
-from fleetsynth.dataset.recorded import same
-from fleetsynth.dataset.records import is_part
+from fleetsynth.dataset.recorded import is_part, same
 from fleetsynth.dataset.store import LocalStore
 from fleetsynth.errors import InputError
 

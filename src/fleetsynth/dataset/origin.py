@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fleetsynth.dataset.begin import SCENARIO
@@ -37,10 +38,17 @@ def own_plan(dataset: Dataset) -> Plan | None:
     files = dataset.source.files
     beside = files.store.read(SCENARIO) if files and files.store else None
     if beside is not None:
-        return resolve(scenario_from_yaml(beside, f"{dataset.name.rstrip('/')}/{SCENARIO}"))
+        return _told(beside, f"{dataset.name.rstrip('/')}/{SCENARIO}")
     value = metadata_of(dataset).get("fleetsynth.scenario")
-    where = f"{dataset.name}: its metadata"
-    return None if value is None else resolve(scenario_from_data(value, where))
+    return None if value is None else _told(value, f"{dataset.name}: its metadata")
+
+
+@lru_cache(maxsize=2)
+def _told(said: str | bytes, where: str) -> Plan:
+    """Resolve a scenario: YAML in a file, JSON in metadata; once for a report and its verdicts."""
+    if isinstance(said, bytes):
+        return resolve(scenario_from_yaml(said, where))
+    return resolve(scenario_from_data(said, where))
 
 
 def rows_short_of(plan: Plan, dataset: Dataset) -> int | None:

@@ -169,11 +169,12 @@ def _problems(values: dict[str, Any]) -> Iterator[str]:
     for index, part in enumerate(parts if isinstance(parts, list) else []):
         path = part.get("path") if isinstance(part, dict) else None
         # What it names is opened: nothing above the data, and nothing but parts.
-        if not _is_part(path):
+        if not is_part(path):
             yield f"parts[{index}] is {as_json(part)}: expected an object with the path of a part"
 
 
-def _is_part(path: object) -> bool:
+def is_part(path: object) -> bool:
+    """Tell whether a path is the name of a part: nothing else is ever opened or removed."""
     return isinstance(path, str) and _PART.fullmatch(path) is not None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.dataset.parts import DATA, PARTITION_KEYS
+from fleetsynth.dataset.recorded import is_part
 from fleetsynth.errors import InputError
 from fleetsynth.scenario.data import json_from_data
 
@@ -67,16 +68,6 @@ def refuse_odd_fields(values: Mapping[str, Any], where: str) -> None:
             raise InputError(f"{where}: {name} is {'no count' if kind is int else 'no text'}")
     if not is_part(values["path"]):
         raise InputError(f"{where}: {values['path']!r} is no file below {DATA}")
-
-
-def is_part(path: str) -> bool:
-    """Tell whether a name stays within the data of its folder."""
-    return (
-        path.startswith(DATA)
-        and path.isprintable()
-        and "\\" not in path
-        and not {"", ".", ".."} & set(path.split("/"))
-    )
 
 
 def _is_count(value: object) -> bool:
