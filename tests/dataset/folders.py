@@ -75,6 +75,12 @@ def files_in(folder: Path) -> list[str]:
     return sorted(names)
 
 
+def folders_in(folder: Path) -> list[str]:
+    """All folders below a folder, the empty ones too."""
+    found = (path for path in folder.rglob("*") if path.is_dir())
+    return sorted(path.relative_to(folder).as_posix() for path in found)
+
+
 def identities(folder: Path) -> dict[str, tuple[int, int]]:
     """Inode and time of change of every part: whether it is the very same file."""
     stats = {str(path.relative_to(folder)): path.stat() for path in parts_in(folder)}

@@ -11,7 +11,7 @@ from fleetsynth.dataset.store import LocalStore
 from fleetsynth.dataset.verify import verify
 from fleetsynth.plan import resolve
 from tests.dataset import stepping
-from tests.dataset.folders import digest_in, files_in
+from tests.dataset.folders import digest_in, files_in, folders_in
 from tests.dataset.stepping import TWO_MONTHS, Steps, Task
 from tests.support import digest_of
 
@@ -108,6 +108,7 @@ def test_what_is_killed_at_any_step_is_recovered(
         assert verify(str(folder)) == []
         kept = [MINE] if before in OF_ANOTHER else []
         assert files_in(folder) == files_in(end)
+        assert folders_in(folder) == folders_in(end)
         assert [name for name in files_in(folder) if name == MINE] == kept
         shutil.rmtree(folder)
 

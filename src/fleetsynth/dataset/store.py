@@ -40,6 +40,8 @@ _TEMPORARY = r"""(?x)
     \.[0-9a-f]{8}\.tmp
 """
 """Names of the temporary files that we make in a dataset, and of no others."""
+_FOLDERS = r"_parts(/making-[0-9a-f]{8})?|data(/[^/]+=[^/]*)*"
+"""Names of the folders that we make in a dataset, and of no others."""
 
 
 class Store(Protocol):
@@ -83,7 +85,7 @@ class Store(Protocol):
         """Remove a file, if it is there."""
 
     def tidy(self) -> None:
-        """Remove the unfinished files of runs that were killed."""
+        """Remove the unfinished files, and the empty folders, of runs that were killed."""
 
 
 def open_store(url: str) -> Store:
@@ -201,12 +203,15 @@ class LocalStore:
         self._remove_empty(path.parent)
 
     def tidy(self) -> None:
-        """Remove what was not published."""
+        """Remove what was not published, and the folders of ours that are left with nothing."""
         for path in list(self._files()):
             if is_unfinished(path.relative_to(self._folder).as_posix()):
                 with os_errors(path):
                     path.unlink(missing_ok=True)
-                self._remove_empty(path.parent)
+        for folder, _, _ in os.walk(self._folder, topdown=False):
+            if re.fullmatch(_FOLDERS, Path(folder).relative_to(self._folder).as_posix()):
+                with suppress(OSError):  # not empty, or gone since it was listed
+                    Path(folder).rmdir()
 
     def _path(self, key: str) -> Path:
         """Return where a file is; nothing that is ours lies behind a link to somewhere else."""
