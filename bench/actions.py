@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fleetsynth import api
-from fleetsynth.dataset.api import PART_BYTES, generate_folder
+from fleetsynth import api, presets
+from fleetsynth.folders.generate import PART_BYTES, generate_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def to_folder(
     settings: Settings, folder: Path, workers: int = 1, part_bytes: int = PART_BYTES
 ) -> None:
     """Generate a dataset folder."""
-    scenario = api.as_plan(settings).scenario
+    scenario = presets.as_plan(settings).scenario
     with _scratch(folder) as scratch:
         generate_folder(scenario, str(scratch / "data"), workers=workers, part_bytes=part_bytes)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.comparison import Benchmark, Goal
 from bench.timing import Spent, timed
-from fleetsynth import api, get_archetype
+from fleetsynth import api, get_archetype, presets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def calls(_folder: Path) -> Benchmark:
 
 def one_day(folder: Path) -> Benchmark:
     """Generate one day of many servers, the last of a tile, whose draws all come before it."""
-    plan = api.as_plan(
+    plan = presets.as_plan(
         {"num_servers": _SERVERS, "start_date": _LAST_OF_A_TILE, "end_date": _LAST_OF_A_TILE}
     )
     path = folder / "day.parquet"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.comparison import Benchmark, Goal
 from bench.timing import timed
-from fleetsynth import api
+from fleetsynth import presets
 
 CORE_MODULES = (
     "numpy",
@@ -46,7 +46,7 @@ def benchmark(folder: Path) -> Benchmark:
 
     ours, imports = "fleetsynth generate", "imports alone"
     return Benchmark(
-        rows=api.as_plan(None).rows,
+        rows=presets.as_plan(None).rows,
         sides={
             ours: timed(lambda: _run(command, *arguments), output=path),
             imports: timed(lambda: _run(sys.executable, "-c", bare)),

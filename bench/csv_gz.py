@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from bench.comparison import Benchmark, Goal
 from bench.timing import timed
-from fleetsynth import api
-from fleetsynth.frame import schema
-from fleetsynth.sinks import open_sink
+from fleetsynth import api, presets
+from fleetsynth.formats import open_sink
+from fleetsynth.tables.frame import schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def benchmark(folder: Path) -> Benchmark:
     """Compare writing the same rows, and a whole `generate` with pandas' writing alone."""
-    plan = api.as_plan(None)
+    plan = presets.as_plan(None)
     batches, frame = list(api.batches(plan)), api.to_pandas(plan)
     path = folder / "table.csv.gz"
 

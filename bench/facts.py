@@ -12,7 +12,7 @@ import click
 
 import fleetsynth
 from bench.peer.entries import ENTRIES
-from fleetsynth.quality.facts_table import known_facts
+from fleetsynth.facts.facts_table import known_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 
 from bench.comparison import Benchmark, Goal
 from bench.timing import Spent, timed
-from fleetsynth import api
-from fleetsynth.frame import schema
+from fleetsynth import api, presets
+from fleetsynth.formats.parquet import writer_options
 from fleetsynth.metrics import SIGNALS
 from fleetsynth.pipeline import BATCH_ROWS
-from fleetsynth.signal.window import BLOCK
-from fleetsynth.sinks.parquet import writer_options
+from fleetsynth.tables.frame import schema
+from fleetsynth.window import BLOCK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def benchmark(folder: Path) -> Benchmark:
     """Compare CPU time with that of drawing the numbers and writing the finished table."""
-    plan = api.as_plan({"granularity": "hourly"})
+    plan = presets.as_plan({"granularity": "hourly"})
     batches = list(api.batches(plan))
     path = folder / "floor.parquet"
 

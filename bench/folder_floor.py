@@ -16,11 +16,11 @@ from bench.comparison import Benchmark, Goal
 from bench.floor import draw
 from bench.timing import Spent, timed
 from bench.turns import Turns
-from fleetsynth import api
-from fleetsynth.frame import schema
+from fleetsynth import api, presets
+from fleetsynth.formats.parquet import writer_options
 from fleetsynth.pipeline import BATCH_ROWS
-from fleetsynth.signal.window import BLOCK
-from fleetsynth.sinks.parquet import writer_options
+from fleetsynth.tables.frame import schema
+from fleetsynth.window import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,12 +56,12 @@ _ready: list[_Ready] = []
 def benchmark(folder: Path) -> Benchmark:
     """Compare CPU time, the floor's processes being as busy as the workers."""
     ours, below = f"folder, {WORKERS} workers", f"floor, {WORKERS} processes"
-    rows = api.as_plan(SETTINGS).rows
+    rows = presets.as_plan(SETTINGS).rows
     turns = Turns(
         partial(to_folder, SETTINGS, folder, workers=WORKERS, part_bytes=PART_BYTES),
         partial(_floor, folder),
     )
-    scale = rows / (WORKERS * api.as_plan(SHARE).rows)
+    scale = rows / (WORKERS * presets.as_plan(SHARE).rows)
     return Benchmark(
         rows=rows,
         sides={ours: turns.long, below: lambda: turns.short() * scale},
@@ -88,7 +88,7 @@ def _floor(folder: Path) -> Iterator[Side]:
 
 
 def _prepare(together: Barrier) -> None:
-    plan = api.as_plan(SHARE)
+    plan = presets.as_plan(SHARE)
     _ready.append(_Ready(plan, list(api.batches(plan)), together))
 
 

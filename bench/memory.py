@@ -10,7 +10,7 @@ from bench.actions import to_file, to_folder
 from bench.comparison import Benchmark, Goal
 from bench.isolated import isolated
 from bench.turns import Turns
-from fleetsynth import api
+from fleetsynth import presets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ LIMIT_MB = 600
 
 def benchmark(folder: Path) -> Benchmark:
     """Compare peaks, and CPU time per row, of large outputs with those of small ones."""
-    rows = api.as_plan(SMALL).rows
+    rows = presets.as_plan(SMALL).rows
     sides: dict[str, Side] = {}
     goals = []
     for kind, action in {"file": to_file, "folder": to_folder}.items():
@@ -41,7 +41,7 @@ def benchmark(folder: Path) -> Benchmark:
                 partial(action, settings, folder),
                 partial(_open, small),
                 warm_up=warm_up,
-                scale=rows / api.as_plan(settings).rows,
+                scale=rows / presets.as_plan(settings).rows,
             )
             over, under = f"{kind}, 90 M, {growth}", f"{kind}, 4 M, in turn with {growth}"
             sides |= {over: turns.long, under: turns.short}

@@ -10,8 +10,8 @@ from bench.command import command
 from bench.comparison import Benchmark, Goal
 from bench.isolated import isolated
 from bench.timing import timed
-from fleetsynth import api, pipeline
-from fleetsynth.signal.simulate import simulate
+from fleetsynth import api, pipeline, presets
+from fleetsynth.presets import simulate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ PART_BYTES = 125_000
 def samples(_folder: Path) -> Benchmark:
     """Compare the CPU time of a simulated sample with that of a classic row."""
     fleet = {"num_servers": 120}
-    realistic, classic = (api.as_plan(p | QUARTER | fleet) for p in (REALISTIC, {}))
+    realistic, classic = (presets.as_plan(p | QUARTER | fleet) for p in (REALISTIC, {}))
     return Benchmark(
         rows=classic.rows,
         sides={
@@ -43,7 +43,7 @@ def samples(_folder: Path) -> Benchmark:
 
 def daily(_folder: Path) -> Benchmark:
     """Compare daily percentiles of the default fleet with as many classic rows."""
-    realistic, classic = api.as_plan(REALISTIC), api.as_plan(YEARS)
+    realistic, classic = presets.as_plan(REALISTIC), presets.as_plan(YEARS)
     return Benchmark(
         rows=classic.rows,
         sides={
@@ -68,7 +68,7 @@ def workers(folder: Path) -> Benchmark:
     }
     sides["a quarter"] = isolated(partial(to_folder, short, folder))
     return Benchmark(
-        rows=api.as_plan(PARTS).rows,
+        rows=presets.as_plan(PARTS).rows,
         sides=sides,
         goals=[
             Goal("1 worker", ("2 workers",), "wall", 1.8, at_most=False),

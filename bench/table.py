@@ -11,9 +11,9 @@ from bench.comparison import Benchmark, Goal
 from bench.timing import timed
 from fleetsynth import api
 from fleetsynth.fleet import server_id
-from fleetsynth.signal.classic import draw
-from fleetsynth.signal.window import Window
+from fleetsynth.models.classic.simulate import draw
 from fleetsynth.streams import Stream
+from fleetsynth.window import Window
 from tests import twin
 from tests.support import plan_of
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from fleetsynth.plan import ClassicPlan
+    from fleetsynth.models.classic.plan import ClassicPlan
 
     Given = tuple[str, tuple[str, ...], list[list[float]]]
 

@@ -18,17 +18,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fleetsynth import pipeline
-from fleetsynth.plan import ClassicPlan, resolve
-from fleetsynth.quality.validate.checker import Checker
-from fleetsynth.scenario import load_scenario
-from fleetsynth.signal import factors
+from fleetsynth.models.classic import factors
+from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.presets import resolve
+from fleetsynth.presets.load import load_scenario
+from fleetsynth.validate.checker import Checker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from fleetsynth.quality.validate.verdict import Verdict
+    from fleetsynth.validate.verdict import Verdict
 
 ARCHETYPES = ("web", "application", "database", "batch")
 SIGNALS = ("cpu", "memory", "disk", "network")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bench.actions import to_file, to_folder
 from bench.comparison import Benchmark, Goal
 from bench.isolated import isolated
-from fleetsynth import api
+from fleetsynth import presets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ PART_BYTES = 34_000_000
 
 def benchmark(folder: Path) -> Benchmark:
     """Compare wall time, which takes two cores that are free."""
-    plan = api.as_plan(SETTINGS)
+    plan = presets.as_plan(SETTINGS)
     actions = {
         "folder": partial(to_folder, SETTINGS, folder, part_bytes=PART_BYTES),
         "file": partial(to_file, SETTINGS, folder),

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fleetsynth
-from fleetsynth import ServerArchetype, classic
-from fleetsynth.scenario import ArchetypeProfile, Scenario
+from fleetsynth import ServerArchetype
+from fleetsynth.models.classic.scenario import ArchetypeProfile
+from fleetsynth.scenario import Scenario
+from fleetsynth.specification import names as specification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -100,8 +102,8 @@ def _constant(name: str, value: object) -> str:
 
 
 def _constant_docstring(name: str) -> str:
-    """Return the string that follows the assignment to a name in `classic`."""
-    body = ast.parse(inspect.getsource(classic)).body
+    """Return the string that follows the assignment to a name of the specification."""
+    body = ast.parse(inspect.getsource(specification)).body
     for statement, following in pairwise(body):
         if (
             isinstance(statement, ast.AnnAssign)

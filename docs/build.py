@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docs import api_page, cli_page, scenario_page
-from fleetsynth.scenario import json_schema
+from fleetsynth.presets.load import json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import fleetsynth
-from fleetsynth.scenario import default_scenario
+from fleetsynth.presets.load import default_scenario
 
 if TYPE_CHECKING:
     import pandas as pd

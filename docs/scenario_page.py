@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from fleetsynth.scenario import catalog_profiles, default_scenario, json_schema, starter_text
+from fleetsynth.presets.catalog import starter_text
+from fleetsynth.presets.load import default_scenario, json_schema
 from fleetsynth.scenario.text import parse
+from fleetsynth.specification.names import ARCHETYPE_PROFILES
 
 INTRO = """\
 # Scenario reference
@@ -330,7 +332,7 @@ def _profiles(schema: Schema) -> list[str]:
     """Two tables: the figures that an archetype must have, and those that have a default."""
     fields = schema["$defs"]["ArchetypeProfile"]["properties"]
     optional = {key: field for key, field in fields.items() if "default" in field}
-    profiles = catalog_profiles()
+    profiles = {str(kind): profile for kind, profile in ARCHETYPE_PROFILES.items()}
     kinds = list(default_scenario().distribution)
     head = "| key | type | " + " | ".join(kinds) + " | meaning |\n" + "|---" * 7 + "|\n"
     required = head + "".join(

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetsynth.plan import ClassicPlan
-from fleetsynth.scenario import ClassicScenario, Scenario
-from fleetsynth.signal.classic import Components, Draws, draw
+from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.models.classic.scenario import ClassicScenario
+from fleetsynth.models.classic.simulate import Components, Draws, draw
+from fleetsynth.scenario import Scenario
 from fleetsynth.streams import Stream
 from tests import twin
 from tests.support import differing, whole

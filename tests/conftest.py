@@ -6,8 +6,8 @@ from typing import Protocol
 
 import pytest
 
-from fleetsynth.plan import ClassicPlan
-from fleetsynth.signal.classic import Components, components
+from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.models.classic.simulate import Components, components
 from tests.support import plan_of, whole
 
 

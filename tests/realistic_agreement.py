@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetsynth.plan import RealisticPlan, resolve
-from fleetsynth.scenario import load_scenario
-from fleetsynth.signal.realistic.model import samples
-from fleetsynth.signal.window import Window
+from fleetsynth.models.realistic.plan import RealisticPlan
+from fleetsynth.models.realistic.simulate import samples
+from fleetsynth.presets import resolve
+from fleetsynth.presets.load import load_scenario
+from fleetsynth.window import Window
 from tests import realistic_twin as twin
 from tests.support import differing
 

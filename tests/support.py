@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 
 from fleetsynth import pipeline
 from fleetsynth.fleet import server_id
-from fleetsynth.frame import plain
-from fleetsynth.plan import ClassicPlan, Plan, resolve
-from fleetsynth.scenario import ClassicScenario, Scenario, load_scenario
-from fleetsynth.signal.window import Window
+from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.models.classic.scenario import ClassicScenario
+from fleetsynth.plan import Plan
+from fleetsynth.presets import resolve
+from fleetsynth.presets.load import load_scenario
+from fleetsynth.scenario import Scenario
+from fleetsynth.tables.frame import plain
+from fleetsynth.window import Window
 
 ARCHETYPES = ("web", "application", "database", "batch")
 COLUMNS = ("cpu_p95", "mem_p95", "disk_p95", "net_in_p95", "net_out_p95")
@@ -58,7 +62,9 @@ def scenario_of(overrides: Mapping[str, Any] | None = None, **keys: Any) -> Clas
 
 def plan_of(overrides: Mapping[str, Any] | None = None, **keys: Any) -> ClassicPlan:
     """The plan of the packaged scenario with some values changed."""
-    return resolve(scenario_of(overrides, **keys))
+    plan = resolve(scenario_of(overrides, **keys))
+    assert isinstance(plan, ClassicPlan)
+    return plan
 
 
 def whole(plan: Plan) -> Window:

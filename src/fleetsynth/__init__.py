@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth._version import __version__
 
 if TYPE_CHECKING:
     from fleetsynth.api import Result, batches, generate, to_pandas, to_table
-    from fleetsynth.classic import (
+    from fleetsynth.errors import (
+        FleetsynthError,
+        InputError,
+        OutputError,
+        ScenarioError,
+        UsageError,
+    )
+    from fleetsynth.facts.dataset import facts
+    from fleetsynth.facts.facts_table import Facts
+    from fleetsynth.models.classic.scenario import ArchetypeProfile
+    from fleetsynth.plan import Plan
+    from fleetsynth.presets import resolve
+    from fleetsynth.presets.load import load_scenario
+    from fleetsynth.reader.file_digest import digest_file
+    from fleetsynth.report.write import report
+    from fleetsynth.scenario import Scenario
+    from fleetsynth.size import Size, estimate
+    from fleetsynth.specification.names import (
         ARCHETYPE_PROFILES,
         ServerType,
         add_calendar_features,
@@ -22,27 +41,13 @@ if TYPE_CHECKING:
         quarterly_peak_factor,
         save_dataset,
     )
-    from fleetsynth.dataset.facts import facts
-    from fleetsynth.dataset.validate import validate
-    from fleetsynth.errors import (
-        FleetsynthError,
-        InputError,
-        OutputError,
-        ScenarioError,
-        UsageError,
-    )
-    from fleetsynth.file_digest import digest_file
-    from fleetsynth.plan import Plan, resolve
-    from fleetsynth.quality.facts_table import Facts
-    from fleetsynth.quality.validate.verdict import Validation, Verdict
-    from fleetsynth.reports import report
-    from fleetsynth.scenario import ArchetypeProfile, Scenario, load_scenario
-    from fleetsynth.server import ServerArchetype
-    from fleetsynth.size import Size, estimate
+    from fleetsynth.specification.server import ServerArchetype
+    from fleetsynth.validate.dataset import validate
+    from fleetsynth.validate.verdict import Validation, Verdict
 
 _HOMES = {
     "api": ("Result", "batches", "generate", "to_pandas", "to_table"),
-    "classic": (
+    "specification.names": (
         "ARCHETYPE_PROFILES",
         "ServerType",
         "add_calendar_features",
@@ -55,16 +60,19 @@ _HOMES = {
         "quarterly_peak_factor",
         "save_dataset",
     ),
-    "dataset.validate": ("validate",),
-    "file_digest": ("digest_file",),
-    "dataset.facts": ("facts",),
+    "validate.dataset": ("validate",),
+    "reader.file_digest": ("digest_file",),
+    "facts.dataset": ("facts",),
     "errors": ("FleetsynthError", "InputError", "OutputError", "ScenarioError", "UsageError"),
-    "plan": ("Plan", "resolve"),
-    "quality.validate.verdict": ("Validation", "Verdict"),
-    "quality.facts_table": ("Facts",),
-    "reports": ("report",),
-    "scenario": ("ArchetypeProfile", "Scenario", "load_scenario"),
-    "server": ("ServerArchetype",),
+    "plan": ("Plan",),
+    "presets": ("resolve",),
+    "presets.load": ("load_scenario",),
+    "validate.verdict": ("Validation", "Verdict"),
+    "facts.facts_table": ("Facts",),
+    "report.write": ("report",),
+    "models.classic.scenario": ("ArchetypeProfile",),
+    "scenario": ("Scenario",),
+    "specification.server": ("ServerArchetype",),
     "size": ("Size", "estimate"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -81,6 +89,20 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Face(ModuleType):
+    """This module: its verbs win over the packages that share their names, such as `facts`.
+
+    Python binds a package to its parent when it is first imported, whenever that is.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face
 
 
 __all__ = [  # noqa: RUF022 - by topic

@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fleetsynth import html, manifest, pipeline
+from fleetsynth import html, pipeline
 from fleetsynth._version import __version__
 from fleetsynth.errors import UsageError
-from fleetsynth.frame import plain, schema
-from fleetsynth.plan import Plan, resolve
-from fleetsynth.scenario import Scenario, load_scenario
-from fleetsynth.sinks import format_of, open_sink
+from fleetsynth.formats import format_of, open_sink
+from fleetsynth.presets import as_plan
 from fleetsynth.size import estimate, in_bytes, refuse_without_room
+from fleetsynth.tables.frame import plain, schema
+from fleetsynth.tables.provenance import provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import TypeAlias
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
     import pyarrow as pa
 
-    from fleetsynth.quality.statistics import Moments
+    from fleetsynth.plan import Plan
+    from fleetsynth.presets import ScenarioLike
+    from fleetsynth.tables.statistics import Moments
 
-    ScenarioLike: TypeAlias = Scenario | Plan | Path | str | Mapping[str, Any] | None
 
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
 
@@ -119,9 +119,7 @@ def generate(
     path = Path(path)
     refuse_without_room(path, plan.rows, estimate(plan).bytes[format_of(path)])
     begun = time.perf_counter()
-    sink = open_sink(
-        path, schema(plan), manifest.provenance(plan), overwrite=overwrite, csv_safe=csv_safe
-    )
+    sink = open_sink(path, schema(plan), provenance(plan), overwrite=overwrite, csv_safe=csv_safe)
     outcome = pipeline.run(
         plan, sink, workers=workers or pipeline.available_workers(), progress=progress
     )
@@ -200,10 +198,3 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
                 "is not to be written"
             )
     return frame.reset_index()
-
-
-def as_plan(scenario: ScenarioLike) -> Plan:
-    """Resolve whatever describes a scenario into a Plan."""
-    if isinstance(scenario, Plan):
-        return scenario
-    return resolve(scenario if isinstance(scenario, Scenario) else load_scenario(scenario))

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from fleetsynth.digest import PlanDigest, combine
-from fleetsynth.frame import Frame
-from fleetsynth.quality.statistics import Statistics
-from fleetsynth.signal.simulate import simulate
-from fleetsynth.signal.window import Window
+from fleetsynth.presets import simulate
+from fleetsynth.tables.digest import PlanDigest, combine
+from fleetsynth.tables.frame import Frame
+from fleetsynth.tables.statistics import Statistics
+from fleetsynth.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pyarrow as pa
 
+    from fleetsynth.formats.base import Sink
     from fleetsynth.plan import Plan
-    from fleetsynth.quality.statistics import Moments
-    from fleetsynth.sinks.base import Sink
+    from fleetsynth.tables.statistics import Moments
 
 _T = TypeVar("_T")
 

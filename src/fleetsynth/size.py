@@ -8,11 +8,11 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import OutputError
+from fleetsynth.files import os_errors
+from fleetsynth.formats import FORMATS
 from fleetsynth.metrics import METRICS
 from fleetsynth.pipeline import BATCH_ROWS, rows_per_batch
-from fleetsynth.signal.window import BLOCK
-from fleetsynth.sinks import FORMATS
-from fleetsynth.sinks.base import os_errors
+from fleetsynth.window import BLOCK
 
 if TYPE_CHECKING:
     from pathlib import Path

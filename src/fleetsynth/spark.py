@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from fleetsynth import pipeline
-from fleetsynth.api import as_plan
-from fleetsynth.dataset.job import Job
-from fleetsynth.frame import plain, schema
+from fleetsynth.folders.job import Job
+from fleetsynth.presets import as_plan
+from fleetsynth.tables.frame import plain, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fleetsynth.api import ScenarioLike
+    from fleetsynth.presets import ScenarioLike
 
 _TYPES = {
     pa.timestamp("us"): "timestamp_ntz",

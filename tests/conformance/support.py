@@ -10,12 +10,13 @@ import pyarrow as pa
 import pytest
 
 from fleetsynth import pipeline
-from fleetsynth.frame import schema
-from fleetsynth.manifest import provenance
-from fleetsynth.plan import Plan, RealisticPlan
-from fleetsynth.reader.physical import read_batches
-from fleetsynth.sinks import FORMATS, open_sink
-from fleetsynth.sinks.base import Sink
+from fleetsynth.formats import FORMATS, open_sink
+from fleetsynth.formats.base import Sink
+from fleetsynth.formats.read import read_batches
+from fleetsynth.models.realistic.plan import RealisticPlan
+from fleetsynth.plan import Plan
+from fleetsynth.tables.frame import schema
+from fleetsynth.tables.provenance import provenance
 
 MARCH: dict[str, Any] = {"start_date": "2024-03-01", "end_date": "2024-03-31"}
 STRANGE = ['A, "B"', "Zürich", "'", "NA", "null", "007", "true", "2022-01-01", '"', "東京 ☂"]

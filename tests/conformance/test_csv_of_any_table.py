@@ -14,7 +14,7 @@ import pytest
 
 import fleetsynth
 from fleetsynth.errors import UsageError
-from fleetsynth.sinks.csv import render
+from fleetsynth.formats.csv import render
 from tests.conformance.support import files, read
 
 DAY = dt.date(2024, 2, 29)

@@ -8,7 +8,7 @@ import pytest
 
 from fleetsynth.api import generate, to_table
 from fleetsynth.errors import UsageError
-from fleetsynth.sinks import open_sink
+from fleetsynth.formats import open_sink
 
 FORMULAS = {
     "num_servers": 6,

@@ -18,15 +18,15 @@ from typing import Any
 
 import pytest
 
-from fleetsynth.dataset.api import FolderResult, generate_folder
-from fleetsynth.dataset.begin import begin
-from fleetsynth.dataset.job import Job, PartRecord, make_part
-from fleetsynth.dataset.verify import verify
-from fleetsynth.engines.base import Engine
-from fleetsynth.engines.local import LocalEngine
-from fleetsynth.engines.spark import SparkEngine
 from fleetsynth.errors import OutputError
-from fleetsynth.plan import resolve
+from fleetsynth.folders.begin import begin
+from fleetsynth.folders.engines.base import Engine
+from fleetsynth.folders.engines.local import LocalEngine
+from fleetsynth.folders.engines.spark import SparkEngine
+from fleetsynth.folders.generate import FolderResult, generate_folder
+from fleetsynth.folders.job import Job, PartRecord, make_part
+from fleetsynth.folders.verify import verify
+from fleetsynth.presets import resolve
 from fleetsynth.spark import generate as generate_frame
 from tests.dataset import makers
 from tests.dataset.folders import (

@@ -10,10 +10,10 @@ import pytest
 import fleetsynth
 from fleetsynth import pipeline
 from fleetsynth.fleet import METADATA_COLUMNS
-from fleetsynth.manifest import provenance
+from fleetsynth.formats import FORMATS
+from fleetsynth.formats.read import read_metadata
 from fleetsynth.plan import Plan
-from fleetsynth.reader.physical import read_metadata
-from fleetsynth.sinks import FORMATS
+from fleetsynth.tables.provenance import provenance
 from tests.conformance.support import WITH_METADATA, save
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
-from fleetsynth.sinks import FORMATS
+from fleetsynth.formats import FORMATS
 from tests.conformance.support import MARCH, STRANGE, TYPES, WITH_METADATA, save
 from tests.support import plain_table, plan_of
 

@@ -7,8 +7,8 @@ import pytest
 
 import fleetsynth
 from fleetsynth.errors import InputError, UsageError
+from fleetsynth.formats import FORMATS, format_of
 from fleetsynth.plan import Plan
-from fleetsynth.sinks import FORMATS, format_of
 from tests.conformance.support import EACH, MARCH, save
 from tests.support import plan_of
 

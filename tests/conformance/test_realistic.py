@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 import fleetsynth
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.dataset.verify import verify
-from fleetsynth.plan import RealisticPlan
-from fleetsynth.reader.physical import read_metadata
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.folders.verify import verify
+from fleetsynth.formats.read import read_metadata
+from fleetsynth.models.realistic.plan import RealisticPlan
 from tests import realistic_twin as twin
 from tests.conformance.support import EACH, TYPES, WITH_METADATA, read, types
 from tests.dataset.folders import manifest_of, parts_in

@@ -11,9 +11,9 @@ import pytest
 import fleetsynth
 from fleetsynth import pipeline
 from fleetsynth.errors import OutputError
-from fleetsynth.frame import plain, schema
+from fleetsynth.formats import FORMATS, csv, open_sink
 from fleetsynth.plan import Plan
-from fleetsynth.sinks import FORMATS, csv, open_sink
+from fleetsynth.tables.frame import plain, schema
 from tests.conformance.support import (
     EACH,
     MARCH,

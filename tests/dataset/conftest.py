@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 
 from fleetsynth.api import generate
-from fleetsynth.dataset.api import generate_folder
+from fleetsynth.folders.generate import generate_folder
 from tests.dataset.folders import MIXED, PART_BYTES
 from tests.e2e.command import Fleetsynth
 

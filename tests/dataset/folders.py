@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fleetsynth.file_digest import digest_file
+from fleetsynth.reader.file_digest import digest_file
 from tests.support import scenario_of
 
 REGIONS = ["eu west/1", "a=b & 100%", "Zürich"]

@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from fleetsynth.dataset.job import Job, PartRecord, make_part
 from fleetsynth.errors import OutputError
+from fleetsynth.folders.job import Job, PartRecord, make_part
 
 FAULTY = 3
 """The number of the part that fails."""

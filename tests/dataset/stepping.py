@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from fleetsynth.api import generate as generate_file
-from fleetsynth.dataset import begin as beginning
-from fleetsynth.dataset import folder as making
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.dataset.folder import Shard, commit
 from fleetsynth.errors import FleetsynthError
-from fleetsynth.plan import resolve
-from fleetsynth.scenario import Scenario, dump_yaml
-from fleetsynth.scenario.data import scenario_from_yaml
+from fleetsynth.folders import begin as beginning
+from fleetsynth.folders import folder as making
+from fleetsynth.folders.folder import Shard, commit
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.presets import resolve
+from fleetsynth.presets.data import scenario_from_yaml
+from fleetsynth.scenario import Scenario
+from fleetsynth.scenario.text import dump_yaml
 from tests.support import digest_of, scenario_of
 
 ROOT = Path(__file__).parents[2]

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from fleetsynth import FleetsynthError, facts, report, validate
-from fleetsynth.dataset.digests import digest_path
 from fleetsynth.reader import ReadOptions, parse_columns
+from fleetsynth.reader.digests import digest_path
 from tests.dataset import test_foreign as foreign
 from tests.dataset.test_foreign import HOURS, MEAN, columns
 from tests.known.data import embedded

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from fleetsynth.dataset.claims import ALWAYS, PER_ROW, beyond, refuse_beyond
-from fleetsynth.dataset.recorded import is_part, same
-from fleetsynth.dataset.store import LocalStore
 from fleetsynth.errors import InputError
+from fleetsynth.reader.claims import ALWAYS, PER_ROW, beyond, refuse_beyond
+from fleetsynth.stores.recorded import is_part, same
+from fleetsynth.stores.store import LocalStore
 
 
 def plan(rows: int) -> Any:

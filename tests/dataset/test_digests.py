@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from fleetsynth.api import generate
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.dataset.digests import digest_path
 from fleetsynth.errors import InputError, UsageError
-from fleetsynth.file_digest import digest_file
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.reader.digests import digest_path
+from fleetsynth.reader.file_digest import digest_file
 from tests.dataset.conftest import Copied, Finished
 from tests.dataset.folders import MIXED, PART_BYTES, PARTITIONS, parts_in, rows_of
 from tests.dataset.object_store import BUCKET, empty, environment, moto

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from fleetsynth.dataset import begin
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.dataset.recorded import parse_object, seal
-from fleetsynth.dataset.verify import check, verify
 from fleetsynth.errors import FleetsynthError, InputError
+from fleetsynth.folders import begin
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.folders.verify import check, verify
+from fleetsynth.presets.data import scenario_from_yaml
 from fleetsynth.reader.files import find_files
-from fleetsynth.scenario.data import scenario_from_yaml
+from fleetsynth.stores.recorded import parse_object, seal
 from tests.dataset.folders import manifest_of
 from tests.dataset.test_verify import edit, found
 from tests.e2e.command import Fleetsynth

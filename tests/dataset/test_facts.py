@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from fleetsynth import Facts, FleetsynthError, InputError, UsageError, facts, generate
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.dataset.folder import Shard
-from fleetsynth.scenario import load_scenario
-from fleetsynth.sinks import FORMATS
+from fleetsynth.folders.folder import Shard
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.formats import FORMATS
+from fleetsynth.presets.load import load_scenario
 
 SMALL = {"num_servers": 4, "granularity": "1h", "end_date": "2022-02-08"}
 

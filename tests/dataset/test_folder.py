@@ -16,18 +16,19 @@ import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 
-from fleetsynth import manifest
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.dataset.folder import Shard, commit
-from fleetsynth.dataset.job import Job, PartRecord, make_part
-from fleetsynth.dataset.parts import TIME_KEYS
-from fleetsynth.dataset.shards import INDEX_VARIABLES, parse_shard
-from fleetsynth.engines.local import LocalEngine
 from fleetsynth.errors import ExistsError, FleetsynthError, InputError, OutputError, UsageError
-from fleetsynth.file_digest import digest_file
 from fleetsynth.fleet import METADATA_COLUMNS
-from fleetsynth.plan import resolve
-from fleetsynth.scenario import Scenario, load_scenario
+from fleetsynth.folders.engines.local import LocalEngine
+from fleetsynth.folders.folder import Shard, commit
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.folders.job import Job, PartRecord, make_part
+from fleetsynth.folders.shards import INDEX_VARIABLES, parse_shard
+from fleetsynth.presets import resolve
+from fleetsynth.presets.load import load_scenario
+from fleetsynth.reader.file_digest import digest_file
+from fleetsynth.scenario import Scenario
+from fleetsynth.stores.names import TIME_KEYS
+from fleetsynth.tables.provenance import provenance
 from tests.dataset.conftest import Copied, Finished
 from tests.dataset.folders import (
     MIXED,
@@ -205,7 +206,7 @@ def test_the_manifest_says_what_was_made(
     assert names == list(PLAN.columns)
     types = {str(field.name): str(field.type) for field in plain_table(PLAN).schema}
     assert {column["name"]: column["type"] for column in values["schema"]} == types
-    for key, value in manifest.provenance(PLAN).items():
+    for key, value in provenance(PLAN).items():
         if key != "fleetsynth.scenario":
             assert values[key.removeprefix("fleetsynth.")] == value
 
@@ -239,7 +240,7 @@ def test_a_part_carries_the_provenance_that_a_single_file_has(finished: Finished
     for path in parts_in(finished(("region",))):
         found = pq.read_metadata(path).metadata
         assert (
-            manifest.provenance(PLAN).items()
+            provenance(PLAN).items()
             <= {key.decode(): value.decode() for key, value in found.items()}.items()
         )
 

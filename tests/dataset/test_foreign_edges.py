@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from fleetsynth.errors import InputError
+from fleetsynth.formats.dialect import MISSING, Numerals, find_dialect
+from fleetsynth.formats.place import Place
 from fleetsynth.reader import Dataset, ReadOptions, open_dataset
-from fleetsynth.reader.dialect import MISSING, Numerals, find_dialect
 from fleetsynth.reader.files import find_files
-from fleetsynth.reader.place import Place
 from fleetsynth.reader.series import grid_of, step_of
 from fleetsynth.reader.stamps import order_of, stamp
 from fleetsynth.reader.times import Times

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fleetsynth.dataset.begin import look
-from fleetsynth.dataset.store import LocalStore
-from fleetsynth.dataset.verify import verify
-from fleetsynth.plan import resolve
+from fleetsynth.folders.begin import look
+from fleetsynth.folders.verify import verify
+from fleetsynth.presets import resolve
+from fleetsynth.stores.store import LocalStore
 from tests.dataset import stepping
 from tests.dataset.folders import digest_in, files_in, folders_in
 from tests.dataset.stepping import TWO_MONTHS, Steps, Task

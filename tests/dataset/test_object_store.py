@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.dataset.folder import Shard, commit
-from fleetsynth.dataset.object_store import ObjectStore
-from fleetsynth.dataset.store import LocalStore, Store, open_store
-from fleetsynth.dataset.verify import verify
 from fleetsynth.errors import FleetsynthError, OtherBytesError, OutputError, UsageError
-from fleetsynth.plan import resolve
+from fleetsynth.folders.folder import Shard, commit
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.folders.verify import verify
+from fleetsynth.presets import resolve
+from fleetsynth.stores.object_store import ObjectStore
+from fleetsynth.stores.store import LocalStore, Store, open_store
 from tests.dataset import stepping
 from tests.dataset.conftest import Finished
 from tests.dataset.folders import MIXED, OF_THE_RUN, PART_BYTES, told_in

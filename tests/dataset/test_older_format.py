@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fleetsynth.dataset.verify import check, verify
 from fleetsynth.errors import InputError
+from fleetsynth.folders.verify import check, verify
 from tests.dataset.folders import manifest_of
 from tests.e2e.command import Fleetsynth
 

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fleetsynth.dataset.job import MOST_SAMPLES, Job
-from fleetsynth.dataset.parts import DATA, PARTITION_KEYS, TIME_KEYS, Part, cut
 from fleetsynth.errors import UsageError
-from fleetsynth.plan import Plan, resolve
-from fleetsynth.scenario import load_scenario
-from fleetsynth.signal.simulate import simulate
-from fleetsynth.signal.window import Window
+from fleetsynth.folders.job import MOST_SAMPLES, Job
+from fleetsynth.folders.parts import Part, cut
+from fleetsynth.plan import Plan
+from fleetsynth.presets import resolve, simulate
+from fleetsynth.presets.load import load_scenario
+from fleetsynth.stores.names import DATA, PARTITION_KEYS, TIME_KEYS
+from fleetsynth.window import Window
 from tests.dataset.folders import MIXED
 from tests.support import ids, plan_of, whole
 

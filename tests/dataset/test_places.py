@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fleetsynth.dataset.places import check_url, split_object
 from fleetsynth.errors import UsageError
+from fleetsynth.stores.places import check_url, split_object
 from tests.e2e.command import SMALL, Fleetsynth
 
 REFUSED = {

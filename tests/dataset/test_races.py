@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from fleetsynth.api import generate
-from fleetsynth.dataset.begin import look
-from fleetsynth.dataset.store import LocalStore
-from fleetsynth.dataset.verify import verify
 from fleetsynth.errors import ExistsError, SupersededError
-from fleetsynth.file_digest import digest_file
-from fleetsynth.plan import resolve
+from fleetsynth.folders.begin import look
+from fleetsynth.folders.verify import verify
+from fleetsynth.presets import resolve
+from fleetsynth.reader.file_digest import digest_file
+from fleetsynth.stores.store import LocalStore
 from tests.dataset import stepping
 from tests.dataset.folders import digest_in, files_in
 from tests.dataset.stepping import OTHER, REFUSED, TWO_MONTHS, Steps

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.dataset.folder import Shard
-from fleetsynth.dataset.parts import cut
-from fleetsynth.dataset.verify import verify
+from fleetsynth.folders.folder import Shard
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.folders.parts import cut
+from fleetsynth.folders.verify import verify
 from tests.dataset.folders import (
     MIXED,
     PART_BYTES,

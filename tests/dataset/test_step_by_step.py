@@ -12,16 +12,6 @@ from typing import Any
 import pytest
 
 from fleetsynth import pipeline
-from fleetsynth.dataset import begin as beginning
-from fleetsynth.dataset import folder as folders
-from fleetsynth.dataset import job as jobs
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.dataset.begin import job_from, look, values_of
-from fleetsynth.dataset.folder import missing
-from fleetsynth.dataset.job import Job, job_key, make_part, state_key
-from fleetsynth.dataset.store import LocalStore
-from fleetsynth.dataset.verify import verify
-from fleetsynth.engines.local import LocalEngine
 from fleetsynth.errors import (
     ExistsError,
     InputError,
@@ -30,8 +20,18 @@ from fleetsynth.errors import (
     SupersededError,
     UsageError,
 )
-from fleetsynth.plan import resolve
-from fleetsynth.sinks.base import AtomicFile, put_in_place
+from fleetsynth.files import AtomicFile, put_in_place
+from fleetsynth.folders import begin as beginning
+from fleetsynth.folders import folder as folders
+from fleetsynth.folders import job as jobs
+from fleetsynth.folders.begin import job_from, look, values_of
+from fleetsynth.folders.engines.local import LocalEngine
+from fleetsynth.folders.folder import missing
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.folders.job import Job, job_key, make_part, state_key
+from fleetsynth.folders.verify import verify
+from fleetsynth.presets import resolve
+from fleetsynth.stores.store import LocalStore
 from tests.dataset import stepping
 from tests.dataset.folders import digest_in, files_in
 from tests.dataset.stepping import MONTHS, OTHER, TWO_MONTHS

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fleetsynth.dataset.parts import DATA
-from fleetsynth.dataset.recorded import seal
-from fleetsynth.dataset.verify import Finding, verify
-from fleetsynth.digest import combine
 from fleetsynth.errors import FleetsynthError, InputError
-from fleetsynth.file_digest import digest_file, file_leaves
-from fleetsynth.sinks.parquet import writer_options
+from fleetsynth.folders.verify import Finding, verify
+from fleetsynth.formats.parquet import writer_options
+from fleetsynth.reader.file_digest import digest_file, file_leaves
+from fleetsynth.stores.names import DATA
+from fleetsynth.stores.recorded import seal
+from fleetsynth.tables.digest import combine
 from tests.dataset.conftest import Copied, Finished
 from tests.dataset.folders import PARTITIONS, manifest_of, parts_in, rows_of
 from tests.e2e.command import Fleetsynth

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from fleetsynth.engines import worker as workers
-from fleetsynth.engines.local import LocalEngine
-from fleetsynth.engines.worker import Worker
 from fleetsynth.errors import OutputError
+from fleetsynth.folders.engines import worker as workers
+from fleetsynth.folders.engines.local import LocalEngine
+from fleetsynth.folders.engines.worker import Worker
 from tests.dataset import makers
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ JOB: Any = None
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a worker ends when it can")
 def test_a_worker_dies_with_its_parent_even_if_it_cannot_look_for_that() -> None:
     code = (
-        "from fleetsynth.engines.worker import Worker; from tests.dataset import makers; "
+        "from fleetsynth.folders.engines.worker import Worker; from tests.dataset import makers; "
         "worker = Worker(); worker.submit(makers.busy_when_the_parent_dies, None, 0); "
         "worker.result()"
     )

@@ -10,8 +10,9 @@ import pytest
 import fleetsynth
 from docs import build, cli_page, gallery
 from fleetsynth import generate, load_scenario
-from fleetsynth.plan import resolve
-from fleetsynth.scenario import ArchetypeProfile, ClassicScenario, Growth, realistic
+from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario, Growth
+from fleetsynth.models.realistic import scenario
+from fleetsynth.presets import resolve
 from fleetsynth.scenario.distribution import Distribution
 from tests.docs import markdown, running
 
@@ -93,10 +94,10 @@ def test_public_names_are_documented(name: str) -> None:
         *ClassicScenario.model_fields,
         *Growth.model_fields,
         *ArchetypeProfile.model_fields,
-        *realistic.RealisticScenario.model_fields,
-        *realistic.Location.model_fields,
-        *realistic.Close.model_fields,
-        *realistic.RealisticProfile.model_fields,
+        *scenario.RealisticScenario.model_fields,
+        *scenario.Location.model_fields,
+        *scenario.Close.model_fields,
+        *scenario.RealisticProfile.model_fields,
         *Distribution.model_fields,
     ],
 )
@@ -114,7 +115,7 @@ def test_groups_of_realistic_profiles_are_documented(group: str) -> None:
     page = (ROOT / "docs" / "scenario.md").read_text("utf-8")
     section = page.partition(f"\n#### {group.title()}\n")[2].partition("\n#")[0]
     rows = {line.split("`")[1]: line for line in section.splitlines() if line.startswith("| `")}
-    model = realistic.RealisticProfile.model_fields[group].annotation
+    model = scenario.RealisticProfile.model_fields[group].annotation
     assert model is not None
     assert list(rows) == list(model.model_fields)
     assert all(row.split("|")[-2].strip() for row in rows.values())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fleetsynth.api import generate
-from fleetsynth.sinks import FORMATS
+from fleetsynth.formats import FORMATS
 from tests.e2e.command import SMALL_SCENARIO, Fleetsynth, Within, environment
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fleetsynth.sinks import FORMATS
+from fleetsynth.formats import FORMATS
 from tests.e2e.command import AS_ANYONE, SMALL, Fleetsynth, Ran, Within, contents
 
 BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

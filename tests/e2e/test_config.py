@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from fleetsynth.scenario import ClassicScenario, default_scenario, load_scenario
+from fleetsynth.models.classic.scenario import ClassicScenario
+from fleetsynth.presets.load import default_scenario, load_scenario
 from fleetsynth.scenario.text import parse_value
 from tests.e2e.command import Fleetsynth, Within, contents
 

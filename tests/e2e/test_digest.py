@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fleetsynth.sinks import FORMATS
+from fleetsynth.formats import FORMATS
 from tests.e2e.command import Fleetsynth
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from fleetsynth import load_scenario
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.quality.facts_table import known_facts
+from fleetsynth.facts.facts_table import known_facts
+from fleetsynth.folders.generate import generate_folder
 from tests.e2e.command import Fleetsynth, contents
 
 REAL = Path(__file__).parent.parent / "data" / "jumpstarter.parquet"

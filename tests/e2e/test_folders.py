@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fleetsynth.dataset.shards import INDEX_VARIABLES
+from fleetsynth.folders.shards import INDEX_VARIABLES
 from fleetsynth.size import in_bytes
 from tests.e2e.command import SMALL, Fleetsynth, Within, contents
 

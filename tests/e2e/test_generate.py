@@ -9,13 +9,13 @@ import pyarrow as pa
 import pytest
 
 from fleetsynth import digest_file
-from fleetsynth.api import as_plan
-from fleetsynth.frame import plain
+from fleetsynth.formats import FORMATS
+from fleetsynth.formats.read import read_batches
 from fleetsynth.metrics import METRICS
-from fleetsynth.reader.physical import read_batches
-from fleetsynth.scenario import default_scenario
-from fleetsynth.sinks import FORMATS
+from fleetsynth.presets import as_plan
+from fleetsynth.presets.load import default_scenario
 from fleetsynth.size import in_bytes
+from fleetsynth.tables.frame import plain
 from tests.e2e.command import SMALL, SMALL_SCENARIO, Fleetsynth, Within, contents
 
 JSON_KEYS = [

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from fleetsynth.sinks import FORMATS
+from fleetsynth.formats import FORMATS
 from tests.e2e.command import (
     INTERRUPTIBLE,
     SMALL,

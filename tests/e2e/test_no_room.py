@@ -8,9 +8,9 @@ from typing import Protocol
 
 import pytest
 
-from fleetsynth.api import as_plan
+from fleetsynth.formats import FORMATS
 from fleetsynth.pipeline import BATCH_ROWS
-from fleetsynth.sinks import FORMATS
+from fleetsynth.presets import as_plan
 from fleetsynth.size import estimate
 from tests.e2e.command import SMALL, Fleetsynth, Ran, command, contents, room
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from fleetsynth.sinks import FORMATS
+from fleetsynth.formats import FORMATS
 from fleetsynth.size import in_bytes
 from tests.e2e.command import SMALL, Fleetsynth, Within, contents
 

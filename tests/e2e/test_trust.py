@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from fleetsynth.api import to_table
-from fleetsynth.frame import plain
+from fleetsynth.tables.frame import plain
 from tests.e2e.command import SMALL, SMALL_SCENARIO, Fleetsynth, Ran, Within
 
 CAPPED = (

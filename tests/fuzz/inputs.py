@@ -13,9 +13,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from fleetsynth.api import generate, to_table
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.frame import plain
-from fleetsynth.scenario import default_scenario, dump_yaml, load_scenario
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.presets.load import default_scenario, load_scenario
+from fleetsynth.scenario.text import dump_yaml
+from fleetsynth.tables.frame import plain
 from tests.fuzz.odd import NAMES, VALUES, YAML_VALUES, choose, disturbed, mutated
 
 SMALL = {"num_servers": 3, "end_date": "2022-02-03"}
@@ -109,7 +110,7 @@ class Corpus:
 
     def _begin(self, scenario: Any) -> None:
         """Make a folder that nobody has committed."""
-        from fleetsynth.dataset.shards import parse_shard
+        from fleetsynth.folders.shards import parse_shard
 
         for shard in ("1/2", "2/2"):
             generate_folder(

@@ -42,11 +42,10 @@ def load(folder: Path) -> None:
     import pyarrow.csv
     import pyarrow.parquet
 
-    from fleetsynth import reports, spark  # noqa: F401
     from fleetsynth.cli import main  # noqa: F401
-    from fleetsynth.dataset.validate import validate
-    from fleetsynth.quality.validate import checker
-    from fleetsynth.scenario import default_scenario
+    from fleetsynth.presets.load import default_scenario
+    from fleetsynth.validate import checker
+    from fleetsynth.validate.dataset import validate
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)

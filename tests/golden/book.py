@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any, TypedDict
 
-from fleetsynth.plan import Plan, resolve
-from fleetsynth.scenario import load_scenario
+from fleetsynth.plan import Plan
+from fleetsynth.presets import resolve
+from fleetsynth.presets.load import load_scenario
 from fleetsynth.streams import fingerprint
 from tests.support import digest_of
 

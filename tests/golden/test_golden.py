@@ -13,9 +13,9 @@ import pytest
 
 from fleetsynth import pipeline
 from fleetsynth.plan import Plan
-from fleetsynth.signal.simulate import simulate
-from fleetsynth.signal.window import Window
+from fleetsynth.presets import simulate
 from fleetsynth.streams import fingerprint
+from fleetsynth.window import Window
 from tests.golden import book, regenerate
 from tests.support import digest_of, plan_of
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fleetsynth.quality.report import daily
-from fleetsynth.quality.report.daily import Daily
+from fleetsynth.report import daily
+from fleetsynth.report.daily import Daily
 from tests.known.data import DAY, MONDAY
 
 Table = tuple[np.ndarray, np.ndarray, np.ndarray]

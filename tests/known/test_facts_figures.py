@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fleetsynth
-from fleetsynth.quality.facts_table import STEP, Fact, known_facts
+from fleetsynth.facts.facts_table import STEP, Fact, known_facts
 from tests.known.data import DAY, dataset, page
 
 NAN = np.nan

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from fleetsynth.quality.report import growth, passage, sawtooth
-from fleetsynth.quality.report import outlook as module
-from fleetsynth.quality.report.outlook import Outlook, Status, unknown
-from fleetsynth.quality.report.passage import Line
+from fleetsynth.report import growth, passage, sawtooth
+from fleetsynth.report import outlook as module
+from fleetsynth.report.outlook import Outlook, Status, unknown
+from fleetsynth.report.passage import Line
 
 NAN = np.nan
 T = 1096  # three years of days

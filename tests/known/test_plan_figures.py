@@ -2,7 +2,7 @@
 
 from fleetsynth import load_scenario, size
 from fleetsynth.pipeline import BATCH_ROWS
-from fleetsynth.plan import resolve
+from fleetsynth.presets import resolve
 from tests.support import plan_of
 
 

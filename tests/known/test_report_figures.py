@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fleetsynth.quality.report import effects, embed, sample, saturation
-from fleetsynth.quality.report.collect import Collector
-from fleetsynth.quality.report.outlook import Outlook
-from fleetsynth.quality.report.rows import Reader
+from fleetsynth.report import effects, embed, sample, saturation
+from fleetsynth.report.collect import Collector
+from fleetsynth.report.outlook import Outlook
+from fleetsynth.report.rows import Reader
 from tests.known.data import DAY, MONDAY, dataset, page, unpacked
 
 HOUR = 3600
@@ -378,7 +378,7 @@ def test_lags() -> None:
 def test_services_are_kept_apart_up_to_a_limit(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from fleetsynth.quality.report import collect
+    from fleetsynth.report import collect
 
     names = list("abcd")
     labels = {"region": dict.fromkeys(names, "r"), "service": {n: f"s{n}" for n in names}}

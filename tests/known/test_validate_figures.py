@@ -9,11 +9,11 @@ import pytest
 
 import fleetsynth
 from fleetsynth import Validation, Verdict, load_scenario
-from fleetsynth.plan import resolve
-from fleetsynth.quality.validate import estimate as est
-from fleetsynth.quality.validate import regenerate, values
-from fleetsynth.quality.validate.design import Parameter
-from fleetsynth.quality.validate.estimate import Estimate, detectable
+from fleetsynth.presets import resolve
+from fleetsynth.validate import estimate as est
+from fleetsynth.validate import regenerate, values
+from fleetsynth.validate.design import Parameter
+from fleetsynth.validate.estimate import Estimate, detectable
 from tests.known.data import dataset
 from tests.support import plan_of
 

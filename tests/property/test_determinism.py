@@ -9,11 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fleetsynth.plan import ClassicPlan
-from fleetsynth.signal.classic import Draws, components, draw
-from fleetsynth.signal.simulate import simulate
-from fleetsynth.signal.window import Window
+from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.models.classic.simulate import Draws, components, draw
+from fleetsynth.presets import simulate
 from fleetsynth.streams import Stream
+from fleetsynth.window import Window
 from tests.support import ids, plan_of, whole
 
 HOURLY = plan_of(num_servers=9, granularity="hourly", end_date="2022-02-28")

@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetsynth import api, digest_file, pipeline
-from fleetsynth.digest import PlanDigest, root
 from fleetsynth.errors import InputError
-from fleetsynth.file_digest import file_leaves, leaves
-from fleetsynth.signal.simulate import simulate
-from fleetsynth.signal.window import Window
-from fleetsynth.sinks import FORMATS
+from fleetsynth.formats import FORMATS
+from fleetsynth.presets import simulate
+from fleetsynth.reader.file_digest import file_leaves, leaves
+from fleetsynth.tables.digest import PlanDigest, root
+from fleetsynth.window import Window
 from tests.support import NullSink, digest_of, plain_table, plan_of
 
 KEYS = {

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleetsynth import Facts, facts
-from fleetsynth.quality.server_facts import Server
 from fleetsynth.reader import ScatteredError, open_dataset
+from fleetsynth.reader.grid import Server
 from fleetsynth.reader.series import Servers
 
 TICKS = 48 * 9

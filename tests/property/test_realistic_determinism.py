@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 import fleetsynth
 from fleetsynth import pipeline
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.plan import RealisticPlan
-from fleetsynth.signal.realistic import model, noise
-from fleetsynth.signal.realistic.compose import Samples
-from fleetsynth.signal.simulate import simulate
-from fleetsynth.signal.window import Window
-from fleetsynth.sinks import FORMATS
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.formats import FORMATS
+from fleetsynth.models.realistic import noise
+from fleetsynth.models.realistic import simulate as model
+from fleetsynth.models.realistic.compose import Samples
+from fleetsynth.models.realistic.plan import RealisticPlan
+from fleetsynth.presets import simulate
 from fleetsynth.streams import Stream
+from fleetsynth.window import Window
 from tests import realistic_twin as twin
 from tests.realistic_agreement import STAGES, realistic
 from tests.support import digest_of, ids, whole

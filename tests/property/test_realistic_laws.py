@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fleetsynth.models.realistic import bursts, noise, parameters, simulate
+from fleetsynth.models.realistic.compose import Squared
 from fleetsynth.scenario.distribution import Distribution
-from fleetsynth.signal.realistic import bursts, model, noise, parameters
-from fleetsynth.signal.realistic.compose import Squared
-from fleetsynth.signal.window import BLOCK, Window
 from fleetsynth.streams import Stream, address
+from fleetsynth.window import BLOCK, Window
 from tests.realistic_agreement import realistic
 
 Floats = NDArray[np.float64]
@@ -136,7 +136,7 @@ def own_noise() -> Floats:
     """The standardised own noise of many independent servers over some tiles."""
     plan = realistic({"archetypes.web.demand.shared": 0}, distribution={"web": 1}, num_servers=250)
     first = 11_000 * BLOCK
-    return model.samples(plan, Window(0, 250, first, first + 8 * BLOCK)).own
+    return simulate.samples(plan, Window(0, 250, first, first + 8 * BLOCK)).own
 
 
 def seam_scores(x: Floats) -> dict[str, float]:
@@ -225,7 +225,7 @@ def test_cpu_has_its_level_and_its_relative_sd_at_borders_of_tiles_and_elsewhere
     }
     plan = realistic(figures, distribution={"web": 1}, num_servers=1_500)
     border = 11_000 * BLOCK
-    cpu = model.samples(plan, Window(0, 1_500, border - 2, border + 2)).cpu
+    cpu = simulate.samples(plan, Window(0, 1_500, border - 2, border + 2)).cpu
     r = 0.5 * 20**-0.3
     for values in cpu.T:
         assert abs(values.mean() - 20) < SIGMAS * 20 * r / sqrt(1_500)

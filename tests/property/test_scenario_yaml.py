@@ -9,8 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fleetsynth import load_scenario, resolve
-from fleetsynth.scenario import Scenario, dump_yaml, text
+from fleetsynth.scenario import Scenario, text
 from fleetsynth.scenario.check import LARGEST_POWER
+from fleetsynth.scenario.text import dump_yaml
 from tests.support import ARCHETYPES, CACHE, scenario_of
 
 STEPS = ["daily", "hourly", "15min", "5min", "1min", "30s", "12h", "1d"]

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fleetsynth.signal.classic import draw
-from fleetsynth.signal.window import BLOCK
+from fleetsynth.models.classic.simulate import draw
 from fleetsynth.streams import Stream, address, fingerprint, key, uniform
+from fleetsynth.window import BLOCK
 from tests.support import plan_of, whole
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import fleetsynth
-from fleetsynth.quality.facts_table import known_facts
+from fleetsynth.facts.facts_table import known_facts
 
 QUARTER = {
     "start_date": "2024-01-01",

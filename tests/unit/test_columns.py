@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import fleetsynth
-from fleetsynth.frame import plain
 from fleetsynth.plan import Plan
+from fleetsynth.tables.frame import plain
 from tests import twin
 from tests.support import COLUMNS, plan_of
 

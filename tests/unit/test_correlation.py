@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from fleetsynth import correlation
 from fleetsynth.errors import ScenarioError
-from fleetsynth.plan import factored
-from fleetsynth.scenario import ArchetypeProfile, load_scenario
-from fleetsynth.signal.noise import correlate
+from fleetsynth.models.classic.noise import correlate
+from fleetsynth.models.classic.plan import factored
+from fleetsynth.models.classic.scenario import ArchetypeProfile
+from fleetsynth.presets.load import load_scenario
 from tests import twin
 from tests.support import ARCHETYPES, differing, plan_of
 

@@ -9,9 +9,9 @@ import pytest
 
 import fleetsynth
 from fleetsynth import pipeline, streams
-from fleetsynth.server import _tile
-from fleetsynth.signal.window import BLOCK
+from fleetsynth.specification.server import _tile
 from fleetsynth.streams import Stream
+from fleetsynth.window import BLOCK
 from tests.support import NullSink, plan_of
 
 BEGIN = datetime(2022, 1, 1)

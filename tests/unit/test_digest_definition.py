@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from fleetsynth import digest_file
-from fleetsynth.file_digest import file_leaves
+from fleetsynth.reader.file_digest import file_leaves
 from tests.support import digest_of, plain_table, plan_of
 
 Rows = list[dict[str, Any]]

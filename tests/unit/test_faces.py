@@ -11,7 +11,7 @@ import pytest
 
 import fleetsynth
 from fleetsynth import ServerType, UsageError
-from fleetsynth.dataset.api import generate_folder
+from fleetsynth.folders.generate import generate_folder
 from fleetsynth.html import table
 from tests.support import scenario_of
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fleetsynth.quality import facts, levels
-from fleetsynth.quality.cross import CrossSample
-from fleetsynth.quality.facts import DAY, HOUR, Grid
-from fleetsynth.quality.facts_table import PLAIN, Fact, known_facts, sources
-from fleetsynth.quality.fleet_facts import FleetFacts, Pool, exponent
-from fleetsynth.quality.server_facts import Server, measure
+from fleetsynth.facts import levels, measures
+from fleetsynth.facts.cross import CrossSample
+from fleetsynth.facts.facts_table import PLAIN, Fact, known_facts, sources
+from fleetsynth.facts.fleet_facts import FleetFacts, Pool, exponent
+from fleetsynth.facts.measures import DAY, HOUR
+from fleetsynth.facts.server_facts import measure
+from fleetsynth.reader.grid import Grid, Server
 
 Series = NDArray[np.float64]
 
@@ -93,13 +94,13 @@ def test_calendar_of_a_grid(step: int, phase: int) -> None:
 @pytest.mark.parametrize("missing", [0.0, 0.05, 0.5])
 def test_residual(missing: float) -> None:
     values = series(2, missing)
-    found = facts.residual(values, GRID.slots())
+    found = measures.residual(values, GRID.slots())
     np.testing.assert_allclose(found, plain_residual(values, GRID), atol=1e-9)
 
 
 def test_a_residual_of_what_the_calendar_explains_is_exactly_zero() -> None:
     values: Series = (GRID.slots() * 0.1).astype(np.float64)
-    assert not facts.residual(values, GRID.slots()).any()
+    assert not measures.residual(values, GRID.slots()).any()
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.05])
@@ -107,7 +108,7 @@ def test_hour_of_day_explains(missing: float) -> None:
     values = series(3, missing)
     rest = points(np.array(without_means(values, [t.hour for t in moments_of_time(GRID)])))
     expected = 1 - central(rest, 2) / central(points(values), 2)
-    assert facts.explained(values, GRID.hours()) == pytest.approx(expected)
+    assert measures.explained(values, GRID.hours()) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("lag", [1, 2, 48, 336])
@@ -115,7 +116,7 @@ def test_hour_of_day_explains(missing: float) -> None:
 def test_autocorrelation(lag: int, missing: float) -> None:
     values = series(4, missing)
     pairs = list(zip(values[:-lag].tolist(), values[lag:].tolist(), strict=True))
-    assert facts.autocorrelation(values, lag) == pytest.approx(pearson(pairs))
+    assert measures.autocorrelation(values, lag) == pytest.approx(pearson(pairs))
 
 
 @pytest.mark.parametrize(
@@ -126,14 +127,14 @@ def test_autocorrelation(lag: int, missing: float) -> None:
 def test_what_is_not_defined_is_nan(values: Series) -> None:
     flat = len(values) != 5
     grid = Grid(0, len(values), 300)
-    assert np.isnan(facts.autocorrelation(values, 1))
-    assert np.isnan(facts.correlation(values, values))
-    assert np.isnan(facts.daily(values, grid.days(), 300, "p95"))
+    assert np.isnan(measures.autocorrelation(values, 1))
+    assert np.isnan(measures.correlation(values, values))
+    assert np.isnan(measures.daily(values, grid.days(), 300, "p95"))
     if flat:
-        assert np.isnan(facts.moment(values, 3))
-        assert np.isnan(facts.explained(values, grid.hours()))
-        assert np.isnan(facts.threshold(values))
-        assert np.isnan(facts.hourly_share(values, grid))
+        assert np.isnan(measures.moment(values, 3))
+        assert np.isnan(measures.explained(values, grid.hours()))
+        assert np.isnan(measures.threshold(values))
+        assert np.isnan(measures.hourly_share(values, grid))
 
 
 @pytest.mark.parametrize("order", [3, 4])
@@ -141,15 +142,15 @@ def test_moments(order: int) -> None:
     values = series(5)
     there = points(values)
     expected = central(there, order) / central(there, 2) ** (order / 2)
-    assert facts.moment(values, order) == pytest.approx(expected)
+    assert measures.moment(values, order) == pytest.approx(expected)
 
 
 def test_threshold_and_share_beyond() -> None:
-    rest = facts.residual(series(6), GRID.slots())
+    rest = measures.residual(series(6), GRID.slots())
     there = points(rest)
     middle = median(there)
     limit = middle + 5 * median([abs(value - middle) for value in there])
-    assert facts.threshold(rest) == pytest.approx(limit)
+    assert measures.threshold(rest) == pytest.approx(limit)
     found = levels.bursts(rest, np.zeros(len(rest), np.bool_))
     assert found is not None
     assert found.share == pytest.approx(sum(value > limit for value in there) / len(there))
@@ -181,7 +182,7 @@ def test_daily_ratio_is_over_whole_days(what: str, q: float, missing: float) -> 
     whole = [day for day in by_day.values() if len(day) >= 0.95 * 48]
     assert 2 < len(whole) < 21
     expected = median([float(np.quantile(day, q)) / mean(day) for day in whole])
-    assert facts.daily(values, grid.days(), STEP, what) == pytest.approx(expected)
+    assert measures.daily(values, grid.days(), STEP, what) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.5])
@@ -193,8 +194,8 @@ def test_hourly_share(missing: float) -> None:
             by_hour.setdefault((time.date(), time.hour), []).append(value)
     means = [mean(group) for group in by_hour.values()]
     expected = central(means, 2) / central(points(values), 2)
-    assert facts.hourly_share(values, GRID) == pytest.approx(expected)
-    assert np.isnan(facts.hourly_share(values, Grid(0, len(values), HOUR)))
+    assert measures.hourly_share(values, GRID) == pytest.approx(expected)
+    assert np.isnan(measures.hourly_share(values, Grid(0, len(values), HOUR)))
 
 
 # Level shifts
@@ -267,10 +268,10 @@ def test_a_server_is_measured() -> None:
     rest = plain_residual(cpu, GRID)
     numbers = found.numbers
     assert numbers["mean"] == pytest.approx(mean(points(cpu)))
-    assert numbers["residual_lag"] == pytest.approx(facts.autocorrelation(rest, 1))
-    assert numbers["lag_1h"] == pytest.approx(facts.autocorrelation(cpu, 2))
-    assert numbers["lag_1d"] == pytest.approx(facts.autocorrelation(cpu, 48))
-    assert numbers["lag_7d"] == pytest.approx(facts.autocorrelation(cpu, 336))
+    assert numbers["residual_lag"] == pytest.approx(measures.autocorrelation(rest, 1))
+    assert numbers["lag_1h"] == pytest.approx(measures.autocorrelation(cpu, 2))
+    assert numbers["lag_1d"] == pytest.approx(measures.autocorrelation(cpu, 48))
+    assert numbers["lag_7d"] == pytest.approx(measures.autocorrelation(cpu, 336))
     there = points(rest)
     assert numbers["kurtosis"] == pytest.approx(central(there, 4) / central(there, 2) ** 2 - 3)
     assert numbers["residual_sd"] == pytest.approx(math.sqrt(central(there, 2)))
@@ -329,16 +330,16 @@ def fleet(sizes: Sequence[int], missing: float) -> list[Server]:
 @pytest.mark.parametrize("missing", [0.0, 0.1])
 def test_correlation_across_servers(missing: float) -> None:
     servers = fleet([3, 1, 4], missing)
-    rests = {s.name: facts.residual(s.series["cpu"], GRID.slots()) for s in servers}
+    rests = {s.name: measures.residual(s.series["cpu"], GRID.slots()) for s in servers}
     sample = CrossSample()
     for server in servers:
         cpu = server.series["cpu"]
         sample.add(server.name, server.service, GRID, cpu, rests[server.name])
     pairs = [(a, b) for i, a in enumerate(servers) for b in servers[i + 1 :]]
-    raw = [facts.correlation(a.series["cpu"], b.series["cpu"]) for a, b in pairs]
+    raw = [measures.correlation(a.series["cpu"], b.series["cpu"]) for a, b in pairs]
     same = [r for r, (a, b) in zip(raw, pairs, strict=True) if a.service == b.service]
     apart = [
-        abs(facts.correlation(rests[a.name], rests[b.name]))
+        abs(measures.correlation(rests[a.name], rests[b.name]))
         for a, b in pairs
         if a.service != b.service
     ]
@@ -374,7 +375,7 @@ def test_flat_and_short_servers_have_no_correlation() -> None:
     far = Grid(GRID.first + 10 * GRID.count, GRID.count, STEP)
     sample.add("d", None, far, series(3), series(3))
     found = sample.facts()
-    assert found["cross_r"] == pytest.approx(facts.correlation(series(1), series(2)), abs=1e-5)
+    assert found["cross_r"] == pytest.approx(measures.correlation(series(1), series(2)), abs=1e-5)
     assert np.isnan(found["service_r"])
     assert np.isnan(found["between_r"])
 

@@ -3,11 +3,11 @@
 import pytest
 
 from fleetsynth.errors import UsageError
-from fleetsynth.frame import column_types
-from fleetsynth.quality.validate.rows import METRIC_COLUMNS
 from fleetsynth.reader import parse_columns
 from fleetsynth.reader.layout import find_layout
 from fleetsynth.reader.roles import ROLES, Column, assign, assign_metrics
+from fleetsynth.tables.frame import column_types
+from fleetsynth.validate.rows import METRIC_COLUMNS
 
 SHORT = ("timestamp", "server", "cpu", "memory", "network", "type", "service")
 LONG = ["timestamp", "server_id", "metric", "value"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import fleetsynth
-from fleetsynth.sinks import FORMATS
+from fleetsynth.formats import FORMATS
 
 HEAVY = {"pandas", "matplotlib", "boto3", "obstore", "pyspark", "polars", "scipy"}
 """Whole worlds that no everyday command needs."""
@@ -40,10 +40,7 @@ except SystemExit as end:
 """
 
 
-REALISTIC = {
-    *(f"fleetsynth.scenario.{name}" for name in ("realistic", "distribution", "check_realistic")),
-    "fleetsynth.signal.realistic",
-}
+REALISTIC = {"fleetsynth.models.realistic", "fleetsynth.scenario.distribution"}
 """What the classic model does without."""
 
 
@@ -195,11 +192,17 @@ def test_all_lazy_table_and_type_checkers_agree() -> None:
     assert set(fleetsynth.__all__) - {"__version__"} == lazy == names_for_type_checkers()
 
 
-def test_no_public_name_is_that_of_a_module() -> None:
-    # Importing the module would put it in the place of what is public.
+@pytest.mark.parametrize("name", ["facts", "report", "validate"])
+def test_a_verb_wins_over_the_package_of_its_name_whichever_is_loaded_first(name: str) -> None:
     modules = {module.name for module in iter_modules(fleetsynth.__path__)}
-    assert "api" in modules
-    assert modules & set(fleetsynth.__all__) == set()
+    assert name in modules & set(fleetsynth.__all__)
+    for lines in (
+        f"from fleetsynth.{name} import dataset\nimport fleetsynth",
+        f"from fleetsynth import {name}\nfrom fleetsynth.{name} import dataset\nimport fleetsynth",
+    ):
+        lines = lines.replace("report import dataset", "report import write")
+        code = f"{lines}\nassert callable(fleetsynth.{name}), fleetsynth.{name}"
+        assert "fleetsynth" in loaded(code)
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

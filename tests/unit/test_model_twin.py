@@ -15,9 +15,9 @@ import pytest
 
 from fleetsynth import load_scenario, resolve
 from fleetsynth.clock import Calendar
-from fleetsynth.plan import ClassicPlan
-from fleetsynth.signal import factors
-from fleetsynth.signal.classic import Components, components, growth
+from fleetsynth.models.classic import factors
+from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.models.classic.simulate import Components, components, growth
 from tests import twin
 from tests.agreement import Twinned, disagreements, growths_of, run_twin, times_of, trends_of
 from tests.conftest import Written
@@ -107,6 +107,7 @@ archetypes:
 {fields}
 """
     plan = resolve(classic(load_scenario(written(text))))
+    assert isinstance(plan, ClassicPlan)
     web = replace(twin.PROFILES["web"], base_cpu=44.4, cpu_disk_correlation=0.2)
     profiles = {"cache": twin.Profile(**CACHE), "web": web}  # type: ignore[arg-type]
     assert disagreements(_components(plan), run_twin(plan, profiles)) == {}

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fleetsynth.plan import RealisticPlan
+from fleetsynth.models.realistic import aggregate, compose, demand, noise, stocks
+from fleetsynth.models.realistic.plan import RealisticPlan
+from fleetsynth.models.realistic.simulate import samples
+from fleetsynth.presets import simulate
 from fleetsynth.scenario.distribution import Distribution
-from fleetsynth.signal.realistic import aggregate, compose, demand, noise, stocks
-from fleetsynth.signal.realistic.model import samples
-from fleetsynth.signal.simulate import simulate
-from fleetsynth.signal.window import Window
+from fleetsynth.window import Window
 from tests import realistic_twin as twin
 from tests.realistic_agreement import (
     MIXED,

@@ -16,12 +16,12 @@ import pytest
 from fleetsynth import OutputError, UsageError, generate, report
 from fleetsynth.api import batches, to_pandas
 from fleetsynth.clock import Days, epoch_day
-from fleetsynth.frame import plain
-from fleetsynth.quality.report import effects, sample, saturation
-from fleetsynth.quality.report.axis import Axis, axis_from, regroup
-from fleetsynth.quality.report.collect import BINS, Collector
-from fleetsynth.quality.report.page import render
-from fleetsynth.quality.report.rows import Reader
+from fleetsynth.report import effects, sample, saturation
+from fleetsynth.report.axis import Axis, axis_from, regroup
+from fleetsynth.report.collect import BINS, Collector
+from fleetsynth.report.page import render
+from fleetsynth.report.rows import Reader
+from fleetsynth.tables.frame import plain
 from tests.support import plan_of
 
 SCENARIO = {
@@ -243,7 +243,7 @@ def test_the_same_data_give_the_same_page_whatever_the_format(tmp_path: Path) ->
 
 
 def test_a_folder_is_a_dataset_too(tmp_path: Path) -> None:
-    from fleetsynth.dataset.api import generate_folder
+    from fleetsynth.folders.generate import generate_folder
 
     url = str(tmp_path / "fleet")
     made = generate_folder(plan_of(SCENARIO).scenario, url, partition_by=("region",))

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fleetsynth
-from fleetsynth.sinks import FORMATS
+from fleetsynth.formats import FORMATS
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -7,13 +7,11 @@ import pytest
 
 from fleetsynth import load_scenario, resolve
 from fleetsynth.errors import ScenarioError, UsageError
-from fleetsynth.scenario import (
-    PRESETS,
-    ClassicScenario,
-    catalog_profiles,
-    default_scenario,
-    dump_yaml,
-)
+from fleetsynth.models.classic.scenario import ClassicScenario
+from fleetsynth.presets import PRESETS
+from fleetsynth.presets.load import default_scenario
+from fleetsynth.scenario.text import dump_yaml
+from fleetsynth.specification.names import ARCHETYPE_PROFILES, ServerType
 from tests.conftest import Written
 from tests.support import ARCHETYPES, CACHE, classic, plan_of, scenario_of
 
@@ -67,7 +65,7 @@ def test_single_fields_of_an_archetype_are_overridden_and_the_rest_kept(written:
             name: Edge
         """)
     )
-    packaged = catalog_profiles()
+    packaged = {str(kind): profile for kind, profile in ARCHETYPE_PROFILES.items()}
     expected = packaged["web"].model_copy(update={"base_cpu": 50.0, "name": "Edge"})
     assert scenario.archetypes["web"] == expected
     others = {name: profile for name, profile in scenario.archetypes.items() if name != "web"}
@@ -261,7 +259,7 @@ def test_any_changed_key_changes_the_digest(key: str) -> None:
 @pytest.mark.parametrize("field", [field for field in CACHE if field != "name"])
 @pytest.mark.parametrize("name", ["web", "batch"])
 def test_any_changed_field_of_an_archetype_changes_the_digest(name: str, field: str) -> None:
-    value = getattr(catalog_profiles()[name], field)
+    value = getattr(ARCHETYPE_PROFILES[ServerType(name)], field)
     assert plan_of({f"archetypes.{name}.{field}": value + 0.001}).digest != plan_of().digest
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from fleetsynth import load_scenario, resolve
 from fleetsynth.errors import FleetsynthError, Problem, ScenarioError, UsageError
-from fleetsynth.scenario import ClassicScenario, default_scenario
+from fleetsynth.models.classic.scenario import ClassicScenario
+from fleetsynth.presets.load import default_scenario
 from tests.conftest import Written
 from tests.unit.bad_scenarios import PROBLEMS, REALISTIC, UNREADABLE
 

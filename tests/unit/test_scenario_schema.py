@@ -7,14 +7,9 @@ import pytest
 
 from fleetsynth import load_scenario
 from fleetsynth.errors import ScenarioError, UsageError
-from fleetsynth.scenario import (
-    PRESETS,
-    ArchetypeProfile,
-    ClassicScenario,
-    Growth,
-    default_scenario,
-    json_schema,
-)
+from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario, Growth
+from fleetsynth.presets import PRESETS
+from fleetsynth.presets.load import default_scenario, json_schema
 from tests.schema_check import errors
 from tests.support import CACHE
 

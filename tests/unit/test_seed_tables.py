@@ -11,7 +11,7 @@ import fleetsynth
 from fleetsynth import ServerType
 from fleetsynth.metrics import METRICS
 from fleetsynth.plan import Plan
-from fleetsynth.scenario import catalog_profiles
+from fleetsynth.specification.names import ARCHETYPE_PROFILES
 from tests import twin
 from tests.support import ARCHETYPES, plan_of
 
@@ -97,7 +97,7 @@ def test_business_hours_and_weekends(name: str, hour: int, minute: int, busy: bo
 
 
 def test_profiles_hold_the_figures_of_the_table() -> None:
-    assert set(catalog_profiles()) == set(twin.PROFILES) == set(ARCHETYPES)
+    assert set(ARCHETYPE_PROFILES) == set(twin.PROFILES) == set(ARCHETYPES)
     for name, expected in twin.PROFILES.items():
         profile = fleetsynth.ARCHETYPE_PROFILES[ServerType(name)]
         names = [field.name for field in fields(expected)]
@@ -137,7 +137,7 @@ def test_generate_correlated_metrics_grows_by_its_trend_factor() -> None:
 def test_spike_probabilities_expect_so_many_in_four_years_of_days(
     name: str, in_four_years: int
 ) -> None:
-    probability = catalog_profiles()[name].spike_probability
+    probability = ARCHETYPE_PROFILES[ServerType(name)].spike_probability
     assert round(probability * 1461) == in_four_years
 
 

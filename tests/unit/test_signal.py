@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from fleetsynth.metrics import METRICS, SIGNALS
-from fleetsynth.signal import events, factors, limits
-from fleetsynth.signal.classic import Draws, Parameters, compose, level
+from fleetsynth.models import limits
+from fleetsynth.models.classic import factors, spikes
+from fleetsynth.models.classic.simulate import Draws, Parameters, compose, level
 from tests import twin
 from tests.support import differing, plan_of
 
@@ -26,7 +27,7 @@ def _one(z: tuple[float, ...], u: float, f: float = 1.0, g: float = 1.0) -> dict
 def test_a_uniform_equal_to_the_probability_does_not_spike() -> None:
     p = np.array([0.03, 0.0, 1.0])
     u = np.array([[0.03, np.nextafter(0.03, 0)], [0.0, 0.5], [0.0, np.nextafter(1.0, 0)]])
-    assert events.spikes(u, p).tolist() == [[False, True], [False, False], [True, True]]
+    assert spikes.spikes(u, p).tolist() == [[False, True], [False, False], [True, True]]
 
 
 def test_a_tick_without_noise_publishes_the_bases() -> None:

@@ -15,10 +15,10 @@ import pytest
 from numpy.typing import NDArray
 
 import fleetsynth
-from fleetsynth.plan import ClassicPlan
-from fleetsynth.signal.classic import Components, Draws, draw
-from fleetsynth.signal.window import BLOCK
+from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.models.classic.simulate import Components, Draws, draw
 from fleetsynth.streams import Stream
+from fleetsynth.window import BLOCK
 from tests import twin
 from tests.support import ARCHETYPES, COLUMNS, plan_of, whole
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fleetsynth.signal import factors
+from fleetsynth.models.classic import factors
 from tests.support import plain_table, plan_of
 
 Damage = Callable[[pa.Table], pa.Table]

@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from fleetsynth import pipeline
-from fleetsynth.quality.validate.checker import Checker
-from fleetsynth.quality.validate.verdict import Verdict
+from fleetsynth.validate.checker import Checker
+from fleetsynth.validate.verdict import Verdict
 from tests.support import plan_of
 
 pytestmark = pytest.mark.xdist_group("false alarms")  # their runs are made once

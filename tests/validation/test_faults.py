@@ -7,8 +7,9 @@ import pyarrow as pa
 import pytest
 
 import fleetsynth
-from fleetsynth import InputError, manifest
+from fleetsynth import InputError
 from fleetsynth.plan import Plan
+from fleetsynth.tables.provenance import provenance
 from tests.support import plain_table, plan_of
 from tests.validation.faults import FAULTS, Fault
 
@@ -21,7 +22,7 @@ def clean(default_plan: Plan) -> pa.Table:
 def written(table: pa.Table, plan: Plan, folder: Path) -> Path:
     """A file that says of itself that it was made from a plan."""
     path = folder / "fleet.arrow"
-    table = table.replace_schema_metadata(manifest.provenance(plan))
+    table = table.replace_schema_metadata(provenance(plan))
     with pa.OSFile(str(path), "wb") as out, pa.ipc.new_file(out, table.schema) as writer:
         writer.write_table(table, max_chunksize=100_000)
     return path

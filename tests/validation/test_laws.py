@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fleetsynth.plan import ClassicPlan
-from fleetsynth.quality.validate.checker import estimator
-from fleetsynth.quality.validate.estimate import normalised
-from fleetsynth.quality.validate.likelihood import (
+from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.validate.checker import estimator
+from fleetsynth.validate.estimate import normalised
+from fleetsynth.validate.likelihood import (
     CORRELATION,
     HIGH,
     LOW,
@@ -22,7 +22,7 @@ from fleetsynth.quality.validate.likelihood import (
     Law,
     scores,
 )
-from fleetsynth.quality.validate.normal import beyond, log_tail, two_sided
+from fleetsynth.validate.normal import beyond, log_tail, two_sided
 from tests.support import plan_of
 
 Floats = NDArray[np.float64]

@@ -12,9 +12,9 @@ import pytest
 
 import fleetsynth
 from fleetsynth import InputError, UsageError, Validation
-from fleetsynth.dataset.api import generate_folder
-from fleetsynth.scenario import load_scenario
-from fleetsynth.sinks import FORMATS
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.formats import FORMATS
+from fleetsynth.presets.load import load_scenario
 from tests.dataset.object_store import BUCKET, empty, environment, moto
 
 SMALL = {"num_servers": 24, "end_date": "2022-06-30"}

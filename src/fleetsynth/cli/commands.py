@@ -29,7 +29,7 @@ from fleetsynth.cli.say import say, say_json, show_understood
 
 if TYPE_CHECKING:
     from fleetsynth.api import Result
-    from fleetsynth.dataset.api import FolderResult
+    from fleetsynth.folders.generate import FolderResult
     from fleetsynth.reader import Understood
 
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
@@ -79,7 +79,7 @@ def generate(
     """
     from fleetsynth.api import generate as write_file
     from fleetsynth.errors import UsageError
-    from fleetsynth.plan import resolve
+    from fleetsynth.presets import resolve
 
     scenario = load(options)
     silent = quiet or as_json
@@ -124,8 +124,8 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
     --calibrate, a sample of two million rows is generated and thrown away to tell how long it
     takes here, on one core and on many.
     """
-    from fleetsynth.dataset.calibrate import calibrate as measure
-    from fleetsynth.plan import resolve
+    from fleetsynth.folders.calibrate import calibrate as measure
+    from fleetsynth.presets import resolve
     from fleetsynth.size import estimate
 
     resolved = resolve(load(options))
@@ -173,12 +173,12 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
       fleetsynth preview --start 2024-01-01 --end 2024-12-31
       fleetsynth preview --granularity hourly --start 2024-03-18 --end 2024-03-31 -o march.png
     """
-    from fleetsynth.plan import resolve
-    from fleetsynth.quality.preview import samples
+    from fleetsynth.presets import resolve
+    from fleetsynth.preview.samples import samples
 
     resolved = resolve(load(options))
     if output:
-        from fleetsynth.quality.picture import draw
+        from fleetsynth.preview.picture import draw
 
         draw(resolved, output, overwrite=overwrite)
         say(f"wrote {output}")
@@ -203,9 +203,9 @@ def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: An
     Data with other names than ours for time and server, and data that an option speaks of, are
     read as `facts` reads them (docs/reading.md): the digest is of the columns that stand for ours.
     """
-    from fleetsynth.dataset.digests import path_leaves
-    from fleetsynth.digest import month_label, root
-    from fleetsynth.paths import refuse_missing
+    from fleetsynth.reader.digests import path_leaves
+    from fleetsynth.stores.paths import refuse_missing
+    from fleetsynth.tables.digest import month_label, root
 
     refuse_missing(paths)
     for path in paths:
@@ -249,7 +249,7 @@ def archetypes(
     middle 80 % of them lie, one archetype alone shows its figures as a scenario writes them.
     """
     from fleetsynth.errors import UsageError, did_you_mean
-    from fleetsynth.scenario import load_scenario
+    from fleetsynth.presets.load import load_scenario
 
     said = {"preset": preset} if preset else {}
     loaded = load_scenario(scenario, overrides=said, origins={"preset": f"from --preset {preset}"})

@@ -32,7 +32,7 @@ def config() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of YAML.")
 def show(*, as_json: bool, **options: Any) -> None:
     """Print the whole scenario: packaged defaults, then SCENARIO, then the options."""
-    from fleetsynth.scenario import dump_yaml
+    from fleetsynth.scenario.text import dump_yaml
 
     scenario = load(options)
     text = json.dumps(scenario.to_dict(), indent=2) + "\n" if as_json else dump_yaml(scenario)
@@ -44,8 +44,8 @@ def show(*, as_json: bool, **options: Any) -> None:
 def check(*, scenarios: tuple[Path, ...]) -> None:
     """Check scenario files; every problem of all of them is shown, with its line."""
     from fleetsynth.errors import FleetsynthError
-    from fleetsynth.plan import resolve
-    from fleetsynth.scenario import load_scenario
+    from fleetsynth.presets import resolve
+    from fleetsynth.presets.load import load_scenario
 
     failed = False
     for path in scenarios:
@@ -66,8 +66,8 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
 @overwrite_option
 def init(*, path: Path, preset: str | None, overwrite: bool) -> None:
     """Write a scenario to start from to PATH: every key, its default and what it means."""
-    from fleetsynth.scenario import starter_text
-    from fleetsynth.sinks.base import write_text
+    from fleetsynth.files import write_text
+    from fleetsynth.presets.catalog import starter_text
 
     write_text(path, starter_text(preset or "classic"), overwrite=overwrite)
     say(f"wrote {path}; next: fleetsynth generate {path}")
@@ -83,8 +83,8 @@ def schema(*, preset: str | None, output: Path | None, overwrite: bool) -> None:
     In an editor with a YAML language server, begin a scenario file with the line
     `# yaml-language-server: $schema=scenario.schema.json`.
     """
-    from fleetsynth.scenario import json_schema
-    from fleetsynth.sinks.base import write_text
+    from fleetsynth.files import write_text
+    from fleetsynth.presets.load import json_schema
 
     text = json.dumps(json_schema(preset or "classic"), indent=2) + "\n"
     if output is None:

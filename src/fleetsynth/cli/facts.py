@@ -39,8 +39,8 @@ def facts(*, path: str, check: bool, as_json: bool, **reading: Any) -> None:
       fleetsynth facts long.parquet --columns metric=name,value=value,cpu=cpu_pct
       fleetsynth facts export.csv --columns time=t:s --timezone Europe/Berlin
     """
-    from fleetsynth.dataset.facts import facts
-    from fleetsynth.paths import refuse_missing
+    from fleetsynth.facts.dataset import facts
+    from fleetsynth.stores.paths import refuse_missing
 
     refuse_missing([path])
     found = facts(path, options=read_options(reading))

@@ -15,8 +15,8 @@ from fleetsynth.cli.words import in_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fleetsynth.dataset.api import FolderResult
-    from fleetsynth.engines.base import Engine
+    from fleetsynth.folders.engines.base import Engine
+    from fleetsynth.folders.generate import FolderResult
     from fleetsynth.scenario import Scenario
 
     Command = Callable[..., Any]
@@ -64,8 +64,8 @@ def folder_options(command: Command) -> Command:
 
 def is_folder(output: str) -> bool:
     """Tell whether an output names a dataset folder, and not a file."""
-    from fleetsynth.dataset.places import is_url
-    from fleetsynth.sinks import FORMATS
+    from fleetsynth.formats import FORMATS
+    from fleetsynth.stores.places import is_url
 
     named_as_file = output.lower().endswith(tuple(FORMATS))
     return output[-1:] == "/" or is_url(output) or (Path(output).is_dir() and not named_as_file)
@@ -86,10 +86,10 @@ def generate_folder(
     scenario: Scenario, url: str, *, overwrite: bool, silent: bool, options: dict[str, Any]
 ) -> FolderResult:
     """Generate a folder with the options of the command line."""
-    from fleetsynth.dataset.api import generate_folder
-    from fleetsynth.dataset.places import check_url
-    from fleetsynth.dataset.shards import parse_shard
-    from fleetsynth.plan import resolve
+    from fleetsynth.folders.generate import generate_folder
+    from fleetsynth.folders.shards import parse_shard
+    from fleetsynth.presets import resolve
+    from fleetsynth.stores.places import check_url
 
     check_url(url)  # before an engine starts
     engine, size = _engine(options), options["part_size"]
@@ -116,7 +116,7 @@ def _engine(options: dict[str, Any]) -> Engine | None:
         if options["master"]:
             raise UsageError("--master is for Spark: add --engine spark")
         return None
-    from fleetsynth.engines.spark import SparkEngine, open_session
+    from fleetsynth.folders.engines.spark import SparkEngine, open_session
 
     return SparkEngine(open_session(options["master"]))
 
@@ -141,7 +141,7 @@ def commit(*, folder: str, as_json: bool) -> None:
 
     The last step of a job whose shards ran on several machines. To repeat it does no harm.
     """
-    from fleetsynth.dataset.folder import commit
+    from fleetsynth.folders.folder import commit
 
     manifest = commit(folder)
     if as_json:
@@ -168,8 +168,8 @@ def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
     that are missing, renamed, foreign or left over, and the servers and months whose values are
     not what they were. Notes say what could not be checked, and what is not of the dataset.
     """
-    from fleetsynth.dataset.verify import check
-    from fleetsynth.paths import refuse_missing
+    from fleetsynth.folders.verify import check
+    from fleetsynth.stores.paths import refuse_missing
 
     refuse_missing([folder])
     result = check(folder, regenerate=regenerate)

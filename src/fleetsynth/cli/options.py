@@ -44,7 +44,7 @@ class _LocalPath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Refuse URLs."""
-        from fleetsynth.dataset.places import is_url
+        from fleetsynth.stores.places import is_url
 
         if is_url(str(value)):
             self.fail("a URL does not fit here: use a file on this machine", param, ctx)
@@ -56,7 +56,7 @@ class _Place(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Leave URLs as they are."""
-        from fleetsynth.dataset.places import is_url
+        from fleetsynth.stores.places import is_url
 
         return value if is_url(value) else super().convert(value, param, ctx)
 
@@ -173,7 +173,7 @@ def progress(rows: int, *, silent: bool) -> AbstractContextManager[Callable[[int
 
 def _source(path: Path | None) -> Path | None:
     """Refuse a scenario that is not there, before anything about the options."""
-    from fleetsynth.scenario import preset_of
+    from fleetsynth.presets.load import preset_of
 
     try:
         there = path is None or path.exists()
@@ -195,7 +195,7 @@ def comparing(*, silent: bool) -> AbstractContextManager[Callable[[int, int], No
 
 def load(options: dict[str, Any]) -> Scenario:
     """Take the shared options out of `options` and return the scenario they describe."""
-    from fleetsynth.scenario import load_scenario, preset_of
+    from fleetsynth.presets.load import load_scenario, preset_of
     from fleetsynth.scenario.text import parse_value
 
     source = _source(options.pop("scenario"))

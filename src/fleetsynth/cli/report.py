@@ -61,8 +61,8 @@ def report(
       fleetsynth report fleet/ -o fleet.html --top 30
       fleetsynth report other.csv --columns timestamp=time,server=host,cpu=cpu
     """
-    from fleetsynth.paths import refuse_missing
-    from fleetsynth.reports import report
+    from fleetsynth.report.write import report
+    from fleetsynth.stores.paths import refuse_missing
 
     refuse_missing([dataset])
     report(

@@ -21,11 +21,11 @@ from rich.table import Table
 from rich.text import Text
 
 from fleetsynth.clock import Calendar
-from fleetsynth.plan import ClassicPlan
+from fleetsynth.models.classic.plan import ClassicPlan
 from fleetsynth.scenario.fields import Strict
 from fleetsynth.shown import shown
-from fleetsynth.signal.window import BLOCK
 from fleetsynth.size import in_bytes
+from fleetsynth.window import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.api import Result
-    from fleetsynth.dataset.api import FolderResult
-    from fleetsynth.dataset.calibrate import Rate
+    from fleetsynth.folders.calibrate import Rate
+    from fleetsynth.folders.generate import FolderResult
     from fleetsynth.plan import Plan
-    from fleetsynth.quality.preview import Sample
+    from fleetsynth.preview.samples import Sample
     from fleetsynth.size import Size
 
 _COLORS = ("red", "blue", "green", "yellow", "magenta")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from fleetsynth.cli.show import _console, _facts, _print_whole, _table, plain
-from fleetsynth.quality.facts_table import STEP, known_facts, sources
+from fleetsynth.facts.facts_table import STEP, known_facts, sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fleetsynth.quality.facts_table import Fact, Facts
+    from fleetsynth.facts.facts_table import Fact, Facts
 
 
 def show_facts(found: Facts) -> None:

@@ -72,10 +72,10 @@ def validate(
       fleetsynth validate export.csv --columns timestamp=ts,server=host,cpu=cpu_pct
       fleetsynth validate export.csv --columns timestamp=ts --scenario fleet.yaml
     """
-    from fleetsynth.dataset.validate import validate as check
     from fleetsynth.errors import UsageError
-    from fleetsynth.paths import refuse_missing
-    from fleetsynth.scenario import default_scenario
+    from fleetsynth.presets.load import default_scenario
+    from fleetsynth.stores.paths import refuse_missing
+    from fleetsynth.validate.dataset import validate as check
 
     refuse_missing([path])
     if scenario and preset:

@@ -24,7 +24,7 @@ from fleetsynth.cli.show import plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from fleetsynth.quality.validate.verdict import Validation, Verdict
+    from fleetsynth.validate.verdict import Validation, Verdict
 
 _STYLES = {"ok": "green", "fail": "bold red", "untestable": "yellow"}
 _NUMBERS = ("scenario", "data", "interval", "p-value", "detectable")

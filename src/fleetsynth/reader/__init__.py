@@ -29,8 +29,8 @@ Files alone, as they are: `physical.read_batches` and `read_metadata`; which fil
 `files.find_files`.
 """
 
+from fleetsynth.formats.options import ReadOptions
 from fleetsynth.reader.dataset import Dataset, open_dataset
-from fleetsynth.reader.options import ReadOptions
 from fleetsynth.reader.roles import parse_columns
 from fleetsynth.reader.series import ScatteredError
 from fleetsynth.reader.understood import Understood

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.clock import ahead
-from fleetsynth.frame import TEXT, column_types, text_array
 from fleetsynth.reader.roles import ROLES
 from fleetsynth.reader.rows import MISSING
+from fleetsynth.tables.frame import TEXT, column_types, text_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import InputError, UsageError, did_you_mean
+from fleetsynth.formats.options import ReadOptions
+from fleetsynth.formats.place import saying, shown
 from fleetsynth.reader.layout import find_layout, from_name, sample_values
-from fleetsynth.reader.options import ReadOptions
-from fleetsynth.reader.place import saying, shown
 from fleetsynth.reader.roles import OURS, ROLES, SERIES, Column, assign_metrics
 from fleetsynth.reader.rows import Converter, column_of, needed
 from fleetsynth.reader.series import Servers

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from fleetsynth.dataset.places import CLOUD_SCHEMES, is_url, split_object
-from fleetsynth.dataset.recorded import parse_manifest
-from fleetsynth.dataset.store import STATE, open_store
 from fleetsynth.errors import InputError, UsageError
-from fleetsynth.manifest import MANIFEST
-from fleetsynth.reader.physical import ending_of
-from fleetsynth.sinks import FORMATS
+from fleetsynth.formats import FORMATS
+from fleetsynth.formats.read import ending_of
+from fleetsynth.stores.names import MANIFEST
+from fleetsynth.stores.places import CLOUD_SCHEMES, is_url, split_object
+from fleetsynth.stores.recorded import parse_manifest
+from fleetsynth.stores.store import STATE, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fleetsynth.dataset.store import Store
+    from fleetsynth.stores.store import Store
 
 
 @dataclass(frozen=True)

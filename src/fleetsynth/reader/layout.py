@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from fleetsynth.errors import UsageError
-from fleetsynth.reader.place import saying, shown
+from fleetsynth.formats.place import saying, shown
 from fleetsynth.reader.roles import ROLES, SERIES, Column, assign, find, normal
 from fleetsynth.reader.stamps import CLOCK
 from fleetsynth.reader.values import is_text

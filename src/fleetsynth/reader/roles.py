@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from fleetsynth.errors import InputError, UsageError, did_you_mean
+from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.fleet import METADATA_COLUMNS
+from fleetsynth.formats.place import saying
+from fleetsynth.formats.read import refuse_twice
 from fleetsynth.metrics import STATISTICS, published
 from fleetsynth.plan import CALENDAR_COLUMNS
-from fleetsynth.reader.place import saying, shown
 from fleetsynth.reader.times import UNITS
 from fleetsynth.reader.values import SCALES
 
@@ -274,18 +275,6 @@ def assign_metrics(
             f"{', '.join(metrics)})"
         )
     return out
-
-
-def refuse_twice(names: Iterable[str], where: str) -> None:
-    """Refuse a dataset that has two columns of one name."""
-    names = list(names)
-    for place, name in enumerate(names):
-        first = names.index(name)
-        if first != place and name.strip():
-            raise InputError(
-                f"{where} has two columns {shown(name)}, number {first + 1} and number "
-                f"{place + 1}: rename one of them"
-            )
 
 
 def _is_long(found: Mapping[str, Column], told: Mapping[str, Column], names: list[str]) -> bool:

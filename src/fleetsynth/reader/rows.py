@@ -8,23 +8,23 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.errors import InputError
-from fleetsynth.frame import to_numpy
+from fleetsynth.formats.dialect import MISSING as MISSING_WORDS
+from fleetsynth.formats.place import shown
 from fleetsynth.metrics import METRICS
-from fleetsynth.reader.dialect import MISSING as MISSING_WORDS
 from fleetsynth.reader.layout import from_name
-from fleetsynth.reader.place import shown
 from fleetsynth.reader.roles import ROLES, Column
 from fleetsynth.reader.times import times_of_day
 from fleetsynth.reader.understood import Tally
 from fleetsynth.reader.values import HIVE_MISSING, SCALES, encode, numbers, without_missing
+from fleetsynth.tables.frame import to_numpy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
+    from fleetsynth.formats.options import ReadOptions
     from fleetsynth.reader.layout import Layout
-    from fleetsynth.reader.options import ReadOptions
     from fleetsynth.reader.source import Part
     from fleetsynth.reader.times import Times
 

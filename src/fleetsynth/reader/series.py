@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fleetsynth.errors import InputError
-from fleetsynth.quality.facts import MONTH, Grid
-from fleetsynth.quality.server_facts import Server
-from fleetsynth.reader.place import shown
+from fleetsynth.formats.place import shown
+from fleetsynth.reader.grid import MONTH, Grid, Server
 from fleetsynth.reader.roles import ROLES
 from fleetsynth.reader.rows import MOST_DROPPED
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from fleetsynth.errors import InputError, UsageError
-from fleetsynth.paths import is_path
-from fleetsynth.reader import csv_file
-from fleetsynth.reader.dialect import MISSING, Numerals, find_numerals
-from fleetsynth.reader.files import find_files
-from fleetsynth.reader.physical import (
+from fleetsynth.formats import csv_read
+from fleetsynth.formats.dialect import MISSING, Numerals, find_numerals
+from fleetsynth.formats.place import Place
+from fleetsynth.formats.read import (
     Head,
     errors_of,
     read_batches,
@@ -20,16 +19,17 @@ from fleetsynth.reader.physical import (
     table_batches,
     table_head,
 )
-from fleetsynth.reader.place import Place
+from fleetsynth.reader.files import find_files
 from fleetsynth.reader.values import is_text
+from fleetsynth.stores.paths import is_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from fleetsynth.reader.dialect import Dialect
+    from fleetsynth.formats.dialect import Dialect
+    from fleetsynth.formats.options import ReadOptions
     from fleetsynth.reader.files import Files
-    from fleetsynth.reader.options import ReadOptions
 
 
 class Part(NamedTuple):
@@ -181,7 +181,7 @@ class Source:
         done = 0
         with errors_of(str(path)):
             try:
-                for batch in csv_file.batches(
+                for batch in csv_read.batches(
                     path, dialect, types, list(kinds), numerals.decimal, missing
                 ):
                     done += batch.num_rows
@@ -189,7 +189,7 @@ class Source:
             except pa.ArrowInvalid:
                 if types == text:
                     raise
-                for batch in csv_file.batches(path, dialect, text, list(kinds)):
+                for batch in csv_read.batches(path, dialect, text, list(kinds)):
                     skipped = min(done, batch.num_rows)
                     done -= skipped
                     if skipped < batch.num_rows:
@@ -198,12 +198,12 @@ class Source:
     def _native(self, head: Head, name: str, kind: str, numerals: Numerals) -> pa.DataType | None:
         values = list(_texts(head.sample, name))
         if kind == "number":
-            return pa.float64() if csv_file.is_native_number(values, numerals) else None
+            return pa.float64() if csv_read.is_native_number(values, numerals) else None
         if kind == "whole":
             return pa.int64() if all(map(_is_whole, values)) else None
         if kind != "time" or self._options.time_format:
             return None
-        return csv_file.native_time(values)
+        return csv_read.native_time(values)
 
 
 def as_table(data: Any) -> pa.Table:

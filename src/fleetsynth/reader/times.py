@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from fleetsynth.clock import zone_names
 from fleetsynth.errors import InputError, UsageError
-from fleetsynth.frame import to_numpy
-from fleetsynth.reader.place import saying, shown
+from fleetsynth.formats.place import saying, shown
 from fleetsynth.reader.stamps import (
     UnclearError,
     clock_micros,
@@ -20,14 +19,15 @@ from fleetsynth.reader.stamps import (
     stamp,
 )
 from fleetsynth.reader.values import absent, encode, is_text, plain_column
+from fleetsynth.tables.frame import to_numpy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
-    from fleetsynth.reader.options import ReadOptions
-    from fleetsynth.reader.place import Place
+    from fleetsynth.formats.options import ReadOptions
+    from fleetsynth.formats.place import Place
 
     Ints = NDArray[np.int64]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fleetsynth.frame import column_types
-from fleetsynth.reader.place import shown
+from fleetsynth.formats.place import shown
+from fleetsynth.tables.frame import column_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

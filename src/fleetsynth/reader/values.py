@@ -11,16 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.errors import InputError
-from fleetsynth.frame import text_array, to_numpy
-from fleetsynth.reader.dialect import MISSING, Numerals
-from fleetsynth.reader.place import shown
+from fleetsynth.formats.dialect import MISSING, Numerals
+from fleetsynth.formats.place import shown
+from fleetsynth.tables.frame import text_array, to_numpy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from fleetsynth.reader.place import Place
+    from fleetsynth.formats.place import Place
 
     Floats = NDArray[np.float64]
     Codes = NDArray[np.int32]

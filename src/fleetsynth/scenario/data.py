@@ -1,43 +1,16 @@
-"""Scenarios that come with data: in the metadata of a file, beside a dataset, in a job's record.
-
-Whoever wrote the data chose them, so they are held to more than a scenario that the user names:
-they are mappings, never a path, and damage is an error about the data.
-"""
+"""What data say of themselves, read as data: nothing of it is taken to be right."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fleetsynth.errors import InputError, ScenarioError
-from fleetsynth.scenario import text
-from fleetsynth.scenario.load import load_scenario
-
-if TYPE_CHECKING:
-    from fleetsynth.scenario.model import Scenario
+from fleetsynth.errors import InputError
 
 PREFIX = "fleetsynth."
 """What the keys of our metadata begin with."""
 _MOST_BYTES = 1 << 24
-
-
-def scenario_from_data(said: object, where: str) -> Scenario:
-    """Return the scenario that data carry as JSON, or as the mapping that was read from it.
-
-    Args:
-        said: JSON text, or what was read from it; never a path, whatever it holds.
-        where: what to call its place in errors, such as the file that carries it.
-
-    Raises:
-        InputError: if it is no mapping, or no valid scenario; nothing of it is opened.
-    """
-    try:
-        return load_scenario(values_from_data(said, where))
-    except ScenarioError as error:
-        problems = "; ".join(map(str, error.problems[:5]))
-        more = f" and {len(error.problems) - 5:,} more" if len(error.problems) > 5 else ""
-        raise InputError(f"{where}: its scenario is not valid: {problems}{more}") from error
 
 
 def values_from_data(said: object, where: str) -> Mapping[str, Any]:
@@ -52,15 +25,6 @@ def values_from_data(said: object, where: str) -> Mapping[str, Any]:
     return values
 
 
-def scenario_from_yaml(data: bytes, where: str) -> Scenario:
-    """Return the scenario in a YAML file that stands beside data; errors as those of JSON."""
-    try:
-        values = text.parse(_decoded(data, where), where.rpartition("/")[2])
-    except ScenarioError as error:
-        raise InputError(f"{where} cannot be read: {error.problems[0]}") from error
-    return scenario_from_data(values, where)
-
-
 def json_from_data(said: str | bytes, where: str) -> Any:
     """Return what JSON text from data says.
 
@@ -70,7 +34,7 @@ def json_from_data(said: str | bytes, where: str) -> Any:
     if len(said) > _MOST_BYTES:
         raise InputError(f"{where}: {len(said):,} bytes are more than anyone has to say here")
     try:
-        return json.loads(_decoded(said, where) if isinstance(said, bytes) else said)
+        return json.loads(decoded(said, where) if isinstance(said, bytes) else said)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(f"{where}: not JSON: {reason}") from None
@@ -83,13 +47,14 @@ def own_metadata(raw: Mapping[bytes, bytes] | None, where: str) -> dict[str, str
         InputError: if one of ours is not UTF-8.
     """
     return {
-        key.decode("utf-8", "replace"): _decoded(value, f"{where}: its metadata")
+        key.decode("utf-8", "replace"): decoded(value, f"{where}: its metadata")
         for key, value in (raw or {}).items()
         if key.startswith(PREFIX.encode())
     }
 
 
-def _decoded(data: bytes, where: str) -> str:
+def decoded(data: bytes, where: str) -> str:
+    """Return UTF-8 text; InputError, naming the place, if it is none."""
     try:
         return data.decode()
     except UnicodeDecodeError as error:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ruamel.yaml.nodes import Node
 
+    from fleetsynth.scenario.model import Scenario
+
 Path = tuple[str | int, ...]
 
 LARGEST = 1 << 20
@@ -137,3 +139,8 @@ def _problem(error: YAMLError, name: str) -> Problem:
 
 def _kind(value: object) -> str:
     return "a list" if isinstance(value, list) else f"the value {repr(value)[:60]}"
+
+
+def dump_yaml(scenario: Scenario) -> str:
+    """Write a scenario as YAML that `load_scenario` reads back to an equal one."""
+    return dump(scenario.model_dump())

@@ -1,1 +1,0 @@
-"""Archetypes and defaults as data: one YAML file each, every figure with its source."""

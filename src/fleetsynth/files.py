@@ -1,0 +1,171 @@
+"""How a file becomes visible only when it is whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager, suppress
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from fleetsynth.errors import ExistsError, OutputError, WriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+"""What file systems without hard links answer to one."""
+_ATTEMPTS = 10
+"""How often a folder is made that somebody else removes because it is empty."""
+
+
+class AtomicFile:
+    """A file that is written beside its final place and moved there when it is whole.
+
+    Attributes:
+        temporary: where to write in the meantime.
+
+    Raises:
+        ExistsError: if there is a file of that name already, and `overwrite` is not said.
+        OutputError: if its folder cannot be made or written to.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool) -> None:
+        self._path = path
+        self._overwrite = overwrite
+        self._made: list[Path] = []
+        # Random, and new: two writers of one path must not share it, nor may it be a link.
+        self.temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
+        with self.opening():
+            self._refuse_existing()
+            self._begin()
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """Guard the opening of whatever writes to `temporary`: if it fails, nothing is left."""
+        try:
+            with os_errors(self._path):
+                yield
+        except BaseException:
+            self.abort()
+            raise
+
+    def commit(self) -> int:
+        """Flush to disk and give the file its final name; return the size in bytes."""
+        with os_errors(self._path):
+            with self.temporary.open("rb") as whole:
+                os.fsync(whole.fileno())
+            size = self.temporary.stat().st_size
+            self._refuse_existing()
+            try:
+                put_in_place(self.temporary, self._path, replace=self._overwrite)
+            except FileExistsError:  # since a moment ago: another writer was faster
+                raise self._exists() from None
+            for folder in self._made:
+                sync_folder(folder.parent)
+        return size
+
+    def abort(self) -> None:
+        """Remove the temporary file and the folders that were made for it, if still empty."""
+        with suppress(OSError):
+            self.temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            for folder in reversed(self._made):
+                folder.rmdir()
+
+    def _refuse_existing(self) -> None:
+        if self._path.is_dir():
+            raise OutputError(f"{self._path} is a folder: name a file in it")
+        if self._path.exists() and not self._overwrite:
+            raise self._exists()
+
+    def _exists(self) -> ExistsError:
+        return ExistsError(f"{self._path} exists: choose another name, or pass overwrite=True")
+
+    def _begin(self) -> None:
+        for attempt in range(_ATTEMPTS):
+            self._made += make_folders(self._path.parent)
+            try:
+                self.temporary.touch(exist_ok=False)
+            except FileNotFoundError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
+
+def make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; return the ones that were not there, outermost first."""
+    missing = [entry for entry in (folder, *folder.parents) if not entry.exists()]
+    for entry in reversed(missing):
+        with suppress(FileNotFoundError):  # the one above was removed again: the caller repeats
+            entry.mkdir(exist_ok=True)
+    return missing[::-1]
+
+
+def put_in_place(whole: Path, path: Path, *, replace: bool) -> None:
+    """Give a finished file its final name, for good.
+
+    Without `replace` this is exclusive: of two that try, one succeeds. (Where a file system has no
+    hard links, the name is taken by an empty file first, which is seen if the machine stops between
+    two system calls.)
+
+    Raises:
+        FileExistsError: if there is a file of that name, and it is not to be replaced.
+        OSError: if the system does not take it.
+    """
+    if replace:
+        whole.replace(path)
+    else:
+        try:
+            path.hardlink_to(whole)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            path.touch(exist_ok=False)
+            whole.replace(path)
+        else:
+            whole.unlink()
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries to disk, where the system lets one open folders."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def whole_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield where to write; publish it at the end of the block, or remove it if that fails."""
+    file = AtomicFile(path, overwrite=overwrite)
+    with file.opening():
+        yield file.temporary
+        file.commit()
+
+
+def write_text(path: Path, text: str, *, overwrite: bool) -> None:
+    """Write a small text file, whole or not at all."""
+    with whole_file(path, overwrite=overwrite) as temporary:
+        temporary.write_text(text, "utf-8")
+
+
+@contextmanager
+def os_errors(path: Path) -> Iterator[None]:
+    """Turn a failure of the operating system into one clear error about `path`."""
+    try:
+        yield
+    except OSError as error:
+        code = error.errno
+        if code in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            reason = f"no room for it ({os.strerror(code)})"
+        elif code is None:
+            reason = str(error)
+        else:
+            reason = os.strerror(code)
+        raise WriteError(path, reason) from error

@@ -1,0 +1,300 @@
+"""How a folder becomes that of one run, whoever else tries at the same moment.
+
+The n-th run in a folder begins by creating ``_parts/job-n.json``, which only one process can.
+Whatever it makes carries its random name; the highest number is the run that counts. A run that
+replaces a dataset creates its record first, then removes the old parts and their records, the
+records of earlier runs from the last to the first, and the old manifest: as long as any of these
+two is there, the removal is unfinished, and nothing has been made yet.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth.errors import ExistsError, InputError, UsageError
+from fleetsynth.folders.job import Job, generation_of, job_key, refuse_if_superseded
+from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
+from fleetsynth.reader.claims import refuse_beyond
+from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS
+from fleetsynth.stores.recorded import parse_manifest
+from fleetsynth.stores.records import cut_from_data, mapping_from_data
+from fleetsynth.stores.store import STATE, open_store
+from fleetsynth.tables.provenance import provenance
+
+if TYPE_CHECKING:
+    from fleetsynth.scenario import Scenario
+    from fleetsynth.stores.store import Store
+
+OLD_JOB = f"{STATE}job.json"
+"""Where version 0.1 kept its job, which had no name."""
+
+DECIDE_VALUES = (
+    *("version", "schema_version", "model_version"),
+    *("normals_fingerprint", "holidays_version", "tzdata_version"),
+)
+"""What of a dataset's provenance decides a value, besides its scenario."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What stands in a folder.
+
+    Attributes:
+        names: all its files.
+        run: the record of the run that counts, as it was written; None if there is none.
+        generation: the number of that run.
+        earlier: the records of runs before it.
+        finished: the manifest; None if there is none.
+    """
+
+    names: list[str]
+    run: dict[str, Any] | None
+    generation: int
+    earlier: dict[str, dict[str, Any]]
+    finished: dict[str, Any] | None
+
+    @property
+    def being_replaced(self) -> bool:
+        """Whether a run has begun to replace a dataset, and not come to an end with it."""
+        other = self.finished is not None and self.finished.get("run") != self.name
+        return self.run is not None and (bool(self.earlier) or other)
+
+    @property
+    def name(self) -> str | None:
+        """The name of the run that counts; runs of version 0.1 have none."""
+        return None if self.run is None else self.run.get("run")
+
+
+def look(store: Store) -> Folder:
+    """Read what stands in a folder.
+
+    Raises:
+        InputError: if a record or the manifest is damaged.
+    """
+    names = store.list()
+    numbers = {name: number for name in names if (number := generation_of(name)) is not None}
+    if OLD_JOB in names:
+        numbers[OLD_JOB] = 0
+    runs = {}
+    for key in sorted(numbers, key=lambda key: numbers[key]):
+        written = store.read(key)
+        if written is not None:  # a commit may have removed it meanwhile
+            runs[key] = mapping_from_data(written, f"{store.name}/{key}")
+    last = list(runs)[-1] if runs else None
+    finished = store.read(MANIFEST) if MANIFEST in names else None
+    return Folder(
+        names=names,
+        run=runs[last] if last else None,
+        generation=numbers[last] if last else 0,
+        earlier={key: run for key, run in runs.items() if key != last},
+        finished=None if finished is None else parse_manifest(finished, f"{store.name}/{MANIFEST}"),
+    )
+
+
+def begin(job: Job, *, resume: bool = False, overwrite: bool = False, shard: bool = False) -> Job:
+    """Make a folder that of a job, or join the run that makes the same one there.
+
+    Returns:
+        The job with the name of its run; without one, if the folder has the dataset already.
+
+    Raises:
+        ExistsError: if the folder holds something else, or a run that is not to be gone on with.
+        UsageError: if the run to go on with is of another scenario, cut otherwise, or was made by
+            another version.
+    """
+    store = open_store(job.url)
+    there = look(store)
+    if overwrite:
+        return _replace(job, store, there)
+    if there.being_replaced:
+        return _go_on_replacing(job, store, there, resume=resume)
+    if there.finished is not None:
+        _compare_finished(job, store, there.finished, resume=resume or shard)
+        return job
+    if there.run is not None:
+        return _join(job, store, there, join=resume or shard)
+    if there.names:
+        raise ExistsError(
+            f"{store.name} holds other files ({there.names[0]}): choose an empty folder"
+        )
+    return _begin_new(job, store, join=resume or shard)
+
+
+def _join(job: Job, store: Store, there: Folder, *, join: bool) -> Job:
+    if not join:
+        raise ExistsError(
+            f"{store.name} holds an unfinished run: go on with resume=True, or start again "
+            "with overwrite=True"
+        )
+    compare(job, there.run or {}, store.name)
+    return replace(job, run=there.name or "", generation=there.generation)
+
+
+def _begin_new(job: Job, store: Store, *, join: bool) -> Job:
+    begun = _claim(job, store, 1)
+    if begun is None:
+        if not join:
+            raise ExistsError(
+                f"another run has begun in {store.name} at the same moment: choose another folder, "
+                "or go on with resume=True when it has ended"
+            )
+        return begin(job, resume=True)
+    if store.read(MANIFEST) is not None:  # another run began, and ended, since we looked
+        store.delete(job_key(1))
+        return begin(job, resume=join)
+    return begun
+
+
+def _go_on_replacing(job: Job, store: Store, there: Folder, *, resume: bool) -> Job:
+    if not resume:
+        raise ExistsError(
+            f"{store.name} is being replaced, or was until that was interrupted: go on with "
+            "resume=True, or start again with overwrite=True"
+        )
+    compare(job, there.run or {}, store.name)
+    return _replace(job, store, there)
+
+
+def _replace(job: Job, store: Store, there: Folder) -> Job:
+    """Take a folder over, remove the dataset that is in it, and nothing else."""
+    _files_of(store, there)  # refuses what could not be told apart, before anything is touched
+    if there.names and there.run is None and there.finished is None:
+        raise ExistsError(
+            f"{store.name} holds files that are no dataset ({there.names[0]}): nothing was removed"
+        )
+    begun = _claim(job, store, there.generation + 1)
+    if begun is None:
+        raise ExistsError(f"another run has begun in {store.name} at the same moment")
+    there = look(store)  # once more: a commit may have ended before the claim
+    for name in _files_of(store, there):
+        refuse_if_superseded(store, begun)
+        store.delete(name)
+    return begun
+
+
+def _files_of(store: Store, there: Folder) -> list[str]:
+    """Return what a dataset and its runs have published, in the order in which it is removed.
+
+    Only the manifest's run or, without a manifest, the earliest one can have made parts: those
+    after it have not come to an end with removing them.
+    """
+    paths: set[str] = set()
+    runs = [*there.earlier.values(), *([there.run] if there.run is not None else [])]
+    if there.finished is not None:
+        paths = {part["path"] for part in there.finished["parts"]}
+    elif runs and (data := [name for name in there.names if name.startswith(DATA)]):
+        job = job_from(runs[0], store.name)
+        refuse_beyond(job.plan, store, data)
+        paths = {part.path for part in job.parts}
+    if not (runs or there.finished):
+        return []
+    names = set(there.names)
+    records = {name for name in names if re.fullmatch(rf"{STATE}part-[0-9]+\.json", name)}
+    beside = names & {SERVERS, SCENARIO}
+    return [*sorted(paths & names), *sorted(records | beside), *reversed(there.earlier), MANIFEST]
+
+
+def _claim(job: Job, store: Store, generation: int) -> Job | None:
+    """Create the record of a folder's n-th run; None if another process has."""
+    begun = replace(job, run=token_hex(8), generation=generation)
+    data = json.dumps(values_of(begun)).encode()
+    return begun if store.create(job_key(generation), data) else None
+
+
+def values_of(job: Job) -> dict[str, Any]:
+    """Return what the record of a run says."""
+    said = provenance(job.plan)
+    return {
+        "run": job.run,
+        "scenario": json.loads(job.scenario),
+        "partition_by": list(job.partition_by),
+        "part_bytes": job.part_bytes,
+        "cut": job.cut,
+        **{name: said[f"fleetsynth.{name}"] for name in DECIDE_VALUES},
+    }
+
+
+def job_from(written: dict[str, Any], url: str, generation: int = 0) -> Job:
+    """Return the job that a record describes.
+
+    Raises:
+        InputError: if it is damaged.
+    """
+    where = f"the record of the run in {url}"
+    partition_by, part_bytes = cut_from_data(written, where)
+    return Job.of(
+        scenario_from_data(written.get("scenario"), where),
+        url,
+        partition_by=partition_by,
+        part_bytes=part_bytes,
+        run=str(written.get("run", "")),
+        generation=generation,
+    )
+
+
+def compare(job: Job, written: dict[str, Any], name: str) -> None:
+    """Refuse to go on with a run of another job; name the first differences."""
+    if differences := _differences(job, written):
+        raise UsageError(
+            f"{name} is of another scenario or version, or cut otherwise: "
+            f"{'; '.join(differences[:5])}: use the same, or overwrite=True"
+        )
+
+
+def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resume: bool) -> None:
+    """Refuse a folder that has another dataset than this, or lacks some of its parts."""
+    scenario = scenario_in(store).to_dict()
+    differences = _differences(job, {"cut": job.cut} | finished | {"scenario": scenario})
+    if differences and resume:
+        raise UsageError(
+            f"{store.name} holds another dataset: {'; '.join(differences[:5])}: use the same, or "
+            "overwrite=True"
+        )
+    if differences:
+        raise ExistsError(
+            f"{store.name} holds a dataset: choose another name, or overwrite=True "
+            f"({'; '.join(differences[:3])})"
+        )
+    wrong = [
+        part["path"] for part in finished["parts"] if store.size(part["path"]) != part.get("size")
+    ]
+    if wrong:
+        raise ExistsError(
+            f"{store.name} holds this dataset, but not as it was made ({wrong[0]}): see fleetsynth "
+            "verify, or start again with overwrite=True"
+        )
+
+
+def scenario_in(store: Store) -> Scenario:
+    """Return the scenario that stands in a finished folder; InputError if it is not valid."""
+    data = store.read(SCENARIO)
+    if data is None:
+        raise InputError(f"{store.name} has no {SCENARIO}")
+    return scenario_from_yaml(data, f"{store.name}/{SCENARIO}")
+
+
+def _differences(job: Job, written: dict[str, Any]) -> list[str]:
+    """Say in what a job differs from the one that is written down."""
+    values = values_of(job)
+    del values["run"]
+    now, then = _flat(values), _flat({key: written[key] for key in values if key in written})
+    differ = [key for key in sorted(then.keys() | now.keys()) if then.get(key) != now.get(key)]
+    # That parts are cut otherwise follows from most other differences, and is told if from none.
+    told = [key for key in differ if not key.startswith("cut.")] or differ
+    return [
+        f"{key} was {then.get(key, 'not there')}, now {now.get(key, 'not there')}" for key in told
+    ]
+
+
+def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(values, dict):
+        return {prefix: values}
+    out: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        out |= _flat(value, name.removeprefix("scenario."))
+    return out

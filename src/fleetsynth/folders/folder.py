@@ -1,0 +1,247 @@
+"""Making a dataset folder that has begun: run an engine over what is missing, and commit."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth.errors import (
+    NOTHING_LEFT,
+    FleetsynthError,
+    InputError,
+    OutputError,
+    SupersededError,
+    UsageError,
+)
+from fleetsynth.folders.begin import compare, job_from, look
+from fleetsynth.folders.job import (
+    Job,
+    generation_of,
+    is_whole,
+    job_key,
+    read_record,
+    refuse_if_superseded,
+    state_key,
+)
+from fleetsynth.folders.servers import write_servers
+from fleetsynth.reader.claims import refuse_beyond
+from fleetsynth.scenario.text import dump_yaml
+from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS
+from fleetsynth.stores.recorded import FORMAT, seal
+from fleetsynth.stores.records import mapping_from_data
+from fleetsynth.stores.store import STATE, hash_of, open_store
+from fleetsynth.tables.digest import combine
+from fleetsynth.tables.frame import plain, schema
+from fleetsynth.tables.provenance import provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fleetsynth.folders.begin import Folder
+    from fleetsynth.folders.engines.base import Engine
+    from fleetsynth.folders.job import PartRecord
+    from fleetsynth.stores.store import Store
+
+
+_REMOVED_AT_ONCE = 50
+"""Files after which a commit looks whether another run has begun."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Part `number` of `count` of a job that runs on several machines; numbers start at 1."""
+
+    number: int
+    count: int
+
+    def takes(self, index: int) -> bool:
+        """Tell whether a part belongs to this shard."""
+        return index % self.count == self.number - 1
+
+
+def wanted(job: Job, shard: Shard | None = None) -> list[int]:
+    """Return the numbers of the parts of a shard, or of all parts."""
+    return [part.index for part in job.parts if shard is None or shard.takes(part.index)]
+
+
+def missing(job: Job, shard: Shard | None = None) -> list[int]:
+    """Return the numbers of the parts that are not there, whole and as recorded."""
+    store = open_store(job.url)
+    present = set(store.list(STATE))
+    return [
+        i for i in wanted(job, shard) if state_key(i) not in present or not _is_made(store, job, i)
+    ]
+
+
+def _is_made(store: Store, job: Job, index: int) -> bool:
+    record = read_record(store, job, index)
+    return record is not None and is_whole(store, record)
+
+
+def make(job: Job, engine: Engine, todo: list[int], count: int) -> Iterator[PartRecord]:
+    """Make parts by their numbers; yield the record of each when it is published.
+
+    Args:
+        job: what they are parts of.
+        engine: where to make them.
+        todo: their numbers.
+        count: how many parts this run is about, those that are there already included.
+
+    Raises:
+        FleetsynthError: what the engine raises, with what is left and how to go on.
+    """
+    done = count - len(todo)
+    try:
+        for record in engine.run(job, todo):
+            done += 1
+            yield record
+    except SupersededError:
+        raise
+    except FleetsynthError as error:
+        _explain_if_superseded(job, error)
+        reason = str(error).removesuffix(NOTHING_LEFT)
+        kind = UsageError if error.exit_code == UsageError.exit_code else OutputError
+        raise kind(
+            f"{reason}. {done} of {count} parts are whole; go on with resume=True"
+        ) from error
+
+
+def _explain_if_superseded(job: Job, error: FleetsynthError) -> None:
+    """Raise what a failure comes from, if another run has removed what this one was writing."""
+    try:
+        refuse_if_superseded(open_store(job.url), job)
+    except SupersededError as reason:
+        raise reason from error
+    except FleetsynthError:
+        return  # a store that fails says nothing of other runs
+
+
+def commit(url: str) -> dict[str, Any]:
+    """Check that every part is there and write the manifest, last; return it.
+
+    Raises:
+        InputError: if there is nothing to commit, or parts are missing.
+        UsageError: if the parts were made by another version.
+    """
+    store = open_store(url)
+    there = look(store)
+    if there.being_replaced:
+        raise InputError(
+            f"{store.name} is being replaced, or was until that was interrupted: generate with "
+            "resume=True, or with overwrite=True"
+        )
+    finished = there.finished
+    if finished is None:
+        if there.run is None:
+            raise InputError(f"{store.name} holds no run that could be committed")
+        job = job_from(there.run, url, there.generation)
+        compare(job, there.run, store.name)
+        finished = _write_end(store, job)
+    _remove_traces(store, there)
+    return finished
+
+
+def _remove_traces(store: Store, there: Folder) -> None:
+    """Remove what only an unfinished run needs, its job record after those of its parts.
+
+    It takes long where there are many parts. A run that begins meanwhile removes what is left, and
+    what it makes itself has the same names, so nothing more is touched then.
+    """
+    names = [name for name in store.list(STATE) if generation_of(name) is None]
+    for first in range(0, len(names), _REMOVED_AT_ONCE):
+        if _another_has_begun(store, there):
+            return
+        for name in names[first : first + _REMOVED_AT_ONCE]:
+            store.delete(name)
+    if not _another_has_begun(store, there):
+        store.delete(job_key(there.generation))
+        store.tidy()  # after that, who is still making a part can tell why it is gone
+
+
+def _another_has_begun(store: Store, there: Folder) -> bool:
+    """Tell whether another run has begun in a finished folder since it was looked at.
+
+    Its number is the next one, or 1 if another commit has removed the record of ours.
+    """
+    for generation in {there.generation, there.generation + 1, 1}:
+        key = job_key(generation)
+        data = store.read(key)
+        if data is not None and mapping_from_data(data, key).get("run") != there.name:
+            return True
+    return False
+
+
+def finished_by(job: Job) -> dict[str, Any]:
+    """Return the manifest that another process has written for this very run; nothing if none.
+
+    What this process has left since then is removed.
+    """
+    store = open_store(job.url)
+    there = look(store)
+    if there.finished is None or not job.run or there.finished.get("run") != job.run:
+        return {}
+    if not there.being_replaced:
+        _remove_traces(store, there)
+    return there.finished
+
+
+def _write_end(store: Store, job: Job) -> dict[str, Any]:
+    """Write what stands beside the parts, the manifest last; return it."""
+    refuse_beyond(job.plan, store, store.list(DATA))
+    records = list(_records(store, job))
+    there = {record.index for record in records if store.size(record.path) == record.size}
+    absent = [part.path for part in job.parts if part.index not in there]
+    if absent:
+        shown = ", ".join(absent[:3]) + (", ..." if len(absent) > 3 else "")
+        raise InputError(
+            f"{len(absent)} of {len(job.parts)} parts are missing at {store.name} ({shown}): "
+            "run their shards, or generate with resume=True"
+        )
+    write_servers(job.plan, store, SERVERS)
+    store.write(SCENARIO, dump_yaml(job.plan.scenario).encode())
+    files = {
+        name: {"size": store.size(name), "sha256": hash_of(store, name)}
+        for name in (SCENARIO, SERVERS)
+    }
+    values = _manifest(job, records, files)
+    data = seal(values)
+    refuse_if_superseded(store, job)
+    if not store.create(MANIFEST, data) and store.read(MANIFEST) != data:
+        raise SupersededError(f"another run has finished {store.name} at the same moment")
+    return values
+
+
+def _manifest(
+    job: Job, records: Iterable[PartRecord], files: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    leaves = bytearray()
+    parts = []
+    for record in records:
+        leaves += record.leaves
+        values = asdict(record)
+        parts.append({key: values[key] for key in values if key not in ("run", "index", "leaves")})
+    plan = job.plan
+    said = provenance(plan)
+    del said["fleetsynth.scenario"]  # in a file of its own
+    return {
+        "format": FORMAT,
+        "run": job.run,
+        "digest": combine(bytes(leaves)),
+        "rows": plan.rows,
+        **{key.removeprefix("fleetsynth."): value for key, value in said.items()},
+        "schema": [{"name": f.name, "type": str(f.type)} for f in plain(schema(plan))],
+        "partition_by": list(job.partition_by),
+        "part_bytes": job.part_bytes,
+        "cut": job.cut,
+        "files": files,
+        "parts": parts,
+    }
+
+
+def _records(store: Store, job: Job) -> Iterator[PartRecord]:
+    """Yield the records that are there, in the order of the parts."""
+    present = set(store.list(STATE))
+    for index in range(len(job.parts)):
+        record = read_record(store, job, index) if state_key(index) in present else None
+        if record:
+            yield record

@@ -1,0 +1,267 @@
+"""What a worker needs to know to make any part, and what it reports of one."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, b64encode
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from hashlib import file_digest
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth import pipeline
+from fleetsynth.errors import InputError, SupersededError
+from fleetsynth.files import os_errors
+from fleetsynth.folders.parts import Part, cut
+from fleetsynth.formats.parquet import ParquetSink
+from fleetsynth.presets import resolve
+from fleetsynth.presets.load import load_scenario
+from fleetsynth.size import rows_in_parquet
+from fleetsynth.stores.records import mapping_from_data, refuse_odd_fields
+from fleetsynth.stores.store import STATE, hash_of, open_store
+from fleetsynth.tables.frame import Frame
+from fleetsynth.tables.provenance import provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fleetsynth.plan import Plan
+    from fleetsynth.scenario import Scenario
+    from fleetsynth.stores.store import Store
+
+MOST_SAMPLES = 1 << 25
+"""In a part of aggregates, some ten seconds' worth: a day's percentile is a few bytes that took 288
+samples, and parts of the usual size would leave all workers but one idle."""
+ENOUGH_PARTS = 256
+"""For all workers to have a share: a dataset is not cut into more than these for that reason."""
+CUT_LAW = 1
+"""The law by which parts are cut; another number for every change of it."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A dataset folder to be made: small, hashable, and the same in every worker.
+
+    Attributes:
+        scenario: the scenario as JSON text.
+        url: the folder.
+        partition_by: hive partition columns, outermost first.
+        part_bytes: target size of a part.
+        run: the random name of the run that makes it; empty until it has begun.
+        generation: how many runs have begun in the folder, this one included.
+    """
+
+    scenario: str
+    url: str
+    partition_by: tuple[str, ...] = ()
+    part_bytes: int = 256_000_000
+    run: str = ""
+    generation: int = 0
+
+    @classmethod
+    def of(cls, scenario: Scenario, url: str, **options: Any) -> Job:
+        """Describe a scenario's folder."""
+        return cls(json.dumps(scenario.to_dict()), url, **options)
+
+    @property
+    def plan(self) -> Plan:
+        """The resolved plan of the whole."""
+        return _plan(self.scenario)
+
+    @property
+    def parts(self) -> list[Part]:
+        """All parts, the same list in every process."""
+        return _parts(self.scenario, self.partition_by, self.part_bytes)
+
+    @property
+    def cut(self) -> dict[str, int]:
+        """What decides where parts begin and end, apart from the scenario and the partitions."""
+        return {"law": CUT_LAW, "rows_per_part": _rows_per_part(self.plan, self.part_bytes)}
+
+
+@dataclass(frozen=True)
+class PartRecord:
+    """What there is to know of a finished part.
+
+    Attributes:
+        run: the run that made it.
+        index: its number.
+        path: where it is, relative to the folder.
+        rows: how many.
+        servers: number of servers; with the ids of the first and the last.
+        start: first timestamp, as text.
+        end: last timestamp.
+        size: of the file, in bytes.
+        sha256: hash of the file.
+        digest: content digest of its rows.
+        leaves: the content digest's leaves, one after the other, to be combined into that of
+            the whole.
+    """
+
+    run: str
+    index: int
+    path: str
+    rows: int
+    servers: int
+    first_server: str
+    last_server: str
+    start: str
+    end: str
+    size: int
+    sha256: str
+    digest: str
+    leaves: bytes
+
+    def to_json(self) -> bytes:
+        """Write as JSON."""
+        return json.dumps(asdict(self) | {"leaves": b64encode(self.leaves).decode()}).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> PartRecord:
+        """Read what `to_json` wrote."""
+        values = mapping_from_data(data, "the record of a part")
+        refuse_odd_fields(values, "the record of a part")
+        return cls(**values | {"leaves": b64decode(values["leaves"], validate=True)})
+
+
+def state_key(index: int) -> str:
+    """Where the record of a part is kept until the manifest is written."""
+    return f"{STATE}part-{index:05d}.json"
+
+
+def job_key(generation: int) -> str:
+    """Where the record of a folder's n-th run is kept until the manifest is written."""
+    return f"{STATE}job-{generation:04d}.json"
+
+
+def generation_of(key: str) -> int | None:
+    """Return which run a key is the job record of, if it is one."""
+    match = re.fullmatch(rf"{STATE}job-([0-9]{{4,9}})\.json", key)
+    return int(match[1]) if match else None
+
+
+def read_record(store: Store, job: Job, index: int) -> PartRecord | None:
+    """Return the record of a part that this run has made; None if there is none to be read."""
+    data = store.read(state_key(index))
+    try:
+        record = None if data is None else PartRecord.from_json(data)
+    except (InputError, ValueError, TypeError, KeyError):
+        return None
+    ours = record is not None and (record.run, record.index, record.path) == (
+        job.run,
+        index,
+        job.parts[index].path,
+    )
+    return record if ours else None
+
+
+def is_whole(store: Store, record: PartRecord) -> bool:
+    """Tell whether a part's file is the one that its record describes."""
+    return store.size(record.path) == record.size and hash_of(store, record.path) == record.sha256
+
+
+def refuse_if_superseded(store: Store, job: Job) -> None:
+    """Refuse to publish for a run that is no longer the one of its folder.
+
+    Raises:
+        SupersededError: if another has begun there since, or the dataset has been finished.
+    """
+    if not still_counts(store, job.run, job.generation):
+        raise SupersededError(
+            f"another process has taken {store.name} over: finished it, or begun it anew"
+        )
+
+
+def still_counts(store: Store, run: str | None, generation: int) -> bool:
+    """Tell whether a run is the one of its folder, and nobody has begun there since.
+
+    Once a dataset is finished, the numbers of runs begin anew: a number alone tells no run.
+    """
+    data = store.read(job_key(generation)) if store.size(job_key(generation + 1)) is None else None
+    where = f"{store.name}/{job_key(generation)}"
+    return data is not None and mapping_from_data(data, where).get("run") == run
+
+
+def make_part(
+    job: Job, index: int, progress: Callable[[int], None] | None = None, workers: int = 1
+) -> PartRecord:
+    """Generate a part, publish it, then publish its record. Safe to repeat at any time.
+
+    Raises:
+        SupersededError: if the job's run is no longer the one of its folder.
+        OutputError: if the part cannot be written, or is there with other bytes.
+    """
+    part, store = job.parts[index], open_store(job.url)
+    plan = part.plan
+    frame = Frame(plan, without=job.partition_by)
+    before = read_record(store, job, index)
+    damaged = before is not None and not is_whole(store, before)
+    with store.building(part.path, replace=damaged) as path:
+        sink = ParquetSink(path, frame.schema, provenance(plan), overwrite=True)
+        outcome = pipeline.run(
+            plan,
+            sink,
+            frame=frame,
+            workers=workers,
+            progress=progress,
+            batch_rows=pipeline.BATCH_ROWS,  # the larger a row group, the smaller the file
+        )
+        with os_errors(path), path.open("rb") as stream:
+            sha256 = file_digest(stream, "sha256").hexdigest()
+        refuse_if_superseded(store, job)
+    record = _record(job, part, outcome, sha256)
+    refuse_if_superseded(store, job)
+    store.write(state_key(index), record.to_json())
+    try:
+        refuse_if_superseded(store, job)
+    except SupersededError:  # a commit may just have ended: nothing must lie about after it
+        store.delete(state_key(index))
+        raise
+    return record
+
+
+def facts_of(part: Part) -> dict[str, Any]:
+    """Return what the plan says of a part, named as in a manifest."""
+    fleet, clock = part.plan.fleet, part.plan.clock
+    first, last = clock.seconds(clock.first, clock.stop)[[0, -1]].astype("datetime64[s]")
+    return {
+        "path": part.path,
+        "rows": part.plan.rows,
+        "servers": fleet.size,
+        "first_server": fleet.server_ids(0, 1)[0],
+        "last_server": fleet.server_ids(fleet.size - 1, fleet.size)[0],
+        "start": str(first),
+        "end": str(last),
+    }
+
+
+def _record(job: Job, part: Part, outcome: pipeline.Outcome, sha256: str) -> PartRecord:
+    return PartRecord(
+        run=job.run,
+        index=part.index,
+        **facts_of(part),
+        size=outcome.size,
+        sha256=sha256,
+        digest=outcome.digest,
+        leaves=outcome.leaves,
+    )
+
+
+@lru_cache(maxsize=2)
+def _plan(scenario: str) -> Plan:
+    return resolve(load_scenario(json.loads(scenario)))
+
+
+@lru_cache(maxsize=2)
+def _parts(scenario: str, partition_by: tuple[str, ...], part_bytes: int) -> list[Part]:
+    plan = _plan(scenario)
+    return cut(plan, partition_by, _rows_per_part(plan, part_bytes))
+
+
+def _rows_per_part(plan: Plan, part_bytes: int) -> int:
+    rows = rows_in_parquet(plan, part_bytes)
+    if plan.samples_per_row > 1:
+        rows = min(rows, max(MOST_SAMPLES // plan.samples_per_row, ceil(plan.rows / ENOUGH_PARTS)))
+    return rows

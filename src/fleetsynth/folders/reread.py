@@ -1,0 +1,202 @@
+"""Reading a folder's parts again, and holding each against its record and the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import file_digest
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from fleetsynth import pipeline
+from fleetsynth.errors import FleetsynthError, read_errors
+from fleetsynth.folders.job import facts_of
+from fleetsynth.formats.read import read_batches, read_metadata
+from fleetsynth.presets import simulate
+from fleetsynth.reader.file_digest import leaves
+from fleetsynth.reader.partitions import with_partitions
+from fleetsynth.stores.recorded import as_json, differences
+from fleetsynth.tables.digest import PlanDigest, combine, month_label, root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Set
+
+    from fleetsynth.folders.job import Job
+    from fleetsynth.folders.parts import Part
+    from fleetsynth.plan import Plan
+    from fleetsynth.stores.store import Store
+    from fleetsynth.tables.digest import Leaves
+
+DAMAGE = (
+    FleetsynthError,
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    MemoryError,
+)
+"""What reading a damaged file may raise."""
+REWRITTEN = "the file was written again, with the same values"
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What a part's file holds.
+
+    Attributes:
+        leaves: of its rows.
+        metadata: its key-value metadata.
+        size: in bytes.
+        sha256: hash of the file.
+        facts: rows, servers and times, named as in a manifest.
+    """
+
+    leaves: Leaves
+    metadata: dict[str, str]
+    size: int
+    sha256: str
+    facts: dict[str, Any]
+
+
+class Rereading:
+    """The parts of a folder, read one after the other.
+
+    Attributes:
+        told: what the parts' own metadata say: paths by value, by key.
+    """
+
+    def __init__(self, store: Store, job: Job, bad: Set[str]) -> None:
+        self.told: dict[str, dict[str | None, list[str]]] = {}
+        self._store = store
+        self._parts = {part.path: part for part in job.parts}
+        self._bad = bad
+        self._leaves = bytearray()
+        self._read = 0
+
+    def faults(self, entry: dict[str, Any], *, fresh: bool) -> list[str]:
+        """Read one part and say what is wrong with it, or with its entry in the manifest.
+
+        Args:
+            entry: what the manifest says of it.
+            fresh: whether to compare it with a fresh generation as well.
+        """
+        part = self._parts.get(entry["path"])
+        if part is None:
+            return ["the scenario has no such part"]
+        if part.path in self._bad:
+            return []
+        try:
+            read = _read(self._store, part.path)
+        except DAMAGE as error:
+            return [reason(error)]
+        self._read += 1
+        self._leaves += b"".join(read.leaves.values())
+        out = list(_faults(part, entry, read, fresh=fresh))
+        if not out:
+            for key, value in read.metadata.items():
+                self.told.setdefault(key, {}).setdefault(value, []).append(part.path)
+        return out
+
+    def rows_of(self, entry: dict[str, Any]) -> int:
+        """Return how many rows the scenario gives a part."""
+        part = self._parts.get(entry["path"])
+        return part.plan.rows if part else 0
+
+    def digest(self) -> str | None:
+        """Return the digest of the whole, if all parts could be read."""
+        return combine(bytes(self._leaves)) if self._read == len(self._parts) else None
+
+
+def _read(store: Store, path: str) -> _Read:
+    with store.fetch(path) as file:
+        with read_errors(file), file.open("rb") as stream:
+            sha256 = file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+        rows = _Rows()
+        found = leaves(rows.passing(with_partitions(batch, path) for batch in read_batches(file)))
+        metadata = read_metadata(file)
+    return _Read(found, metadata, size, sha256, rows.facts(found))
+
+
+class _Rows:
+    """Notes of rows in passing: how many, and the first and the last."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._first: tuple[pa.Scalar, pa.Scalar] | None = None
+        self._last: tuple[pa.Scalar, pa.Scalar] | None = None
+
+    def passing(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Hand on batches."""
+        for batch in batches:
+            yield batch  # first, for it says what is wrong with the columns
+            self._rows += batch.num_rows
+            if batch.num_rows:
+                server, time = batch.column("server_id"), batch.column("timestamp")
+                self._first = self._first or (server[0], time[0])
+                self._last = server[-1], time[-1]
+
+    def facts(self, found: Leaves) -> dict[str, Any]:
+        """Return what a manifest would say of the rows; nothing, if there are none."""
+        if self._first is None or self._last is None:
+            return {}
+        (first_server, start), (last_server, end) = self._first, self._last
+        return {
+            "rows": self._rows,
+            "servers": len({server for server, _ in found}),
+            "first_server": first_server.as_py(),
+            "last_server": last_server.as_py(),
+            "start": start.as_py().isoformat(),
+            "end": end.as_py().isoformat(),
+        }
+
+
+def _faults(part: Part, entry: dict[str, Any], read: _Read, *, fresh: bool) -> Iterator[str]:
+    """Compare a part with its record; where values differ, name servers and months."""
+    is_same_file, is_same_rows = entry.get("sha256") == read.sha256, False
+    if root(read.leaves) != entry.get("digest"):
+        if is_same_file:
+            yield f"digest in the manifest is {as_json(entry.get('digest'))}: its rows have another"
+        else:
+            yield _changed(read.leaves, plan_leaves(part.plan))
+    elif fresh and root(plan_leaves(part.plan)) != entry["digest"]:
+        yield "a fresh generation gives other values: is it the same version?"
+    elif not is_same_file:
+        yield REWRITTEN
+    else:
+        is_same_rows = True
+    made = facts_of(part) | {key: entry.get(key) for key in ("sha256", "digest")}
+    made["size"] = read.size if is_same_file else entry.get("size")
+    yield from (f"{each} in the manifest" for each in differences(entry, made))
+    if is_same_rows:
+        yield from (f"its rows: {each}" for each in differences(read.facts, _without_path(part)))
+
+
+def _without_path(part: Part) -> dict[str, Any]:
+    return {key: value for key, value in facts_of(part).items() if key != "path"}
+
+
+def plan_leaves(plan: Plan) -> Leaves:
+    """Generate a plan for its digest alone."""
+    digest = PlanDigest(plan)
+    for window in pipeline.windows(plan):
+        digest.update(window, simulate(plan, window))
+    return digest.leaves
+
+
+def _changed(read: Leaves, made: Leaves) -> str:
+    what = "the part has changed"
+    wrong = sorted(key for key in read.keys() | made.keys() if read.get(key) != made.get(key))
+    some = ", ".join(f"{server} in {month_label(month)}" for server, month in wrong[:5])
+    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    return f"{what}: {some}{more}" if wrong else what
+
+
+def reason(error: Exception) -> str:
+    """Say why a file cannot be read; not all libraries say so in words for people."""
+    if isinstance(error, FleetsynthError):
+        return str(error)
+    first = (str(error) or type(error).__name__).splitlines()[0]
+    return f"cannot be read: {first}"

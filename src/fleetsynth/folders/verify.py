@@ -1,0 +1,306 @@
+"""Holding a dataset folder against its manifest, its scenario, and a fresh generation."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import file_digest
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fleetsynth.errors import FleetsynthError, InputError, read_errors
+from fleetsynth.folders.begin import scenario_in
+from fleetsynth.folders.job import Job
+from fleetsynth.folders.listing import list_folder
+from fleetsynth.folders.reread import DAMAGE, REWRITTEN, Rereading, reason
+from fleetsynth.folders.servers import server_faults
+from fleetsynth.formats.read import read_batches
+from fleetsynth.presets import resolve
+from fleetsynth.reader.claims import refuse_beyond
+from fleetsynth.stores import recorded
+from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS
+from fleetsynth.stores.store import STATE, hash_of, is_unfinished, open_store
+from fleetsynth.tables.frame import plain, schema
+from fleetsynth.tables.provenance import provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fleetsynth.folders.listing import Listing
+    from fleetsynth.plan import Plan
+    from fleetsynth.stores.store import Store
+
+_OURS = {MANIFEST, SERVERS, SCENARIO}
+_JOB = re.compile(re.escape(STATE) + r"job(?:-(\d+))?\.json")
+_OLDER = (
+    f"{MANIFEST} is of format 1, which has no hashes of {SERVERS}, {SCENARIO} and itself: their "
+    "values were held against the scenario instead, and a change of part_bytes, or of how "
+    f"{SERVERS} and {SCENARIO} are written, would not be seen"
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be: where, and what."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        """Render as ``path: message``."""
+        return f"{recorded.named(self.path)}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a verification gave.
+
+    Attributes:
+        findings: what is wrong; nothing, if all is well.
+        notes: what is not of the dataset, and what an older format does not let us check.
+    """
+
+    findings: list[Finding]
+    notes: list[str] = field(default_factory=list)
+
+
+def verify(
+    url: str, *, regenerate: int = 0, progress: Callable[[int], None] | None = None
+) -> list[Finding]:
+    """Re-read a dataset folder and return what is wrong with it; nothing, if all is well.
+
+    Args, Raises: as `check`.
+    """
+    return check(url, regenerate=regenerate, progress=progress).findings
+
+
+def check(url: str, *, regenerate: int = 0, progress: Callable[[int], None] | None = None) -> Check:
+    """Re-read a dataset folder: every byte of every file that belongs to it.
+
+    The manifest is made again from the scenario and the files, and compared field by field.
+
+    Args:
+        url: the folder.
+        regenerate: how many parts, evenly spread, to compare with a fresh generation as well.
+        progress: called with the rows done, after each part.
+
+    Raises:
+        InputError: if manifest or scenario are not there or cannot be understood.
+    """
+    store = open_store(url)
+    values = read_manifest(store)
+    listing = list_folder(url, store)
+    other = _other_run(store, listing, values)
+    if other:
+        return Check([other])
+    job = _job(store, url, values, listing)
+    findings = [*_places(listing), *_files(store, listing, values, job)]
+    hidden = {part.path for part in job.parts if listing.hidden(part.path)}
+    parts = Rereading(store, job, {finding.path for finding in findings} | hidden)
+    entries = values["parts"]
+    fresh = set(np.linspace(0, len(entries) - 1, min(regenerate, len(entries)), dtype=int).tolist())
+    done = 0
+    for index, entry in enumerate(entries):
+        found = parts.faults(entry, fresh=index in fresh)
+        findings += [Finding(entry["path"], message) for message in found]
+        done += parts.rows_of(entry)
+        if progress:
+            progress(done)
+    findings += _beside(store, listing, values, job.plan)
+    keys = _version_keys(job.plan)
+    findings += [*_versions(values, keys, parts), *_whole(values, keys, job)]
+    if not findings and parts.digest() != values["digest"]:
+        findings.append(Finding(MANIFEST, "the digest of the whole is not that of its parts"))
+    if not findings and not recorded.is_as_written(_bytes(store), values):
+        findings.append(Finding(MANIFEST, "this is not the file that was written"))
+    return Check(findings, list(_notes(listing, values)))
+
+
+def read_manifest(store: Store) -> dict[str, Any]:
+    """Return a folder's manifest; InputError if there is none, or none that can be understood."""
+    return recorded.parse_manifest(_bytes(store), f"{store.name}/{MANIFEST}")
+
+
+def _bytes(store: Store) -> bytes:
+    data = store.read(MANIFEST)
+    if data is None:
+        raise InputError(f"{store.name} has no {MANIFEST}: it is unfinished, or no dataset")
+    return data
+
+
+def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Job:
+    """Return the job that a finished folder was made by."""
+    scenario = scenario_in(store)
+    plan = resolve(scenario)
+    if plan.digest != values["scenario_digest"]:
+        raise InputError(
+            f"{SCENARIO} at {store.name} is not the scenario of its manifest: scenario_digest is "
+            f"{recorded.as_json(values['scenario_digest'])} there, and {plan.digest} of the file"
+        )
+    told = sum(part["rows"] for part in values["parts"] if type(part.get("rows")) is int)
+    if plan.rows not in (values.get("rows"), told):  # before anything is sized by it
+        raise InputError(
+            f"{SCENARIO} at {store.name} gives {plan.rows:,} rows, and the parts in {MANIFEST} "
+            f"are {told:,}"
+        )
+    refuse_beyond(plan, store, (name for name in listing.files if name.startswith(DATA)))
+    partition_by = tuple(values["partition_by"])
+    job = Job.of(scenario, url, partition_by=partition_by, part_bytes=values["part_bytes"])
+    try:
+        _ = job.parts
+    except FleetsynthError as error:
+        raise InputError(f"{store.name}/{MANIFEST}: {error}") from error
+    return job
+
+
+def _other_run(store: Store, listing: Listing, values: dict[str, Any]) -> Finding | None:
+    """Find the job of a run that began to overwrite the dataset, and was stopped."""
+    jobs = [match for match in map(_JOB.fullmatch, listing.files) if match]
+    if not jobs:
+        return None
+    newest = max(jobs, key=lambda match: int(match[1] or 0))[0]
+    try:
+        run = recorded.parse_object(store.read(newest) or b"").get("run")
+    except ValueError as error:
+        return Finding(newest, f"the record of a run cannot be read: {error}")
+    if recorded.same(run, values.get("run")):
+        return None
+    return Finding(
+        newest,
+        f"another run began to overwrite the dataset of {MANIFEST}, and did not end: go on with "
+        "resume=True, or start again with overwrite=True",
+    )
+
+
+def _places(listing: Listing) -> Iterator[Finding]:
+    """Find what cannot be read, and what a run left over."""
+    for name, fault in listing.own_faults(_OURS).items():
+        yield Finding(name, fault)
+    tidy = "fleetsynth commit FOLDER removes it"
+    for name in listing.files:
+        if is_unfinished(name):
+            yield Finding(name, f"an unfinished file of a run that was stopped: {tidy}")
+        elif name.startswith(STATE):
+            yield Finding(name, f"left over from a run that has ended: {tidy}")
+
+
+def _files(store: Store, listing: Listing, values: dict[str, Any], job: Job) -> Iterator[Finding]:
+    """Find parts that are missing or named twice, and files among them that are no parts."""
+    entries = {part["path"]: part for part in values["parts"]}
+    planned = [part.path for part in job.parts]
+    there = {name for name in listing.files if name.startswith(DATA) and not is_unfinished(name)}
+    foreign = sorted(there - entries.keys())
+    missing = sorted((entries.keys() | set(planned)) - there)
+    strangers = {hash_of(store, name): name for name in foreign} if missing else {}
+    for path in (path for path in missing if not listing.hidden(path)):
+        renamed = strangers.get(entries.get(path, {}).get("sha256"))
+        hint = f"; {recorded.named(renamed)} has its content: was it renamed?" if renamed else ""
+        is_folder = f"{path}/" in listing.folders
+        yield Finding(path, "this part is a folder" if is_folder else f"this part is missing{hint}")
+    for path in foreign:
+        yield Finding(path, "this file is not in the manifest")
+    listed = [part["path"] for part in values["parts"]]
+    for path in (path for path, times in Counter(listed).items() if times > 1):
+        yield Finding(path, "the manifest names this part more than once")
+    if listed != planned and sorted(listed) == sorted(planned):
+        yield Finding(MANIFEST, "parts are not in their order")
+
+
+def _beside(
+    store: Store, listing: Listing, values: dict[str, Any], plan: Plan
+) -> Iterator[Finding]:
+    """Compare what is published beside the parts with the manifest and the plan."""
+    said = values.get("files")
+    if not isinstance(said, dict):
+        said = {}
+    for name in (SERVERS, SCENARIO):
+        if name in listing.files:
+            entry = said.get(name) if values["format"] > 1 else None
+            for fault in _file_faults(store, name, entry, plan):
+                yield Finding(name, fault)
+        elif not listing.hidden(name):
+            yield Finding(name, "this file is missing")
+        if values["format"] > 1 and not isinstance(said.get(name), dict):
+            yield Finding(MANIFEST, f"files says nothing of {name}")
+    for name in said.keys() - {SERVERS, SCENARIO}:
+        yield Finding(
+            MANIFEST, f"files names {recorded.as_json(name)}, which is not of the dataset"
+        )
+
+
+def _file_faults(store: Store, name: str, entry: object, plan: Plan) -> list[str]:
+    """Say where a file is neither what the plan says nor what the manifest says."""
+    try:
+        made = _described(store, name)
+        if name == SERVERS:
+            with store.fetch(name) as path:
+                faults = list(server_faults(plan, read_batches(path)))
+            if faults:
+                return faults
+    except DAMAGE as error:
+        return [reason(error)]
+    if not isinstance(entry, dict):
+        return []
+    if "sha256" in entry and entry["sha256"] != made["sha256"]:
+        return [REWRITTEN]
+    return [f"{each} in the manifest" for each in recorded.differences(entry, made)]
+
+
+def _described(store: Store, name: str) -> dict[str, Any]:
+    """Return size and hash of a file, as a manifest has them."""
+    with store.fetch(name) as path, read_errors(path), path.open("rb") as stream:
+        return {
+            "sha256": file_digest(stream, "sha256").hexdigest(),
+            "size": stream.tell(),
+        }
+
+
+def _versions(values: dict[str, Any], keys: list[str], parts: Rereading) -> Iterator[Finding]:
+    """Compare what the manifest and the parts say about their making."""
+    for key in (key for key in keys if key in values):
+        told = parts.told.get(f"fleetsynth.{key}", {})
+        says = f"the manifest says {recorded.as_json(values[key])}"
+        for value, paths in told.items():
+            if value == values[key]:
+                continue
+            if len(told) == 1:
+                message = f"{key}: {says}, its parts {recorded.as_json(value)}"
+                yield Finding(MANIFEST, message)
+                continue
+            for path in paths:
+                yield Finding(path, f"{key} is {recorded.as_json(value)}: {says}")
+
+
+def _whole(values: dict[str, Any], keys: list[str], job: Job) -> Iterator[Finding]:
+    """Compare what the manifest says of the whole."""
+    elsewhere = ["format", "digest", "partition_by", "part_bytes", "parts", *keys]
+    if values["format"] > 1:
+        elsewhere += ["run", "files", recorded.SEAL]
+    made = {key: values.get(key) for key in elsewhere} | {
+        "rows": job.plan.rows,
+        "schema": [{"name": f.name, "type": str(f.type)} for f in plain(schema(job.plan))],
+    }
+    if values["format"] > 1:
+        made["cut"] = job.cut
+    for message in recorded.differences(values, made):
+        yield Finding(MANIFEST, message)
+    run = values.get("run")
+    if values["format"] > 1 and not (isinstance(run, str) and re.fullmatch("[0-9a-f]{8,64}", run)):
+        yield Finding(
+            MANIFEST, f"run is {recorded.as_json(run)}: expected the number of a run, in hex"
+        )
+
+
+def _version_keys(plan: Plan) -> list[str]:
+    """Return the fields that the parts' own metadata tell as well."""
+    names = (key.removeprefix("fleetsynth.") for key in provenance(plan))
+    return [name for name in names if name != "scenario"]
+
+
+def _notes(listing: Listing, values: dict[str, Any]) -> Iterator[str]:
+    if values["format"] == 1:
+        yield _OLDER
+    for name in listing.foreign(_OURS):
+        yield f"{recorded.named(name)} is not of the dataset: nothing of it was checked"

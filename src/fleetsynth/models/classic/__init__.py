@@ -1,0 +1,1 @@
+"""The classic model: the specification, exact to the last decimal."""

@@ -1,0 +1,74 @@
+"""A classic scenario, resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fleetsynth import correlation
+from fleetsynth.clock import Clock
+from fleetsynth.metrics import METRICS
+from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario
+
+VERSION = "classic-1"
+
+
+@dataclass(frozen=True)
+class ClassicArchetype(Archetype):
+    """A classic profile with its correlations factored.
+
+    Attributes:
+        correlations: the correlations in force, repaired if the scenario asked for that.
+        lower: their lower Cholesky factor, shape (signals, signals).
+    """
+
+    profile: ArchetypeProfile
+    correlations: dict[str, float]
+    lower: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassicPlan(Plan):
+    """A plan of the classic model."""
+
+    scenario: ClassicScenario
+    archetypes: tuple[ClassicArchetype, ...]
+
+
+def resolve(scenario: ClassicScenario) -> ClassicPlan:
+    """Resolve a scenario without problems."""
+    span = scenario.growth.span or (scenario.start_date, scenario.end_date)
+    archetypes = tuple(factored(name, scenario.archetypes[name]) for name in scenario.distribution)
+    content = scenario.to_dict()
+    del content["preset"], content["correlation_repair"]
+    content["growth"]["span"] = [day.isoformat() for day in span]
+    content["archetypes"] = {
+        entry.name: entry.profile.model_dump() | entry.correlations for entry in archetypes
+    }
+    return ClassicPlan(
+        scenario=scenario,
+        clock=clock_of(scenario),
+        fleet=fleet_of(scenario, replicas=None),
+        archetypes=archetypes,
+        metrics=METRICS,
+        growth_clock=Clock(*span, scenario.step_seconds),
+        digest=digest_of(scenario, VERSION, content),
+    )
+
+
+def factored(name: str, profile: ArchetypeProfile) -> ClassicArchetype:
+    """Factor a profile's correlations; those that cannot be are replaced by the nearest."""
+    matrix = correlation.matrix(profile.correlations)
+    lower = correlation.cholesky(matrix)
+    if lower is None:
+        matrix = correlation.nearest(matrix)
+        lower = correlation.cholesky(matrix)
+        if lower is None:
+            raise AssertionError(f"the repaired correlations of {name} cannot be factored")
+    return ClassicArchetype(name, profile, correlation.fields(matrix), lower)

@@ -1,0 +1,335 @@
+"""The classic model: composes draws, factors, noise, spikes and limits into published values.
+
+Equations and their sources: docs/model.md.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from fleetsynth.clock import Calendar
+from fleetsynth.metrics import METRICS, SIGNALS
+from fleetsynth.models import limits
+from fleetsynth.models.classic import factors, noise, spikes
+from fleetsynth.streams import Stream, address, encode, length_prefixed
+from fleetsynth.window import BLOCK, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.models.classic.plan import ClassicArchetype, ClassicPlan
+    from fleetsynth.models.classic.scenario import ArchetypeProfile
+
+    Floats = NDArray[np.float64]
+
+_PUBLISHED = [
+    [i for i, metric in enumerate(METRICS) if metric.signal == signal.name] for signal in SIGNALS
+]
+"""Places of the metrics that each signal is published as."""
+_FOLLOWS_DEMAND, _GROWS = (
+    np.array([getattr(signal, flag) for signal in SIGNALS])[:, None]
+    for flag in ("follows_demand", "grows")
+)
+_CELLS = 64 * BLOCK
+"""Servers times ticks worked on at a time: whole tiles that fit the cache. No value needs it."""
+
+
+class Draws(NamedTuple):
+    """Every random number behind a window.
+
+    Attributes:
+        z: independent standard normals, shape (signals, servers, ticks).
+        u: uniforms in [0, 1), shape (servers, ticks).
+    """
+
+    z: Floats
+    u: Floats
+
+
+class Components(NamedTuple):
+    """What a window's values are made of; all but `hundredths` are float64.
+
+    Attributes:
+        level: base times factors times growth, shape (signals, servers, ticks).
+        noise: correlated noise in the signal's unit, same shape.
+        spike: which ticks spike, bool, shape (servers, ticks).
+        signal: level plus noise, times the spike, same shape as `level`.
+        clipped: within bounds, shape (metrics, servers, ticks).
+        hundredths: what is published, times 100, int32, same shape as `clipped`.
+    """
+
+    level: Floats
+    noise: Floats
+    spike: NDArray[np.bool_]
+    signal: Floats
+    clipped: Floats
+    hundredths: NDArray[np.int32]
+
+
+class Parameters(NamedTuple):
+    """What compose needs to know of each server, one row per server.
+
+    Attributes:
+        lower: Cholesky factors, shape (servers, signals, signals).
+        deviation: standard deviations of the noise, shape (signals, servers).
+        spike_probability: chance of a spike per tick, shape (servers,).
+        spike_factor: what a spike multiplies by, shape (signals, servers).
+    """
+
+    lower: Floats
+    deviation: Floats
+    spike_probability: Floats
+    spike_factor: Floats
+
+    @classmethod
+    def of(cls, archetypes: Sequence[ClassicArchetype]) -> Parameters:
+        """Collect the parameters of servers of the given archetypes."""
+        profiles = [archetype.profile for archetype in archetypes]
+        return cls(
+            lower=np.array([archetype.lower for archetype in archetypes]),
+            deviation=np.array(
+                [[getattr(p, f"{signal.name}_variance") for p in profiles] for signal in SIGNALS]
+            ),
+            spike_probability=np.array([p.spike_probability for p in profiles]),
+            spike_factor=np.array(
+                [
+                    [1.0 if share is None else share * p.spike_magnitude for p in profiles]
+                    for share in (signal.spike_share for signal in SIGNALS)
+                ]
+            ),
+        )
+
+    def take(self, codes: NDArray[np.int64]) -> Parameters:
+        """Return one row per code."""
+        return Parameters(
+            self.lower[codes],
+            self.deviation[:, codes],
+            self.spike_probability[codes],
+            self.spike_factor[:, codes],
+        )
+
+
+def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
+    """Return the published values of a window in hundredths, shape (metrics, servers, ticks).
+
+    Pure: any way of cutting a dataset into windows gives the same values.
+    """
+    out = np.empty((len(METRICS), *window.shape), dtype=np.int32)
+    codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
+    servers = plan.fleet.encoded_ids(window.first_server, window.stop_server)
+    parameters = Parameters.of(plan.archetypes)
+    stream = Stream()
+    for begin in range(window.first_tick // _CELLS * _CELLS, window.stop_tick, _CELLS):
+        tick, stop = max(begin, window.first_tick), min(begin + _CELLS, window.stop_tick)
+        ticks = slice(tick - window.first_tick, stop - window.first_tick)
+        group = max(1, _CELLS // (stop - tick))
+        for row in range(0, len(codes), group):
+            rows = slice(row, row + group)
+            draws = _draw(plan, servers[rows], tick, stop, stream)
+            level = _levels(plan, codes[rows], tick, stop)
+            made = _signals(parameters.take(codes[rows]), level, draws)
+            scratch = np.empty(draws.u.shape)
+            # A signal is published while it is in the cache, before the next one is made.
+            for signal, places in zip(made, _PUBLISHED, strict=True):
+                for place in places:
+                    limits.clip(signal, METRICS[place], out=scratch)
+                    limits.hundredths(scratch, out=out[place, rows, ticks])
+    return out
+
+
+def components(plan: ClassicPlan, window: Window) -> Components:
+    """Return a window's values together with everything that they are made of."""
+    codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
+    levels = _levels(plan, codes, window.first_tick, window.stop_tick)
+    parameters = Parameters.of(plan.archetypes).take(codes)
+    return compose(parameters, levels, draw(plan, window, Stream()))
+
+
+def compose(parameters: Parameters, level: Floats, draws: Draws) -> Components:
+    """Add noise to a level, let it spike, clip and round it.
+
+    Args:
+        parameters: one row per server.
+        level: shape (signals, servers, ticks).
+        draws: the randomness, over the same servers and ticks.
+    """
+    spike = spikes.spikes(draws.u, parameters.spike_probability)
+    return finish(parameters, level, correlated(parameters, draws), spike)
+
+
+def correlated(parameters: Parameters, draws: Draws) -> Floats:
+    """Return the correlated noise in the signals' units, shape (signals, servers, ticks)."""
+    out = noise.correlate_all(parameters.lower, draws.z)
+    out *= parameters.deviation[:, :, None]
+    return out
+
+
+def finish(
+    parameters: Parameters, level: Floats, noises: Floats, spike: NDArray[np.bool_]
+) -> Components:
+    """Add noise to a level, let it spike, clip and round it; arguments as in `Components`."""
+    signals = level + noises
+    signals *= np.where(spike, parameters.spike_factor[:, :, None], 1.0)
+    clipped = limits.clip_all(signals)
+    hundredths = np.empty(clipped.shape, dtype=np.int32)
+    limits.hundredths(clipped.copy(), out=hundredths)
+    return Components(level, noises, spike, signals, clipped, hundredths)
+
+
+def _signals(parameters: Parameters, level: Floats, draws: Draws) -> Iterator[Floats]:
+    """Yield one signal after the other, each of shape (servers, ticks)."""
+    # Flat places: in two dimensions to find and to change them takes four times as long.
+    spiking = np.flatnonzero(spikes.spikes(draws.u, parameters.spike_probability))
+    server = spiking // draws.u.shape[1]
+    for i, signal in enumerate(SIGNALS):
+        values = _noise(parameters, draws, i)
+        values += level[i]
+        if signal.spike_share is not None:
+            values.reshape(-1)[spiking] *= parameters.spike_factor[i][server]
+        yield values
+
+
+def _noise(parameters: Parameters, draws: Draws, signal: int) -> Floats:
+    """Return the correlated noise of one signal in its unit, shape (servers, ticks)."""
+    values = noise.correlate(parameters.lower, draws.z, signal)
+    values *= parameters.deviation[signal, :, None]
+    return values
+
+
+class Source:
+    """The draws of servers at one step, a tile at a time.
+
+    Args:
+        seed: seed of the scenario.
+        step: seconds from tick to tick.
+        stream: the generator to move to each address.
+        spikes: whether to draw for spikes; without them u is 1, which never spikes.
+    """
+
+    def __init__(self, seed: int, step: int, stream: Stream, *, spikes: bool) -> None:
+        self._noise = address(seed, "noise")
+        self._spikes = address(seed, "spikes") if spikes else None
+        self._step = encode(step)
+        self._stream = stream
+        self._normals = np.empty(len(SIGNALS) * BLOCK)
+        self._z = self._normals.reshape(len(SIGNALS), BLOCK)
+        self._u = np.ones(BLOCK)
+
+    def tile(self, server: bytes, block: int, wanted: slice = slice(0, BLOCK)) -> Draws:
+        """Return the draws of a server in a block; its arrays are used again for the next.
+
+        A tile's normals are drawn one signal after the other and each may take any number of
+        words, so all before the last one that is wanted have to be drawn; uniforms take one each.
+
+        Args:
+            server: the server's id, as `streams.encode` returns it.
+            block: number of the block.
+            wanted: the ticks that matter; the others hold anything.
+        """
+        parts = server + self._step + length_prefixed(block)
+        normals = self._normals[: wanted.stop - BLOCK] if wanted.stop < BLOCK else self._normals
+        self._stream.after(self._noise, parts).standard_normal(out=normals)
+        if self._spikes is not None:
+            skipped = wanted.start // 4
+            uniforms = self._u[4 * skipped : wanted.stop]
+            self._stream.after(self._spikes, parts, skipped).random(out=uniforms)
+        return Draws(self._z, self._u)
+
+
+def draw(plan: ClassicPlan, window: Window, stream: Stream) -> Draws:
+    """Return the draws of a window."""
+    servers = plan.fleet.encoded_ids(window.first_server, window.stop_server)
+    return _draw(plan, servers, window.first_tick, window.stop_tick, stream)
+
+
+def _draw(
+    plan: ClassicPlan, servers: Sequence[bytes], first_tick: int, stop_tick: int, stream: Stream
+) -> Draws:
+    """Draw tiles and cut out of them what is wanted of each."""
+    source = Source(plan.scenario.seed, plan.clock.step, stream, spikes=plan.scenario.spikes)
+    u = np.empty((len(servers), stop_tick - first_tick))
+    z = np.empty((len(SIGNALS), *u.shape))
+    tiles = _tiles(first_tick, stop_tick)
+    for row, server in enumerate(servers):
+        for block, here, there in tiles:
+            tile = source.tile(server, block, there)
+            z[:, row, here] = tile.z[:, there]
+            u[row, here] = tile.u[there]
+    return Draws(z, u)
+
+
+@lru_cache(maxsize=128)  # the same for every server: 73 in four years of minutes
+def _tiles(first_tick: int, stop_tick: int) -> list[tuple[int, slice, slice]]:
+    """Cut ticks into blocks: each with its place among the ticks, and theirs within it."""
+    out = []
+    for block in range(first_tick // BLOCK, (stop_tick - 1) // BLOCK + 1):
+        begin = block * BLOCK
+        first, stop = max(first_tick, begin), min(stop_tick, begin + BLOCK)
+        here = slice(first - first_tick, stop - first_tick)
+        out.append((block, here, slice(first - begin, stop - begin)))
+    return out
+
+
+def growth(plan: ClassicPlan, rate: float, seconds: NDArray[np.int64]) -> Floats:
+    """Return the growth multiplier g at the given times, shape (ticks,)."""
+    span = plan.growth_clock
+    if plan.scenario.growth.mode == "monthly":
+        return factors.monthly_growth(seconds, span.start, rate)
+    trend = (seconds // span.step - span.first) / span.count
+    return factors.span_growth(trend, rate)
+
+
+def bases(profile: ArchetypeProfile) -> Floats:
+    """Return the base of each signal, shape (signals,)."""
+    return np.array([getattr(profile, f"base_{signal.name}") for signal in SIGNALS])
+
+
+def level(profile: ArchetypeProfile, f: Floats, g: Floats) -> Floats:
+    """Return (base x f) x g per signal, each factor where the signal takes it.
+
+    Shape (signals, ticks).
+    """
+    return raise_level(bases(profile), f, g)
+
+
+def raise_level(base: Floats, f: Floats, g: Floats) -> Floats:
+    """Return `level`, given `bases`."""
+    out: Floats = base[:, None] * np.where(_FOLLOWS_DEMAND, f, 1.0)  # times 1 is exact
+    out *= np.where(_GROWS, g, 1.0)
+    return out
+
+
+def _levels(
+    plan: ClassicPlan, codes: NDArray[np.integer], first_tick: int, stop_tick: int
+) -> Floats:
+    """Levels of servers of some archetypes, shape (signals, servers, ticks); only to be read."""
+    levels = [_level(plan, code, first_tick, stop_tick) for code in codes.tolist()]
+    if all(level is levels[0] for level in levels):
+        return np.broadcast_to(
+            levels[0][:, None], (len(SIGNALS), len(codes), stop_tick - first_tick)
+        )
+    return np.stack(levels, axis=1)
+
+
+@lru_cache(maxsize=8)  # a megabyte each; the next servers have the same
+def _level(plan: ClassicPlan, code: int, first_tick: int, stop_tick: int) -> Floats:
+    """Level of an archetype, shape (signals, ticks)."""
+    calendar = _calendar(plan, first_tick, stop_tick)
+    profile = plan.archetypes[code].profile
+    f = factors.demand(
+        calendar,
+        profile,
+        quarterly_peaks=plan.scenario.quarterly_peaks,
+        holiday_effect=plan.scenario.holiday_effect,
+    )
+    return level(profile, f, growth(plan, profile.monthly_growth_rate, calendar.seconds))
+
+
+@lru_cache(maxsize=1)
+def _calendar(plan: ClassicPlan, first_tick: int, stop_tick: int) -> Calendar:
+    return Calendar(plan.clock.seconds(first_tick, stop_tick))

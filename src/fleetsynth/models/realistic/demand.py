@@ -1,0 +1,152 @@
+"""What services are asked for: daily curve, weekend, holidays and closes in local time, growth.
+
+Demand is worked out at full UTC hours and joined by straight lines.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from fleetsynth.clock import DAY_SECONDS, Days, elapsed_months, utc_offsets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.models.realistic.parameters import Figures
+    from fleetsynth.models.realistic.scenario import Close, Location
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+HOUR = 3_600
+_QUARTER = 900
+_PER_DAY = DAY_SECONDS // _QUARTER
+_RAMP = 6.0
+"""Hours around local midnight over which one day's factor becomes the next one's."""
+_ROUNDING = 2.0**20
+
+
+class Services(NamedTuple):
+    """Some services.
+
+    Attributes:
+        names: theirs.
+        figures: shape (services,) each.
+        amplitudes: of the octaves of the noise, shape (services, octaves).
+        locations: where each is.
+        closes: how each one's business unit closes its books.
+    """
+
+    names: list[str]
+    figures: Figures
+    amplitudes: Floats
+    locations: Sequence[Location]
+    closes: Sequence[Close]
+
+
+def at_hours(services: Services, first: int, stop: int, growth_start: date) -> Floats:
+    """Return demand relative to the level at UTC hours first..stop-1, shape (services, hours).
+
+    Rounded to 2**-20, since cosines, exponentials and powers differ in their last bits between
+    machines.
+    """
+    seconds = np.arange(first, stop, dtype=np.int64) * HOUR
+    months = elapsed_months(seconds, growth_start)
+    figures = services.figures
+    out = np.empty((len(services.locations), stop - first))
+    for row, (location, close) in enumerate(zip(services.locations, services.closes, strict=True)):
+        of_row = {name: float(values[row]) for name, values in figures.items()}
+        local = seconds + utc_offsets(location.zone, first, stop)
+        day, quarter = np.divmod(local // _QUARTER, _PER_DAY)
+        curve = daily_curve(of_row["demand.seasonality"], of_row["demand.peak_hour"])
+        value = curve[quarter] * _day_factors(of_row, location.country, close, day, quarter)
+        if of_row["demand.growth"]:
+            value *= np.power(1.0 + of_row["demand.growth"] / 100, months)
+        out[row] = np.rint(value * _ROUNDING) / _ROUNDING
+    return out
+
+
+def daily_curve(strength: float, peak: float) -> Floats:
+    """Return a day's curve per quarter of an hour, with mean 1 over the day, shape (96,).
+
+    ``exp(strength (1.1 cos a + 0.25 cos 2a))`` with a the angle of the hour from the peak.
+    """
+    angle = 2 * np.pi * (np.arange(_PER_DAY) / 4 - peak) / 24
+    curve = np.exp(strength * (1.1 * np.cos(angle) + 0.25 * np.cos(2 * angle)))
+    total = 0.0
+    for value in curve.tolist():  # in a fixed order
+        total += value
+    out: Floats = curve / (total / _PER_DAY)
+    return out
+
+
+def day_factor(days: Days, figures: dict[str, float], country: str, close: Close) -> Floats:
+    """Return (weekend, or else holiday) times close for each local day, shape (days,)."""
+    free = np.where(days.is_holiday(country), figures["demand.holiday"], 1.0)
+    out = np.where(days.is_weekend, figures["demand.weekend"], free)
+    return out * (1.0 + figures["demand.close"] * (close_factor(days, close) - 1.0))
+
+
+def close_factor(days: Days, close: Close) -> Floats:
+    """Rise over the last days of a month to its factor, of a fiscal quarter to that one's."""
+    of_quarter = (days.month - close.fiscal_year_starts) % 3 == 2
+    peak = np.where(of_quarter, close.quarter, close.month)
+    rising = 1.0 + (peak - 1.0) * (close.days - days.days_to_month_end) / close.days
+    return np.where(days.days_to_month_end < close.days, rising, 1.0)
+
+
+def to_samples(hourly: Floats, first_hour: int, first: int, stop: int, per_hour: int) -> Floats:
+    """Join hours by straight lines at samples first..stop-1, shape (services, samples).
+
+    Args:
+        hourly: shape (services, hours); the last hour is not before the last sample.
+        first_hour: of `hourly`.
+        first: first sample.
+        stop: one past the last.
+        per_hour: samples an hour.
+    """
+    if per_hour == 1:
+        return hourly[:, first - first_hour : stop - first_hour]
+    now = hourly[:, :-1]
+    rise = (hourly[:, 1:] - now) / per_hour
+    out = np.empty((*now.shape, per_hour))
+    for place in range(per_hour):
+        np.multiply(rise, place, out=out[:, :, place])
+        out[:, :, place] += now
+    begin = first - first_hour * per_hour
+    return out.reshape(len(out), -1)[:, begin : begin + stop - first]
+
+
+def _day_factors(
+    figures: dict[str, float], country: str, close: Close, day: Ints, quarter: Ints
+) -> Floats:
+    """Blend each day's factor into the next one's around local midnight, per hour."""
+    before, after = _ramp()
+    first = int(day.min())  # clocks that go back several hours may go back to yesterday
+    days = Days(first - 1, int(day.max()) + 1)
+    factor = day_factor(days, figures, country, close)
+    place = day - first + 1
+    today = factor[place]
+    out: Floats = today + before[quarter] * (factor[place - 1] - today)
+    out += after[quarter] * (factor[place + 1] - today)
+    return out
+
+
+@lru_cache(maxsize=1)
+def _ramp() -> tuple[Floats, Floats]:
+    """Weight of yesterday's and of tomorrow's factor per quarter of an hour, shape (96,) each."""
+    hour = np.arange(_PER_DAY) / 4
+    before = np.clip(0.5 - hour / _RAMP, 0.0, 1.0)
+    after = np.clip(0.5 + (hour - 24) / _RAMP, 0.0, 1.0)
+    return _smooth(before), _smooth(after)
+
+
+def _smooth(x: Floats) -> Floats:
+    out: Floats = x * x * (3.0 - 2.0 * x)
+    return out

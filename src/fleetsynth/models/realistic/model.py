@@ -1,0 +1,14 @@
+"""The realistic model, as everything else sees it."""
+
+from fleetsynth.models.base import Model
+from fleetsynth.models.realistic import check, plan, simulate
+from fleetsynth.models.realistic.scenario import RealisticScenario
+
+MODEL = Model(
+    version=plan.VERSION,
+    package=__package__,
+    scenario=RealisticScenario,
+    problems=check.problems,
+    resolve=plan.resolve,
+    simulate=simulate.simulate,
+)

@@ -1,0 +1,73 @@
+"""The figures of single servers and services, each drawn once from its archetype's distribution."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.scenario.distribution import Distribution
+from fleetsynth.scenario.fields import Strict
+from fleetsynth.streams import address, unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from pydantic import BaseModel
+
+    from fleetsynth.models.realistic.plan import RealisticPlan
+    from fleetsynth.models.realistic.scenario import RealisticProfile
+
+Figures = dict[str, "NDArray[np.float64]"]
+"""By dotted name, such as ``noise.size``: one figure per server or service, shape (entities,)."""
+
+OF_SERVICES = "demand."
+"""How the names of figures begin that belong to a service; all others belong to a server."""
+
+
+def draw(
+    plan: RealisticPlan, names: Sequence[str], codes: Sequence[int], *, of_services: bool
+) -> Figures:
+    """Draw the figures of some servers or services.
+
+    Each figure has an address of its own, so that to change one moves no other.
+
+    Args:
+        plan: where archetypes and seed come from.
+        names: of the servers or services.
+        codes: the archetype of each.
+        of_services: which of the two they are.
+    """
+    kind = "service" if of_services else "server"
+    seed = plan.scenario.seed
+    members: dict[int, list[int]] = {}
+    for place, code in enumerate(codes):
+        members.setdefault(code, []).append(place)
+    out: Figures = {}
+    for code, places in members.items():
+        for path, distribution in _distributions(plan.archetypes[code].profile):
+            if path.startswith(OF_SERVICES) != of_services:
+                continue
+            row = out.setdefault(path, np.zeros(len(names)))
+            if distribution.value is not None and not distribution.zero:
+                row[places] = distribution.quantile(0.0)
+                continue
+            prefix = address(seed, "figure", kind, path)
+            row[places] = [distribution.quantile(unit(prefix, names[at])) for at in places]
+    return out
+
+
+@lru_cache(maxsize=64)
+def _distributions(profile: RealisticProfile) -> tuple[tuple[str, Distribution], ...]:
+    return tuple(_walk(profile, ""))
+
+
+def _walk(model: BaseModel, prefix: str) -> Iterator[tuple[str, Distribution]]:
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, Distribution):
+            yield f"{prefix}{name}", value
+        elif isinstance(value, Strict):
+            yield from _walk(value, f"{prefix}{name}.")

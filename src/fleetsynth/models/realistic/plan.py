@@ -1,0 +1,61 @@
+"""A realistic scenario, resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fleetsynth.clock import Clock
+from fleetsynth.metrics import published
+from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
+
+if TYPE_CHECKING:
+    from fleetsynth.models.realistic.scenario import RealisticProfile, RealisticScenario
+
+VERSION = "realistic-1"
+
+
+@dataclass(frozen=True)
+class RealisticArchetype(Archetype):
+    """A kind of server of the realistic model."""
+
+    profile: RealisticProfile
+
+
+@dataclass(frozen=True, eq=False)
+class RealisticPlan(Plan):
+    """A plan of the realistic model."""
+
+    scenario: RealisticScenario
+    archetypes: tuple[RealisticArchetype, ...]
+
+    @property
+    def samples_per_row(self) -> int:
+        """Samples within a tick."""
+        return self.clock.step // self.scenario.sample_seconds
+
+    def countries(self, first: int, stop: int) -> list[str]:
+        """Country whose holidays `is_holiday` marks, per server first..stop-1."""
+        locations = self.scenario.locations
+        by_code = [locations[region].country for region in self.fleet.odds["region"]]
+        codes = self.fleet.metadata_codes("region", first, stop)
+        return [by_code[code] for code in codes.tolist()]
+
+
+def resolve(scenario: RealisticScenario) -> RealisticPlan:
+    """Resolve a scenario without problems."""
+    begin = scenario.growth_start or scenario.start_date
+    content = scenario.to_dict()
+    content["growth_start"] = begin.isoformat()
+    content["sample_interval"] = scenario.sample_seconds
+    content["archetypes"] = {name: content["archetypes"][name] for name in scenario.distribution}
+    replicas = {name: scenario.archetypes[name].replicas for name in scenario.distribution}
+    return RealisticPlan(
+        scenario=scenario,
+        clock=clock_of(scenario),
+        fleet=fleet_of(scenario, replicas),
+        archetypes=tuple(RealisticArchetype(name, scenario.archetypes[name]) for name in replicas),
+        metrics=published(scenario.statistics),
+        growth_clock=Clock(begin, max(begin, scenario.end_date), scenario.step_seconds),
+        digest=digest_of(scenario, VERSION, content),
+    )

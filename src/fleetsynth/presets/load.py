@@ -1,0 +1,202 @@
+"""From layers of plain values (packaged defaults, a file, overrides) to one checked Scenario."""
+
+from __future__ import annotations
+
+import copy
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
+from fleetsynth.presets import DEFAULT, PRESETS, model, problems_of
+from fleetsynth.presets.catalog import packaged
+from fleetsynth.presets.explain import explain
+from fleetsynth.scenario import text
+from fleetsynth.scenario.fields import is_name
+from fleetsynth.scenario.layers import merge, override
+from fleetsynth.scenario.shape import refuse_unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fleetsynth.scenario.model import Scenario
+
+    Origin = Callable[[tuple[str | int, ...]], str]
+
+
+def load_scenario(
+    source: Path | str | Mapping[str, Any] | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    origins: Mapping[str, str] | None = None,
+) -> Scenario:
+    """Read a scenario over the packaged defaults.
+
+    Args:
+        source: a YAML file, a mapping of the same shape, or None for the defaults alone.
+        overrides: values by dotted key, such as ``{"num_servers": 10, "growth.mode": "monthly"}``;
+            they win over `source`.
+        origins: where each override came from, such as ``{"num_servers": "--servers"}``, to be
+            named in errors.
+
+    Raises:
+        ScenarioError: with every problem at once.
+        UsageError: if the file cannot be read.
+    """
+    given, origin = _given(source)
+    refuse_unreadable(overrides or {}, lambda path: (origins or {}).get(str(path[0]), ""))
+    said_by = {key: (origins or {}).get(key, f"override {key}") for key in overrides or {}}
+
+    def where(path: tuple[str | int, ...]) -> str:
+        return _override_origin(said_by, path) or origin(path)
+
+    preset = _preset({**given, **(overrides or {})}, where)
+    written = model(preset).scenario
+    values = merge(written, copy.deepcopy(packaged(preset)), given)
+    for key, value in (overrides or {}).items():
+        values = override(written, values, key, copy.deepcopy(value))
+    _name_new_archetypes(values)
+    _drop_closes_of_nobody(values, packaged(preset))
+    return _validate(written, preset, values, where)
+
+
+def preset_of(
+    source: Path | str | Mapping[str, Any] | None, overrides: Mapping[str, Any] | None = None
+) -> str:
+    """Return the preset that `load_scenario` would lay these layers over, if it exists."""
+    given, _ = _given(source)
+    return str({**given, **(overrides or {})}.get("preset", DEFAULT))
+
+
+def default_scenario(preset: str = DEFAULT) -> Scenario:
+    """Return a packaged scenario: 120 servers, daily, 2022 to 2025."""
+    return load_scenario({"preset": preset})
+
+
+def json_schema(preset: str = DEFAULT) -> dict[str, Any]:
+    """Return the JSON Schema of a scenario file, for editors: nothing required, defaults shown."""
+    schema = model(preset).scenario.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "fleetsynth scenario"
+    for part in (schema, *schema["$defs"].values()):
+        part.pop("required", None)
+    defaults = default_scenario(preset).to_dict()
+    for key, field in schema["properties"].items():
+        if key != "archetypes":
+            field["default"] = defaults[key]
+    return schema
+
+
+def _preset(said: Mapping[str, Any], where: Origin) -> str:
+    """Return the preset that a scenario is laid over."""
+    preset = said.get("preset", DEFAULT)
+    if preset not in PRESETS:
+        message = f"unknown preset {preset!r}{did_you_mean(str(preset), PRESETS)}"
+        raise ScenarioError([Problem(message, "preset", where(("preset",)))])
+    return str(preset)
+
+
+def _given(source: Path | str | Mapping[str, Any] | None) -> tuple[dict[str, Any], Origin]:
+    """Return what a source says, and where it says it."""
+    if isinstance(source, str | Path):
+        given, origin = _read(Path(source))
+    else:
+        given, origin = dict(source or {}), lambda _path: ""
+    refuse_unreadable(given, origin)  # before anything walks down its levels
+    return copy.deepcopy(given), origin
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Origin]:
+    try:
+        with path.open("rb") as file:  # of what has no end, as much as there can be of a scenario
+            content = file.read(4 * text.LARGEST + 1).decode()
+    except OSError as error:
+        hint = f"; the packaged one is {{'preset': '{path}'}}" if str(path) in PRESETS else ""
+        raise UsageError(f"cannot read the scenario {path}: {error.strerror}{hint}") from None
+    except UnicodeDecodeError as error:
+        message = f"{path} is no scenario: byte {error.start} is not UTF-8 text"
+        raise UsageError(message) from None
+    name = path.name
+
+    @cache
+    def known_lines() -> dict[tuple[str | int, ...], int]:
+        return text.lines(content)
+
+    def origin(where: tuple[str | int, ...]) -> str:
+        for end in range(len(where), 0, -1):
+            line = known_lines().get(where[:end])
+            if line:
+                return f"{name}, line {line}"
+        return name
+
+    return text.parse(content, name), origin
+
+
+def _name_new_archetypes(values: dict[str, Any]) -> None:
+    archetypes = values["archetypes"]
+    if isinstance(archetypes, dict):
+        for key, profile in archetypes.items():
+            if isinstance(profile, dict):
+                archetypes[key] = {"name": key, **profile}
+
+
+def _drop_closes_of_nobody(values: dict[str, Any], defaults: dict[str, Any]) -> None:
+    """Leave out packaged closes of business units that the scenario has replaced by its own."""
+    closes, units = values.get("closes"), values.get("business_units")
+    known = defaults.get("closes", {})
+    if isinstance(closes, dict) and isinstance(units, dict | list):
+        values["closes"] = {
+            unit: close
+            for unit, close in closes.items()
+            if unit in units or unit == "default" or close != known.get(unit)
+        }
+
+
+def _override_origin(said_by: Mapping[str, str], path: tuple[str | int, ...]) -> str:
+    dotted = ".".join(map(str, path))
+    for key, origin in said_by.items():
+        if dotted == key or dotted.startswith(f"{key}.") or key.startswith(f"{dotted}."):
+            return origin
+    return ""
+
+
+def _validate(
+    written: type[Scenario], preset: str, values: dict[str, Any], origin: Origin
+) -> Scenario:
+    """Validate fields and cross-checks together, so that one run shows every problem."""
+    found: list[Problem] = []
+    bad: set[str] = set()
+    try:
+        scenario = written(**{str(key): value for key, value in values.items()})
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        found += explain(written, details, origin)
+        bad = {str(detail["loc"][0]) for detail in details if detail["loc"]}
+        # What is wrong is replaced for a moment, so that the rest can be checked as well.
+        defaults = packaged(preset)
+        checkable = {key: values[key] for key in written.model_fields}
+        checkable |= {key: _stand_in(defaults, key, values[key]) for key in bad & checkable.keys()}
+        try:
+            scenario = written(**checkable)
+        except ValidationError:  # nothing more can be said of what is so wrong
+            raise ScenarioError(found) from None
+    for depends_on, problem in problems_of(scenario):
+        if not depends_on & bad:
+            where = origin(tuple(problem.path.split(".")))
+            found.append(Problem(problem.message, problem.path, where))
+    if found:
+        raise ScenarioError(found)
+    return scenario
+
+
+def _stand_in(defaults: dict[str, Any], key: str, value: object) -> object:
+    """Return a valid value for a key whose own is not, with the same names in it if it has any."""
+    if isinstance(value, dict) and value and all(is_name(name) for name in value):
+        if key == "distribution":
+            return {name: float(i == 0) for i, name in enumerate(value)}
+        if key == "archetypes":
+            usable = [name for name in value if "." not in name]
+            return dict.fromkeys(usable, next(iter(defaults["archetypes"].values())))
+    return defaults[key]

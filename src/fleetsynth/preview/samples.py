@@ -1,0 +1,75 @@
+"""One server of each archetype, for pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.errors import UsageError
+from fleetsynth.fleet import server_id
+from fleetsynth.presets import simulate
+from fleetsynth.window import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fleetsynth.plan import Archetype, Plan
+
+MAX_TICKS = 5_000_000
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One server's published series.
+
+    Attributes:
+        archetype: its archetype.
+        server: its id.
+        country: whose public holidays its `is_holiday` marks.
+        values: series by column, shape (ticks,) each.
+    """
+
+    archetype: Archetype
+    server: str
+    country: str
+    values: dict[str, NDArray[np.float64]]
+
+
+def samples(plan: Plan) -> list[Sample]:
+    """Return the first server of each archetype that has any.
+
+    Raises:
+        UsageError: if a series is too long to look at.
+    """
+    clock = plan.clock
+    if clock.count > MAX_TICKS:
+        raise UsageError(
+            f"{clock.count:,} points per series are too many to look at: narrow the span with "
+            "start_date=... and end_date=..."
+        )
+    out = []
+    for archetype, first in zip(plan.archetypes, _first_servers(plan), strict=True):
+        if first is None:
+            continue
+        values = simulate(plan, Window(first, first + 1, clock.first, clock.stop))[:, 0] / 100
+        (country,) = plan.countries(first, first + 1)
+        series = {metric.column: row for metric, row in zip(plan.metrics, values, strict=True)}
+        out.append(Sample(archetype, server_id(first), country, series))
+    return out
+
+
+def _first_servers(plan: Plan) -> list[int | None]:
+    """Index of the first server of each archetype."""
+    fleet = plan.fleet
+    if not fleet.interleaved:
+        firsts, position = [], 0
+        for count in fleet.counts().values():
+            firsts.append(position if count else None)
+            position += count
+        return firsts
+    codes = fleet.archetype_codes(0, min(fleet.size, 100_000))
+    found, index = np.unique(codes, return_index=True)
+    at = dict(zip(found.tolist(), index.tolist(), strict=True))
+    return [at.get(code) for code in range(len(fleet.archetypes))]

@@ -1,0 +1,104 @@
+"""The content digest of a dataset wherever it lies: a file, a folder or an object store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth.errors import InputError, UsageError
+from fleetsynth.formats.read import read_batches, read_head
+from fleetsynth.reader import ReadOptions, open_dataset
+from fleetsynth.reader.canonical import OurRows
+from fleetsynth.reader.file_digest import OutOfOrderError, file_leaves, leaves, sorted_leaves
+from fleetsynth.reader.files import find_files
+from fleetsynth.reader.partitions import with_partitions
+from fleetsynth.stores.paths import is_path
+from fleetsynth.stores.places import is_url
+from fleetsynth.tables.digest import root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import pyarrow as pa
+
+    from fleetsynth.reader import Understood
+    from fleetsynth.reader.files import Files
+    from fleetsynth.tables.digest import Leaves
+
+
+def digest_path(data: Any, options: ReadOptions | None = None) -> str:
+    """Return the content digest of a dataset: of its rows as they are read.
+
+    Args:
+        data: a file, a folder, ``s3://bucket/prefix`` or ``s3://bucket/file.parquet``. Of a
+            dataset folder of ours the parts that its manifest names are read, of any other all
+            data files, as one dataset. Or a table of Arrow, pandas or polars.
+        options: how to read it, if something must be said; see `path_leaves`.
+
+    Raises:
+        UsageError: if there is nothing there, or it names no format.
+        InputError: if it cannot be read, or is no dataset.
+    """
+    return root(path_leaves(data, options))
+
+
+def path_leaves(
+    data: Any,
+    options: ReadOptions | None = None,
+    told: Callable[[Understood], None] | None = None,
+) -> Leaves:
+    """Return the digests of a dataset's leaves by server id and month; as `digest_path`.
+
+    Data with our timestamp and server_id are taken as they are, with all their columns. Of others,
+    and where `options` say something, the columns that stand for ours are, under our names.
+    """
+    said = options or ReadOptions()
+    if said == ReadOptions() and is_path(data):
+        url = str(data)
+        if not is_url(url) and not url.endswith("/") and not Path(url).is_dir():
+            if _has_key(read_head(url).names):
+                return file_leaves(url)
+        else:
+            if not is_url(url) and not any(Path(url).glob("*")):
+                raise UsageError(f"{url} is an empty folder, or none")
+            files = find_files(url)
+            if _are_ours(files):
+                return _leaves(url, lambda: _batches(files))
+    dataset = open_dataset(data, said)
+    found = _leaves(dataset.name, OurRows(dataset, nulls=True).batches)
+    if told:
+        told(dataset.understood)
+    return found
+
+
+def _leaves(name: str, batches: Callable[[], Iterator[pa.RecordBatch]]) -> Leaves:
+    try:
+        try:
+            return leaves(batches())
+        except OutOfOrderError:
+            return sorted_leaves(batches())
+    except InputError as error:
+        if name in str(error):
+            raise
+        raise InputError(f"{name}: {error}") from error
+
+
+def _has_key(names: Iterable[str]) -> bool:
+    return {"timestamp", "server_id"} <= set(names)
+
+
+def _are_ours(files: Files) -> bool:
+    """Tell whether the columns have our names, those that stand in folders' names included."""
+    if files.manifest:
+        return True
+    key = files.keys[0]
+    with files.fetch(key) as path:
+        return _has_key([*read_head(path).names, *files.told(key)])
+
+
+def _batches(files: Files) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of all files, with the columns that their folders stand for."""
+    for key in files.keys:
+        with files.fetch(key) as path:
+            for batch in read_batches(path):
+                yield with_partitions(batch, key, foreign=True)

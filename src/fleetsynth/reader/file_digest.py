@@ -1,0 +1,258 @@
+"""The content digest of a dataset that is read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.errors import InputError
+from fleetsynth.formats.read import read_batches
+from fleetsynth.tables.digest import (
+    NULL_HUNDREDTHS,
+    Leaves,
+    digest,
+    integers,
+    new_leaf,
+    root,
+    text_run,
+    when,
+    who,
+)
+from fleetsynth.tables.frame import TIMESTAMP, plain, to_numpy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_KEY = ("server_id", "timestamp")
+
+
+class OutOfOrderError(InputError):
+    """Rows of one server and month are scattered, or not in order of time."""
+
+    def __init__(self) -> None:
+        super().__init__("its rows are not in order of server and time")
+
+
+def digest_file(path: Path | str) -> str:
+    """Return the content digest of a file, the same in whatever format and row order.
+
+    Files in row order, as fleetsynth writes them, are read in constant memory; others are
+    sorted in memory first.
+
+    Raises:
+        UsageError: if the file is not there, or its ending names no format.
+        InputError: if the file cannot be read, or is no dataset.
+    """
+    return root(file_leaves(path))
+
+
+def file_leaves(path: Path | str) -> Leaves:
+    """Return the digests of a file's leaves by server id and month."""
+    try:
+        return leaves(read_batches(path))
+    except OutOfOrderError:
+        return sorted_leaves(read_batches(path))
+
+
+def sorted_leaves(batches: Iterable[pa.RecordBatch]) -> Leaves:
+    """Return the leaves of batches in any order of rows, sorted in memory."""
+    table = plain(pa.Table.from_batches(batches))
+    order = [(name, "ascending") for name in _KEY]
+    return leaves(table.sort_by(order).to_batches())
+
+
+def leaves(batches: Iterable[pa.RecordBatch]) -> Leaves:
+    """Return the leaves of batches in row order."""
+    out: Leaves = {}
+    key: tuple[str, int] | None = None
+    leaf: _OpenLeaf | None = None
+    for batch in batches:
+        for run_key, rows in _Columns(batch).runs():
+            if leaf is None or key != run_key:
+                if leaf is not None and key is not None:
+                    out[key] = leaf.finish(*key)
+                if run_key in out:
+                    raise OutOfOrderError
+                key, leaf = run_key, _OpenLeaf()
+            leaf.update(rows)
+    if leaf is None or key is None:
+        raise InputError("the dataset has no rows")
+    out[key] = leaf.finish(*key)
+    return out
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Consecutive rows of one leaf.
+
+    Attributes:
+        integers: columns of whole numbers and times, by name.
+        texts: runs of (count, value), by name.
+        metrics: names of the columns in hundredths, sorted.
+        hundredths: shape (rows, metrics).
+    """
+
+    integers: dict[str, NDArray[np.int64]]
+    texts: dict[str, list[tuple[int, str | None]]]
+    metrics: list[str]
+    hundredths: NDArray[np.int32]
+
+
+class _Columns:
+    """A batch as NumPy arrays, converted once and then cut into leaves."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        names = sorted(batch.schema.names)
+        for name in _KEY:
+            if name not in names:
+                raise InputError(f"no column {name!r}: a dataset has {' and '.join(_KEY)}")
+        columns = {name: batch.column(name) for name in names}
+        self._metrics = [name for name in names if pa.types.is_floating(columns[name].type)]
+        self._hundredths = np.empty((batch.num_rows, len(self._metrics)), dtype="<i4")
+        for i, name in enumerate(self._metrics):
+            self._hundredths[:, i] = _hundredths(name, columns.pop(name))
+        self._texts = {
+            name: _codes(columns.pop(name))
+            for name in names
+            if name in columns and _is_text(columns[name].type)
+        }
+        self._integers = {name: _integers(name, column) for name, column in columns.items()}
+        if "server_id" not in self._texts:
+            raise InputError("server_id is not text")
+
+    def runs(self) -> Iterator[tuple[tuple[str, int], _Rows]]:
+        """Cut where the server or the month changes; yield (server, month) and the rows."""
+        servers, names = self._texts.pop("server_id")
+        days = (self._integers["timestamp"] // (DAY_SECONDS * 1_000_000)).astype("datetime64[D]")
+        months = days.astype("datetime64[M]").astype(np.int64)
+        for first, stop in _edges((np.diff(servers) != 0) | (np.diff(months) != 0), len(servers)):
+            name = names[servers[first]]
+            if name is None:
+                raise InputError("server_id has missing values")
+            yield (name, int(months[first])), self._cut(slice(first, stop))
+
+    def _cut(self, rows: slice) -> _Rows:
+        return _Rows(
+            {name: values[rows] for name, values in self._integers.items()},
+            {name: _text_runs(codes[rows], words) for name, (codes, words) in self._texts.items()},
+            self._metrics,
+            self._hundredths[rows],
+        )
+
+
+class _OpenLeaf:
+    """A leaf while its rows come in."""
+
+    def __init__(self) -> None:
+        self._values = new_leaf()
+        self._integers: dict[str, Any] = {}
+        self._texts: dict[str, list[tuple[int, str | None]]] = {}
+        self._metrics: list[str] = []
+        self._rows = 0
+        self._last = np.iinfo(np.int64).min
+
+    def update(self, rows: _Rows) -> None:
+        """Take more rows."""
+        times = rows.integers["timestamp"]
+        if times[0] < self._last or (np.diff(times) < 0).any():
+            raise OutOfOrderError
+        if times[0] == self._last or (np.diff(times) == 0).any():
+            raise InputError("two rows of one server have the same timestamp")
+        self._last = times[-1]
+        for name, values in rows.integers.items():
+            self._integers.setdefault(name, sha256()).update(integers(values))
+        for name, runs in rows.texts.items():
+            _extend(self._texts.setdefault(name, []), runs)
+        self._values.update(rows.hundredths.data)
+        self._metrics = rows.metrics
+        self._rows += len(times)
+
+    def finish(self, server: str, month: int) -> bytes:
+        """Return the leaf's digest."""
+        times = {name: state.digest() for name, state in self._integers.items()}
+        texts = {
+            name: digest(b"".join(text_run(count, value) for count, value in runs))
+            for name, runs in self._texts.items()
+        }
+        dates = when(month, self._rows, self._metrics, times)
+        self._values.update(who(server, texts) + dates)
+        return self._values.digest()
+
+
+def _edges(changes: NDArray[np.bool_], count: int) -> Iterator[tuple[int, int]]:
+    """Turn 'differs from the one before' into (first, stop) of runs."""
+    edges = [0, *(np.flatnonzero(changes) + 1).tolist(), count]
+    if count:
+        yield from pairwise(edges)
+
+
+def _text_runs(codes: NDArray[np.int32], words: list[str | None]) -> list[tuple[int, str | None]]:
+    changes = codes[1:] != codes[:-1]
+    if not changes.any():
+        return [(len(codes), words[codes[0]])]
+    return [(stop - first, words[codes[first]]) for first, stop in _edges(changes, len(codes))]
+
+
+def _extend(runs: list[tuple[int, str | None]], more: list[tuple[int, str | None]]) -> None:
+    """Append runs, joining equal neighbours so that runs stay maximal."""
+    for count, value in more:
+        if runs and runs[-1][1] == value:
+            runs[-1] = (runs[-1][0] + count, value)
+        else:
+            runs.append((count, value))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _codes(column: pa.Array) -> tuple[NDArray[np.int32], list[str | None]]:
+    """Return a text column as positions in a list of words, whose last is None."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    words = column.dictionary.to_pylist()
+    codes = column.indices
+    if codes.null_count:
+        codes = codes.fill_null(len(words))
+    return to_numpy(codes.cast(pa.int32())), [*words, None]
+
+
+def _integers(name: str, column: pa.Array) -> NDArray[np.int64]:
+    if column.null_count:
+        raise InputError(f"{name} has {column.null_count} missing values")
+    try:
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(TIMESTAMP)
+        return to_numpy(column.cast(pa.int64())).astype(np.int64)
+    except pa.ArrowException:
+        message = f"{name} is {column.type}: expected whole numbers, whole microseconds or text"
+        raise InputError(message) from None
+
+
+def _hundredths(name: str, column: pa.Array) -> NDArray[np.int32]:
+    missing = None
+    if column.null_count:
+        missing = to_numpy(column.is_null().cast(pa.int8())).astype(np.bool_)
+        column = column.fill_null(0.0)
+    values = to_numpy(column.cast(pa.float64()))
+    scaled = np.rint(values * 100)
+    wrong = ~((scaled / 100 == values) & (np.abs(scaled) < -float(NULL_HUNDREDTHS)))
+    if wrong.any():
+        first = values[wrong][0]
+        far = ", of at most ten digits" if abs(first) >= -float(NULL_HUNDREDTHS) / 100 else ""
+        raise InputError(f"{name} has {first}: the digest is over whole hundredths{far}")
+    out: NDArray[np.int32] = scaled.astype(np.int32)
+    if missing is not None:
+        out[missing] = NULL_HUNDREDTHS
+    return out

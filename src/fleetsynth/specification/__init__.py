@@ -1,0 +1,1 @@
+"""The specification's names, over the same code as the engine."""

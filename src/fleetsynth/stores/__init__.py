@@ -1,0 +1,1 @@
+"""Where datasets lie: local folders and object stores, and what is read there of them."""

@@ -1,0 +1,14 @@
+"""What the files and folders of a dataset folder are called."""
+
+from fleetsynth.fleet import METADATA_COLUMNS
+
+DATA = "data/"
+"""Where parts are, so that a reader pointed at it sees nothing else."""
+MANIFEST = "manifest.json"
+"""The file of a folder that comes last, and says what its parts are."""
+SERVERS = "servers.parquet"
+SCENARIO = "scenario.yaml"
+
+TIME_KEYS = ("year", "month")
+SERVER_KEYS = ("server_type", *METADATA_COLUMNS)
+PARTITION_KEYS = (*TIME_KEYS, *SERVER_KEYS)

@@ -1,0 +1,104 @@
+"""What may stand in a path or URL that a user types, before anything is opened by it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fleetsynth.errors import UsageError
+from fleetsynth.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CLOUD_SCHEMES = ("s3://", "gs://", "az://")
+
+_SCHEMES = ", ".join(CLOUD_SCHEMES[:-1]) + f" or {CLOUD_SCHEMES[-1]}"
+_SPECIAL = {
+    "?": "a URL's query begins with it",
+    "#": "a URL's fragment begins with it",
+    "%": "it quotes other characters",
+    "\\": "some take it for a slash",
+}
+"""What does not reach the name of an object as it was typed."""
+
+
+def is_url(place: str) -> bool:
+    """Tell what is meant to be a URL from a path, though a slash may be missing."""
+    return "://" in place or re.match(r"(?i)(s3|gs|az):", place) is not None
+
+
+def check_url(place: str) -> None:
+    """Refuse a folder's name that would be taken for another one; any local path will do.
+
+    Nothing is opened and no credentials are sought.
+
+    Raises:
+        UsageError: for nothing at all, a scheme that is not known, no bucket, credentials, an
+            object where a folder belongs, and for names that would not reach the store as they
+            were typed.
+    """
+    if not place.strip():
+        raise UsageError("the path is empty: name a file or a folder (this one is ./)")
+    if "\0" in place:
+        raise UsageError(f"{place} is no path: it holds the character U+0000")
+    if not is_url(place):
+        return
+    _check(place)
+    if place.lower().endswith(tuple(FORMATS)):
+        raise UsageError(
+            f"{place} names a file, and an object store takes dataset folders: end it with a "
+            "slash, or write a local file and copy it there"
+        )
+
+
+def split_object(place: str) -> tuple[str, str] | None:
+    """Return folder and name of a URL that names one data file; None for a path or a folder.
+
+    Raises:
+        UsageError: as `check_url`.
+    """
+    if not is_url(place) or not place.lower().endswith(tuple(FORMATS)):
+        check_url(place)
+        return None
+    _check(place)
+    folder, _, name = place.rpartition("/")
+    if folder + "/" in CLOUD_SCHEMES:
+        raise UsageError(f"{place} names a bucket, and no file in it")
+    return folder, name
+
+
+def _check(place: str) -> None:
+    scheme, _, rest = place.partition("://")
+    bucket, _, path = rest.partition("/")
+    # First of all, for no other message may repeat it; a secret may well hold a slash.
+    if "@" in bucket or (":" in bucket and "@" in path):
+        raise UsageError(
+            "a URL must not hold a user or password (before @): credentials come from the "
+            "environment or a profile"
+        )
+    named = "this URL" if "@" in place else place
+    if f"{scheme}://" not in CLOUD_SCHEMES:
+        raise UsageError(f"{named} is no place to write to or read from: use a folder, {_SCHEMES}")
+    if not bucket:
+        raise UsageError(f"{named} names no bucket: expected {scheme}://bucket/prefix/")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", bucket):
+        raise UsageError(f"{named}: {bucket!r} is no name of a bucket")
+    for problem in _problems(path):
+        raise UsageError(f"{named} cannot be a name in an object store: {problem}")
+
+
+def _problems(path: str) -> Iterator[str]:
+    """Find what keeps a path from being the name of objects as it stands."""
+    for character in path:
+        if character in _SPECIAL:
+            yield f"it holds {character!r}, and {_SPECIAL[character]}"
+        elif not character.isprintable():
+            yield f"it holds the character U+{ord(character):04X}"
+    for segment in path.removesuffix("/").split("/") if path else []:
+        if not segment:
+            yield "it has two slashes with nothing between them"
+        elif segment in (".", ".."):
+            yield f"{segment!r} is a step in a path, and no name"
+        elif segment != segment.strip():
+            yield f"{segment!r} begins or ends with a space"

@@ -1,0 +1,194 @@
+"""What a manifest says: written so that any change shows, and read as data that may be damaged."""
+
+from __future__ import annotations
+
+import json
+import re
+from hashlib import sha256
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth.errors import InputError
+from fleetsynth.stores.names import DATA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORMAT = 2
+"""The form of manifests that this version writes; it reads all older ones."""
+SEAL = "manifest_sha256"
+"""The last field: the hash of the manifest without it, written as it is."""
+
+_PART = re.compile(
+    re.escape(DATA) + r"(?:[a-z_]+=[^/\\\x00-\x1f\x7f\ud800-\udfff]*/)*part-[0-9]{5,}\.parquet"
+)
+_MOST_SHOWN = 60
+_DEEPEST = 8
+"""Twice what a manifest or a job needs."""
+
+
+def seal(values: dict[str, Any]) -> bytes:
+    """Write a manifest, with its own hash as the last field."""
+    unsealed = {key: value for key, value in values.items() if key != SEAL}
+    return _text(unsealed | {SEAL: sha256(_text(unsealed)).hexdigest()})
+
+
+def is_as_written(data: bytes, values: dict[str, Any]) -> bool:
+    """Tell whether a manifest is, byte by byte, what was written."""
+    return data == (seal(values) if values["format"] > 1 else _text(values))
+
+
+def parse_object(data: bytes) -> dict[str, Any]:
+    """Read a JSON object strictly.
+
+    Raises:
+        ValueError: saying what is wrong: not UTF-8, not JSON, a key given twice, NaN or infinity,
+            nested too deeply, or no object.
+    """
+    try:
+        values = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant
+        )
+    except UnicodeDecodeError as error:
+        raise ValueError(f"byte {error.start} is not UTF-8") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if _is_deep(values):
+        raise ValueError("it is nested too deeply")
+    if not isinstance(values, dict):
+        raise ValueError(f"it holds {as_json(values)} and no object")
+    return values
+
+
+def parse_manifest(data: bytes, name: str) -> dict[str, Any]:
+    """Read a manifest as far as everything else depends on it.
+
+    What is checked here is what says how the folder was cut and which files are its parts. All
+    else may still be anything, and is compared by `verify`.
+
+    Args:
+        data: its bytes.
+        name: what to call it in errors.
+
+    Raises:
+        InputError: if it is no manifest, or one of a newer version.
+    """
+    try:
+        values = parse_object(data)
+        if _is_count(values.get("format")) and values["format"] > FORMAT:
+            raise InputError(
+                f"{name} is of format {values['format']}, which a newer fleetsynth wrote: this "
+                f"one knows those up to {FORMAT}"
+            )
+        problems = list(_problems(values))
+    except ValueError as error:
+        problems = [str(error)]
+    if problems:
+        raise InputError(f"{name} is not a manifest of this version: {'; '.join(problems[:5])}")
+    return values
+
+
+def as_json(value: object) -> str:
+    """Write a value as JSON on one line, cut if it is long, in plain ASCII."""
+    text = json.dumps(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
+
+
+def named(path: str) -> str:
+    """Write the name of a file so that nothing in it acts on a terminal."""
+    return path if path.isprintable() else json.dumps(path)
+
+
+def same(one: object, other: object) -> bool:
+    """Tell whether two values are the same JSON: 1 is neither true nor 1.0."""
+    return json.dumps(one) == json.dumps(other)
+
+
+def differences(values: dict[str, Any], made: dict[str, Any]) -> Iterator[str]:
+    """Say which fields are missing, not what they were made anew, or none that there is."""
+    for key, right in made.items():
+        if key not in values:
+            yield f"{key} is missing"
+        else:
+            yield from _unlike(key, values[key], right)
+    for key in values.keys() - made.keys():
+        yield f"{as_json(key)} is no field of it"
+
+
+def _unlike(name: str, value: Any, right: Any) -> Iterator[str]:
+    """Say where a value is not right, as deep inside as can be told."""
+    if isinstance(value, dict) and isinstance(right, dict):
+        yield from (f"{name}: {each}" for each in differences(value, right))
+    elif isinstance(value, list) and isinstance(right, list) and len(value) == len(right):
+        for index, (one, other) in enumerate(zip(value, right, strict=True)):
+            yield from _unlike(f"{name}[{index}]", one, other)
+    elif not same(value, right):
+        yield f"{name} is {as_json(value)}: expected {as_json(right)}"
+
+
+def _text(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, indent=2) + "\n").encode()
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in values:
+            raise ValueError(f"it says {as_json(key)} twice")
+        values[key] = value
+    return values
+
+
+def _is_deep(values: object) -> bool:
+    """Tell whether values are nested deeper than is safe to walk by recursion."""
+    level: list[Any] = [values]
+    for _ in range(_DEEPEST):
+        inner = [v.values() if isinstance(v, dict) else v for v in level if type(v) in (dict, list)]
+        level = list(chain.from_iterable(inner))
+    return bool(level)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _problems(values: dict[str, Any]) -> Iterator[str]:
+    checks = {
+        "format": (_is_count, "a whole number"),
+        "scenario_digest": (_is_text, "text"),
+        "partition_by": (_is_texts, "a list of names"),
+        "part_bytes": (_is_count, "a whole number of bytes"),
+        "parts": (_is_list, "a list"),
+    }
+    for key, (is_right, what) in checks.items():
+        if key not in values:
+            yield f"it has no {key}"
+        elif not is_right(values[key]):
+            yield f"{key} is {as_json(values[key])}: expected {what}"
+    parts = values.get("parts")
+    for index, part in enumerate(parts if isinstance(parts, list) else []):
+        path = part.get("path") if isinstance(part, dict) else None
+        # What it names is opened: nothing above the data, and nothing but parts.
+        if not is_part(path):
+            yield f"parts[{index}] is {as_json(part)}: expected an object with the path of a part"
+
+
+def is_part(path: object) -> bool:
+    """Tell whether a path is the name of a part: nothing else is ever opened or removed."""
+    return isinstance(path, str) and _PART.fullmatch(path) is not None
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value > 0
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

@@ -1,0 +1,1 @@
+"""Rows as they are published: laid out, digested, counted, with what they say of their making."""

@@ -1,0 +1,212 @@
+"""The content digest: a tree of hashes over values, blind to format, order and parts.
+
+A leaf is one server in one UTC calendar month; the root hashes the sorted leaves. SHA-256, which
+most processors compute in hardware. The exact bytes are laid down in docs/digest.md.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.streams import length_prefixed
+from fleetsynth.tables.frame import calendar_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from hashlib import _Hash as HASH
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.plan import Plan
+    from fleetsynth.window import Window
+
+NULL_HUNDREDTHS = np.iinfo(np.int32).min
+"""Stands for a missing value among hundredths."""
+
+Leaves = dict[tuple[str, int], bytes]
+"""Leaf digests by server id and month (counted from 1970-01)."""
+
+LEAF_BYTES = 32
+VALUE_BYTES = 4
+_CELLS = 1 << 15
+"""Servers times ticks laid out at a time, to fit the cache."""
+
+
+def root(leaves: Leaves) -> str:
+    """Return the digest of a whole dataset, as hexadecimal text."""
+    return combine(b"".join(leaves.values()))
+
+
+def combine(packed: bytes) -> str:
+    """Return the digest over leaves that stand one after the other, in any order."""
+    leaves = np.sort(np.frombuffer(packed, f"S{LEAF_BYTES}"))
+    state = sha256(b"fleetsynth root\n")
+    state.update(leaves.data)
+    return state.hexdigest()
+
+
+def new_leaf() -> HASH:
+    """Begin the hash of one server in one month.
+
+    It takes the rows in order of time, in any portions: hundredths, 32-bit little-endian,
+    metrics sorted by column name. Last it takes `who` and `when`.
+    """
+    return sha256(b"fleetsynth leaf\n")
+
+
+def who(server: str, columns: Mapping[str, bytes]) -> bytes:
+    """Digest a server's id and its text columns, given the digest of each."""
+    return _combine("who", [server], columns)
+
+
+def when(month: int, rows: int, metrics: Iterable[str], columns: Mapping[str, bytes]) -> bytes:
+    """Digest a month's label, size and metric names, and its integer columns' digests."""
+    return _combine("when", [month_label(month), str(rows), *sorted(metrics)], columns)
+
+
+def month_label(month: int) -> str:
+    """Write a month, counted from 1970-01, as ``2022-01``."""
+    year, of_year = divmod(month, 12)
+    return f"{year + 1970:04d}-{of_year + 1:02d}"
+
+
+def integers(values: NDArray[np.integer]) -> bytes:
+    """Return the bytes that stand for integers: 64-bit little-endian.
+
+    Timestamps are integers: microseconds since the Unix epoch.
+    """
+    return values.astype("<i8").tobytes()
+
+
+def text_run(count: int, value: str | None) -> bytes:
+    """Return the bytes that stand for a text that occurs `count` times on end."""
+    head = count.to_bytes(8, "little")
+    return head + (b"\xff" * 8 if value is None else length_prefixed(value))
+
+
+def digest(data: bytes) -> bytes:
+    """Digest the bytes of one column."""
+    return sha256(data).digest()
+
+
+def _combine(kind: str, head: Iterable[str], columns: Mapping[str, bytes]) -> bytes:
+    parts = b"".join(map(length_prefixed, head))
+    return sha256(_head(kind) + parts + _columns(columns)).digest()
+
+
+def _head(kind: str) -> bytes:
+    return b"fleetsynth %s\n" % kind.encode()
+
+
+def _columns(columns: Mapping[str, bytes]) -> bytes:
+    return b"".join(length_prefixed(name) + columns[name] for name in sorted(columns))
+
+
+class PlanDigest:
+    """Collects the leaves of a plan's dataset while it is made.
+
+    What the calendar and the fleet decide is hashed once per month and once per server; only
+    the values are hashed row by row. Windows of one server must come in order of time.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._months = plan.clock.month_starts(plan.clock.first, plan.clock.stop)
+        self._when: dict[tuple[str, int], bytes] = {}
+        self._order = np.argsort([metric.column for metric in plan.metrics])
+        self._open: dict[int, HASH] = {}
+        # By server and month, for a dictionary would take eight times the memory.
+        self._leaves = np.zeros((plan.fleet.size, len(self._months)), f"V{LEAF_BYTES}")
+        self._bytes = self._leaves.view(np.uint8).ravel().data
+
+    @property
+    def packed(self) -> bytes:
+        """All leaves, one after the other, when all windows were taken."""
+        return self._leaves.tobytes()
+
+    @property
+    def leaves(self) -> Leaves:
+        """All leaves by server and month, when all windows were taken."""
+        servers = self._plan.fleet.server_ids(0, self._plan.fleet.size)
+        keys = product(servers, (month for month, *_ in self._months))
+        return dict(zip(keys, (leaf.tobytes() for leaf in self._leaves.ravel()), strict=True))
+
+    def update(self, window: Window, hundredths: NDArray[np.int32]) -> None:
+        """Take a window's values, shape (metrics, servers, ticks)."""
+        row_bytes = len(self._order) * VALUE_BYTES
+        spans = []
+        for place, (month, first, stop) in enumerate(self._months):
+            begin, end = max(first, window.first_tick), min(stop, window.stop_tick)
+            if begin < end:
+                inside = slice(
+                    (begin - window.first_tick) * row_bytes, (end - window.first_tick) * row_bytes
+                )
+                spans.append((place, month, (first, stop), inside, end == stop))
+        countries = self._plan.countries(window.first_server, window.stop_server)
+        texts = self._texts(window)
+        for row, values in enumerate(self._rows(hundredths)):
+            index, country = row + window.first_server, countries[row]
+            for place, month, (first, stop), inside, whole in spans:
+                state = self._open.pop(index, None) or new_leaf()
+                state.update(values[inside])
+                if not whole:
+                    self._open[index] = state
+                    continue
+                dates = self._digest_month(country, month, first, stop)
+                state.update(texts(row, stop - first) + dates)
+                at = (index * len(self._months) + place) * LEAF_BYTES
+                self._bytes[at : at + LEAF_BYTES] = state.digest()
+
+    def _rows(self, hundredths: NDArray[np.int32]) -> Iterator[memoryview]:
+        """Yield the bytes of each server's rows, metrics by name; good until the next is asked."""
+        metrics, servers, ticks = hundredths.shape
+        group = max(1, _CELLS // ticks)  # interleaved while it fits the cache
+        rows = np.empty((min(group, servers), ticks, metrics), dtype="<i4")
+        data, size = rows.view(np.uint8).ravel().data, ticks * metrics * VALUE_BYTES
+        for first in range(0, servers, group):
+            part = hundredths[:, first : first + group]
+            count = part.shape[1]
+            for column, metric in enumerate(self._order):
+                rows[:count, :, column] = part[metric]
+            for row in range(count):
+                yield data[row * size : (row + 1) * size]
+
+    def _digest_month(self, country: str, month: int, first: int, stop: int) -> bytes:
+        if (country, month) not in self._when:
+            self._when[country, month] = self._hash_month(country, month, first, stop)
+        return self._when[country, month]
+
+    def _hash_month(self, country: str, month: int, first: int, stop: int) -> bytes:
+        seconds = self._plan.clock.seconds(first, stop)
+        columns: dict[str, NDArray[np.integer]] = {"timestamp": seconds * 1_000_000}
+        if self._plan.scenario.include_calendar:
+            columns |= calendar_columns(seconds, country)
+        digests = {name: digest(integers(values)) for name, values in columns.items()}
+        return when(month, stop - first, [metric.column for metric in self._plan.metrics], digests)
+
+    def _texts(self, window: Window) -> Callable[[int, int], bytes]:
+        """Return a function from a server's row in a window and a row count to its `who`."""
+        fleet, span = self._plan.fleet, (window.first_server, window.stop_server)
+        ids = fleet.encoded_ids(*span)
+        columns = fleet.metadata(*span) if self._plan.scenario.include_metadata else {}
+        names = sorted(columns)
+        values = list(zip(*(columns[name] for name in names), strict=True)) or [()] * len(ids)
+
+        @cache
+        def column_digest(value: str, count: int) -> bytes:
+            return digest(text_run(count, value))
+
+        @cache  # few combinations for many servers
+        def all_columns(words: tuple[str, ...], count: int) -> bytes:
+            digests = (column_digest(word, count) for word in words)
+            return _columns(dict(zip(names, digests, strict=True)))
+
+        def of_server(row: int, count: int) -> bytes:
+            return sha256(_head("who") + ids[row] + all_columns(values[row], count)).digest()
+
+        return of_server

@@ -1,0 +1,199 @@
+"""Arrays to Arrow: the schema of a dataset and its record batches.
+
+Text columns are dictionary-encoded here; sinks write them as plain text. Arrays are handed to
+Arrow as buffers, since the convenient constructors import pandas.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from fleetsynth.clock import Calendar
+from fleetsynth.fleet import METADATA_COLUMNS
+from fleetsynth.metrics import STATISTICS, published
+from fleetsynth.plan import CALENDAR_COLUMNS
+from fleetsynth.streams import PREFIX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.metrics import Metric
+    from fleetsynth.plan import Plan
+    from fleetsynth.window import Window
+
+_T = TypeVar("_T", bound=np.generic)
+
+SCHEMA_VERSION = "1"
+TIMESTAMP = pa.timestamp("us")
+TEXT = pa.dictionary(pa.int32(), pa.string())
+
+
+@cache
+def column_types() -> dict[str, pa.DataType]:
+    """Return the type of every column that a dataset can have, in order."""
+    return _types(published(STATISTICS))
+
+
+def schema(plan: Plan) -> pa.Schema:
+    """Return the Arrow schema of a plan's dataset."""
+    types = _types(plan.metrics)
+    return pa.schema([pa.field(name, types[name], nullable=False) for name in plan.columns])
+
+
+def _types(metrics: Iterable[Metric]) -> dict[str, pa.DataType]:
+    return {
+        "timestamp": TIMESTAMP,
+        "server_id": TEXT,
+        **{metric.column: pa.float64() for metric in metrics},
+        "server_type": TEXT,
+        "service": TEXT,
+        **dict.fromkeys(METADATA_COLUMNS, TEXT),
+        **dict.fromkeys(CALENDAR_COLUMNS, pa.int32()),
+    }
+
+
+def plain(batches: pa.Schema | pa.Table) -> pa.Schema | pa.Table:
+    """Replace dictionary-encoded text by plain strings, in a schema or a table."""
+    if isinstance(batches, pa.Schema):
+        return pa.schema(
+            [
+                field.with_type(field.type.value_type)
+                if pa.types.is_dictionary(field.type)
+                else field
+                for field in batches
+            ]
+        )
+    return batches.cast(plain(batches.schema))
+
+
+class Frame:
+    """Lays windows of one plan out as rows, ordered by server, then by time.
+
+    Args:
+        plan: what the windows belong to.
+        without: columns to leave out.
+
+    Attributes:
+        schema: the schema of every batch.
+    """
+
+    def __init__(self, plan: Plan, without: Sequence[str] = ()) -> None:
+        self.schema = pa.schema([field for field in schema(plan) if field.name not in without])
+        self._plan = plan
+        self._per_tick: dict[Window, dict[str, pa.Array]] = {}
+
+    def batch(self, window: Window, hundredths: NDArray[np.int32]) -> pa.RecordBatch:
+        """Return a window's rows.
+
+        Args:
+            window: servers and ticks.
+            hundredths: values times 100, shape (metrics, servers, ticks).
+        """
+        columns = self._tick_columns(window) | self._server_columns(window)
+        if self._plan.scenario.include_calendar:
+            columns |= self._local_columns(window)
+        for metric, values in zip(self._plan.metrics, hundredths, strict=True):
+            columns[metric.column] = _array(values / 100, pa.float64())
+        arrays = [columns[name] for name in self.schema.names]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _tick_columns(self, window: Window) -> dict[str, pa.Array]:
+        """Columns that the time alone decides: often the same as for the window before."""
+        servers, _ = window.shape
+        key = window._replace(first_server=0, stop_server=servers)
+        if key not in self._per_tick:
+            self._per_tick = {}  # frees the old columns before the new ones take room
+            seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
+            columns = {"timestamp": _array(_repeat(seconds * 1_000_000, servers), TIMESTAMP)}
+            if self._plan.scenario.include_calendar:
+                for name, values in calendar_columns(seconds, "US"):
+                    columns[name] = _array(_repeat(values, servers), pa.int32())
+            self._per_tick = {key: columns}
+        return self._per_tick[key]
+
+    def _local_columns(self, window: Window) -> dict[str, pa.Array]:
+        """What both the time and the place of a server decide, unless all are in the US."""
+        countries = self._plan.countries(window.first_server, window.stop_server)
+        if set(countries) == {"US"}:
+            return {}
+        seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
+        marks = {c: dict(calendar_columns(seconds, c))["is_holiday"] for c in set(countries)}
+        return {"is_holiday": _array(np.concatenate([marks[c] for c in countries]), pa.int32())}
+
+    def _server_columns(self, window: Window) -> dict[str, pa.Array]:
+        fleet, span = self._plan.fleet, (window.first_server, window.stop_server)
+        servers, ticks = window.shape
+
+        def text(codes: NDArray[np.integer], words: Sequence[str]) -> pa.Array:
+            return _text(np.repeat(codes.astype(np.int32), ticks), words)
+
+        numbers = _array(np.repeat(np.arange(servers, dtype=np.int32), ticks), pa.int32())
+        names = _encoded_text([part[PREFIX_BYTES:] for part in fleet.encoded_ids(*span)])
+        columns = {"server_id": pa.DictionaryArray.from_arrays(numbers, names, safe=False)}
+        if self._plan.scenario.include_metadata:
+            columns["server_type"] = text(fleet.archetype_codes(*span), fleet.archetypes)
+            if fleet.replicas is not None:
+                names, codes = np.unique(fleet.services(*span), return_inverse=True)
+                columns["service"] = text(codes, names.tolist())
+            for name in METADATA_COLUMNS:
+                columns[name] = text(fleet.metadata_codes(name, *span), list(fleet.odds[name]))
+        return columns
+
+
+def calendar_columns(
+    seconds: NDArray[np.int64], country: str
+) -> Iterator[tuple[str, NDArray[np.int32]]]:
+    """Yield the calendar columns of an array of timestamps, in order, each with its name.
+
+    Args:
+        seconds: whole seconds since the Unix epoch.
+        country: whose public holidays `is_holiday` marks.
+    """
+    calendar = Calendar(seconds)
+    for name, field in CALENDAR_COLUMNS.items():
+        days = calendar.days
+        by_day = getattr(days, field) if field else days.is_holiday(country)
+        yield name, calendar.per_tick(by_day.astype(np.int32))
+
+
+def to_numpy(array: pa.Array) -> NDArray[Any]:
+    """View a fixed-width Arrow array without nulls as NumPy, without pandas."""
+    if pa.types.is_timestamp(array.type) or pa.types.is_date64(array.type):
+        dtype = np.dtype(np.int64)
+    else:
+        dtype = np.dtype(str(array.type).replace("double", "float64"))
+    data = array.buffers()[1]
+    if data is None:
+        return np.empty(0, dtype)
+    return np.frombuffer(data, dtype, count=len(array), offset=array.offset * dtype.itemsize)
+
+
+def _repeat(values: NDArray[_T], times: int) -> NDArray[_T]:
+    """Repeat an array as a whole; once costs nothing."""
+    return values if times == 1 else np.tile(values, times)
+
+
+def _array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
+    return pa.Array.from_buffers(kind, values.size, [None, pa.py_buffer(values)])
+
+
+def text_array(words: Sequence[str]) -> pa.Array:
+    """Return words as an array of plain strings, without pandas."""
+    return _encoded_text([word.encode() for word in words])
+
+
+def _encoded_text(encoded: Sequence[bytes]) -> pa.Array:
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+
+
+def _text(codes: NDArray[np.int32], words: Sequence[str]) -> pa.Array:
+    indices = _array(codes, pa.int32())
+    return pa.DictionaryArray.from_arrays(indices, text_array(words), safe=False)

@@ -1,0 +1,257 @@
+"""Every check of a dataset, over one pass of its batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from fleetsynth.metrics import METRICS
+from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.tables.frame import plain, schema
+from fleetsynth.validate.calendar import CalendarCheck
+from fleetsynth.validate.design import Design
+from fleetsynth.validate.estimate import Estimator, Sums
+from fleetsynth.validate.fleet import Servers
+from fleetsynth.validate.grid import Grid
+from fleetsynth.validate.likelihood import OBSERVED
+from fleetsynth.validate.presence import Presence
+from fleetsynth.validate.rows import MISSING, Columns
+from fleetsynth.validate.values import Coupling, ValueCheck
+from fleetsynth.validate.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from fleetsynth.plan import Plan
+    from fleetsynth.validate.rows import Rows
+
+    Files = Iterable[Iterable[pa.RecordBatch]]
+
+_MOST_TICKS = 1 << 24
+_MOST_TICKS_PER_ROW = 64
+"""A second pass takes a byte a tick; none is made where there are more than both of these."""
+_SIGNAL_COLUMNS = tuple(METRICS[i].column for i in OBSERVED)
+
+
+class Source(Protocol):
+    """What a checker has to know of where batches come from.
+
+    Attributes:
+        names: what the dataset calls our columns.
+        written: types of the columns of the file in hand, under its own names.
+        others: columns that stand for none of ours.
+    """
+
+    names: Mapping[str, str]
+    written: pa.Schema
+
+    @property
+    def others(self) -> list[str]: ...  # noqa: D102 - see above
+
+    def zone(self) -> str:
+        """Return whose days count; nothing for UTC."""
+
+
+class Checker:
+    """Takes a dataset file by file and batch by batch; then tells what it found.
+
+    Args:
+        plan: what the dataset should be; None if nothing says.
+        source: what to know of the columns as they are in the dataset; None for our own batches.
+        own: whether the dataset was made from that very plan, so that every value has to agree.
+    """
+
+    def __init__(
+        self, plan: Plan | None, source: Source | None = None, *, own: bool = False
+    ) -> None:
+        self.columns = Columns()
+        self._source = source
+        self._plan = plan
+        self._estimator = estimator(plan) if isinstance(plan, ClassicPlan) else None
+        self._design = self._estimator.design if self._estimator else None
+        self._sums = Sums(self._design) if self._design else None
+        self._servers = Servers(self.columns, plan, own=own)
+        zone = source.zone if source else str
+        self._calendar = CalendarCheck(self.columns, plan, self._servers, zone)
+        laws = self._design.laws if self._design else [None]
+        # Where no law says how values vary, but every value is held against the scenario's own,
+        # what looks odd need not be wrong.
+        self._exact = own and None in laws
+        self._values: dict[str, ValueCheck] = {}
+        self._coupling = Coupling(self.columns) if self._design else None
+        self._schema: pa.Schema | None = None
+        self._checked: pa.Schema | None = None
+        self._changed: dict[str, None] = {}  # a set in order
+        step = span = None
+        if plan:
+            clock = plan.clock
+            begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * 1_000_000
+            step, span = clock.step * 1_000_000, (int(begin), int(end))
+        self._grid = Grid(self.columns, step, span)
+        self.rows = 0
+
+    @property
+    def servers(self) -> int:
+        """Servers seen so far."""
+        return len(self.columns.servers)
+
+    def contents(self) -> dict[int, int]:
+        """Return the content of each server of the plan, by its place there."""
+        return self._servers.contents()
+
+    def run(self, files: Files) -> None:
+        """Take a dataset; `files` may be gone over twice."""
+        for batches in files:
+            self._grid.new_file()
+            for batch in batches:
+                self._update(batch)
+        if self._grid.goes_back:
+            self._grid.recount(self._presence(files))
+
+    def _presence(self, files: Files) -> Presence | None:
+        """Go over the rows again, unless their timestamps are so far apart that it is in vain."""
+        if self._grid.ticks().sum() > max(_MOST_TICKS, _MOST_TICKS_PER_ROW * self.rows):
+            return None
+        presence = Presence(self._grid, self.columns)
+        for batches in files:
+            for batch in batches:
+                if batch.num_rows:
+                    presence.update(self.columns.rows(batch))
+        return presence
+
+    def _update(self, batch: pa.RecordBatch) -> None:
+        found = self._source.written if self._source else batch.schema
+        if self._schema is None:
+            self._schema = found
+        if self._checked is None or not found.equals(self._checked):
+            for change in _changes(self._schema, found):
+                self._changed[change] = None
+            self._checked = found
+        if not batch.num_rows:
+            return
+        rows = self.columns.rows(batch)
+        self.rows += len(rows)
+        self._grid.update(rows)
+        rows = rows.together()
+        self._servers.update(rows)
+        self._calendar.update(rows)
+        for column in rows.metrics:
+            if column not in self._values:
+                self._values[column] = ValueCheck(
+                    column, self.columns, self._design, exact=self._exact
+                )
+            self._values[column].update(rows)
+        if self._coupling:
+            self._coupling.update(rows)
+        if self._sums:
+            self._score(rows, self._sums)
+
+    def _score(self, rows: Rows, sums: Sums) -> None:
+        """Add the rows that the model can say something of to the sums of scores."""
+        if not all(column in rows.metrics for column in _SIGNAL_COLUMNS):
+            return
+        if self._plan is None:
+            raise AssertionError("no plan, no scores")
+        clock = self._plan.clock
+        values = np.stack([rows.metrics[column] for column in _SIGNAL_COLUMNS])
+        archetype = self._servers.archetypes(rows)
+        tick = rows.micros // (clock.step * 1_000_000) - clock.first
+        usable = np.isfinite(values).all(axis=0) & (archetype >= 0) & (rows.micros != MISSING)
+        usable &= (tick >= 0) & (tick < clock.count)
+        for code in np.flatnonzero(np.bincount(archetype[usable])).tolist():
+            chosen = usable & (archetype == code)
+            if chosen.all():
+                sums.update(code, tick, values)
+            else:
+                sums.update(code, tick[chosen], values[:, chosen])
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Return what was found, structure first."""
+        yield self._schema_verdict()
+        yield from self._grid.verdicts()
+        for verdict in self._servers.verdicts():
+            if not (self._exact and verdict.name == "copied series"):
+                yield verdict
+        yield from self._calendar.verdicts()
+        for check in self._values.values():
+            yield from check.verdicts()
+        if self._coupling and "net_out_p95" in self._values:
+            yield self._coupling.verdict()
+        if self._estimator and self._sums:
+            yield from self._estimator.verdicts(self._sums)
+
+    def _schema_verdict(self) -> Verdict:
+        found = plain(self._schema) if self._schema is not None else pa.schema([])
+        wrong = list(self._changed)
+        right = f"{len(found)} columns, as the scenario says"
+        if self._plan:
+            wrong += self._against(self._plan, found)
+        else:
+            others = len(self._source.others) if self._source else 0
+            right = f"{len(found)} known of {len(found) + others} columns"
+        if wrong:
+            return Verdict("schema", "fail", "; ".join(wrong[:5]), places=tuple(wrong[:5]))
+        return Verdict("schema", "ok", right)
+
+    def _against(self, plan: Plan, found: pa.Schema) -> list[str]:
+        """Say what is missing, of another type, or not of a plan's dataset."""
+        theirs = self._source.names if self._source else {}
+        columns = {theirs.get(f.name, f.name): f.type for f in plain(schema(plan))}
+        out = []
+        for name, kind in columns.items():
+            if name not in found.names:
+                out.append(f"{name} is missing")
+            elif not _alike(found.field(name).type, kind):
+                out.append(f"{name} is {found.field(name).type}, not {kind}")
+        names = [*found.names, *(self._source.others if self._source else ())]
+        return out + [f"{name} is not the scenario's" for name in names if name not in columns]
+
+
+def _changes(first: pa.Schema, later: pa.Schema) -> list[str]:
+    """Say which of the columns that are read a later file lacks, adds, or has otherwise."""
+    one, other = plain(first), plain(later)
+    out = []
+    for name in dict.fromkeys((*one.names, *other.names)):
+        if name not in other.names:
+            out.append(f"{name} is missing from a later file")
+        elif name not in one.names:
+            out.append(f"{name} is in a later file only")
+        elif not _both(one.field(name).type, other.field(name).type):
+            out.append(f"{name} is {one.field(name).type}, later {other.field(name).type}")
+    return out
+
+
+def _both(one: pa.DataType, other: pa.DataType) -> bool:
+    """Tell whether two types are read alike: a column without values may be of any."""
+    numbers = all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in (one, other))
+    nothing = pa.types.is_null(one) or pa.types.is_null(other)
+    return numbers or nothing or _alike(one, other)
+
+
+def _alike(found: pa.DataType, kind: pa.DataType) -> bool:
+    """Tell whether a type can carry the values of another: units and widths may differ."""
+    for test in (
+        pa.types.is_timestamp,
+        pa.types.is_floating,
+        pa.types.is_integer,
+    ):
+        if test(kind):
+            return bool(test(found))
+    return bool(pa.types.is_string(found) or pa.types.is_large_string(found)) or found == kind
+
+
+def estimator(plan: ClassicPlan) -> Estimator:
+    """Return a plan's estimator; plans that differ in their seed alone share one."""
+    content = plan.scenario.model_dump_json(exclude={"seed", "num_servers"})
+    counts = tuple(plan.fleet.counts().values())
+    key = f"{content} {[count > 0 for count in counts]}"
+    if key not in _ESTIMATORS:
+        if len(_ESTIMATORS) >= 4:
+            _ESTIMATORS.clear()
+        _ESTIMATORS[key] = Estimator(Design(plan))
+    return _ESTIMATORS[key]
+
+
+_ESTIMATORS: dict[str, Estimator] = {}

@@ -1,0 +1,254 @@
+"""Values by themselves: missing, out of bounds, coarse, stuck, piled up, contradicting."""
+
+from __future__ import annotations
+
+from math import ceil, log, pi, sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.metrics import METRICS
+from fleetsynth.validate.grid import Growing
+from fleetsynth.validate.likelihood import HIGH, LOW, OBSERVED
+from fleetsynth.validate.normal import log_tail
+from fleetsynth.validate.places import Faults, moment
+from fleetsynth.validate.rows import METRIC_COLUMNS
+from fleetsynth.validate.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.metrics import Metric
+    from fleetsynth.validate.design import Design
+    from fleetsynth.validate.rows import Columns, Rows
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+_STEP = 0.01
+_SINGLE = float(np.finfo(np.float32).eps)
+_CHANCE = 1e-14
+"""A run is stuck if a given place begins one so long with at most this probability: once in a
+hundred thousand datasets of a billion values."""
+_LONG_RUN = 30
+"""Equal values in a row that are stuck where no model says how often values repeat."""
+_LONG_STOCK = 2_000
+"""The same of memory and disk space, which stay where they are for days."""
+_LONG_LOAD = 300
+"""The same of CPU and traffic in data that a scenario without such a model made."""
+REACH = 1e7
+"""Mbps beyond any link: what the values are of is not what the column says. The fastest port of
+today does 1.6 million."""
+_STOCKS = ("mem", "disk")
+_FEW = 100
+
+
+class Repeats:
+    """How long a metric may stay the same by chance, inside its bounds and on them."""
+
+    def __init__(self, inside: int, on_bounds: int | None) -> None:
+        self.inside = inside
+        self.on_bounds = on_bounds
+
+    @classmethod
+    def of(cls, design: Design | None, metric: Metric) -> Repeats:
+        """Return the limits under a model; long runs on a bound mean nothing without one."""
+        if design is None:
+            return cls(_LONG_STOCK if metric.stem in _STOCKS else _LONG_RUN, None)
+        signal = next(i for i, m in enumerate(OBSERVED) if METRICS[m].signal == metric.signal)
+        equal, at_bound = 0.0, 0.01
+        g = design.group_growth()[0]
+        for i, law in enumerate(design.laws):
+            if law is None:
+                return cls(_LONG_RUN, None)
+            sd = law.sd[signal] * min(1.0, law.factor[signal])
+            equal = max(equal, _STEP / (metric.share * sd * 2 * sqrt(pi)))
+            scale = design.scale(design.demand[i], g[i])[signal]
+            level = design.base[i, signal] * scale / law.sd[signal]
+            for bound, sign in ((LOW[signal], 1), (HIGH[signal], -1)):
+                for factor in (1.0, law.factor[signal]):
+                    edge = (bound / (law.sd[signal] * factor) - level) * sign
+                    at_bound = max(at_bound, float(np.exp(log_tail(edge)).max()))
+        on_bounds = None if at_bound > 0.5 else _run(at_bound)
+        return cls(max(3, _run(equal)) if equal < 0.5 else _LONG_RUN, on_bounds)
+
+
+def _run(probability: float) -> int:
+    return 1 + ceil(log(_CHANCE) / log(probability))
+
+
+class ValueCheck:
+    """Checks one metric in passing."""
+
+    def __init__(
+        self, column: str, columns: Columns, design: Design | None, *, exact: bool = False
+    ) -> None:
+        self._metric = METRIC_COLUMNS[column]
+        self._column = column
+        self._columns = columns
+        self._design = design
+        self._exact = exact
+        self._limits = Repeats(_LONG_LOAD, None) if exact else Repeats.of(design, self._metric)
+        self._high = self._metric.high if design or self._metric.unit == "%" else REACH
+        self._null, self._outside, self._coarse = Faults(), Faults(), Faults()
+        self._stuck = Faults()
+        self._last, self._length = Growing(0), Growing(0)
+        self._count = self._tenths = 0
+        self._top = -np.inf
+        self._bins = np.zeros(int(self._metric.high * 100) + 1, dtype=np.int64)
+
+    def update(self, rows: Rows) -> None:
+        """Take rows, each server's together in order of time."""
+        values = rows.metrics[self._column]
+        names = list(self._columns.servers)
+
+        def place(row: int) -> str:
+            at = f"{names[rows.server[row]]} {moment(int(rows.micros[row]))}"
+            return f"{at}: {values[row]:g}"
+
+        finite = np.isfinite(values)
+        if not finite.all():
+            self._null.add(~finite, place)
+        known = np.where(finite, values, -1.0)
+        outside = finite & ((known < self._metric.low) | (known > self._high))
+        self._outside.add(outside, place)
+        inside = finite & (known > self._metric.low) & (known < self._metric.high)
+        # What is far outside is counted so; here it only must not overflow.
+        near = np.clip(known, -self._metric.high, 2 * self._metric.high)
+        hundredths = np.rint(near * 100)
+        if self._design is not None:
+            # Single precision is enough for two decimals, and no excuse for three.
+            tolerance = 1e-6 + _SINGLE * np.abs(hundredths)
+            self._coarse.add(finite & (np.abs(near * 100 - hundredths) > tolerance), place)
+        interior = hundredths[inside].astype(np.int64)
+        self._count += len(interior)
+        self._tenths += int((interior % 10 == 0).sum())
+        self._top = max(self._top, float(known.max(initial=-np.inf)))
+        if self._design is not None:
+            self._bins += np.bincount(interior, minlength=len(self._bins))
+        self._runs(rows, known, inside, finite)
+
+    def _runs(
+        self,
+        rows: Rows,
+        values: Floats,
+        inside: NDArray[np.bool_],
+        finite: NDArray[np.bool_],
+    ) -> None:
+        """Look for runs of equal values, also across batches."""
+        server, count = rows.server, len(values)
+        size = len(self._columns.servers)
+        last, length = self._last.upto(size).view(np.float64), self._length.upto(size)
+        firsts = np.concatenate(([0], np.flatnonzero(np.diff(server)) + 1))
+        finals = np.append(firsts[1:], count) - 1
+        here = server[firsts]
+        equal = np.empty(count, dtype=np.bool_)
+        np.equal(values[1:], values[:-1], out=equal[1:])
+        equal[firsts] = (values[firsts] == last[here]) & (length[here] > 0)
+        is_first = np.zeros(count, dtype=np.bool_)
+        is_first[firsts] = True
+        at = np.flatnonzero(equal)
+        begins = np.flatnonzero(np.diff(at, prepend=-2) != 1)
+        begins = np.union1d(begins, np.flatnonzero(is_first[at]))
+        ends = np.append(begins[1:], len(at))[: len(begins)] - 1
+        before = np.where(is_first[at[begins]], length[server[at[begins]]], 1)
+        total = before + ends - begins + 1
+        row = at[ends]
+        on_bounds = self._limits.on_bounds or np.iinfo(np.int64).max
+        limit = np.where(inside[row], self._limits.inside, on_bounds)
+        names = list(self._columns.servers)
+        self._stuck.add(
+            finite[row] & (total >= limit) & (before < limit),
+            lambda run: (
+                f"{names[server[row[run]]]} {moment(int(rows.micros[row[run]]))}: "
+                f"{values[row[run]]:g}, for the {total[run]}th time"
+            ),
+        )
+        run_at_end = dict(zip(row.tolist(), total.tolist(), strict=True))
+        last[here] = values[finals]
+        length[here] = [run_at_end.get(final, 1) for final in finals.tolist()]
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Return what was found."""
+        column, unit = self._column, self._metric.unit
+        yield self._null.verdict("missing values", "{count} are missing", "none", column)
+        bounds = f"within {self._metric.low:g} to {self._high:g} {unit}"
+        if unit == "%" and self._count > _FEW and self._top <= 1.0 and not self._exact:
+            yield Verdict("range", "fail", "none is above 1: shares instead of per cent?", column)
+        else:
+            yield self._outside.verdict("range", "{count} are not " + bounds, bounds, column)
+        if self._design is not None and not self._exact:
+            yield self._rounding()
+            yield self._piles()
+        if self._exact and self._metric.stem in _STOCKS:
+            return  # a disk that nobody writes to stays as it is
+        yield self._stuck.verdict(
+            "stuck", "{count} runs of equal values", "no long run of equal values", column
+        )
+
+    def _rounding(self) -> Verdict:
+        """Two decimals, no more and no fewer."""
+        if self._coarse.count:
+            return self._coarse.verdict(
+                "rounding", "{count} have more than two decimals", "", self._column
+            )
+        if self._count > _FEW and self._tenths > 0.5 * self._count:
+            share = f"{self._tenths / self._count:.0%}"
+            return Verdict("rounding", "fail", f"{share} are whole tenths", self._column)
+        return Verdict("rounding", "ok", "to two decimals", self._column)
+
+    def _piles(self) -> Verdict:
+        """No value inside the bounds may be much more frequent than the model allows."""
+        most, at = 0.0, 0
+        design = self._design
+        expected = 0.0
+        if design is not None:
+            signal = next(
+                i for i, m in enumerate(OBSERVED) if METRICS[m].signal == self._metric.signal
+            )
+            sds = [law.sd[signal] * min(1.0, law.factor[signal]) for law in design.laws if law]
+            if sds and len(sds) == len(design.laws):
+                density = _STEP / (sqrt(2 * pi) * min(sds) * self._metric.share)
+                expected = self._count * density
+                # net_out is rounded from net_in's signal, 0.6 of it: still one value a step
+                most, at = float(self._bins.max()), int(self._bins.argmax())
+        if most > expected + 7 * sqrt(expected) + 15:
+            found = f"{at / 100:g} occurs {most:,.0f} times, {expected:,.0f} would be many"
+            return Verdict("piles", "fail", found, self._column)
+        return Verdict("piles", "ok", "no value is too frequent", self._column)
+
+
+class Coupling:
+    """Network out is a fixed share of the same signal as network in."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._faults = Faults()
+
+    def update(self, rows: Rows) -> None:
+        """Take rows."""
+        incoming, outgoing = METRICS[3], METRICS[4]
+        one, other = rows.metrics.get(incoming.column), rows.metrics.get(outgoing.column)
+        if one is None or other is None:
+            return
+        both = np.isfinite(one) & np.isfinite(other)
+        share = outgoing.share / incoming.share
+        expected = np.minimum(share * one, outgoing.high)
+        tolerance = 0.51 * _STEP * (1 + share)
+        wrong = both & (one < incoming.high) & (np.abs(other - expected) > tolerance)
+        names = list(self._columns.servers)
+        self._faults.add(
+            wrong,
+            lambda row: (
+                f"{names[rows.server[row]]} {moment(int(rows.micros[row]))}: "
+                f"{one[row]:g} in, {other[row]:g} out"
+            ),
+        )
+
+    def verdict(self) -> Verdict:
+        """Return what was found."""
+        return self._faults.verdict(
+            "network out", "{count} rows are not 0.6 of network in", "0.6 of network in"
+        )
