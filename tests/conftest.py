@@ -1,5 +1,7 @@
 """Fixtures that several tests share. Light: pytest and the package's core are enough."""
 
+import os
+import sys
 from pathlib import Path
 from textwrap import dedent
 from typing import Protocol
@@ -9,6 +11,11 @@ import pytest
 from fleetsynth.models.classic.plan import ClassicPlan
 from fleetsynth.models.classic.simulate import Components, components
 from tests.support import plan_of, whole
+
+MODELS = str(Path(__file__).parent / "models")
+"""Where models that only tests know are installed, for this process and for those it starts."""
+sys.path.append(MODELS)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), MODELS)))
 
 
 class Written(Protocol):

@@ -31,6 +31,8 @@ PRESETS = {
 }
 """The model of each packaged preset; the first is the default."""
 DEFAULT = next(iter(PRESETS))
+GROUP = "fleetsynth.presets"
+"""The entry points by which other packages add presets of theirs."""
 
 
 @cache
@@ -40,11 +42,24 @@ def model(preset: str) -> Model:
     Raises:
         UsageError: if there is none of that name.
     """
-    if preset not in PRESETS:
+    if not is_preset(preset):
         raise UsageError(f"unknown preset {preset!r}{did_you_mean(preset, PRESETS)}")
-    module, name = PRESETS[preset].split(":")
+    module, _, name = (PRESETS.get(preset) or _added()[preset]).partition(":")
     found: Model = getattr(import_module(module), name)
     return found
+
+
+def is_preset(name: object) -> bool:
+    """Tell whether there is a preset of that name, packaged or added by another package."""
+    return isinstance(name, str) and (name in PRESETS or name in _added())
+
+
+@cache
+def _added() -> dict[str, str]:
+    """Return what other packages add; looked up only for names that are not packaged."""
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry.value for entry in entry_points(group=GROUP)}
 
 
 def problems_of(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:

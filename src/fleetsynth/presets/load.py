@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
-from fleetsynth.presets import DEFAULT, PRESETS, model, problems_of
+from fleetsynth.presets import DEFAULT, PRESETS, is_preset, model, problems_of
 from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.explain import explain
 from fleetsynth.scenario import text
@@ -92,7 +92,7 @@ def json_schema(preset: str = DEFAULT) -> dict[str, Any]:
 def _preset(said: Mapping[str, Any], where: Origin) -> str:
     """Return the preset that a scenario is laid over."""
     preset = said.get("preset", DEFAULT)
-    if preset not in PRESETS:
+    if not is_preset(preset):
         message = f"unknown preset {preset!r}{did_you_mean(str(preset), PRESETS)}"
         raise ScenarioError([Problem(message, "preset", where(("preset",)))])
     return str(preset)
