@@ -51,7 +51,10 @@ class Services(NamedTuple):
 
 
 def at_hours(services: Services, first: int, stop: int, growth_start: date) -> Floats:
-    """Return demand relative to the level at UTC hours first..stop-1, shape (services, hours).
+    """Return demand relative to the level at UTC hours first..stop-1, in three stages.
+
+    First the daily curve alone, then with weekends, holidays and closes, then with growth, which
+    is the demand; shape (3, services, hours).
 
     Rounded to 2**-20, since cosines, exponentials and powers differ in their last bits between
     machines.
@@ -59,16 +62,20 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
     seconds = np.arange(first, stop, dtype=np.int64) * HOUR
     months = elapsed_months(seconds, growth_start)
     figures = services.figures
-    out = np.empty((len(services.locations), stop - first))
+    out = np.empty((3, len(services.locations), stop - first))
     for row, (location, close) in enumerate(zip(services.locations, services.closes, strict=True)):
         of_row = {name: float(values[row]) for name, values in figures.items()}
         local = seconds + utc_offsets(location.zone, first, stop)
         day, quarter = np.divmod(local // _QUARTER, _PER_DAY)
         curve = daily_curve(of_row["demand.seasonality"], of_row["demand.peak_hour"])
-        value = curve[quarter] * _day_factors(of_row, location.country, close, day, quarter)
-        if of_row["demand.growth"]:
-            value *= np.power(1.0 + of_row["demand.growth"] / 100, months)
-        out[row] = np.rint(value * _ROUNDING) / _ROUNDING
+        out[0, row] = curve[quarter]
+        factors = _day_factors(of_row, location.country, close, day, quarter)
+        np.multiply(out[0, row], factors, out=out[1, row])
+        growth = np.power(1.0 + of_row["demand.growth"] / 100, months)
+        np.multiply(out[1, row], growth, out=out[2, row])
+    out *= _ROUNDING
+    np.rint(out, out=out)
+    out /= _ROUNDING
     return out
 
 
@@ -121,6 +128,26 @@ def to_samples(hourly: Floats, first_hour: int, first: int, stop: int, per_hour:
         out[:, :, place] += now
     begin = first - first_hour * per_hour
     return out.reshape(len(out), -1)[:, begin : begin + stop - first]
+
+
+def at_places(hourly: Floats, row: Ints, first_hour: int, at: Ints, per_hour: int) -> Floats:
+    """Return what `to_samples` says at some samples, each shape like `at` with any axes before.
+
+    Args:
+        hourly: shape (..., services, hours).
+        row: which service, broadcast with `at`.
+        first_hour: of `hourly`.
+        at: samples, counted from the Unix epoch.
+        per_hour: samples an hour.
+    """
+    hour, place = np.divmod(at, per_hour)
+    hour -= first_hour
+    now = hourly[..., row, hour]
+    out: Floats = hourly[..., row, hour + 1] - now
+    out /= per_hour
+    out *= place
+    out += now
+    return out
 
 
 def _day_factors(

@@ -1,0 +1,92 @@
+"""Named parts that add up to published values, in whole hundredths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.plan import Plan
+    from fleetsynth.window import Window
+
+    Floats = NDArray[np.float64]
+    Hundredths = NDArray[np.int32]
+
+GREATEST = 1e9
+"""Hundredths beyond which a partial sum is cut off, so that a part fits 32 bits.
+
+No published value comes near it. What is cut off one part is missing in a later one.
+"""
+
+
+class Part(NamedTuple):
+    """One part of the values of one metric.
+
+    Attributes:
+        values: in hundredths, int32, shape (servers, ticks), or (kinds, ticks) where `kind` says
+            which row each server has.
+        kind: shape (servers,).
+    """
+
+    values: Hundredths
+    kind: NDArray[np.integer] | None = None
+
+    def of_servers(self) -> Hundredths:
+        """Return the part of each server, shape (servers, ticks)."""
+        return self.values if self.kind is None else self.values[self.kind]
+
+
+class Parts(NamedTuple):
+    """What the published values of a window are made of.
+
+    Attributes:
+        hundredths: the published values, as `simulate` returns them.
+        parts: of each metric, by name; they add up to its values.
+        places: of each metric, which sample of the tick is published, counted from 0, int32,
+            shape (servers, ticks); None where a tick is one sample, or no sample is.
+    """
+
+    hundredths: Hundredths
+    parts: tuple[dict[str, Part], ...]
+    places: tuple[Hundredths | None, ...]
+
+
+@dataclass(frozen=True)
+class Components:
+    """How a model says what its values are made of.
+
+    Attributes:
+        names: of the parts of each metric, in the order in which they are added.
+        placed: of each metric, whether `Parts.places` says which sample is published.
+        make: returns a window's values and parts, from one simulation.
+    """
+
+    names: Callable[[Plan], tuple[tuple[str, ...], ...]]
+    placed: Callable[[Plan], tuple[bool, ...]]
+    make: Callable[[Plan, Window], Parts]
+
+
+def whole(values: Floats, *, small: bool = False) -> Floats:
+    """Round to whole hundredths, as published values are; far beyond them is cut off.
+
+    Args:
+        values: in the metric's unit; changed in place and returned.
+        small: whether all are known to be far from where they would be cut off.
+    """
+    values *= 100
+    np.rint(values, out=values)
+    return values if small else np.clip(values, -GREATEST, GREATEST, out=values)
+
+
+def telescoped(names: Iterable[str], sums: Iterable[Floats]) -> dict[str, Part]:
+    """Return what each partial sum in whole hundredths adds to the one before, by name."""
+    before, *after = sums
+    parts = [before, *(new - old for old, new in pairwise([before, *after]))]
+    return {name: Part(part.astype(np.int32)) for name, part in zip(names, parts, strict=True)}
