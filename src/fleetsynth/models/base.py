@@ -88,6 +88,18 @@ class Factor:
     case_of: Callable[[Any], Ints] | None = None
     cases: tuple[Case, ...] = ()
 
+    @classmethod
+    def of_cases(
+        cls, name: str, label: str, case_of: Callable[[Any], Ints], **others: Any
+    ) -> Factor:
+        """Return a factor whose values are those of its cases; arguments as the attributes."""
+
+        def function(when: Any, profile: Any) -> Floats:
+            return out.values(profile)[case_of(when)]
+
+        out = cls(name, label, function, case_of=case_of, **others)
+        return out
+
     def is_on(self, scenario: Any) -> bool:
         """Tell whether a scenario has it act."""
         return self.switch is None or bool(getattr(scenario, self.switch))

@@ -18,7 +18,7 @@ from fleetsynth.clock import Calendar, holiday_countries
 from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.fleet import METADATA_COLUMNS, Fleet, draw_codes, server_id
 from fleetsynth.models.classic import factors
-from fleetsynth.models.classic.scenario import ArchetypeProfile
+from fleetsynth.models.classic.scenario import ArchetypeProfile as ArchetypeProfile
 from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.scenario import Scenario

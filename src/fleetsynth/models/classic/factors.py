@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,7 +10,6 @@ from fleetsynth.clock import elapsed_months
 from fleetsynth.models.base import Case, Factor, product_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import date
 
     from numpy.typing import NDArray
@@ -68,32 +67,22 @@ def _on_holiday(days: Days) -> Ints:
     return out
 
 
-def _factor(name: str, label: str, case_of: Callable[[Any], Ints], **said: Any) -> Factor:
-    """Return a factor whose values are those of its cases."""
-
-    def function(when: Any, profile: Any) -> Floats:
-        return out.values(profile)[case_of(when)]
-
-    out = Factor(name, label, function, case_of=case_of, **said)
-    return out
-
-
-WEEKEND = _factor("weekend", "Saturdays and Sundays", _on_weekend, field="weekend_factor")
-BUSINESS_HOURS = _factor(
+WEEKEND = Factor.of_cases("weekend", "Saturdays and Sundays", _on_weekend, field="weekend_factor")
+BUSINESS_HOURS = Factor.of_cases(
     "business hours",
     "from 09:00 to 17:59",
     _in_business_hours,
     field="business_hours_factor",
     hourly=True,
 )
-QUARTER_END = _factor(
+QUARTER_END = Factor.of_cases(
     "quarter end",
     "the last five days of a quarter",
     _at_quarter_end,
     switch="quarterly_peaks",
     cases=_RAMP,
 )
-HOLIDAY = _factor(
+HOLIDAY = Factor.of_cases(
     "holiday",
     "fixed dates around US holidays",
     _on_holiday,
