@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     )
     from fleetsynth.facts.dataset import facts
     from fleetsynth.facts.facts_table import Facts
-    from fleetsynth.models.classic.scenario import ArchetypeProfile
     from fleetsynth.plan import Plan
     from fleetsynth.presets import resolve
     from fleetsynth.presets.load import load_scenario
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from fleetsynth.size import Size, estimate
     from fleetsynth.specification.names import (
         ARCHETYPE_PROFILES,
+        ArchetypeProfile,
         ServerType,
         add_calendar_features,
         assign_archetypes_to_fleet,
@@ -49,6 +49,7 @@ _HOMES = {
     "api": ("Result", "batches", "generate", "to_pandas", "to_table"),
     "specification.names": (
         "ARCHETYPE_PROFILES",
+        "ArchetypeProfile",
         "ServerType",
         "add_calendar_features",
         "assign_archetypes_to_fleet",
@@ -70,7 +71,6 @@ _HOMES = {
     "validate.verdict": ("Validation", "Verdict"),
     "facts.facts_table": ("Facts",),
     "report.write": ("report",),
-    "models.classic.scenario": ("ArchetypeProfile",),
     "scenario": ("Scenario",),
     "specification.server": ("ServerArchetype",),
     "size": ("Size", "estimate"),

@@ -22,7 +22,7 @@ def facts(*, path: str, check: bool, as_json: bool, **reading: Any) -> None:
 
     PATH is a file or a folder, made by fleetsynth or by anything else: .parquet, .csv, .csv.gz,
     .csv.zst or .arrow, CPU and memory in percent. Each fact stands beside the range over real
-    fleets, the fleets themselves, and what the realistic preset is held to ("wanted"); ✗ marks
+    fleets, the fleets themselves, and what a preset like them is held to ("wanted"); ✗ marks
     what is outside. A fact that the columns do not allow is shown as –. Data with a step other
     than the five minutes of the real fleets have no such figures beside them: not comparable.
 

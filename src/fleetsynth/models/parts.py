@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from fleetsynth.plan import Plan
     from fleetsynth.window import Window
 
     Floats = NDArray[np.float64]
@@ -68,9 +66,9 @@ class Components:
         make: returns a window's values and parts, from one simulation.
     """
 
-    names: Callable[[Plan], tuple[tuple[str, ...], ...]]
-    placed: Callable[[Plan], tuple[bool, ...]]
-    make: Callable[[Plan, Window], Parts]
+    names: Callable[[Any], tuple[tuple[str, ...], ...]]
+    placed: Callable[[Any], tuple[bool, ...]]
+    make: Callable[[Any, Window], Parts]
 
 
 def whole(values: Floats, *, small: bool = False) -> Floats:
@@ -83,10 +81,3 @@ def whole(values: Floats, *, small: bool = False) -> Floats:
     values *= 100
     np.rint(values, out=values)
     return values if small else np.clip(values, -GREATEST, GREATEST, out=values)
-
-
-def telescoped(names: Iterable[str], sums: Iterable[Floats]) -> dict[str, Part]:
-    """Return what each partial sum in whole hundredths adds to the one before, by name."""
-    before, *after = sums
-    parts = [before, *(new - old for old, new in pairwise([before, *after]))]
-    return {name: Part(part.astype(np.int32)) for name, part in zip(names, parts, strict=True)}

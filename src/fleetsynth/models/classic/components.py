@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.metrics import METRICS
+from fleetsynth.models.classic.signals import PUBLISHED, SHOWN
 from fleetsynth.models.classic.simulate import (
-    PUBLISHED,
     Cut,
     Parameters,
     cuts,
@@ -26,7 +26,6 @@ from fleetsynth.models.parts import GREATEST, Components, Part, Parts, whole
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fleetsynth.metrics import Metric
     from fleetsynth.models.classic.plan import ClassicPlan
     from fleetsynth.window import Window
 
@@ -57,7 +56,7 @@ def make(plan: ClassicPlan, window: Window) -> Parts:
             for place in places:
                 level = _rows(levels[place, :, cut.ticks], of_kind)
                 here = rows[place, :, cut.rows, cut.ticks]
-                published = _fill(here, cut, signal, values, level, METRICS[place], small=small)
+                published = _fill(here, cut, signal, values, level, place, small=small)
                 out[place, cut.rows, cut.ticks] = published
     return Parts(
         hundredths=out,
@@ -83,8 +82,10 @@ def _of_archetypes(
         made = stages(plan, code, first_tick, stop_tick)
         for signal, places in enumerate(PUBLISHED):
             for place in places:
-                sums[:, place, row] = whole(METRICS[place].share * made[:, signal])
-    return np.diff(sums, axis=0, prepend=np.int32(0)), sums[-1].copy()
+                sums[:, place, row] = whole(SHOWN[place][1] * made[:, signal])
+    parts = np.diff(sums, axis=0, prepend=np.int32(0))
+    parts.flags.writeable = False  # others get the same
+    return parts, sums[-1].copy()
 
 
 def _rows(values: Hundredths, kind: NDArray[np.integer]) -> Hundredths:
@@ -112,7 +113,7 @@ def _fill(
     signal: int,
     values: Floats,
     level: Hundredths,
-    metric: Metric,
+    place: int,
     *,
     small: bool,
 ) -> Hundredths:
@@ -124,16 +125,17 @@ def _fill(
         signal: what the metric is a share of.
         values: the signal before it spikes, shape (servers, ticks).
         level: the sum of the parts before, in hundredths.
-        metric: which.
+        place: of the metric, among `METRICS`.
         small: what `_small` says.
 
     Returns:
         The published values.
     """
-    plain = whole(metric.share * values, small=small).astype(np.int32)
+    metric, (_, share) = METRICS[place], SHOWN[place]
+    plain = whole(share * values, small=small).astype(np.int32)
     np.subtract(plain, level, out=out[0])
     high = plain.copy()
-    spikes = whole(metric.share * spiked(cut, signal, values), small=small)
+    spikes = whole(share * spiked(cut, signal, values), small=small)
     high.reshape(-1)[cut.spiking] = spikes
     np.subtract(high, plain, out=out[1])
     published = np.clip(high, round(100 * metric.low), round(100 * metric.high))

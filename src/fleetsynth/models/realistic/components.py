@@ -51,7 +51,7 @@ class Seen(NamedTuple):
         members: the servers.
         span: what the samples lie in.
         at: the samples, counted from the Unix epoch, shape (servers, places).
-        relative: demand relative to its level, in the stages of `demand.at_hours`, shape
+        relative: returns demand relative to its level, in the stages of `demand.at_hours`, shape
             (3, servers, places).
         of: series of `Samples` by name, shape (servers, places) each; only to be read.
     """
@@ -59,18 +59,18 @@ class Seen(NamedTuple):
     members: Members
     span: Span
     at: Ints
-    relative: Floats
+    relative: Callable[[], Floats]
     of: Mapping[str, Floats]
 
 
 def _cpu(seen: Seen) -> Iterator[Floats]:
     """Yield the CPU before its limits, up to each part of `_ASKED`."""
     loads, shared = seen.members.loads, seen.of["shared"]
-    level = loads.level[:, None]
+    level, stages = loads.level[:, None], seen.relative()
     yield np.repeat(level, seen.at.shape[1], axis=1)
-    for stage in seen.relative:
+    for stage in stages:
         yield stage * level
-    mean = seen.relative[-1] * level
+    mean = stages[-1] * level
     yield loads.noise.times(shared, mean)
     yield loads.noise.times(shared + seen.of["own"], mean)
     yield seen.of["cpu"].copy()
@@ -96,9 +96,10 @@ def _traffic(seen: Seen, way: str, shared: Floats, ratio: Floats) -> Iterator[Fl
         return out
 
     yield flow(np.ones(seen.at.shape)) * ratio
-    for stage in seen.relative:
+    stages = seen.relative()
+    for stage in stages:
         yield flow(stage) * ratio
-    mean = flow(seen.relative[-1])
+    mean = flow(stages[-1])
     yield loads.traffic.times(shared, mean) * ratio
     yield loads.traffic.times(noise, mean) * ratio
     per_burst = level * server["network.per_burst"][:, None] * loads.per_level[:, None]
@@ -220,15 +221,13 @@ def _fill(
 ) -> None:
     """Write the values of some servers over a span, their parts and places (as in `Parts`)."""
     metrics, shared = span.plan.metrics, shared_of(members, span)
-    chosen = {
-        i: _Chosen(metrics[i], out.shape[1:]) for i, at in enumerate(places) if at is not None
-    }
+    chosen = {i: _Chosen(metrics[i], place) for i, place in enumerate(places) if place is not None}
     others = [i for i in range(len(metrics)) if i not in chosen]
     relative = _everywhere(shared, span) if others else None
     for group, made in grouped(members, shared, span):
         out[:, group] = statistics(made, span.plan)
         for i, choice in chosen.items():
-            places[i][group] = choice.take(group, made, out[i, group], span)
+            choice.take(group, made, out[i, group])
         if relative is not None:
             seen = _all_of(members, group, span, relative, made)
             for i in others:
@@ -243,31 +242,37 @@ class _Chosen:
 
     Args:
         metric: which.
-        shape: servers and ticks.
+        places: is filled with their places within their ticks, shape (servers, ticks).
     """
 
-    def __init__(self, metric: Metric, shape: tuple[int, ...]) -> None:
-        self._place = list(_MADE).index(metric.stem)
-        self._at = np.empty(shape, dtype=np.int64)
-        self._series = {name: np.empty(shape) for name in _MADE[metric.stem].series}
+    def __init__(self, metric: Metric, places: Hundredths) -> None:
+        self._places = places
+        self._metric = list(_MADE).index(metric.stem)
+        self._series = {name: np.empty(places.shape) for name in _MADE[metric.stem].series}
 
-    def take(self, rows: slice, made: Samples, published: Hundredths, span: Span) -> Ints:
-        """Look up some servers' samples; return their places within their ticks."""
-        ticks = published.shape[1]
-        samples = made.hundredths[self._place].reshape(*published.shape, -1)
-        first = (samples == published[:, :, None]).argmax(axis=2)
-        at = first + np.arange(ticks) * samples.shape[2]
-        self._at[rows] = at + span.first
+    def take(self, rows: slice, made: Samples, published: Hundredths) -> None:
+        """Look up some servers' samples; of several with the published value, the first."""
+        samples = made.hundredths[self._metric].reshape(*published.shape, -1)
+        places = (samples == published[:, :, None]).argmax(axis=2)
+        self._places[rows] = places
+        at = places + self._first(samples.shape[2])
         for name, values in self._series.items():
             values[rows] = np.take_along_axis(getattr(made, name), at, axis=1)
-        return first
+
+    def _first(self, per_tick: int) -> Ints:
+        """Return the first sample of each tick, counted from that of the first."""
+        return np.arange(self._places.shape[1]) * per_tick
 
     def seen(self, members: Members, span: Span, hourly: Floats) -> Seen:
         """Return all that were taken."""
         per_hour = demand.HOUR // span.step
         row = members.service[:, None]
-        relative = demand.at_places(hourly, row, span.first // per_hour, self._at, per_hour)
-        return Seen(members, span, self._at, relative, self._series)
+        at = span.first + self._first(span.plan.samples_per_row) + self._places
+
+        def relative() -> Floats:
+            return demand.at_places(hourly, row, span.first // per_hour, at, per_hour)
+
+        return Seen(members, span, at, relative, self._series)
 
 
 def _everywhere(shared: Shared, span: Span) -> Floats:
@@ -281,7 +286,8 @@ def _all_of(members: Members, rows: slice, span: Span, relative: Floats, made: S
     """Return some servers at every sample."""
     of_rows = members.take(rows)
     at = np.broadcast_to(np.arange(span.first, span.stop), made.cpu.shape)
-    return Seen(of_rows, span, at, relative[:, of_rows.service], made._asdict())
+    stages = relative[:, of_rows.service]
+    return Seen(of_rows, span, at, lambda: stages, made._asdict())
 
 
 def _add_up(
@@ -313,9 +319,10 @@ def _means(
     """Write the mean over each tick of what `_telescope` says of each sample, and the remainder."""
     before: Floats | int = 0
     out[-1] = published
-    for place, values in enumerate(chain(map(whole, sums), [samples])):
+    last = samples.astype(np.float64)
+    for place, values in enumerate(chain(map(whole, sums), [last])):
         # Exact whatever the order, since they are whole numbers far below 2**53.
-        now = values.reshape(*published.shape, -1).sum(axis=2, dtype=np.float64)
+        now = values.reshape(*published.shape, -1).sum(axis=2)
         out[place] = np.rint((now - before) / (values.shape[1] // published.shape[1]))
         out[-1] -= out[place]
         before = now
