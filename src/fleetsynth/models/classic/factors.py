@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.clock import elapsed_months
+from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
     from datetime import date
@@ -26,8 +27,6 @@ HOLIDAY_FACTORS = (
     (12, 25, 31, 0.6),
 )
 """Rows of month, first day, last day, factor: the classic specification's own calendar."""
-
-_ROUNDING = 2.0**20
 
 
 def in_business_hours(hour: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -93,5 +92,4 @@ def monthly_growth(seconds: NDArray[np.int64], start: date, rate: float) -> Floa
 
     Rounded to 2**-20, since the last bits of a power differ between machines.
     """
-    g = np.power(1.0 + rate / 100, elapsed_months(seconds, start))
-    return np.rint(g * _ROUNDING) / _ROUNDING
+    return rounded(np.power(1.0 + rate / 100, elapsed_months(seconds, start)))

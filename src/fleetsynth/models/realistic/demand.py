@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS, Days, elapsed_months, utc_offsets
+from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,6 @@ _QUARTER = 900
 _PER_DAY = DAY_SECONDS // _QUARTER
 _RAMP = 6.0
 """Hours around local midnight over which one day's factor becomes the next one's."""
-_ROUNDING = 2.0**20
 
 
 class Services(NamedTuple):
@@ -68,7 +68,7 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
         value = curve[quarter] * _day_factors(of_row, location.country, close, day, quarter)
         if of_row["demand.growth"]:
             value *= np.power(1.0 + of_row["demand.growth"] / 100, months)
-        out[row] = np.rint(value * _ROUNDING) / _ROUNDING
+        out[row] = rounded(value)
     return out
 
 
