@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.clock import SECOND_MICROS
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
@@ -43,9 +45,9 @@ def to_seconds(timestamp: Times, *, whole: bool = False) -> NDArray[np.int64]:
     if np.isnat(times).any():
         raise ValueError("a timestamp is missing")
     micros = times.astype("datetime64[us]").astype(np.int64)
-    if whole and (micros % 1_000_000).any():
+    if whole and (micros % SECOND_MICROS).any():
         raise ValueError(_BROKEN)
-    return micros // 1_000_000
+    return micros // SECOND_MICROS
 
 
 def _one(time: datetime, *, whole: bool) -> int:

@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from fleetsynth.clock import Calendar
+from fleetsynth.clock import HOUR_SECONDS, Calendar
 from fleetsynth.models.classic.plan import ClassicPlan
 from fleetsynth.scenario.fields import Strict
 from fleetsynth.shown import shown
@@ -148,7 +148,7 @@ def _draws(plan: Plan, size: Size) -> dict[str, str]:
     each = f"for {rows:.3g} {'row' if rows == 1 else 'rows'} each; a longer span costs hardly more"
     return {
         "draws": f"{size.tiles:,} tiles of {BLOCK} ticks, {each}",
-        "work": f"about {_duration(seconds / 3600)} of one core, most of it for the draws",
+        "work": f"about {_duration(seconds / HOUR_SECONDS)} of one core, most of it for the draws",
     }
 
 
@@ -168,7 +168,7 @@ def show_rate(size: Size, rate: Rate) -> None:
 def _duration(hours: float) -> str:
     if hours >= 1:
         return f"{hours:,.1f} h"
-    return f"{hours * 60:,.1f} min" if hours * 60 >= 1 else f"{hours * 3600:,.1f} s"
+    return f"{hours * 60:,.1f} min" if hours * 60 >= 1 else f"{hours * HOUR_SECONDS:,.1f} s"
 
 
 def show_archetypes(profiles: Mapping[str, Strict]) -> None:

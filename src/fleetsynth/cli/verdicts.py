@@ -20,6 +20,7 @@ from rich.text import Text
 from fleetsynth.cli.show import _console as console
 from fleetsynth.cli.show import _print_whole as print_whole
 from fleetsynth.cli.show import plain
+from fleetsynth.clock import HOUR_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -69,7 +70,7 @@ def comparison_bar() -> Iterator[Callable[[int, int], None]]:
 
 def in_time(seconds: float) -> str:
     """Write a duration for people: in seconds below two minutes, in minutes below two hours."""
-    for size, unit in ((3600, "h"), (60, "min")):
+    for size, unit in ((HOUR_SECONDS, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{max(1, seconds):.0f} s"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.clock import DAY_MICROS
 from fleetsynth.errors import InputError
 from fleetsynth.formats.read import read_batches
 from fleetsynth.tables.digest import (
@@ -132,7 +132,7 @@ class _Columns:
     def runs(self) -> Iterator[tuple[tuple[str, int], _Rows]]:
         """Cut where the server or the month changes; yield (server, month) and the rows."""
         servers, names = self._texts.pop("server_id")
-        days = (self._integers["timestamp"] // (DAY_SECONDS * 1_000_000)).astype("datetime64[D]")
+        days = (self._integers["timestamp"] // DAY_MICROS).astype("datetime64[D]")
         months = days.astype("datetime64[M]").astype(np.int64)
         for first, stop in _edges((np.diff(servers) != 0) | (np.diff(months) != 0), len(servers)):
             name = names[servers[first]]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, MONTH_SECONDS, SECOND_MICROS
 from fleetsynth.errors import InputError
 from fleetsynth.formats.place import shown
-from fleetsynth.reader.grid import MONTH, Grid, Server
+from fleetsynth.reader.grid import Grid, Server
 from fleetsynth.reader.roles import ROLES
 from fleetsynth.reader.rows import MOST_DROPPED
 
@@ -35,7 +36,6 @@ MOST_ALONE, MOST_TICKS_PER_POINT = 1 << 21, 1 << 10
 UNEVEN = 0.05
 """Share of points that lie a tenth of a step or more beside their tick, of an irregular grid."""
 
-_MICROSECONDS = 1_000_000
 _HASH_FACTOR = 2654435761  # Knuth's, for spreading codes over buckets
 
 
@@ -194,14 +194,14 @@ def _last_of_each(times: Ints, values: NDArray[np.float64], server: str, role: s
 def step_of(times: Ints) -> int:
     """Return the median distance of different, ascending times in microseconds, in seconds."""
     apart = np.diff(times)
-    return max(1, round(float(np.median(apart[apart > 0])) / _MICROSECONDS))
+    return max(1, round(float(np.median(apart[apart > 0])) / SECOND_MICROS))
 
 
 def step_words(grid: Grid) -> str:
     """Return a step as people say it: ``5 min``, ``1 h``, ``1 month``."""
     if grid.months:
         return f"{grid.months} month{'s' if grid.months > 1 else ''}"
-    for seconds, name in ((86400, "day"), (3600, "h"), (60, "min")):
+    for seconds, name in ((DAY_SECONDS, "day"), (HOUR_SECONDS, "h"), (60, "min")):
         if grid.step % seconds == 0:
             count = grid.step // seconds
             return f"{count} {name}{'s' if name == 'day' and count > 1 else ''}"
@@ -218,8 +218,8 @@ def grid_of(times: Ints, server: str, zone: str = "") -> tuple[Ints, Grid, bool]
     if monthly:
         return (*monthly, False)
     step = step_of(times)
-    first = int(times[0]) // _MICROSECONDS
-    away = (times - times[0]) / (step * _MICROSECONDS)
+    first = int(times[0]) // SECOND_MICROS
+    away = (times - times[0]) / (step * SECOND_MICROS)
     places = np.floor(away + 0.5).astype(np.int64)
     count = int(places[-1]) + 1
     if count > min(MOST_TICKS, max(MOST_ALONE, MOST_TICKS_PER_POINT * len(times))):
@@ -232,10 +232,10 @@ def grid_of(times: Ints, server: str, zone: str = "") -> tuple[Ints, Grid, bool]
 
 def _months(times: Ints, zone: str) -> tuple[Ints, Grid] | None:
     """Return places and grid of points that come every month or so; None for others."""
-    if (times[-1] - times[0]) / len(times) < 20 * 86400 * _MICROSECONDS / 2:
+    if (times[-1] - times[0]) / len(times) < 20 * DAY_SECONDS * SECOND_MICROS / 2:
         return None
     probe = Grid(0, 0, 1, zone=zone)
-    stamps = (times + probe.ahead(times // _MICROSECONDS) * _MICROSECONDS).astype("datetime64[us]")
+    stamps = (times + probe.ahead(times // SECOND_MICROS) * SECOND_MICROS).astype("datetime64[us]")
     months = stamps.astype("datetime64[M]")
     numbers = months.astype(np.int64)
     within = (stamps - months.astype("datetime64[us]")).astype(np.int64)
@@ -247,9 +247,9 @@ def _months(times: Ints, zone: str) -> tuple[Ints, Grid] | None:
     step = int(np.gcd.reduce(apart))
     if np.median(apart) != step or len(np.unique(numbers)) < len(np.unique(times)):
         return None
-    first, phase = int(numbers[0]), int(within[0]) // _MICROSECONDS
+    first, phase = int(numbers[0]), int(within[0]) // SECOND_MICROS
     places = (numbers - first) // step
-    grid = Grid(first, int(places[-1]) + 1, step * MONTH, phase, zone=zone, months=step)
+    grid = Grid(first, int(places[-1]) + 1, step * MONTH_SECONDS, phase, zone=zone, months=step)
     return places, grid
 
 

@@ -6,7 +6,8 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-DAY_MICROS = 86_400_000_000
+from fleetsynth.clock import DAY_MICROS, HOUR_SECONDS, SECOND_MICROS
+
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 _CLOCK = (
@@ -180,7 +181,7 @@ def _clock(parts: dict[str, str]) -> int:
     if hour > 23 or minute > 59 or second > 59:
         raise ValueError(parts)
     fraction = int(parts.get("f", "0").ljust(6, "0")[:6])
-    return ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction
+    return ((hour * 60 + minute) * 60 + second) * SECOND_MICROS + fraction
 
 
 def _offset(zone: str | None) -> int | None:
@@ -189,5 +190,5 @@ def _offset(zone: str | None) -> int | None:
     if zone in ("Z", "z", "UTC", "GMT"):
         return 0
     digits = zone[1:].replace(":", "").ljust(4, "0")
-    seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+    seconds = int(digits[:2]) * HOUR_SECONDS + int(digits[2:]) * 60
     return -seconds if zone[0] == "-" else seconds

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.clock import zone_names
+from fleetsynth.clock import DAY_MICROS, DAY_SECONDS, SECOND_MICROS, zone_names
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats.place import saying, shown
 from fleetsynth.reader.stamps import (
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-UNITS = {"s": 1_000_000, "ms": 1000, "us": 1, "ns": 1e-3, "min": 60_000_000}
+UNITS = {"s": SECOND_MICROS, "ms": 1000, "us": 1, "ns": 1e-3, "min": 60 * SECOND_MICROS}
 """Units of whole numbers that are times, in microseconds."""
 
 UNIT_NAMES = {
@@ -44,7 +44,7 @@ UNIT_NAMES = {
 }
 _GUESSED = ("s", "ms", "us", "ns")
 _LEAST, _MOST = 631_152_000_000_000, 4_102_444_800_000_000  # 1990 and 2100, in microseconds
-_EXCEL_EPOCH = -25569 * 86400
+_EXCEL_EPOCH = -25569 * DAY_SECONDS
 _MOST_CACHED = 1 << 20
 _FURTHEST = 4_000_000_000_000_000_000
 _STATED = ("iso", "excel", *UNITS)
@@ -133,7 +133,7 @@ class Times:
         if not self._timezone and getattr(kind, "tz", None):
             self.zone = _known_zone(kind.tz, name, place)
         if pa.types.is_date32(kind):
-            return to_numpy(column.cast(pa.int32())).astype(np.int64) * 86_400_000_000
+            return to_numpy(column.cast(pa.int32())).astype(np.int64) * DAY_MICROS
         unit = getattr(kind, "unit", "ms")
         raw: Ints = to_numpy(column.cast(pa.int64()) if unit != "us" else column)
         if unit == "us":
@@ -258,7 +258,7 @@ class Times:
         offset = read.offset
         if offset is not None:
             self._offsets.add(offset)
-        known = read.micros - (offset or 0) * 1_000_000, offset is not None
+        known = read.micros - (offset or 0) * SECOND_MICROS, offset is not None
         self._known[text] = known
         return known
 
@@ -347,8 +347,8 @@ def times_of_day(column: pa.Array, name: str, place: Place) -> Ints:
 def _scaled(values: NDArray[Any], unit: str) -> NDArray[Any]:
     """Return microseconds; exact for whole numbers, as far as they reach."""
     if unit == "excel":
-        seconds = np.rint(values.astype(np.float64) * 86400) + _EXCEL_EPOCH
-        return seconds * 1e6
+        seconds = np.rint(values.astype(np.float64) * DAY_SECONDS) + _EXCEL_EPOCH
+        return seconds * SECOND_MICROS
     if unit == "ns":
         return values // 1000 if values.dtype.kind == "i" else values.astype(np.float64) / 1e3
     factor = int(UNITS[unit])

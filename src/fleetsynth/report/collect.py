@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.clock import HOUR_SECONDS
 from fleetsynth.report.axis import Axis, axis_from, regroup
 from fleetsynth.report.daily import Daily
 from fleetsynth.report.rows import DIMENSIONS, SERVICE, Rows, Servers, primary
@@ -148,7 +149,7 @@ class Collector:
             self.step = min(self.step or int(gaps.min()), int(gaps.min()))
 
     def _add(self, rows: Rows, group: Ints) -> None:
-        buckets, hours = self.axis.count, (rows.seconds // 3_600 + 72) % WEEK_HOURS
+        buckets, hours = self.axis.count, (rows.seconds // HOUR_SECONDS + 72) % WEEK_HOURS
         key = group * buckets + self.axis.place(rows.seconds)
         week = group * WEEK_HOURS + hours
         _tally(self.counts, key)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, Calendar, Days
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Calendar, Days
 from fleetsynth.metrics import SIGNAL_INDEX, SIGNALS
 from fleetsynth.models.classic import factors, simulate
 
@@ -100,12 +100,12 @@ def expected_days(plan: ClassicPlan, days: Ints, metrics: Sequence[Metric]) -> F
     of a spiking one.
     """
     step = plan.clock.step
-    office = np.isin(np.arange(0, DAY_SECONDS, step) // 3_600, np.arange(9, 18)).mean()
+    office = np.isin(np.arange(0, DAY_SECONDS, step) // HOUR_SECONDS, np.arange(9, 18)).mean()
     out = np.zeros((len(metrics), len(plan.archetypes), days.size))
     for hour, share in ((0, 1 - office), (12, office)):
         if not share:
             continue
-        calendar = Calendar(days * DAY_SECONDS + hour * 3_600)
+        calendar = Calendar(days * DAY_SECONDS + hour * HOUR_SECONDS)
         for a, archetype in enumerate(plan.archetypes):
             f = factors.demand(
                 calendar,

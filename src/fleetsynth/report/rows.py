@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.errors import InputError
 from fleetsynth.metrics import STATISTICS, Metric, published
 from fleetsynth.tables.frame import to_numpy
@@ -83,7 +84,7 @@ class Reader:
         there = batch.schema.names
         return Rows(
             self._numbers(batch.column("server_id"), batch),
-            to_numpy(batch.column("timestamp")) // 1_000_000,
+            to_numpy(batch.column("timestamp")) // SECOND_MICROS,
             np.array(
                 [
                     to_numpy(batch.column(metric.column)) if metric.column in there else none

@@ -10,11 +10,10 @@ from typing import Annotated, ClassVar, NoReturn
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 
-from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.errors import UsageError
 
 _STEP = re.compile(r"([1-9][0-9]{0,8})(s|min|h|d)")
-HOUR_SECONDS = 3_600
 _UNIT_SECONDS = {"s": 1, "min": 60, "h": HOUR_SECONDS, "d": DAY_SECONDS}
 _NAMED_STEPS = {"daily": DAY_SECONDS, "hourly": HOUR_SECONDS}
 _LONGEST_NAME = 200

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, Calendar
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Calendar
 from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.metrics import METRICS, SIGNALS
 from fleetsynth.models.classic import factors, spikes
@@ -157,7 +157,7 @@ class ServerArchetype:
 
     def _step_of(self, seconds: int) -> int:
         if self._step is None:
-            return next(step for step in (DAY_SECONDS, 3_600, 60, 1) if seconds % step == 0)
+            return next(step for step in (DAY_SECONDS, HOUR_SECONDS, 60, 1) if seconds % step == 0)
         if seconds % self._step:
             raise ValueError(f"a timestamp is not on the grid of {self._scenario.granularity}")
         return self._step

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pyarrow as pa
 
+from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic.plan import ClassicPlan
 from fleetsynth.tables.frame import plain, schema
@@ -87,8 +88,8 @@ class Checker:
         step = span = None
         if plan:
             clock = plan.clock
-            begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * 1_000_000
-            step, span = clock.step * 1_000_000, (int(begin), int(end))
+            begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * SECOND_MICROS
+            step, span = clock.step * SECOND_MICROS, (int(begin), int(end))
         self._grid = Grid(self.columns, step, span)
         self.rows = 0
 
@@ -157,7 +158,7 @@ class Checker:
         clock = self._plan.clock
         values = np.stack([rows.metrics[column] for column in _SIGNAL_COLUMNS])
         archetype = self._servers.archetypes(rows)
-        tick = rows.micros // (clock.step * 1_000_000) - clock.first
+        tick = rows.micros // (clock.step * SECOND_MICROS) - clock.first
         usable = np.isfinite(values).all(axis=0) & (archetype >= 0) & (rows.micros != MISSING)
         usable &= (tick >= 0) & (tick < clock.count)
         for code in np.flatnonzero(np.bincount(archetype[usable])).tolist():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.clock import DAY_MICROS, HOUR_SECONDS, SECOND_MICROS
 from fleetsynth.validate.places import SHOWN, Faults, moment
 from fleetsynth.validate.rows import MISSING
 from fleetsynth.validate.verdict import Verdict
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-MONTH = 365 * 7_200_000_000
+_MONTH = 365 * DAY_MICROS // 12
 """Stands for the step of a month: a twelfth of a year, in microseconds."""
-_LEAST_MONTH = 28 * 86_400_000_000
+_LEAST_MONTH = 28 * DAY_MICROS
 _FROM_BEGIN, _FROM_END = 1, 2
 """How far into its month each point of a server lies; or how far before its end."""
 _NEVER = np.iinfo(np.int64).min
@@ -176,7 +177,7 @@ class Grid:
         if not monthly.any():
             return micros
         months, within, to_end = _in_months(micros)
-        from_begin, from_end = months * MONTH + within, (months + 1) * MONTH - to_end
+        from_begin, from_end = months * _MONTH + within, (months + 1) * _MONTH - to_end
         return np.select(
             [monthly == _FROM_BEGIN, monthly == _FROM_END], [from_begin, from_end], micros
         )
@@ -331,22 +332,22 @@ def _by_months(micros: Ints) -> tuple[int, int] | None:
     months, within, to_end = _in_months(micros)
     step = int(np.gcd.reduce(np.diff(months)))
     if step and (within == within[0]).all():
-        return step * MONTH, _FROM_BEGIN
+        return step * _MONTH, _FROM_BEGIN
     if step and (to_end == to_end[0]).all():
-        return step * MONTH, _FROM_END
+        return step * _MONTH, _FROM_END
     return None
 
 
 def _duration(step: int | None) -> str:
     if not step or step == 1:
         return "unknown step"
-    if step % MONTH == 0:
-        return "a month" if step == MONTH else f"{step // MONTH} months"
+    if step % _MONTH == 0:
+        return "a month" if step == _MONTH else f"{step // _MONTH} months"
     for size, one, many in (
-        (86_400_000_000, "a day", "days"),
-        (3_600_000_000, "an hour", "hours"),
-        (60_000_000, "a minute", "minutes"),
+        (DAY_MICROS, "a day", "days"),
+        (HOUR_SECONDS * SECOND_MICROS, "an hour", "hours"),
+        (60 * SECOND_MICROS, "a minute", "minutes"),
     ):
         if step % size == 0:
             return one if step == size else f"{step // size} {many}"
-    return f"{step / 1e6:g} seconds"
+    return f"{step / SECOND_MICROS:g} seconds"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, Days, elapsed_months, utc_offsets
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Days, elapsed_months, utc_offsets
 from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-HOUR = 3_600
 _QUARTER = 900
 _PER_DAY = DAY_SECONDS // _QUARTER
 _RAMP = 6.0
@@ -56,7 +55,7 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
     Rounded to 2**-20, since cosines, exponentials and powers differ in their last bits between
     machines.
     """
-    seconds = np.arange(first, stop, dtype=np.int64) * HOUR
+    seconds = np.arange(first, stop, dtype=np.int64) * HOUR_SECONDS
     months = elapsed_months(seconds, growth_start)
     figures = services.figures
     out = np.empty((len(services.locations), stop - first))

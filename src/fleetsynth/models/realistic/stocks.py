@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.clock import DAY_SECONDS, MONTH_SECONDS
 from fleetsynth.numeric import normal_quantile, rounded
 from fleetsynth.streams import uniform
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-DAYS_A_MONTH = 30.436875
 _MEMORY = ("level", "cache", "leak", "jump")
 _JITTER = 0.8
 
@@ -104,7 +103,7 @@ def disk(
         figures: of the server.
     """
     level, fill = figures["disk.level"], figures["disk.fill"]
-    daily = figures["disk.trend"] / DAYS_A_MONTH
+    daily = figures["disk.trend"] / (MONTH_SECONDS / DAY_SECONDS)
     day = resets.step / DAY_SECONDS
     for age, here, epoch in _ages(out, first, resets):
         pace = fill * (0.5 + resets.uniform("pace", epoch.number))
