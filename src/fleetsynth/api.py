@@ -194,7 +194,7 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
         if name is None or name in frame.columns:
             fault = "has no name" if name is None else f"is named {name!r}, as a column is"
             raise UsageError(
-                f"this DataFrame's index {fault}: name it, or say reset_index(drop=True) if it "
-                "is not to be written"
+                f"this DataFrame's index {fault}: name it, or call "
+                "reset_index(drop=True) to leave it out"
             )
     return frame.reset_index()

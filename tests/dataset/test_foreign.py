@@ -279,7 +279,7 @@ def test_tables_of_other_libraries() -> None:
             pl.DataFrame(columns(), strict=False).with_columns(pl.col("host").cast(pl.Categorical))
         )
     )
-    with pytest.raises(UsageError, match="a list is no dataset"):
+    with pytest.raises(UsageError, match="a list is not a dataset"):
         facts([1, 2])
 
 

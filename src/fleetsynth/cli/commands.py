@@ -43,8 +43,8 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     default=str(DEFAULT_OUTPUT),
     show_default=True,
     metavar="PATH",
-    help="Where to. The ending names the format: .parquet, .csv, .csv.gz, .csv.zst or .arrow."
-    " A folder (with a slash at its end) or s3://bucket/prefix takes parts and a manifest.",
+    help="Where to. The ending chooses the format: .parquet, .csv, .csv.gz, .csv.zst or .arrow."
+    " A folder (with a slash at the end) or s3://bucket/prefix takes parts and a manifest.",
 )
 @overwrite_option
 @click.option(

@@ -14,7 +14,9 @@ from fleetsynth.cli.say import say_json
 @click.argument("path")
 @reading_options
 @click.option(
-    "--check", is_flag=True, help="Exit with 1 if a fact is not as wanted, or cannot be measured."
+    "--check",
+    is_flag=True,
+    help="Exit with 1 if a fact is outside the wanted range, or cannot be measured.",
 )
 @json_option
 def facts(*, path: str, check: bool, as_json: bool, **reading: Any) -> None:

@@ -91,7 +91,7 @@ def _show_folder(console: Console, result: FolderResult) -> None:
     plan = result.plan
     size = "not committed" if result.bytes is None else in_bytes(result.bytes)
     if result.already:
-        console.print(Text(f"already there, the same: {result.url}"))
+        console.print(Text(f"already there, unchanged: {result.url}"))
     _facts(
         console,
         rows=f"{plan.rows:,} of {len(plan.columns)} columns",

@@ -56,7 +56,7 @@ def comparison_bar() -> Iterator[Callable[[int, int], None]]:
             begun = monotonic()
         if done == 1:
             stderr.print(
-                f"generating {total:,} servers anew to compare every value: "
+                f"generating {total:,} servers again to compare every value: "
                 f"about {in_time((monotonic() - begun) * total)}"
             )
             bar.start()
@@ -85,7 +85,7 @@ def show_validation(validation: Validation, *, show_all: bool) -> None:
         console().print()
         _show_estimates(estimates)
     elif validation.scenario is None:
-        console().print(Text("no scenario to hold the values against: see --scenario", "dim"))
+        console().print(Text("no scenario to compare the values with: see --scenario", "dim"))
     console().print()
     _show_sum(validation)
 

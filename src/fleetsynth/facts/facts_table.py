@@ -19,7 +19,7 @@ STEP = 300
 """Seconds from point to point at which the facts are defined: at another step the same servers
 have other figures, which nothing here can be held against."""
 PLAIN = "plain"
-"""The source that is no trace."""
+"""The source that is not a trace."""
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,7 @@ def refuse_if_superseded(store: Store, job: Job) -> None:
     """
     if not still_counts(store, job.run, job.generation):
         raise SupersededError(
-            f"another process has taken {store.name} over: finished it, or begun it anew"
+            f"another process has taken {store.name} over: it finished it, or started it again"
         )
 
 

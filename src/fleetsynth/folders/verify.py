@@ -187,7 +187,7 @@ def _places(listing: Listing) -> Iterator[Finding]:
 
 
 def _files(store: Store, listing: Listing, values: dict[str, Any], job: Job) -> Iterator[Finding]:
-    """Find parts that are missing or named twice, and files among them that are no parts."""
+    """Find parts that are missing or named twice, and files among them that are not parts."""
     entries = {part["path"]: part for part in values["parts"]}
     planned = [part.path for part in job.parts]
     there = {name for name in listing.files if name.startswith(DATA) and not is_unfinished(name)}
@@ -303,4 +303,4 @@ def _notes(listing: Listing, values: dict[str, Any]) -> Iterator[str]:
     if values["format"] == 1:
         yield _OLDER
     for name in listing.foreign(_OURS):
-        yield f"{recorded.named(name)} is not of the dataset: nothing of it was checked"
+        yield f"{recorded.named(name)} does not belong to the dataset: it was not checked"

@@ -108,7 +108,7 @@ def _words(column: pa.Array, write: Writing) -> Iterator[Words]:
     """Yield the pieces of text that a column is written as, one word per row each."""
     kind = column.type
     if not _is_text(kind):
-        write = _quoted  # a minus before a number is no formula
+        write = _quoted  # a minus before a number is not a formula
     if column.null_count:
         yield _one_by_one(column, write)
     elif pa.types.is_dictionary(kind):

@@ -48,7 +48,7 @@ class Dialect:
         delimiter: between fields.
         encoding: as Python names it.
         skip: lines up to the first row of data, with the header.
-        preamble: lines before the header that are no data.
+        preamble: lines before the header that are not data.
         comments: whether lines that begin with # stand between the rows.
         rows: the first rows, as text.
     """

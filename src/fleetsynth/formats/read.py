@@ -149,7 +149,7 @@ def _reader(path: Path) -> Reader:
     ending = ending_of(path.name)
     if ending is None:
         known = ", ".join(FORMATS)
-        raise UsageError(f"the ending of {path} names no format: use one of {known}")
+        raise UsageError(f"the ending of {path} is not that of a known format: use one of {known}")
     return READERS[ending]
 
 

@@ -39,7 +39,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
     """
     kind = path.suffix.lower()
     if kind not in FORMATS:
-        raise UsageError(f"the ending of {path} names no picture: use {', '.join(FORMATS)}")
+        raise UsageError(f"the ending of {path} is not that of a picture: use {', '.join(FORMATS)}")
     try:
         from matplotlib import rc_context
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter

@@ -62,7 +62,7 @@ def refuse_beyond(plan: Plan, store: Store, names: Iterable[str]) -> None:
     if there is not None:
         raise InputError(
             f"{store.name} is said to have {plan.rows:,} rows, and its files can have {there:,} at "
-            "most: parts are missing, or the record is not of these data"
+            "most: parts are missing, or the record does not belong to these data"
         )
 
 

@@ -50,7 +50,7 @@ def digest_file(path: Path | str) -> str:
 
     Raises:
         UsageError: if the file is not there, or its ending names no format.
-        InputError: if the file cannot be read, or is no dataset.
+        InputError: if the file cannot be read, or is not a dataset.
     """
     return root(file_leaves(path))
 
@@ -251,7 +251,7 @@ def _hundredths(name: str, column: pa.Array) -> NDArray[np.int32]:
     if wrong.any():
         first = values[wrong][0]
         far = ", of at most ten digits" if abs(first) >= -float(NULL_HUNDREDTHS) / 100 else ""
-        raise InputError(f"{name} has {first}: the digest is over whole hundredths{far}")
+        raise InputError(f"{name} has {first}: the digest takes whole hundredths only{far}")
     out: NDArray[np.int32] = scaled.astype(np.int32)
     if missing is not None:
         out[missing] = NULL_HUNDREDTHS

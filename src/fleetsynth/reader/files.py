@@ -31,7 +31,7 @@ class Files:
         keys: the files, as the store knows them; one path, if there is no store.
         store: where they are, if they are in a folder.
         manifest: what our folder says of its own making; nothing for all else.
-        others: how many files of the folder are no data.
+        others: how many files of the folder are not data.
     """
 
     name: str

@@ -149,7 +149,7 @@ def _wide(
         role = starred[0] if starred else "cpu"
         if not starred and not all(_are_percent(sample.get(name, [])) for name in columns):
             raise UsageError(
-                f"{where} seems to have one column a server: say what they are, such as "
+                f"{where} seems to have one column per server: say what they are, such as "
                 f"{saying('cpu', '*')} or {saying('network', '*')}"
             )
         wide = {name: (server if titled else name, role) for name, (server, titled) in cut.items()}

@@ -242,7 +242,9 @@ class Converter:
         """Return a column's values in our unit."""
         if name not in part.batch.schema.names:
             if name in part.told:
-                raise InputError(f"{part.place.file}: {name} stands in a folder: expected numbers")
+                raise InputError(
+                    f"{part.place.file}: {name} is in the name of a folder: expected numbers"
+                )
             return np.nan
         column = column_of(part.batch, name)
         values = numbers(column, name, part.place, part.numerals, self._missing)

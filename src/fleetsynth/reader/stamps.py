@@ -116,7 +116,7 @@ def stamp(text: str, order: str = "", pattern: re.Pattern[str] | None = None) ->
 
     Raises:
         UnclearError: if day and month could be either, and `order` does not say.
-        ValueError: if it is no time.
+        ValueError: if it is not a time.
     """
     found = next(
         (match for p in ([pattern] if pattern else PATTERNS) if (match := p.fullmatch(text))), None
@@ -159,7 +159,7 @@ def _days(parts: dict[str, str]) -> int:
         return days_of(year, 1, 1) + day - 1
     if "mon" in parts:
         name = parts["mon"][:3].lower()
-        month = _MONTHS.index(name) + 1  # ValueError, if it is no month
+        month = _MONTHS.index(name) + 1  # ValueError, if it is not a month
     else:
         month = int(parts["m"])
     day = int(parts.get("d", 1))

@@ -97,12 +97,12 @@ class Times:
         """Return the times of a column, UTC where they name a zone.
 
         Raises:
-            InputError: if one is missing, is no time, or could be several.
+            InputError: if one is missing, is not a time, or could be several.
         """
         out = self._micros(column, name, place)
         if len(out) and not (out.min() > -_FURTHEST and out.max() < _FURTHEST):
             at = int(np.flatnonzero((out <= -_FURTHEST) | (out >= _FURTHEST))[0])
-            raise InputError(f"{place.at(at)}: {shown(name)} is out of reach, as a time")
+            raise InputError(f"{place.at(at)}: {shown(name)} is out of range for a time")
         return out
 
     def _micros(self, column: pa.Array, name: str, place: Place) -> Ints:
@@ -145,7 +145,7 @@ class Times:
         far = (raw > most) | (raw < -most)
         if far.any():
             at = int(np.flatnonzero(far)[0])
-            raise InputError(f"{place.at(at)}: {shown(name)} is {raw[at]} {unit}: out of reach")
+            raise InputError(f"{place.at(at)}: {shown(name)} is {raw[at]} {unit}: out of range")
         return raw * factor
 
     def _counted(self, column: pa.Array, name: str, place: Place) -> Ints:
@@ -170,8 +170,8 @@ class Times:
         if far.any():
             at = int(np.flatnonzero(far)[0])
             raise InputError(
-                f"{place.at(at)}: {shown(name)} is {values[at]}, in {UNIT_NAMES[self.unit]} no "
-                f"time of 1990 to 2100: say the unit, such as {saying('time', f'{name}:s')}"
+                f"{place.at(at)}: {shown(name)} is {values[at]}, which is not "
+                f"between 1990 and 2100 in {UNIT_NAMES[self.unit]}: say the unit, such as {saying('time', f'{name}:s')}"
             )
         return out.astype(np.int64)
 
@@ -190,8 +190,8 @@ class Times:
         hint = " (:excel makes dates of these)" if excel else ""
         hint = " (time_format='%Y%m%d' makes dates of these)" if days else hint
         raise InputError(
-            f"{place.at(0)}: {shown(name)} is {first}: expected dates and times; numbers of no "
-            f"one unit that gives 1990 to 2100 for all rows. Say the unit, such as "
+            f"{place.at(0)}: {shown(name)} is {first}: expected dates and times, or numbers "
+            f"that one unit puts between 1990 and 2100 in all rows. Say the unit, such as "
             f"{saying('time', f'{name}:{unit}')}; it may be {', '.join((*UNITS, 'excel'))}"
             f"{hint}"
         )
@@ -323,7 +323,7 @@ def times_of_day(column: pa.Array, name: str, place: Place) -> Ints:
     """Return microseconds since midnight.
 
     Raises:
-        InputError: if a value is no time of day.
+        InputError: if a value is not a time of day.
     """
     column = plain_column(column)
     kind = column.type
@@ -372,6 +372,6 @@ def _known_zone(zone: str, name: str, place: Place) -> str:
     if re.fullmatch(r"[+-]\d\d(:\d\d)?", zone) or zone in zone_names():
         return zone
     raise InputError(
-        f"{place.file}: {shown(name)} is of the zone {shown(zone)}, which there is not: say whose "
-        "hours count, such as timezone='UTC'"
+        f"{place.file}: {shown(name)} is of the zone {shown(zone)}, which does not exist: say "
+        "whose hours count, such as timezone='UTC'"
     )

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from fleetsynth.reader.roles import Column
 
 LAYOUTS = {
-    "rows": "one row a server and time",
-    "long": "one row a metric",
-    "wide": "one column a server",
+    "rows": "one row per server and time",
+    "long": "one row per metric",
+    "wide": "one column per server",
 }
 
 

@@ -81,7 +81,7 @@ def encode(column: pa.Array, name: str, place: Place) -> tuple[Codes, list[str |
     Whole numbers and UUIDs are words too.
 
     Raises:
-        InputError: if the column is of a type that is no text, such as a struct.
+        InputError: if the column is of a type that is not text, such as a struct.
     """
     column = plain_column(column)
     kind = column.type
@@ -123,7 +123,7 @@ def numbers(
     """Return a column of numbers as float64, NaN where they are missing.
 
     Raises:
-        InputError: if a value is no number.
+        InputError: if a value is not a number.
     """
     column = plain_column(column)
     kind = column.type

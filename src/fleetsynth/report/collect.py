@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WEEK_HOURS = 168
 BINS = 100
 SLOTS = BINS + 1
-"""Places of a histogram: the bins, and one for exactly 100 %, which is no ordinary value."""
+"""Places of a histogram: the bins, and one for exactly 100 %, which is not an ordinary value."""
 MOST_VALUES = 24
 """Values of a dimension that are kept apart; later ones are summed up as `OTHER`."""
 MOST_SERVICES = 200

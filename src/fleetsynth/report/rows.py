@@ -74,7 +74,9 @@ class Reader:
     def __init__(self, schema: pa.Schema) -> None:
         self.metrics = [metric for name, metric in _METRICS.items() if name in schema.names]
         if not self.metrics:
-            raise InputError("no column of a metric, such as cpu_p95: name theirs with columns=...")
+            raise InputError(
+                "no column of a metric, such as cpu_p95: name the columns with columns=..."
+            )
         self._labels = [name for name in (*DIMENSIONS, SERVICE) if name in schema.names]
         self.servers = Servers(labels={name: [] for name in self._labels})
 

@@ -224,7 +224,7 @@ def _sized(plan: Plan | None, dataset: Opened) -> Plan | None:
     if plan and there is not None:
         raise InputError(
             f"{dataset.name} has {there:,} rows at most, and its scenario {plan.rows:,}: too few "
-            "to be shown beside it"
+            "to be compared with it"
         )
     return plan
 

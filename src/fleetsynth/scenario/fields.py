@@ -28,7 +28,8 @@ def step_seconds(granularity: str) -> int:
     match = _STEP.fullmatch(granularity)
     if not match:
         raise ValueError(
-            f"{granularity!r} is no granularity: give daily, hourly, or a step such as 15min or 30s"
+            f"{granularity!r} is not a valid granularity: give daily, hourly, or a step "
+            "such as 15min or 30s"
         )
     return _dividing(match, DAY_SECONDS, "a day")
 
@@ -38,7 +39,8 @@ def interval_seconds(interval: str) -> int:
     match = _STEP.fullmatch(interval)
     if not match:
         raise ValueError(
-            f"{interval!r} is no sample interval: give a step that divides an hour, such as 5min"
+            f"{interval!r} is not a valid sample interval: give a step that divides an hour, "
+            "such as 5min"
         )
     return _dividing(match, HOUR_SECONDS, "an hour")
 
@@ -65,7 +67,9 @@ def _plain_date(value: object) -> object:
         try:
             return date.fromisoformat(value)
         except ValueError:
-            raise ValueError(f"{value!r} is no date: give one such as 2022-01-01") from None
+            raise ValueError(
+                f"{value!r} is not a valid date: give one such as 2022-01-01"
+            ) from None
     return value
 
 
@@ -86,7 +90,7 @@ def is_name(value: object) -> bool:
 
 def _printable(name: str) -> str:
     if not is_name(name):
-        raise ValueError(f"{name!r} is no name: use printable text without outer spaces")
+        raise ValueError(f"{name!r} is not a valid name: use printable text without outer spaces")
     return name
 
 
@@ -110,7 +114,9 @@ def _equal_odds(value: object) -> object:
         return value
     nested = [name for name in value if isinstance(name, list | dict)]
     if nested:
-        raise ValueError(f"{nested[0]!r} is no name: list plain names, or give names with odds")
+        raise ValueError(
+            f"{nested[0]!r} is not a valid name: list plain names, or give names with odds"
+        )
     repeated = sorted({name for name in value if value.count(name) > 1})
     if repeated:
         raise ValueError(f"listed twice: {', '.join(repeated)}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOT_CHECKED = "not checked: no scenario says whose holidays they are"
 _LONGEST = 200 * 366
-"""Days beyond which a batch's timestamps are no calendar's business."""
+"""A batch that spans more days than this is not held against the calendar."""
 
 
 class CalendarCheck:

@@ -207,7 +207,9 @@ class Checker:
             elif not _alike(found.field(name).type, kind):
                 out.append(f"{name} is {found.field(name).type}, not {kind}")
         names = [*found.names, *(self._source.others if self._source else ())]
-        return out + [f"{name} is not the scenario's" for name in names if name not in columns]
+        return out + [
+            f"{name} is not a column of the scenario" for name in names if name not in columns
+        ]
 
 
 def _changes(first: pa.Schema, later: pa.Schema) -> list[str]:

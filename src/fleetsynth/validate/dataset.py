@@ -39,7 +39,7 @@ def validate(
     """Check a dataset: its form, and its values against the scenario that it should follow.
 
     One pass in constant memory, apart from some numbers per server. Rows that are not in order
-    of time take a second pass and a byte of memory each; of one row a metric, they go through
+    of time take a second pass and a byte of memory each; of one row per metric, they go through
     temporary files first.
 
     Args:

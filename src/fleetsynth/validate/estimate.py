@@ -302,7 +302,7 @@ def _verdict(estimate: Estimate, level: float) -> Verdict:
     elif p_value < level:
         status, found = "fail", f"{estimate.z:+.1f} standard errors from the scenario"
     elif parameter.value and smallest > abs(parameter.value) and parameter.kind != "correlation":
-        status, found = "untestable", "agrees, but so would none at all"
+        status, found = "untestable", "agrees, but so would no effect at all"
     else:
         found = "agrees with the scenario"
     value = parameter.value + estimate.difference
@@ -330,7 +330,7 @@ def _unknown(parameter: Parameter) -> Verdict:
         name=parameter.kind,
         subject=_subject(parameter),
         status="untestable",
-        found="nothing in the data tells",
+        found="the data say nothing about it",
         kind="statistics",
         expected=parameter.value,
     )

@@ -45,7 +45,7 @@ LOW = np.array([METRICS[i].low for i in OBSERVED])
 HIGH = np.array([METRICS[i].high for i in OBSERVED])
 _HALF_STEP = 0.005
 _LEAST_NOISE = 0.05
-"""Standard deviation below which rounding to hundredths is no small matter."""
+"""Standard deviation below which rounding to hundredths matters."""
 """What rounds to a bound was clipped, or within half a hundredth of it."""
 
 

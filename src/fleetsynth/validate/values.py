@@ -215,7 +215,7 @@ class ValueCheck:
                 # net_out is rounded from net_in's signal, 0.6 of it: still one value a step
                 most, at = float(self._bins.max()), int(self._bins.argmax())
         if most > expected + 7 * sqrt(expected) + 15:
-            found = f"{at / 100:g} occurs {most:,.0f} times, {expected:,.0f} would be many"
+            found = f"{at / 100:g} occurs {most:,.0f} times, {expected:,.0f} would already be many"
             return Verdict("piles", "fail", found, self._column)
         return Verdict("piles", "ok", "no value is too frequent", self._column)
 

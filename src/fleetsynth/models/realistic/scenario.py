@@ -33,14 +33,14 @@ def _interval(value: str) -> str:
 
 def _statistic(value: str) -> str:
     if value not in STATISTICS:
-        raise ValueError(f"{value!r} is no statistic: give p1 to p99, mean, min or max")
+        raise ValueError(f"{value!r} is not a valid statistic: give p1 to p99, mean, min or max")
     return value
 
 
 def _zone(value: str) -> str:
     if value not in zone_names():
         hint = nearest_name(value, zone_names()) or ", such as Europe/Dublin"
-        raise ValueError(f"{value!r} is no IANA time zone{hint}")
+        raise ValueError(f"{value!r} is not an IANA time zone{hint}")
     return value
 
 
@@ -48,7 +48,7 @@ def _country(value: str) -> str:
     code = holiday_countries().get(value.upper())
     if value != code:
         hint = f" (did you mean {code!r}?)" if code else ": give an ISO 3166 code such as IE"
-        raise ValueError(f"no holidays are known of a country {value!r}{hint}")
+        raise ValueError(f"no holidays are known for the country {value!r}{hint}")
     return value
 
 
