@@ -268,8 +268,8 @@ def _zone(name: str) -> ZoneInfo:
 
 def _offset(zone: str, seconds: int) -> int:
     moment = datetime.fromtimestamp(seconds, _zone(zone))
-    ahead = moment.utcoffset()
-    return int(ahead.total_seconds()) if ahead else 0
+    offset = moment.utcoffset()
+    return int(offset.total_seconds()) if offset else 0
 
 
 def elapsed_months(seconds: Ints, start: date) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from fleetsynth.streams import address, encode, uniform, units
+from fleetsynth.streams import address, encode, uniform, uniforms_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -104,8 +104,9 @@ class Fleet:
     def counts(self) -> dict[str, int]:
         """Servers per archetype; they add up to the fleet."""
         if self.members is not None:
-            codes = np.bincount(self.archetype_codes(0, self.size), minlength=len(self.archetypes))
-            return dict(zip(self.archetypes, codes.tolist(), strict=True))
+            codes = self.archetype_codes(0, self.size)
+            counts = np.bincount(codes, minlength=len(self.archetypes))
+            return dict(zip(self.archetypes, counts.tolist(), strict=True))
         if not self.interleaved:
             return allocate(self.total, self.distribution)
         whole, rest = divmod(self.total, len(self._pattern))
@@ -231,7 +232,7 @@ def _codes(
     seed: int, column: str, odds: Mapping[str, float], owners: Iterable[bytes]
 ) -> NDArray[np.int32]:
     bounds = [float(bound) for bound in accumulate(exact_shares(odds).values())][:-1]
-    draws = units(address(seed, column), owners)
+    draws = uniforms_after(address(seed, column), owners)
     return np.searchsorted(np.array(bounds), draws, side="right").astype(np.int32)
 
 
@@ -269,16 +270,16 @@ def interleave(shares: Mapping[str, float], size: int) -> NDArray[np.int64]:
     used = [i for i, weight in enumerate(weights) if weight]
     if len(used) == 1:
         return np.array(used, dtype=np.int64)
-    # Deficits are kept times `unit`, so that the slack of 1 / (2k - 2) is a whole number.
-    unit = 2 * len(used) - 2
+    # Deficits are kept times `scale`, so that the slack of 1 / (2k - 2) is a whole number.
+    scale = 2 * len(used) - 2
     slack = period
     deficit = dict.fromkeys(used, 0)
     out = np.empty(min(period, size), dtype=np.int64)
     for position in range(len(out)):
         for i in used:
-            deficit[i] += unit * weights[i]
+            deficit[i] += scale * weights[i]
         due = [i for i in used if deficit[i] >= slack]
-        chosen = min(due, key=lambda i: Fraction(unit * period - slack - deficit[i], weights[i]))
-        deficit[chosen] -= unit * period
+        chosen = min(due, key=lambda i: Fraction(scale * period - slack - deficit[i], weights[i]))
+        deficit[chosen] -= scale * period
         out[position] = chosen
     return out

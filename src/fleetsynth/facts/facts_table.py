@@ -23,7 +23,7 @@ PLAIN = "plain"
 
 
 @dataclass(frozen=True)
-class Source:
+class Reference:
     """Where real figures come from.
 
     Attributes:
@@ -90,9 +90,9 @@ def known_facts() -> dict[str, Fact]:
 
 
 @cache
-def sources() -> dict[str, Source]:
+def sources() -> dict[str, Reference]:
     """Return the sources of real figures by name."""
-    return {name: Source(**row) for name, row in _table()["sources"].items()}
+    return {name: Reference(**row) for name, row in _table()["sources"].items()}
 
 
 @cache

@@ -59,12 +59,12 @@ def correlation(one: Series, two: Series) -> float:
         one, two = one[both], two[both]
     if len(one) < MIN_POINTS:
         return np.nan
-    size = _FLAT * _dot(one, one), _FLAT * _dot(two, two)
+    flat_one, flat_two = _FLAT * _dot(one, one), _FLAT * _dot(two, two)
     one, two = one - one.mean(), two - two.mean()
-    squares = _dot(one, one), _dot(two, two)
-    if squares[0] <= size[0] or squares[1] <= size[1]:
+    square_one, square_two = _dot(one, one), _dot(two, two)
+    if square_one <= flat_one or square_two <= flat_two:
         return np.nan
-    return _dot(one, two) / sqrt(squares[0] * squares[1])
+    return _dot(one, two) / sqrt(square_one * square_two)
 
 
 def _dot(one: Series, two: Series) -> float:

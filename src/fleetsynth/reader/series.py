@@ -76,10 +76,6 @@ class Servers:
         """The commonest step in seconds, the shorter of two; zero without servers."""
         return max(self._seconds, key=lambda step: (self._seconds[step], -step), default=0)
 
-    def __iter__(self) -> Iterator[Server]:
-        """Yield each server; what was yielded before rows turned out scattered does not return."""
-        yield from self.in_order()
-
     def in_order(self) -> Iterator[Server]:
         """Yield each server; ScatteredError as soon as rows are not in order of server."""
         self._begin()

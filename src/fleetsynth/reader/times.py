@@ -171,7 +171,8 @@ class Times:
             at = int(np.flatnonzero(far)[0])
             raise InputError(
                 f"{place.at(at)}: {shown(name)} is {values[at]}, which is not "
-                f"between 1990 and 2100 in {UNIT_NAMES[self.unit]}: say the unit, such as {saying('time', f'{name}:s')}"
+                f"between 1990 and 2100 in {UNIT_NAMES[self.unit]}: say the unit, such as "
+                f"{saying('time', f'{name}:s')}"
             )
         return out.astype(np.int64)
 

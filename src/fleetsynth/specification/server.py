@@ -18,7 +18,7 @@ from fleetsynth.models.classic.scenario import ClassicScenario
 from fleetsynth.models.classic.simulate import (
     Draws,
     Parameters,
-    Source,
+    Tiles,
     bases,
     correlated,
     finish,
@@ -167,8 +167,8 @@ class ServerArchetype:
 def _tile(server: ServerArchetype, step: int, block: int) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the noise of a server in a block, shape (signals, 512), and its spikes."""
     scenario, parameters = server._scenario, server._parameters
-    source = Source(scenario.seed, step, stream_of_thread(), spikes=scenario.spikes)
-    z, u = source.tile(encode(server.server_id), block)
+    tiles = Tiles(scenario.seed, step, stream_of_thread(), spikes=scenario.spikes)
+    z, u = tiles.tile(encode(server.server_id), block)
     draws = Draws(z[:, None], u[None])
     spike = spikes.spikes(draws.u, parameters.spike_probability)
     return correlated(parameters, draws)[:, 0], spike[0]

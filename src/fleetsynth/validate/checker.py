@@ -36,7 +36,7 @@ _MOST_TICKS_PER_ROW = 64
 _SIGNAL_COLUMNS = tuple(METRICS[i].column for i in OBSERVED)
 
 
-class Source(Protocol):
+class Described(Protocol):
     """What a checker has to know of where batches come from.
 
     Attributes:
@@ -65,7 +65,7 @@ class Checker:
     """
 
     def __init__(
-        self, plan: Plan | None, source: Source | None = None, *, own: bool = False
+        self, plan: Plan | None, source: Described | None = None, *, own: bool = False
     ) -> None:
         self.columns = Columns()
         self._source = source
@@ -109,18 +109,19 @@ class Checker:
             for batch in batches:
                 self._update(batch)
         if self._grid.goes_back:
-            self._grid.recount(self._presence(files))
+            self._recount(files)
 
-    def _presence(self, files: Files) -> Presence | None:
+    def _recount(self, files: Files) -> None:
         """Go over the rows again, unless their timestamps are so far apart that it is in vain."""
         if self._grid.ticks().sum() > max(_MOST_TICKS, _MOST_TICKS_PER_ROW * self.rows):
-            return None
+            self._grid.give_up_counting()
+            return
         presence = Presence(self._grid, self.columns)
         for batches in files:
             for batch in batches:
                 if batch.num_rows:
                     presence.update(self.columns.rows(batch))
-        return presence
+        self._grid.recount(presence.duplicates, presence.missing())
 
     def _update(self, batch: pa.RecordBatch) -> None:
         found = self._source.written if self._source else batch.schema

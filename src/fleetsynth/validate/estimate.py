@@ -91,7 +91,6 @@ class Estimate:
         error: its standard error under the scenario.
         skewness: of the estimate.
         kurtosis: its excess.
-        rows: how many rows it rests on.
     """
 
     parameter: Parameter

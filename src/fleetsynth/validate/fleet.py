@@ -188,10 +188,10 @@ class Servers:
 
     def _copies(self) -> Verdict:
         size = len(self._columns.servers)
-        content, rows = self._content.upto(size)[:size], self._rows.upto(size)[:size]
+        contents, rows = self._content.upto(size)[:size], self._rows.upto(size)[:size]
         names = list(self._columns.servers)
-        order = np.argsort(content, kind="stable")
-        same = (content[order[1:]] == content[order[:-1]]) & (rows[order[1:]] >= _LEAST_ROWS)
+        order = np.argsort(contents, kind="stable")
+        same = (contents[order[1:]] == contents[order[:-1]]) & (rows[order[1:]] >= _LEAST_ROWS)
         pairs = zip(order[1:][same].tolist(), order[:-1][same].tolist(), strict=True)
         faults = Faults()
         faults.note([f"{names[one]} has the values of {names[other]}" for one, other in pairs])

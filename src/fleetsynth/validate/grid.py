@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fleetsynth.validate.presence import Presence
     from fleetsynth.validate.rows import Columns, Rows
 
     Ints = NDArray[np.int64]
@@ -284,13 +283,14 @@ class Grid:
         apart = self.even(number, last) - self.even(number, first)
         return np.where(seen, apart // step + 1, 0)
 
-    def recount(self, presence: Presence | None) -> None:
-        """Replace what was counted in passing by what a second pass found, if one was made."""
-        if presence is None:
-            ticks = int(self.ticks().sum())
-            self._uncounted = f"in no order, over {ticks:,} ticks: too many to count"
-        else:
-            self._duplicates, self._missing = presence.duplicates, presence.missing()
+    def recount(self, duplicates: Faults, missing: Faults) -> None:
+        """Replace what was counted in passing by what a second pass found."""
+        self._duplicates, self._missing = duplicates, missing
+
+    def give_up_counting(self) -> None:
+        """Say that no second pass was made where one was needed."""
+        ticks = int(self.ticks().sum())
+        self._uncounted = f"in no order, over {ticks:,} ticks: too many to count"
 
     def _name(self, server: int) -> str:
         return str(list(self._columns.servers)[int(server)])
