@@ -93,7 +93,7 @@ def test_one_day_of_a_fleet_draws_each_thing_once(
         encoded.append(part)
         return before(part)
 
-    monkeypatch.setattr("fleetsynth.fleet.units", draw)
+    monkeypatch.setattr("fleetsynth.fleet.uniforms_after", draw)
     monkeypatch.setattr("fleetsynth.fleet.encode", encode)
     plan = plan_of(num_servers=50, start_date="2023-04-08", end_date="2023-04-08")
     assert (plan.clock.first + 1) % BLOCK == 0  # the last tick of a tile
