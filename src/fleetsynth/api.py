@@ -98,7 +98,7 @@ def generate(
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
-    """Generate a dataset into a file, whose ending names the format.
+    """Generate a dataset into a file, whose ending chooses the format.
 
     Args:
         scenario: a Scenario, a YAML file, a mapping, or None for the packaged scenario.
@@ -112,7 +112,7 @@ def generate(
 
     Raises:
         ScenarioError: if the scenario is not valid.
-        UsageError: if the ending of `path` names no format, or `csv_safe` is not for it.
+        UsageError: if the ending of `path` is of no known format, or `csv_safe` is not for it.
         OutputError: if the file exists, cannot be written, or would not fit; nothing is left.
     """
     plan = as_plan(scenario)

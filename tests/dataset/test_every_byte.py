@@ -199,7 +199,7 @@ def test_what_the_manifest_says_of_a_file_is_compared(tiny: Path, name: str) -> 
         (tiny / "manifest.json").write_bytes(seal(right | {"files": files}))
         assert name in told(tiny), wrong
     (tiny / "manifest.json").write_bytes(seal(right | {"files": right["files"] | {"x": {}}}))
-    assert told(tiny) == 'manifest.json: files names "x", which is not of the dataset'
+    assert told(tiny) == 'manifest.json: files names "x", which does not belong to the dataset'
 
 
 def test_a_field_that_there_is_not_is_named(tiny: Path) -> None:

@@ -278,7 +278,7 @@ REALISTIC = {
     "key of the other preset": _realistic(
         "spikes: true",
         "spikes",
-        "'spikes' is a key of the classic preset: say preset: classic to have it",
+        "'spikes' is a key of the classic preset: say preset: classic to use it",
     ),
     "figure of the other preset": _realistic(
         "archetypes: {web: {base_cpu: 3}}",

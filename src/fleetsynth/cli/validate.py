@@ -55,7 +55,7 @@ def validate(
 
     Its form: columns and types, order, duplicates, gaps, bounds, stuck and copied series,
     calendar columns against the clock, what is said of each server, the manifest of a folder.
-    And, where there is a classic scenario to hold it against, its values: each figure of the
+    And, where there is a classic scenario to compare with, its values: each figure of the
     scenario beside its estimate from the data, the confidence interval, the p-value, and the
     smallest deviation that a dataset of this size would show ("detectable", with power 0.99).
     Data that do follow their scenario fail by chance once in 1,000 runs.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 STEP = 300
 """Seconds from point to point at which the facts are defined: at another step the same servers
-have other figures, which nothing here can be held against."""
+have other figures, which nothing here can be compared with."""
 PLAIN = "plain"
 """The source that is not a trace."""
 

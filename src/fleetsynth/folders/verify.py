@@ -36,7 +36,7 @@ _OURS = {MANIFEST, SERVERS, SCENARIO}
 _JOB = re.compile(re.escape(STATE) + r"job(?:-(\d+))?\.json")
 _OLDER = (
     f"{MANIFEST} is of format 1, which has no hashes of {SERVERS}, {SCENARIO} and itself: their "
-    "values were held against the scenario instead, and a change of part_bytes, or of how "
+    "values were compared with the scenario instead, and a change of part_bytes, or of how "
     f"{SERVERS} and {SCENARIO} are written, would not be seen"
 )
 
@@ -59,7 +59,7 @@ class Check:
 
     Attributes:
         findings: what is wrong; nothing, if all is well.
-        notes: what is not of the dataset, and what an older format does not let us check.
+        notes: what does not belong to the dataset, and what an older format does not let us check.
     """
 
     findings: list[Finding]
@@ -226,7 +226,7 @@ def _beside(
             yield Finding(MANIFEST, f"files says nothing of {name}")
     for name in said.keys() - {SERVERS, SCENARIO}:
         yield Finding(
-            MANIFEST, f"files names {recorded.as_json(name)}, which is not of the dataset"
+            MANIFEST, f"files names {recorded.as_json(name)}, which does not belong to the dataset"
         )
 
 

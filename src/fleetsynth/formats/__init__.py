@@ -65,7 +65,7 @@ def open_sink(
     """Open the sink that the ending of `path` asks for.
 
     Raises:
-        UsageError: if it names no format, or one that `csv_safe` is not for.
+        UsageError: if it is of no known format, or of one that `csv_safe` is not for.
         OutputError: if the file exists or cannot be opened.
     """
     ending = format_of(path)

@@ -79,7 +79,7 @@ def read_batches(
         options: what the user says of CSV.
 
     Raises:
-        UsageError: if the file is not there, or its ending names no format.
+        UsageError: if the file is not there, or its ending is not that of a known format.
         InputError: if the file is not of its format, or is cut short.
     """
     path = Path(path)

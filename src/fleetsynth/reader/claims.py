@@ -1,4 +1,4 @@
-"""What a dataset says of itself, held against the rows that are there before it costs anything.
+"""What a dataset says of itself, compared with the rows that are there before it costs anything.
 
 A scenario of a line can stand for 10^15 rows, and checks take room by the ticks and servers of a
 plan. So none is made from a plan that speaks of far more than there is.

@@ -36,7 +36,7 @@ def digest_path(data: Any, options: ReadOptions | None = None) -> str:
         options: how to read it, if something must be said; see `path_leaves`.
 
     Raises:
-        UsageError: if there is nothing there, or it names no format.
+        UsageError: if there is nothing there, or it is of no known format.
         InputError: if it cannot be read, or is not a dataset.
     """
     return root(path_leaves(data, options))

@@ -49,7 +49,7 @@ def digest_file(path: Path | str) -> str:
     sorted in memory first.
 
     Raises:
-        UsageError: if the file is not there, or its ending names no format.
+        UsageError: if the file is not there, or its ending is not that of a known format.
         InputError: if the file cannot be read, or is not a dataset.
     """
     return root(file_leaves(path))

@@ -74,7 +74,7 @@ def find_files(url: str, *, partial: bool = False) -> Files:
         partial: take what there is of a folder of ours that is not whole: for who says so.
 
     Raises:
-        UsageError: if there is nothing at the path, or its ending names no format.
+        UsageError: if there is nothing at the path, or its ending is not that of a known format.
         InputError: if a folder is unfinished, or holds no data.
     """
     single = split_object(url)

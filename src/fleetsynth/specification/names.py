@@ -237,10 +237,10 @@ def _regions(frame: pd.DataFrame, places: Mapping[str, Any]) -> pd.Series[Any]:
 
 
 def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:
-    """Write a DataFrame to a file whose ending names the format; whole or not at all.
+    """Write a DataFrame to a file whose ending chooses the format; whole or not at all.
 
     Raises:
-        UsageError: if the ending names no format.
+        UsageError: if the ending is not that of a known format.
         OutputError: if the file exists or cannot be written.
     """
     return api.save_frame(frame, path, overwrite=overwrite)

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 NOT_CHECKED = "not checked: no scenario says whose holidays they are"
 _LONGEST = 200 * 366
-"""A batch that spans more days than this is not held against the calendar."""
+"""A batch that spans more days than this is not compared with the calendar."""
 
 
 class CalendarCheck:
     """Compares calendar columns with the clock, and is_holiday by the country of the server.
 
-    Which country that is, a scenario says; without one nothing is held against is_holiday.
+    Which country that is, a scenario says; without one is_holiday is not checked.
     """
 
     def __init__(

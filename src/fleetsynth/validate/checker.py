@@ -77,7 +77,7 @@ class Checker:
         zone = source.zone if source else str
         self._calendar = CalendarCheck(self.columns, plan, self._servers, zone)
         laws = self._design.laws if self._design else [None]
-        # Where no law says how values vary, but every value is held against the scenario's own,
+        # Where no law says how values vary, but every value is compared with the scenario's own,
         # what looks odd need not be wrong.
         self._exact = own and None in laws
         self._values: dict[str, ValueCheck] = {}

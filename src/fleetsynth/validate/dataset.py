@@ -45,7 +45,7 @@ def validate(
     Args:
         data: a file, a dataset folder or ``s3://bucket/prefix``; ours, or anyone's; or a table of
             Arrow, pandas or polars.
-        scenario: what to hold it against. None for the one that the dataset itself names; if it
+        scenario: what to compare it with. None for the one that the dataset itself names; if it
             names none, only its form is checked.
         columns: columns by role, as `facts` takes them, such as ``{"timestamp": "ts"}``; what is
             not said is found by name.
@@ -100,8 +100,8 @@ def _size(plan: Plan, dataset: Dataset) -> Verdict | None:
     if there is None:
         return None
     found = (
-        f"the scenario has {plan.rows:,} rows, and there are {there:,} at most: too few to hold "
-        "the values against it"
+        f"the scenario has {plan.rows:,} rows, and there are {there:,} at most: too few to "
+        "compare the values with it"
     )
     return Verdict("size", "fail", found)
 

@@ -32,7 +32,7 @@ _LEAST_ROWS = 5
 
 
 class Servers:
-    """The servers of a dataset, held against a plan if there is one.
+    """The servers of a dataset, compared with a plan if there is one.
 
     Args:
         columns: the names of servers.
