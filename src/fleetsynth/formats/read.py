@@ -13,7 +13,7 @@ import pyarrow as pa
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats import FORMATS, csv_read
 from fleetsynth.formats.options import ReadOptions
-from fleetsynth.formats.place import shown
+from fleetsynth.formats.place import quoted
 from fleetsynth.scenario.data import PREFIX, own_metadata, values_from_data
 from fleetsynth.tables.frame import column_types, plain
 
@@ -125,7 +125,7 @@ def refuse_twice(names: Iterable[str], where: str) -> None:
         first = names.index(name)
         if first != place and name.strip():
             raise InputError(
-                f"{where} has two columns {shown(name)}, number {first + 1} and number "
+                f"{where} has two columns {quoted(name)}, number {first + 1} and number "
                 f"{place + 1}: rename one of them"
             )
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, MONTH_SECONDS, SECOND_MICROS
 from fleetsynth.errors import InputError
-from fleetsynth.formats.place import shown
+from fleetsynth.formats.place import quoted
 from fleetsynth.reader.grid import Grid, Server
 from fleetsynth.reader.roles import ROLES
 from fleetsynth.reader.rows import MOST_DROPPED
@@ -180,7 +180,7 @@ def _last_of_each(times: Ints, values: NDArray[np.float64], server: str, role: s
         at = int(np.flatnonzero(other)[0])
         when = np.datetime_as_string(times[at].astype("datetime64[us]"), unit="s")
         raise InputError(
-            f"server {shown(server)} has {lost:,} of {len(times):,} points of {role} twice with "
+            f"server {quoted(server)} has {lost:,} of {len(times):,} points of {role} twice with "
             f"different values, such as {values[at]:g} and {values[at + 1]:g} at {when}: are "
             "there several series in one? Say which, such as statistic=Statistic:Average"
         )
@@ -220,7 +220,7 @@ def grid_of(times: Ints, server: str, zone: str = "") -> tuple[Ints, Grid, bool]
     count = int(places[-1]) + 1
     if count > min(MOST_TICKS, max(MOST_ALONE, MOST_TICKS_PER_POINT * len(times))):
         raise InputError(
-            f"{shown(server)} has points {count:,} steps of {step} s apart: is it one series?"
+            f"{quoted(server)} has points {count:,} steps of {step} s apart: is it one series?"
         )
     uneven = bool((np.abs(away - places) >= 0.1).mean() > UNEVEN)
     return places, Grid(first // step, count, step, first % step, zone=zone), uneven

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from fleetsynth.clock import DAY_MICROS, DAY_SECONDS, SECOND_MICROS, zone_names
 from fleetsynth.errors import InputError, UsageError
-from fleetsynth.formats.place import saying, shown
+from fleetsynth.formats.place import quoted, saying
 from fleetsynth.reader.stamps import (
     UnclearError,
     clock_micros,
@@ -102,7 +102,7 @@ class Times:
         out = self._micros(column, name, place)
         if len(out) and not (out.min() > -_FURTHEST and out.max() < _FURTHEST):
             at = int(np.flatnonzero((out <= -_FURTHEST) | (out >= _FURTHEST))[0])
-            raise InputError(f"{place.at(at)}: {shown(name)} is out of range for a time")
+            raise InputError(f"{place.at(at)}: {quoted(name)} is out of range for a time")
         return out
 
     def _micros(self, column: pa.Array, name: str, place: Place) -> Ints:
@@ -110,7 +110,7 @@ class Times:
         if column.null_count:
             at = int(np.flatnonzero(absent(column))[0])
             raise InputError(
-                f"{place.at(at)}: {shown(name)} has {column.null_count} missing values: every "
+                f"{place.at(at)}: {quoted(name)} has {column.null_count} missing values: every "
                 "row needs a time"
             )
         kind = column.type
@@ -120,13 +120,13 @@ class Times:
             return self._written(column, name, place)
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             return self._counted(column, name, place)
-        raise InputError(f"{place.file}: {shown(name)} is {kind}: expected dates and times")
+        raise InputError(f"{place.file}: {quoted(name)} is {kind}: expected dates and times")
 
     def _typed(self, column: pa.Array, name: str, place: Place) -> Ints:
         kind = column.type
         if self._unit_said:
             raise InputError(
-                f"{place.file}: {shown(name)} is {kind}, not a number of "
+                f"{place.file}: {quoted(name)} is {kind}, not a number of "
                 f"{UNIT_NAMES[str(self.unit)]}: leave its unit out"
             )
         self._meet(getattr(kind, "tz", None) is not None, place.at(0))
@@ -145,7 +145,7 @@ class Times:
         far = (raw > most) | (raw < -most)
         if far.any():
             at = int(np.flatnonzero(far)[0])
-            raise InputError(f"{place.at(at)}: {shown(name)} is {raw[at]} {unit}: out of range")
+            raise InputError(f"{place.at(at)}: {quoted(name)} is {raw[at]} {unit}: out of range")
         return raw * factor
 
     def _counted(self, column: pa.Array, name: str, place: Place) -> Ints:
@@ -159,7 +159,7 @@ class Times:
         bad = ~np.isfinite(values)
         if bad.any():
             at = int(np.flatnonzero(bad)[0])
-            raise InputError(f"{place.at(at)}: {shown(name)} is {values[at]}: expected a time")
+            raise InputError(f"{place.at(at)}: {quoted(name)} is {values[at]}: expected a time")
         self._meet(True, place.at(0))
         if self.unit is None:
             self.unit = self._guess(values, name, place)
@@ -170,7 +170,7 @@ class Times:
         if far.any():
             at = int(np.flatnonzero(far)[0])
             raise InputError(
-                f"{place.at(at)}: {shown(name)} is {values[at]}, which is not "
+                f"{place.at(at)}: {quoted(name)} is {values[at]}, which is not "
                 f"between 1990 and 2100 in {UNIT_NAMES[self.unit]}: say the unit, such as "
                 f"{saying('time', f'{name}:s')}"
             )
@@ -191,7 +191,7 @@ class Times:
         hint = " (:excel makes dates of these)" if excel else ""
         hint = " (time_format='%Y%m%d' makes dates of these)" if days else hint
         raise InputError(
-            f"{place.at(0)}: {shown(name)} is {first}: expected dates and times, or numbers "
+            f"{place.at(0)}: {quoted(name)} is {first}: expected dates and times, or numbers "
             f"that one unit puts between 1990 and 2100 in all rows. Say the unit, such as "
             f"{saying('time', f'{name}:{unit}')}; it may be {', '.join((*UNITS, 'excel'))}"
             f"{hint}"
@@ -248,7 +248,9 @@ class Times:
             return place.at(int(np.flatnonzero(codes == code)[0]))
 
         if text is None:
-            raise InputError(f"{where()}: {shown(name)} has missing values: every row needs a time")
+            raise InputError(
+                f"{where()}: {quoted(name)} has missing values: every row needs a time"
+            )
         try:
             read = stamp(text.strip(), self._order, self._pattern)
         except UnclearError:
@@ -302,22 +304,24 @@ class Times:
         if len(first) == 1:
             (order,) = first
             shape = "day/month/year" if order == "dm" else "month/day/year"
-            self.found = f"{shape}, as {shown(first[order])} shows"
+            self.found = f"{shape}, as {quoted(first[order])} shows"
             return order
         why = (
-            f"{shown(first['dm'])} and {shown(first['md'])} contradict each other"
+            f"{quoted(first['dm'])} and {quoted(first['md'])} contradict each other"
             if first
             else "no row tells day from month"
         )
         raise InputError(
-            f"{where}: {shown(name)} is {shown(text)}: {why}. Say which it is, such as "
+            f"{where}: {quoted(name)} is {quoted(text)}: {why}. Say which it is, such as "
             "time_format='%d/%m/%Y %H:%M' or time_format='%m/%d/%Y %H:%M'"
         )
 
     def _no_time(self, text: str | None, name: str, where: str) -> InputError:
         want = f"of the format {self._said}" if self._said else "such as 2026-10-25 14:00:00"
         hint = "" if self._said else "; say how they are written, such as time_format='%d.%m.%y'"
-        return InputError(f"{where}: {shown(name)} is {shown(text)}: expected a time {want}{hint}")
+        return InputError(
+            f"{where}: {quoted(name)} is {quoted(text)}: expected a time {want}{hint}"
+        )
 
 
 def times_of_day(column: pa.Array, name: str, place: Place) -> Ints:
@@ -329,7 +333,7 @@ def times_of_day(column: pa.Array, name: str, place: Place) -> Ints:
     column = plain_column(column)
     kind = column.type
     if column.null_count:
-        raise InputError(f"{place.file}: {shown(name)} has {column.null_count} missing values")
+        raise InputError(f"{place.file}: {quoted(name)} has {column.null_count} missing values")
     if pa.types.is_time(kind):
         return to_numpy(column.cast(pa.time64("us")).cast(pa.int64()))
     codes, words = encode(column, name, place)
@@ -340,7 +344,7 @@ def times_of_day(column: pa.Array, name: str, place: Place) -> Ints:
         except ValueError:
             at = place.at(int(np.flatnonzero(codes == code)[0]))
             raise InputError(
-                f"{at}: {shown(name)} is {shown(words[code])}: expected a time of day"
+                f"{at}: {quoted(name)} is {quoted(words[code])}: expected a time of day"
             ) from None
     return table[codes]
 
@@ -373,6 +377,6 @@ def _known_zone(zone: str, name: str, place: Place) -> str:
     if re.fullmatch(r"[+-]\d\d(:\d\d)?", zone) or zone in zone_names():
         return zone
     raise InputError(
-        f"{place.file}: {shown(name)} is of the zone {shown(zone)}, which does not exist: say "
+        f"{place.file}: {quoted(name)} is of the zone {quoted(zone)}, which does not exist: say "
         "whose hours count, such as timezone='UTC'"
     )
