@@ -11,7 +11,7 @@ from fleetsynth.errors import FleetsynthError, UsageError
 from fleetsynth.folders import folder
 from fleetsynth.folders.begin import begin
 from fleetsynth.folders.engines.local import LocalEngine
-from fleetsynth.folders.job import Job
+from fleetsynth.folders.job import PART_BYTES, Job
 from fleetsynth.pipeline import available_workers
 from fleetsynth.size import estimate
 from fleetsynth.stores.store import open_store
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from fleetsynth.folders.job import PartRecord
     from fleetsynth.plan import Plan
     from fleetsynth.scenario import Scenario
-
-PART_BYTES = 256_000_000
 
 
 @dataclass(frozen=True, repr=False)
