@@ -45,15 +45,15 @@ class Servers:
         self._columns = columns
         self._plan = plan
         self._own = own
-        self._place = Growing(_UNKNOWN)
-        self._labels: dict[str, Growing] = {}
+        self._place = Growing(_UNKNOWN, np.int64)
+        self._labels: dict[str, Growing[np.int64]] = {}
         self._changing: dict[str, Faults] = {}
         self._contrary: dict[str, Faults] = {}
         self._blocks: dict[int, dict[str, list[str]]] = {}
         self._foreign = Faults()
-        self._content = Growing(0)
+        self._content = Growing(0, np.uint64)
         self._measured = False
-        self._rows = Growing(0)
+        self._rows = Growing(0, np.int64)
 
     def places(self) -> Ints:
         """Return each server's place in the plan, `FOREIGN` if it has none, by number."""
@@ -96,13 +96,15 @@ class Servers:
             self._label(column, codes, rows, here, starts)
         self._measured |= bool(rows.metrics)
         mixed = content(rows.micros, rows.metrics)
-        total = self._content.upto(size).view(np.uint64)
+        total = self._content.upto(size)
         total[here] += np.add.reduceat(mixed, starts)
         self._rows.upto(size)[here] += np.add.reduceat(_has_values(rows), starts)
 
     def _label(self, column: str, codes: Ints, rows: Rows, here: Ints, starts: Ints) -> None:
         """Hold a text column against what it said of the server before, and against the plan."""
-        said = self._labels.setdefault(column, Growing(-1)).upto(len(self._columns.servers))
+        said = self._labels.setdefault(column, Growing(-1, np.int64)).upto(
+            len(self._columns.servers)
+        )
         new = said[here] < 0
         said[here[new]] = codes[starts[new]]
         words = list(self._columns.words)
@@ -142,7 +144,7 @@ class Servers:
     def contents(self) -> dict[int, int]:
         """Return the content of each server of the plan, by its place there."""
         place = self.places()
-        total = self._content.values.view(np.uint64)
+        total = self._content.values
         return {int(at): int(total[number]) for number, at in enumerate(place) if at >= 0}
 
     def verdicts(self) -> Iterator[Verdict]:

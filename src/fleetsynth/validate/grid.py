@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
@@ -27,18 +27,20 @@ _FROM_BEGIN, _FROM_END = 1, 2
 """How far into its month each point of a server lies; or how far before its end."""
 _NEVER = np.iinfo(np.int64).min
 
+T = TypeVar("T", bound=np.generic)
 
-class Growing:
+
+class Growing(Generic[T]):
     """An array of one number per server that grows with the servers."""
 
-    def __init__(self, fill: int) -> None:
+    def __init__(self, fill: float, dtype: type[T]) -> None:
         self._fill = fill
-        self.values: Ints = np.full(64, fill, dtype=np.int64)
+        self.values: NDArray[T] = np.full(64, fill, dtype=dtype)
 
-    def upto(self, size: int) -> Ints:
+    def upto(self, size: int) -> NDArray[T]:
         """Make room for `size` servers and return the array."""
         if size > len(self.values):
-            more = np.full(max(size, 2 * len(self.values)), self._fill, dtype=np.int64)
+            more = np.full(max(size, 2 * len(self.values)), self._fill, self.values.dtype)
             more[: len(self.values)] = self.values
             self.values = more
         return self.values
@@ -61,15 +63,16 @@ class Grid:
         self._columns = columns
         self.step = step
         self._span = span
-        self._origin, self._own, self._monthly = Growing(0), Growing(0), Growing(0)
-        self.first, self.last, self.count = Growing(-_NEVER - 1), Growing(_NEVER), Growing(0)
+        self._origin, self._own, self._monthly = (Growing(0, np.int64) for _ in range(3))
+        self.first, self.last = Growing(-_NEVER - 1, np.int64), Growing(_NEVER, np.int64)
+        self.count = Growing(0, np.int64)
         self.disorder, self._duplicates = Faults(), Faults()
         self._missing, self._off, self._untimed = Faults(), Faults(), Faults()
         self.goes_back = False
         self._uncounted = ""
         self._by_time, self._latest = True, _NEVER
         self._file, self._before = 0, -1
-        self._seen_in = Growing(-1)
+        self._seen_in = Growing(-1, np.int64)
 
     @property
     def planned(self) -> bool:
