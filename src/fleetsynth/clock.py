@@ -157,7 +157,7 @@ class Calendar:
         first, last = (int(day.min()), int(day.max())) if seconds.size else (0, -1)
         self.days = Days(first, last)
         self._first = first
-        self._position = day - first
+        self._day_index = day - first
 
     @cached_property
     def hour(self) -> Ints:
@@ -166,7 +166,7 @@ class Calendar:
 
     def per_tick(self, values: NDArray[T]) -> NDArray[T]:
         """Look up, for each timestamp, a value that was worked out for each of `days`."""
-        return values[self._position]
+        return values[self._day_index]
 
     def per_hour(self, values: NDArray[T]) -> NDArray[T]:
         """Look up, for each timestamp, a value of shape (days, 24)."""

@@ -83,7 +83,7 @@ class Dataset:
     def batches(self, roles: Iterable[str] | None = None) -> Iterator[NDArray[np.void]]:
         """Yield all rows, as structured arrays: `time`, `server`, and a field for each role.
 
-        Times are microseconds since the Unix epoch, texts positions in `converter.words` (-1 where
+        Times are microseconds since the Unix epoch, texts indices into `converter.words` (-1 where
         there is none), numbers float64 in percent or Mbps with NaN where there is none.
 
         Args:

@@ -218,7 +218,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _codes(column: pa.Array) -> tuple[NDArray[np.int32], list[str | None]]:
-    """Return a text column as positions in a list of words, whose last is None."""
+    """Return a text column as indices into a list of words, whose last is None."""
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     words = column.dictionary.to_pylist()

@@ -178,7 +178,7 @@ class Converter:
         return np.where(gone, MISSING, self._times.micros(column, name, part.place))
 
     def _text(self, role: str, part: Part) -> NDArray[np.int32] | int:
-        """Return a text column as positions in `words`."""
+        """Return a text column as indices into `words`."""
         if role == "server" and from_name(self._columns):
             return self._code(role, _stem(part.place.file))
         name = self._columns[role].name

@@ -144,7 +144,7 @@ class Servers:
         if len(rows) < 2 or rows["time"][0] == rows["time"][-1]:
             self.left_out += 1
             return
-        places, grid, uneven = grid_of(rows["time"], name, self._clock())
+        ticks, grid, uneven = grid_of(rows["time"], name, self._clock())
         self._seconds[grid.step] += 1
         self.steps[step_words(grid)] += 1
         self.irregular += uneven
@@ -155,7 +155,7 @@ class Servers:
         for role in roles:
             there = np.flatnonzero(~np.isnan(rows[role]))
             if len(there):
-                values, at = rows[role][there], places[there]
+                values, at = rows[role][there], ticks[there]
                 if not once:
                     kept = _last_of_each(rows["time"][there], values, name, role)
                     repeated = max(repeated, len(values) - len(kept))
@@ -168,7 +168,7 @@ class Servers:
 
 
 def _last_of_each(times: Ints, values: NDArray[np.float64], server: str, role: str) -> Ints:
-    """Return the places of the points, of those with one time the last.
+    """Return the indices of the points, of those with one time the last.
 
     Raises:
         InputError: if too many of them contradict each other to leave the others out.
@@ -216,18 +216,18 @@ def grid_of(times: Ints, server: str, zone: str = "") -> tuple[Ints, Grid, bool]
     step = step_of(times)
     first = int(times[0]) // SECOND_MICROS
     away = (times - times[0]) / (step * SECOND_MICROS)
-    places = np.floor(away + 0.5).astype(np.int64)
-    count = int(places[-1]) + 1
+    ticks = np.floor(away + 0.5).astype(np.int64)
+    count = int(ticks[-1]) + 1
     if count > min(MOST_TICKS, max(MOST_ALONE, MOST_TICKS_PER_POINT * len(times))):
         raise InputError(
             f"{quoted(server)} has points {count:,} steps of {step} s apart: is it one series?"
         )
-    uneven = bool((np.abs(away - places) >= 0.1).mean() > UNEVEN)
-    return places, Grid(first // step, count, step, first % step, zone=zone), uneven
+    uneven = bool((np.abs(away - ticks) >= 0.1).mean() > UNEVEN)
+    return ticks, Grid(first // step, count, step, first % step, zone=zone), uneven
 
 
 def _months(times: Ints, zone: str) -> tuple[Ints, Grid] | None:
-    """Return places and grid of points that come every month or so; None for others."""
+    """Return ticks and grid of points that come every month or so; None for others."""
     if (times[-1] - times[0]) / len(times) < 20 * DAY_SECONDS * SECOND_MICROS / 2:
         return None
     probe = Grid(0, 0, 1, zone=zone)
@@ -244,9 +244,9 @@ def _months(times: Ints, zone: str) -> tuple[Ints, Grid] | None:
     if np.median(apart) != step or len(np.unique(numbers)) < len(np.unique(times)):
         return None
     first, phase = int(numbers[0]), int(within[0]) // SECOND_MICROS
-    places = (numbers - first) // step
-    grid = Grid(first, int(places[-1]) + 1, step * MONTH_SECONDS, phase, zone=zone, months=step)
-    return places, grid
+    ticks = (numbers - first) // step
+    grid = Grid(first, int(ticks[-1]) + 1, step * MONTH_SECONDS, phase, zone=zone, months=step)
+    return ticks, grid
 
 
 def _split(rows: Rows) -> Iterator[Rows]:

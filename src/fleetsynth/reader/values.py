@@ -76,7 +76,7 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def encode(column: pa.Array, name: str, place: Place) -> tuple[Codes, list[str | None]]:
-    """Return a column of text as positions in a list of words, whose last is None.
+    """Return a column of text as indices into a list of words, whose last is None.
 
     Whole numbers and UUIDs are words too.
 

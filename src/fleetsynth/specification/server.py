@@ -152,8 +152,8 @@ class ServerArchetype:
 
     def _steps(self, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
         """Step of the grid that each timestamp's draws belong to."""
-        of_day, place = np.unique(seconds % DAY_SECONDS, return_inverse=True)
-        return np.array([self._step_of(at) for at in of_day.tolist()], np.int64)[place]
+        of_day, index = np.unique(seconds % DAY_SECONDS, return_inverse=True)
+        return np.array([self._step_of(at) for at in of_day.tolist()], np.int64)[index]
 
     def _step_of(self, seconds: int) -> int:
         if self._step is None:

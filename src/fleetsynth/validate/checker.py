@@ -99,7 +99,7 @@ class Checker:
         return len(self.columns.servers)
 
     def contents(self) -> dict[int, int]:
-        """Return the content of each server of the plan, by its place there."""
+        """Return the content of each server of the plan, by its index there."""
         return self._servers.contents()
 
     def run(self, files: Files) -> None:

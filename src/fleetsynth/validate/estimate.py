@@ -59,7 +59,7 @@ class Sums:
         """Take rows of one archetype.
 
         Args:
-            archetype: its position in the plan.
+            archetype: its index in the plan.
             tick: counted from the first of the clock, shape (rows,).
             values: of the signals, shape (signals, rows).
         """

@@ -160,10 +160,10 @@ class Grid:
         for begin, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(server)], strict=True):
             here = step[begin:stop]
             if own[server[begin]] == 0 and (found := _most_frequent(here[here > 0])):
-                number = int(server[begin])
-                own[number] = found
+                this = int(server[begin])
+                own[this] = found
                 if found >= _LEAST_MONTH and (by_months := _by_months(micros[begin:stop])):
-                    own[number], monthly[number] = by_months
+                    own[this], monthly[this] = by_months
         return False
 
     def steps(self, server: Ints, planned: bool) -> Ints:
@@ -281,9 +281,9 @@ class Grid:
         size = len(self._columns.servers)
         first, last = self.first.upto(size)[:size], self.last.upto(size)[:size]
         seen = self.count.upto(size)[:size] > 0
-        number = np.arange(size)
-        step = np.maximum(self.steps(number, self.planned), 1)
-        apart = self.even(number, last) - self.even(number, first)
+        servers = np.arange(size)
+        step = np.maximum(self.steps(servers, self.planned), 1)
+        apart = self.even(servers, last) - self.even(servers, first)
         return np.where(seen, apart // step + 1, 0)
 
     def recount(self, duplicates: Faults, missing: Faults) -> None:
@@ -303,7 +303,7 @@ class Grid:
 
 
 def _repeats(values: Ints) -> Ints:
-    """Return the positions at which a value occurs again."""
+    """Return the indices at which a value occurs again."""
     order = np.argsort(values, kind="stable")
     again = values[order[1:]] == values[order[:-1]]
     out: Ints = order[1:][again]

@@ -47,7 +47,7 @@ def regenerate(
 
     Args:
         plan: what the dataset was made from.
-        found: content of the servers of the dataset, by their place in the plan.
+        found: content of the servers of the dataset, by their index in the plan.
         full: compare all of them.
         progress: called with the servers done and to be done, before the first and after each.
     """
