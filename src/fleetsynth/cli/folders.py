@@ -139,7 +139,7 @@ def parse_size(text: str) -> int:
 def commit(*, folder: str, as_json: bool) -> None:
     """Check that every part of FOLDER is there, and write its manifest.
 
-    The last step of a job whose shards ran on several machines. To repeat it does no harm.
+    The last step of a job whose shards ran on several machines. It may be repeated.
     """
     from fleetsynth.folders.folder import commit
 

@@ -49,7 +49,7 @@ def report(
     overwrite: bool,
     **reading: Any,
 ) -> None:
-    """Sum PATH up in one HTML file: charts, filters and tables, with nothing fetched.
+    """Sum up PATH in one HTML file: charts, filters, tables, nothing from the network.
 
     PATH is a file, a dataset folder or an object store. Whoever opens the report needs a browser
     and nothing else. The same data give the same bytes, on the same machine. How the data are read,
