@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.folders import (
-    folder_options,
-    generate_folder,
-    is_folder,
-    refuse_folder_options,
-)
+from fleetsynth.cli.folders import folder_arguments, folder_options
 from fleetsynth.cli.options import (
     LOCAL_PATH,
     PLACE,
@@ -28,8 +23,6 @@ from fleetsynth.cli.options import (
 from fleetsynth.cli.say import say, say_json, show_understood
 
 if TYPE_CHECKING:
-    from fleetsynth.api import Result
-    from fleetsynth.folders.generate import FolderResult
     from fleetsynth.reader import Understood
 
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
@@ -77,30 +70,20 @@ def generate(
       fleetsynth generate --set growth.mode=monthly --set spikes=false -o calm.parquet
       fleetsynth generate --granularity 5min -o fleet/ --partition-by year,month
     """
-    from fleetsynth.api import generate as write_file
-    from fleetsynth.errors import UsageError
+    from fleetsynth import api
     from fleetsynth.presets import resolve
 
-    scenario = load(options)
-    silent = quiet or as_json
-    result: Result | FolderResult
-    if is_folder(output):
-        if csv_safe:
-            raise UsageError("--csv-safe is for CSV files, and a folder's parts are Parquet")
-        result = generate_folder(
-            scenario, output, overwrite=overwrite, silent=silent, options=options
+    resolved = resolve(load(options))
+    arguments = folder_arguments(options)
+    with progress(resolved.rows, silent=quiet or as_json) as advance:
+        result = api.generate(
+            resolved,
+            output,
+            overwrite=overwrite,
+            csv_safe=csv_safe,
+            progress=advance,
+            **arguments,
         )
-    else:
-        refuse_folder_options(options)
-        with progress(resolve(scenario).rows, silent=silent) as advance:
-            result = write_file(
-                scenario,
-                output,
-                overwrite=overwrite,
-                csv_safe=csv_safe,
-                workers=options["workers"],
-                progress=advance,
-            )
     if as_json:
         say_json(result.to_dict())
     elif not quiet:

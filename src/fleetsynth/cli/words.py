@@ -14,6 +14,9 @@ OPTIONS = {
     "resume=True": "--resume",
     "shard=...": "--shard",
     "part_bytes=...": "--part-size",
+    "partition_by=...": "--partition-by",
+    "engine=...": "--engine",
+    "master=...": "--master",
     "start_date=...": "--start",
     "end_date=...": "--end",
     "csv_safe=True": "--csv-safe",
@@ -27,7 +30,7 @@ OPTIONS = {
 
 WITH_VALUES = {
     name: f"--{name.replace('_', '-')}"
-    for name in ("time_format", "timezone", "delimiter", "decimal", "encoding")
+    for name in ("time_format", "timezone", "delimiter", "decimal", "encoding", "engine")
 }
 """Options by the names of arguments that are said with a value, such as ``decimal=','``."""
 
