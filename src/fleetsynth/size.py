@@ -140,7 +140,7 @@ def refuse_without_room(path: Path, rows: int, need: float) -> None:
         raise OutputError(
             f"{rows:,} rows would take about {in_bytes(need)} at {path}, where "
             f"{in_bytes(free)} are free: ask for fewer servers, a shorter span or a coarser "
-            "granularity (see fleetsynth plan)"
+            "granularity (see estimate(scenario))"
         )
 
 

@@ -399,7 +399,7 @@ def test_left_overs_of_a_run_are_named(tiny: Path) -> None:
     (tiny / "_parts" / "part-00000.json").write_text("{}")
     (tiny / "data" / ".part-00000.parquet.0123abcd.tmp").write_bytes(b"")
     (tiny / ".manifest.json.0123abcd.tmp").write_bytes(b"")
-    tidy = "fleetsynth commit FOLDER removes it"
+    tidy = "commit(folder) removes it"
     unfinished = f"an unfinished file of a run that was stopped: {tidy}"
     ended = f"left over from a run that has ended: {tidy}"
     assert found(tiny) == [

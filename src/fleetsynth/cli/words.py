@@ -34,10 +34,19 @@ WITH_VALUES = {
 }
 """Options by the names of arguments that are said with a value, such as ``decimal=','``."""
 
+COMMANDS = {
+    "commit(folder)": "fleetsynth commit FOLDER",
+    "estimate(scenario)": "fleetsynth plan",
+}
+"""Commands by the calls of the library's errors."""
+
 _BEFORE = r"(?<![\w/.])"
 _QUOTED = r"('[^']*'|\"[^\"]*\")"
 _WORDS = [
-    *((rf"{_BEFORE}{re.escape(words)}(?!\w)", option) for words, option in OPTIONS.items()),
+    *(
+        (rf"{_BEFORE}{re.escape(said)}(?!\w)", typed)
+        for said, typed in (OPTIONS | COMMANDS).items()
+    ),
     (r"^columns: ", "--columns: "),
     (r"^shard (?=\S*: )", "--shard "),
     (r"\{'preset': '(\w+)'\}", r"--preset \1"),

@@ -145,7 +145,7 @@ def _places(listing: Listing) -> Iterator[Finding]:
     """Find what cannot be read, and what a run left over."""
     for name, fault in listing.own_faults(_OURS).items():
         yield Finding(name, fault)
-    tidy = "fleetsynth commit FOLDER removes it"
+    tidy = "commit(folder) removes it"
     for name in listing.files:
         if is_unfinished(name):
             yield Finding(name, f"an unfinished file of a run that was stopped: {tidy}")
