@@ -12,12 +12,14 @@ from fleetsynth.files import os_errors
 from fleetsynth.formats import FORMATS
 from fleetsynth.metrics import METRICS
 from fleetsynth.pipeline import BATCH_ROWS, rows_per_batch
+from fleetsynth.presets import as_plan
 from fleetsynth.window import BLOCK
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fleetsynth.plan import Plan
+    from fleetsynth.presets import ScenarioLike
 
 _FIXED_BYTES = {".csv": 60.0, ".csv.gz": 21.0, ".csv.zst": 19.0, ".arrow": 34.0}
 _METADATA_BYTES = {".csv": 38.0, ".csv.gz": 1.2, ".csv.zst": 0.8, ".arrow": 6.0}
@@ -51,17 +53,22 @@ class Size:
     tiles: int
 
 
-def estimate(plan: Plan) -> Size:
-    """Estimate what a plan would take."""
-    scenario = plan.scenario
+def estimate(scenario: ScenarioLike = None) -> Size:
+    """Estimate what a dataset would take.
+
+    Args:
+        scenario: a Plan or Scenario, a YAML file, a mapping, or None for the packaged scenario.
+    """
+    plan = as_plan(scenario)
+    columns = plan.scenario
 
     breadth = len(plan.metrics) / len(METRICS)
 
     def per_row(ending: str) -> float:
         if ending == ".parquet":
             return _parquet_bytes_per_row(plan, rows_per_batch(plan))
-        metadata = _METADATA_BYTES[ending] if scenario.include_metadata else 0.0
-        calendar = _CALENDAR_BYTES[ending] if scenario.include_calendar else 0.0
+        metadata = _METADATA_BYTES[ending] if columns.include_metadata else 0.0
+        calendar = _CALENDAR_BYTES[ending] if columns.include_calendar else 0.0
         return _FIXED_BYTES[ending] * breadth + metadata + calendar
 
     return Size(
@@ -133,7 +140,7 @@ def refuse_without_room(path: Path, rows: int, need: float) -> None:
         raise OutputError(
             f"{rows:,} rows would take about {in_bytes(need)} at {path}, where "
             f"{in_bytes(free)} are free: ask for fewer servers, a shorter span or a coarser "
-            "granularity (see fleetsynth plan)"
+            "granularity (see estimate(scenario))"
         )
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.folders import begin
 from fleetsynth.folders.generate import generate_folder
-from fleetsynth.folders.verify import check, verify
+from fleetsynth.folders.verify import verify
 from fleetsynth.presets.data import scenario_from_yaml
 from fleetsynth.reader.files import find_files
 from fleetsynth.stores.recorded import parse_object, seal
@@ -70,7 +70,7 @@ def scratch(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def is_found(folder: Path) -> bool:
     """Whether `verify` says that something is wrong, in whatever way."""
     try:
-        return bool(verify(str(folder)))
+        return bool(verify(str(folder)).findings)
     except InputError:
         return True
 
@@ -158,7 +158,7 @@ def test_the_fields_are_those_that_there_are(made: Path) -> None:
 def told(folder: Path) -> str:
     """What `verify` says, in one text."""
     try:
-        return "\n".join(map(str, verify(str(folder))))
+        return "\n".join(map(str, verify(str(folder)).findings))
     except InputError as error:
         return str(error)
 
@@ -399,7 +399,7 @@ def test_left_overs_of_a_run_are_named(tiny: Path) -> None:
     (tiny / "_parts" / "part-00000.json").write_text("{}")
     (tiny / "data" / ".part-00000.parquet.0123abcd.tmp").write_bytes(b"")
     (tiny / ".manifest.json.0123abcd.tmp").write_bytes(b"")
-    tidy = "fleetsynth commit FOLDER removes it"
+    tidy = "commit(folder) removes it"
     unfinished = f"an unfinished file of a run that was stopped: {tidy}"
     ended = f"left over from a run that has ended: {tidy}"
     assert found(tiny) == [
@@ -432,7 +432,7 @@ def test_what_is_beside_the_dataset_is_noted_and_no_fault(
     for name in ("README.txt", ".DS_Store", "\x1b[31m.txt"):
         (tiny / name).write_text("mine")
     (tiny / "notes").mkdir()
-    result = check(str(tiny))
+    result = verify(str(tiny))
     assert result.findings == []
     of_no_concern = "does not belong to the dataset: it was not checked"
     names = ['"\\u001b[31m.txt"', ".DS_Store", "README.txt", "notes/"]
@@ -497,7 +497,7 @@ def test_every_outcome_is_no_trace(tiny: Path) -> None:
         for other in names:
             (tiny / name).write_bytes(contents[other])
             try:
-                assert bool(verify(str(tiny))) == (name != other)
+                assert bool(verify(str(tiny)).findings) == (name != other)
             except FleetsynthError:
                 assert name != other
         (tiny / name).write_bytes(contents[name])

@@ -85,7 +85,7 @@ def test_a_folder_is_the_same_in_a_bucket_as_on_a_disk(
     for name in set(names) - {"manifest.json"}:
         assert store.read(name) == (finished(partitions) / name).read_bytes()
     assert len(keys(port)) == len(names)
-    assert verify(url, regenerate=2) == []
+    assert verify(url, regenerate=2).findings == []
 
 
 def test_a_bucket_of_its_own_needs_no_prefix(port: int, single: str) -> None:
@@ -97,7 +97,7 @@ def test_a_bucket_of_its_own_needs_no_prefix(port: int, single: str) -> None:
 def test_two_folders_in_a_bucket_do_not_see_each_other(port: int) -> None:
     generate_folder(MIXED, f"s3://{BUCKET}/a", part_bytes=10**6, workers=1)
     generate_folder(MIXED, f"s3://{BUCKET}/ab", part_bytes=10**6, workers=1)
-    assert verify(f"s3://{BUCKET}/a") == []
+    assert verify(f"s3://{BUCKET}/a").findings == []
     generate_folder(MIXED, f"s3://{BUCKET}/a", part_bytes=10**6, workers=1, overwrite=True)
     assert len(keys(port, "ab/")) == len(keys(port, "a/")) == 4
 
@@ -115,7 +115,7 @@ def test_a_run_that_stopped_is_resumed(port: int, single: str) -> None:
     result = generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1, resume=True)
     assert (result.made, result.digest) == (4, single)
     assert not keys(port, "fleet/_parts")
-    assert verify(url) == []
+    assert verify(url).findings == []
 
 
 @pytest.mark.usefixtures("port")
@@ -128,7 +128,7 @@ def test_shards_are_committed(single: str) -> None:
     generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1, shard=Shard(2, 4))
     assert commit(url)["digest"] == single
     assert commit(url)["digest"] == single
-    assert verify(url) == []
+    assert verify(url).findings == []
 
 
 def test_a_dataset_is_replaced_only_when_that_is_asked_for(port: int) -> None:
@@ -162,7 +162,7 @@ def test_faults_in_a_bucket_are_named(port: int) -> None:
     store.delete("data/part-00001.parquet")
     store.write("data/part-x.parquet", data)
     store.write("data/part-00004.parquet", data[:1_000])
-    assert [finding.path for finding in verify(url)] == [
+    assert [finding.path for finding in verify(url).findings] == [
         "data/part-00001.parquet",
         "data/part-x.parquet",
         "data/part-00004.parquet",
@@ -200,7 +200,7 @@ def test_a_large_part_is_uploaded_in_one_request_and_seen_only_when_it_is_whole(
     assert seen_early == [[]]
     assert keys(port, part) == [part]
     assert uploads(port) == []
-    assert verify(f"s3://{BUCKET}/fleet/") == []
+    assert verify(f"s3://{BUCKET}/fleet/").findings == []
 
 
 def test_an_upload_that_fails_leaves_nothing(port: int) -> None:
@@ -494,7 +494,7 @@ def test_what_is_killed_at_any_request_is_recovered(
         untouched = what == "overwrite" and not keys(port, "fleet/_parts/job")
         (stepping.overwrite if step % 2 or untouched else stepping.resume)(url)
         assert json.loads(open_store(url).read("manifest.json") or b"")["digest"] == wanted
-        assert verify(url) == []
+        assert verify(url).findings == []
         assert not keys(port, "fleet/_parts")
         assert (open_store(url).read("notes.txt") == b"mine") == (what == "overwrite")
     assert 10 < step < 99

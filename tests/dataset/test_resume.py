@@ -166,7 +166,7 @@ def test_a_run_that_is_killed_twice_ends_as_if_nothing_had_happened(
     third = identities(folder)
     assert {path: third[path] for path in second} == second
     assert digest_in(folder) == undisturbed
-    assert verify(str(folder)) == []
+    assert verify(str(folder)).findings == []
 
 
 @pytest.mark.slow
@@ -324,7 +324,7 @@ def test_a_part_that_is_damaged_is_made_again_and_no_other(
     after = identities(folder)
     changed = [path for path in before if after[path] != before[path]]
     assert changed == ["data/part-00001.parquet"] * replaced
-    assert verify(str(folder)) == []
+    assert verify(str(folder)).findings == []
 
 
 def _made_without_a_commit(folder: Path) -> None:

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.folders import (
-    folder_options,
-    generate_folder,
-    is_folder,
-    refuse_folder_options,
-)
+from fleetsynth.cli.folders import folder_arguments, folder_options
 from fleetsynth.cli.options import (
     LOCAL_PATH,
     PLACE,
@@ -28,8 +23,6 @@ from fleetsynth.cli.options import (
 from fleetsynth.cli.say import say, say_json, show_understood
 
 if TYPE_CHECKING:
-    from fleetsynth.api import Result
-    from fleetsynth.folders.generate import FolderResult
     from fleetsynth.reader import Understood
 
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
@@ -43,8 +36,8 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     default=str(DEFAULT_OUTPUT),
     show_default=True,
     metavar="PATH",
-    help="Where to write. The ending chooses the format: .parquet, .csv, .csv.gz, .csv.zst or .arrow."
-    " A folder (with a slash at the end) or s3://bucket/prefix takes parts and a manifest.",
+    help="Where to write. The ending chooses the format: .parquet, .csv, .csv.gz, .csv.zst or "
+    ".arrow. A folder (with a slash at the end) or s3://bucket/prefix takes parts and a manifest.",
 )
 @overwrite_option
 @click.option(
@@ -77,30 +70,20 @@ def generate(
       fleetsynth generate --set growth.mode=monthly --set spikes=false -o calm.parquet
       fleetsynth generate --granularity 5min -o fleet/ --partition-by year,month
     """
-    from fleetsynth.api import generate as write_file
-    from fleetsynth.errors import UsageError
+    from fleetsynth import api
     from fleetsynth.presets import resolve
 
-    scenario = load(options)
-    silent = quiet or as_json
-    result: Result | FolderResult
-    if is_folder(output):
-        if csv_safe:
-            raise UsageError("--csv-safe is for CSV files, and a folder's parts are Parquet")
-        result = generate_folder(
-            scenario, output, overwrite=overwrite, silent=silent, options=options
+    resolved = resolve(load(options))
+    arguments = folder_arguments(options)
+    with progress(resolved.rows, silent=quiet or as_json) as advance:
+        result = api.generate(
+            resolved,
+            output,
+            overwrite=overwrite,
+            csv_safe=csv_safe,
+            progress=advance,
+            **arguments,
         )
-    else:
-        refuse_folder_options(options)
-        with progress(resolve(scenario).rows, silent=silent) as advance:
-            result = write_file(
-                scenario,
-                output,
-                overwrite=overwrite,
-                csv_safe=csv_safe,
-                workers=options["workers"],
-                progress=advance,
-            )
     if as_json:
         say_json(result.to_dict())
     elif not quiet:
@@ -201,7 +184,8 @@ def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: An
     two lists shows which server and month two datasets differ in.
 
     Data with other names than ours for time and server, and data with an option that says
-    how to read them, are read as `facts` reads them (docs/reading.md): the digest is of the columns that stand for ours.
+    how to read them, are read as `facts` reads them (docs/reading.md): the digest is of the
+    columns that stand for ours.
     """
     from fleetsynth.reader.digests import path_leaves
     from fleetsynth.stores.paths import refuse_missing

@@ -30,11 +30,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fleetsynth.api import Result
     from fleetsynth.folders.calibrate import Rate
-    from fleetsynth.folders.generate import FolderResult
     from fleetsynth.plan import Plan
     from fleetsynth.preview.samples import Sample
+    from fleetsynth.result import Result
     from fleetsynth.size import Size
 
 _COLORS = ("red", "blue", "green", "yellow", "magenta")
@@ -69,20 +68,17 @@ def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
         yield advance
 
 
-def show_result(result: Result | FolderResult) -> None:
+def show_result(result: Result) -> None:
     """Print the closing summary of a run."""
-    from fleetsynth.api import Result
-
     console = open_console()
-    if isinstance(result, Result):
+    if not result.parts:
         _show_file(console, result)
     else:
         _show_folder(console, result)
 
 
-def _show_folder(console: Console, result: FolderResult) -> None:
+def _show_folder(console: Console, result: Result) -> None:
     plan = result.plan
-    size = "not committed" if result.bytes is None else in_bytes(result.bytes)
     if result.already:
         console.print(Text(f"already there, unchanged: {result.url}"))
     print_facts(
@@ -90,11 +86,15 @@ def _show_folder(console: Console, result: FolderResult) -> None:
         rows=f"{plan.rows:,} of {len(plan.columns)} columns",
         servers=_counts(plan),
         span=_span(plan),
-        folder=f"{result.url} ({result.parts:,} parts, {size})",
+        folder=f"{result.url} ({result.parts:,} parts, {_bytes(result)})",
         made=f"{result.made:,} parts, {result.rows:,} rows",
         time=f"{result.seconds:.2f} s, {result.rows / result.seconds:,.0f} rows/s",
         digest=result.digest or "when it is committed: fleetsynth commit",
     )
+
+
+def _bytes(result: Result) -> str:
+    return in_bytes(result.bytes) if result.committed else "not committed"
 
 
 def _show_file(console: Console, result: Result) -> None:
@@ -104,7 +104,7 @@ def _show_file(console: Console, result: Result) -> None:
         rows=f"{plan.rows:,} of {len(plan.columns)} columns",
         servers=f"{plan.fleet.size:,}",
         span=_span(plan),
-        file=f"{result.path} ({in_bytes(result.bytes)})",
+        file=f"{result.url} ({_bytes(result)})",
         time=f"{result.seconds:.2f} s, {plan.rows / result.seconds:,.0f} rows/s",
         digest=result.digest,
     )

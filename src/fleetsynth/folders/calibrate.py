@@ -14,11 +14,13 @@ import numpy as np
 from fleetsynth import pipeline
 from fleetsynth.clock import HOUR_SECONDS, Clock
 from fleetsynth.formats.parquet import ParquetSink
+from fleetsynth.presets import as_plan
 from fleetsynth.size import tiles_per_server
 from fleetsynth.tables.frame import schema
 
 if TYPE_CHECKING:
     from fleetsynth.plan import Plan
+    from fleetsynth.presets import ScenarioLike
 
 SAMPLE_ROWS = 2_000_000
 ROWS_PER_TILE = 20
@@ -47,8 +49,14 @@ class Rate:
         return rows / self.rows_per_cpu_second / HOUR_SECONDS
 
 
-def calibrate(plan: Plan, rows: int = SAMPLE_ROWS) -> Rate:
-    """Generate a sample of a plan to a temporary Parquet file and time it."""
+def calibrate(scenario: ScenarioLike = None, rows: int = SAMPLE_ROWS) -> Rate:
+    """Generate a sample of a dataset to a temporary Parquet file and time it.
+
+    Args:
+        scenario: a Plan or Scenario, a YAML file, a mapping, or None for the packaged scenario.
+        rows: about how many to generate.
+    """
+    plan = as_plan(scenario)
     measured = sample(plan, rows)
     _generate(sample(plan, rows // 20))  # imports, tables and the allocator warm up
     begun = time.process_time()

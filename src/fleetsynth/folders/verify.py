@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from hashlib import file_digest
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from fleetsynth.folders.job import Job
 from fleetsynth.folders.listing import list_folder
 from fleetsynth.folders.reread import DAMAGE, REWRITTEN, Rereading, reason
 from fleetsynth.folders.servers import server_faults
+from fleetsynth.folders.verification import Finding, Verification
 from fleetsynth.formats.read import read_batches
 from fleetsynth.presets import resolve
 from fleetsynth.reader.claims import refuse_beyond
@@ -41,42 +41,9 @@ _OLDER = (
 )
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it should be: where, and what."""
-
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        """Render as ``path: message``."""
-        return f"{recorded.named(self.path)}: {self.message}"
-
-
-@dataclass(frozen=True)
-class Check:
-    """What a verification gave.
-
-    Attributes:
-        findings: what is wrong; nothing, if all is well.
-        notes: what does not belong to the dataset, and what an older format does not let us check.
-    """
-
-    findings: list[Finding]
-    notes: list[str] = field(default_factory=list)
-
-
 def verify(
     url: str, *, regenerate: int = 0, progress: Callable[[int], None] | None = None
-) -> list[Finding]:
-    """Re-read a dataset folder and return what is wrong with it; nothing, if all is well.
-
-    Args, Raises: as `check`.
-    """
-    return check(url, regenerate=regenerate, progress=progress).findings
-
-
-def check(url: str, *, regenerate: int = 0, progress: Callable[[int], None] | None = None) -> Check:
+) -> Verification:
     """Re-read a dataset folder: every byte of every file that belongs to it.
 
     The manifest is made again from the scenario and the files, and compared field by field.
@@ -94,7 +61,7 @@ def check(url: str, *, regenerate: int = 0, progress: Callable[[int], None] | No
     listing = list_folder(url, store)
     other = _other_run(store, listing, values)
     if other:
-        return Check([other])
+        return Verification(url, [other])
     job = _job(store, url, values, listing)
     findings = [*_places(listing), *_files(store, listing, values, job)]
     hidden = {part.path for part in job.parts if listing.hidden(part.path)}
@@ -115,7 +82,7 @@ def check(url: str, *, regenerate: int = 0, progress: Callable[[int], None] | No
         findings.append(Finding(MANIFEST, "the digest of the whole is not that of its parts"))
     if not findings and not recorded.is_as_written(_bytes(store), values):
         findings.append(Finding(MANIFEST, "this is not the file that was written"))
-    return Check(findings, list(_notes(listing, values)))
+    return Verification(url, findings, list(_notes(listing, values)))
 
 
 def read_manifest(store: Store) -> dict[str, Any]:
@@ -178,7 +145,7 @@ def _places(listing: Listing) -> Iterator[Finding]:
     """Find what cannot be read, and what a run left over."""
     for name, fault in listing.own_faults(_OURS).items():
         yield Finding(name, fault)
-    tidy = "fleetsynth commit FOLDER removes it"
+    tidy = "commit(folder) removes it"
     for name in listing.files:
         if is_unfinished(name):
             yield Finding(name, f"an unfinished file of a run that was stopped: {tidy}")

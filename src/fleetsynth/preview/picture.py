@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.plan import Plan
+    from fleetsynth.preview.samples import Sample
 
 FORMATS = (".png", ".svg", ".pdf")
 _COLORS = {
@@ -30,8 +31,8 @@ _COLORS = {
 _INK = "#33393f"
 
 
-def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
-    """Draw a column per archetype and a row per metric.
+def draw(plan: Plan, path: Path, *, overwrite: bool) -> list[Sample]:
+    """Draw a column per archetype and a row per metric; return what is shown.
 
     Raises:
         UsageError: if matplotlib is missing, or the ending of `path` names no picture.
@@ -77,6 +78,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
     salt = rc_context({"svg.hashsalt": "fleetsynth"})
     with salt, whole_file(path, overwrite=overwrite) as temporary:
         figure.savefig(temporary, format=kind[1:], metadata=_undated(kind))
+    return shown
 
 
 def _series(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import UsageError
@@ -26,6 +27,19 @@ _SPECIAL = {
 def is_url(place: str) -> bool:
     """Tell what is meant to be a URL from a path, though a slash may be missing."""
     return "://" in place or re.match(r"(?i)(s3|gs|az):", place) is not None
+
+
+def is_folder(place: Path | str) -> bool:
+    """Tell whether a place to write to names a dataset folder, and not a file.
+
+    A `Path` cannot end with a slash: one without any ending is a folder.
+    """
+    name = str(place)
+    if name.endswith("/") or is_url(name):
+        return True
+    if name.lower().endswith(tuple(FORMATS)):
+        return False
+    return Path(name).is_dir() or (isinstance(place, Path) and not place.suffix)
 
 
 def check_url(place: str) -> None:

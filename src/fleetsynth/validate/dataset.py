@@ -114,7 +114,7 @@ def _plan(scenario: Scenario | Plan | Path | str | Mapping[str, Any]) -> Plan:
 
 def _manifest(path: str) -> Verdict:
     try:
-        findings = verify(path)
+        findings = verify(path).findings
     except FleetsynthError as error:
         return Verdict("manifest", "fail", str(error))
     faults = Faults()
