@@ -229,8 +229,8 @@ def archetypes(
 ) -> None:
     """List the archetypes, or show one by NAME with all its figures.
 
-    Figures of the realistic preset may differ from server to server: the list shows where the
-    middle 80 % of them lie, one archetype alone shows its figures as a scenario writes them.
+    Some figures may differ from server to server: the list shows where the middle 80 % of them
+    lie, one archetype alone shows its figures as a scenario writes them.
     """
     from fleetsynth.errors import UsageError, did_you_mean
     from fleetsynth.presets.load import load_scenario

@@ -24,9 +24,9 @@ def facts(*, path: str, check: bool, as_json: bool, **reading: Any) -> None:
 
     PATH is a file or a folder, made by fleetsynth or by anything else: .parquet, .csv, .csv.gz,
     .csv.zst or .arrow, CPU and memory in percent. Each fact is shown next to the range over
-    real fleets, the fleets themselves, and the range that the realistic preset has to meet
-    ("wanted"); ✗ marks what is outside. A fact that the columns do not allow is shown as –. Data
-    with another step than five minutes, that of the real fleets, cannot be compared with them.
+    real fleets, the fleets themselves, and what a preset like them has to meet ("wanted"); ✗
+    marks what is outside. A fact that the columns do not allow is shown as –. Data with another
+    step than five minutes, that of the real fleets, cannot be compared with them.
 
     How the data are read, and what is refused: docs/reading.md. What was understood is said in one
     line, and in --json under "understood".

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from fleetsynth.cli.terminal import open_console, plain, print_facts, print_whole, text_table
 from fleetsynth.clock import HOUR_SECONDS, Calendar
-from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.presets import model_of
 from fleetsynth.scenario.fields import Strict
 from fleetsynth.size import in_bytes
 from fleetsynth.window import BLOCK
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 _COLORS = ("red", "blue", "green", "yellow", "magenta")
 _FEW_ROWS = 100
 """Rows per tile below which its draws outweigh all else."""
-TILE_SECONDS = 50e-6
-"""CPU time of a tile and one row of it, on a core of 2020 or so."""
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
@@ -134,10 +132,10 @@ def show_size(plan: Plan, size: Size) -> None:
 
 def _draws(plan: Plan, size: Size) -> dict[str, str]:
     """Say what a row costs where a tile is drawn for a few rows."""
-    rows = plan.rows / size.tiles
-    if rows >= _FEW_ROWS or not isinstance(plan, ClassicPlan):
+    rows, each_tile = plan.rows / size.tiles, model_of(plan).tile_seconds
+    if rows >= _FEW_ROWS or each_tile is None:
         return {}
-    seconds = size.tiles * TILE_SECONDS
+    seconds = size.tiles * each_tile
     each = f"for {rows:.3g} {'row' if rows == 1 else 'rows'} each; a longer span costs hardly more"
     return {
         "draws": f"{size.tiles:,} tiles of {BLOCK} ticks, {each}",
@@ -206,7 +204,7 @@ def _middle(figure: object) -> str:
     if isinstance(figure, tuple):
         low, high = figure
     elif isinstance(figure, Strict):
-        from fleetsynth.scenario.distribution import Distribution  # 30 ms that classic saves
+        from fleetsynth.scenario.distribution import Distribution  # 30 ms, where there are none
 
         if not isinstance(figure, Distribution):
             raise TypeError(f"no way to show a {type(figure).__name__}")

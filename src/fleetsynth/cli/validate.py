@@ -14,6 +14,7 @@ from fleetsynth.cli.options import (
     reading_options,
 )
 from fleetsynth.cli.say import say_json, show_understood
+from fleetsynth.presets import PRESETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--preset",
     metavar="NAME",
-    help="Compare with a packaged scenario: classic or realistic.",
+    help=f"Compare with a packaged scenario: {' or '.join(PRESETS)}.",
 )
 @reading_options
 @click.option(
@@ -55,7 +56,7 @@ def validate(
 
     Its form: columns and types, order, duplicates, gaps, bounds, stuck and copied series,
     calendar columns against the clock, what is said of each server, the manifest of a folder.
-    And, where there is a classic scenario to compare with, its values: each figure of the
+    And, where the model of its scenario says how values vary, its values: each figure of the
     scenario beside its estimate from the data, the confidence interval, the p-value, and the
     smallest deviation that a dataset of this size would show ("detectable", with power 0.99).
     Data that do follow their scenario fail by chance once in 1,000 runs.

@@ -43,7 +43,7 @@ class Fact:
         label: what it is called.
         unit: its unit; empty for a pure number.
         decimals: how many are shown.
-        wanted: lowest and highest value that the realistic preset may have; None for no bound.
+        wanted: lowest and highest value that a preset like real fleets may have; None for no bound.
         only: the words that a text may be made of; empty for numbers.
         real: measured figures by source.
         stated: lowest and highest real value, where no source has a figure of its own.
@@ -172,7 +172,7 @@ class Facts:
         return known_facts()[name].holds(self.values[name]) if self.comparable else None
 
     def missed(self) -> list[str]:
-        """Return the names of the facts that are outside what the realistic preset is held to."""
+        """Return the names of the facts that are outside what is wanted."""
         return [name for name in self.values if self.holds(name) is False]
 
     def unmeasured(self) -> list[str]:

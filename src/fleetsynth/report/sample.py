@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fleetsynth.models.classic.plan import ClassicPlan
+    from fleetsynth.plan import Plan
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -108,7 +108,7 @@ def lags_of(step: int, ticks: int) -> Ints:
     return np.unique(np.concatenate([first, later]))
 
 
-def twin(plan: ClassicPlan, counts: Sequence[int], ticks: int) -> list[NDArray[np.float32]]:
+def twin(plan: Plan, counts: Sequence[int], ticks: int) -> list[NDArray[np.float32]]:
     """Generate servers of each archetype anew with another seed, as many as were sampled.
 
     What they show is what the scenario leads one to expect after spikes and bounds.

@@ -18,7 +18,7 @@ from fleetsynth.clock import Calendar, holiday_countries
 from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.fleet import METADATA_COLUMNS, Fleet, draw_codes, server_id
 from fleetsynth.models.classic import factors
-from fleetsynth.models.classic.scenario import ArchetypeProfile
+from fleetsynth.models.classic.scenario import ArchetypeProfile as ArchetypeProfile
 from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.scenario import Scenario
@@ -141,13 +141,13 @@ def get_archetype(
 def quarterly_peak_factor(timestamp: Times) -> Any:
     """Return the quarter-end factor, 1.06 to 1.30 on the last five days of a quarter, else 1."""
     calendar = Calendar(to_seconds(timestamp))
-    return like(timestamp, calendar.per_tick(factors.quarter_end(calendar.days)))
+    return like(timestamp, calendar.per_tick(factors.QUARTER_END.function(calendar.days, None)))
 
 
 def holiday_factor(timestamp: Times) -> Any:
     """Return the holiday factor: 0.5 to 0.7 on fixed dates, else 1."""
     calendar = Calendar(to_seconds(timestamp))
-    return like(timestamp, calendar.per_tick(factors.holiday(calendar.days)))
+    return like(timestamp, calendar.per_tick(factors.HOLIDAY.function(calendar.days, None)))
 
 
 def generate_server_metadata(

@@ -8,18 +8,16 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.clock import SECOND_MICROS
-from fleetsynth.metrics import METRICS
-from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.presets import model_of
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.validate.calendar import CalendarCheck
 from fleetsynth.validate.design import Design
 from fleetsynth.validate.estimate import Estimator, Sums
 from fleetsynth.validate.fleet import Servers
 from fleetsynth.validate.grid import Grid
-from fleetsynth.validate.likelihood import OBSERVED
 from fleetsynth.validate.presence import Presence
 from fleetsynth.validate.rows import MISSING, Columns
-from fleetsynth.validate.values import Coupling, ValueCheck
+from fleetsynth.validate.values import ValueCheck, couplings
 from fleetsynth.validate.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 _MOST_TICKS = 1 << 24
 _MOST_TICKS_PER_ROW = 64
 """A second pass takes a byte a tick; none is made where there are more than both of these."""
-_SIGNAL_COLUMNS = tuple(METRICS[i].column for i in OBSERVED)
 
 
 class Described(Protocol):
@@ -70,18 +67,18 @@ class Checker:
         self.columns = Columns()
         self._source = source
         self._plan = plan
-        self._estimator = estimator(plan) if isinstance(plan, ClassicPlan) else None
+        self._estimator = estimator(plan) if plan else None
         self._design = self._estimator.design if self._estimator else None
         self._sums = Sums(self._design) if self._design else None
         self._servers = Servers(self.columns, plan, own=own)
         zone = source.zone if source else str
         self._calendar = CalendarCheck(self.columns, plan, self._servers, zone)
-        laws = self._design.laws if self._design else [None]
+        densities = self._design.densities if self._design else [None]
         # Where no law says how values vary, but every value is compared with the scenario's own,
         # what looks odd need not be wrong.
-        self._exact = own and None in laws
+        self._exact = own and None in densities
         self._values: dict[str, ValueCheck] = {}
-        self._coupling = Coupling(self.columns) if self._design else None
+        self._couplings = couplings(self.columns, self._design) if self._design else []
         self._schema: pa.Schema | None = None
         self._checked: pa.Schema | None = None
         self._changed: dict[str, None] = {}  # a set in order
@@ -145,19 +142,17 @@ class Checker:
                     column, self.columns, self._design, exact=self._exact
                 )
             self._values[column].update(rows)
-        if self._coupling:
-            self._coupling.update(rows)
-        if self._sums:
-            self._score(rows, self._sums)
+        for coupling in self._couplings:
+            coupling.update(rows)
+        if self._design and self._sums:
+            self._score(rows, self._design, self._sums)
 
-    def _score(self, rows: Rows, sums: Sums) -> None:
+    def _score(self, rows: Rows, design: Design, sums: Sums) -> None:
         """Add the rows that the model can say something of to the sums of scores."""
-        if not all(column in rows.metrics for column in _SIGNAL_COLUMNS):
+        if not all(metric.column in rows.metrics for metric in design.observed):
             return
-        if self._plan is None:
-            raise AssertionError("no plan, no scores")
-        clock = self._plan.clock
-        values = np.stack([rows.metrics[column] for column in _SIGNAL_COLUMNS])
+        clock = design.plan.clock
+        values = np.stack([rows.metrics[metric.column] for metric in design.observed])
         archetype = self._servers.archetypes(rows)
         tick = rows.micros // (clock.step * SECOND_MICROS) - clock.first
         usable = np.isfinite(values).all(axis=0) & (archetype >= 0) & (rows.micros != MISSING)
@@ -179,8 +174,9 @@ class Checker:
         yield from self._calendar.verdicts()
         for check in self._values.values():
             yield from check.verdicts()
-        if self._coupling and "net_out_p95" in self._values:
-            yield self._coupling.verdict()
+        for coupling in self._couplings:
+            if coupling.column in self._values:
+                yield coupling.verdict()
         if self._estimator and self._sums:
             yield from self._estimator.verdicts(self._sums)
 
@@ -246,15 +242,21 @@ def _alike(found: pa.DataType, kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(found) or pa.types.is_large_string(found)) or found == kind
 
 
-def estimator(plan: ClassicPlan) -> Estimator:
-    """Return a plan's estimator; plans that differ in their seed alone share one."""
+def estimator(plan: Plan) -> Estimator | None:
+    """Return a plan's estimator; plans that differ in their seed alone share one.
+
+    None if its model has no law.
+    """
+    law = model_of(plan).law
+    if law is None:
+        return None
     content = plan.scenario.model_dump_json(exclude={"seed", "num_servers"})
     counts = tuple(plan.fleet.counts().values())
     key = f"{content} {[count > 0 for count in counts]}"
     if key not in _ESTIMATORS:
         if len(_ESTIMATORS) >= 4:
             _ESTIMATORS.clear()
-        _ESTIMATORS[key] = Estimator(Design(plan))
+        _ESTIMATORS[key] = Estimator(Design(plan, law(plan)))
     return _ESTIMATORS[key]
 
 

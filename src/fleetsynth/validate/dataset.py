@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.folders.verify import verify
-from fleetsynth.plan import Plan
-from fleetsynth.presets import resolve
-from fleetsynth.presets.load import load_scenario
+from fleetsynth.presets import as_plan
 from fleetsynth.reader import ReadOptions, open_dataset
 from fleetsynth.reader.canonical import OurRows
 from fleetsynth.reader.origin import own_plan, rows_short_of
-from fleetsynth.scenario import Scenario
 from fleetsynth.validate.checker import Checker
 from fleetsynth.validate.places import Faults
 from fleetsynth.validate.regenerate import regenerate
@@ -21,14 +18,15 @@ from fleetsynth.validate.verdict import Validation, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
+    from fleetsynth.plan import Plan
+    from fleetsynth.presets import ScenarioLike
     from fleetsynth.reader import Dataset
 
 
 def validate(
     data: Any,
-    scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None = None,
+    scenario: ScenarioLike = None,
     columns: Mapping[str, str] | None = None,
     *,
     options: ReadOptions | None = None,
@@ -64,7 +62,7 @@ def validate(
     said = replace(said, columns={**said.columns, **(columns or {})})
     dataset = open_dataset(data, said, partial=True)
     own = own_plan(dataset)
-    plan = _plan(scenario) if scenario is not None else own
+    plan = as_plan(scenario) if scenario is not None else own
     against = plan.digest if plan else None
     size = _size(plan, dataset) if plan else None
     if size:
@@ -104,12 +102,6 @@ def _size(plan: Plan, dataset: Dataset) -> Verdict | None:
         "compare the values with it"
     )
     return Verdict("size", "fail", found)
-
-
-def _plan(scenario: Scenario | Plan | Path | str | Mapping[str, Any]) -> Plan:
-    if isinstance(scenario, Plan):
-        return scenario
-    return resolve(scenario if isinstance(scenario, Scenario) else load_scenario(scenario))
 
 
 def _manifest(path: str) -> Verdict:

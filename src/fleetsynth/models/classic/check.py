@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import log2
 from typing import TYPE_CHECKING
 
-from fleetsynth import correlation
 from fleetsynth.errors import Problem
+from fleetsynth.models.classic import correlation
 from fleetsynth.scenario.check import LARGEST_POWER
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic.functional_validators import AfterValidator
@@ -24,6 +24,9 @@ from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads a
 )
 from fleetsynth.scenario.fields import Key, Name, PlainDate, Strict, interval_seconds
 from fleetsynth.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def _interval(value: str) -> str:
@@ -230,3 +233,15 @@ class RealisticScenario(Scenario):
     def sample_seconds(self) -> int:
         """The sample interval in seconds."""
         return interval_seconds(self.sample_interval)
+
+
+def settle(values: dict[str, Any], packaged: Mapping[str, Any]) -> None:
+    """Leave out packaged closes of business units that the scenario has replaced by its own."""
+    closes, units = values.get("closes"), values.get("business_units")
+    known = packaged["closes"]
+    if isinstance(closes, dict) and isinstance(units, dict | list):
+        values["closes"] = {
+            unit: close
+            for unit, close in closes.items()
+            if unit in units or unit == "default" or close != known.get(unit)
+        }
