@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth import html, pipeline
 from fleetsynth._version import __version__
 from fleetsynth.errors import UsageError
-from fleetsynth.formats import format_of, open_sink
+from fleetsynth.formats import (
+    STANDARD_OUTPUT,
+    format_of,
+    known,
+    named_format,
+    open_sink,
+    open_standard_output,
+)
 from fleetsynth.presets import as_plan
 from fleetsynth.size import estimate, in_bytes, refuse_without_room
 from fleetsynth.tables.frame import plain, schema
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from fleetsynth.formats.base import Sink
     from fleetsynth.plan import Plan
     from fleetsynth.presets import ScenarioLike
     from fleetsynth.tables.statistics import Moments
@@ -94,16 +102,18 @@ def generate(
     path: Path | str = DEFAULT_OUTPUT,
     *,
     overwrite: bool = False,
+    file_format: str | None = None,
     csv_safe: bool = False,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
-    """Generate a dataset into a file, whose ending names the format.
+    """Generate a dataset into a file, whose ending names the format, or to standard output.
 
     Args:
         scenario: a Scenario, a YAML file, a mapping, or None for the packaged scenario.
-        path: where to; missing folders are made.
+        path: where to; missing folders are made. ``-`` is standard output.
         overwrite: replace a file that is there already.
+        file_format: of standard output, which has no ending: ``csv``, ``jsonl.zst`` ….
         csv_safe: in CSV, write text that a spreadsheet would take for a formula so that it does
             not: with a single quote before it. The digest stays that of the values.
         workers: with two or more, a batch is written while the next one is made; no byte depends
@@ -112,14 +122,21 @@ def generate(
 
     Raises:
         ScenarioError: if the scenario is not valid.
-        UsageError: if the ending of `path` names no format, or `csv_safe` is not for it.
+        UsageError: if the ending of `path` names no format, `csv_safe` is not for it, or standard
+            output is a terminal and the format nothing for one.
         OutputError: if the file exists, cannot be written, or would not fit; nothing is left.
+        BrokenPipeError: if whoever reads standard output goes away.
     """
     plan = as_plan(scenario)
     path = Path(path)
-    refuse_without_room(path, plan.rows, estimate(plan).bytes[format_of(path)])
     begun = time.perf_counter()
-    sink = open_sink(path, schema(plan), provenance(plan), overwrite=overwrite, csv_safe=csv_safe)
+    if str(path) == STANDARD_OUTPUT:
+        sink = _standard_output(plan, file_format, overwrite=overwrite, csv_safe=csv_safe)
+    else:
+        _refuse_file_format(path, file_format)
+        refuse_without_room(path, plan.rows, estimate(plan).bytes[format_of(path)])
+        said = provenance(plan)
+        sink = open_sink(path, schema(plan), said, overwrite=overwrite, csv_safe=csv_safe)
     outcome = pipeline.run(
         plan, sink, workers=workers or pipeline.available_workers(), progress=progress
     )
@@ -131,6 +148,29 @@ def generate(
         digest=outcome.digest,
         statistics=outcome.statistics,
     )
+
+
+def _standard_output(
+    plan: Plan, file_format: str | None, *, overwrite: bool, csv_safe: bool
+) -> Sink:
+    if file_format is None:
+        raise UsageError(
+            f"standard output has no ending that names a format: say file_format=... ({known()})"
+        )
+    if overwrite:
+        raise UsageError("overwrite=True is for files: standard output is what a shell makes of it")
+    ending = named_format(file_format)
+    return open_standard_output(ending, schema(plan), provenance(plan), csv_safe=csv_safe)
+
+
+def _refuse_file_format(path: Path, file_format: str | None) -> None:
+    """Refuse to be told a format where the name of a file names it."""
+    if file_format is not None:
+        stem, ending = path.name[: -len(format_of(path))], named_format(file_format)
+        raise UsageError(
+            f"file_format=... is for folders and for standard output: the ending of {path} names "
+            f"its format. For {ending}, name it {stem}{ending}"
+        )
 
 
 def batches(

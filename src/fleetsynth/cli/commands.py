@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from fleetsynth.cli.options import (
     scenario_options,
 )
 from fleetsynth.cli.say import say, say_json, show_understood
+from fleetsynth.formats import STANDARD_OUTPUT, known
 
 if TYPE_CHECKING:
     from fleetsynth.api import Result
@@ -43,8 +45,15 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     default=str(DEFAULT_OUTPUT),
     show_default=True,
     metavar="PATH",
-    help="Where to. The ending names the format: .parquet, .csv, .csv.gz, .csv.zst or .arrow."
-    " A folder (with a slash at its end) or s3://bucket/prefix takes parts and a manifest.",
+    help=f"Where to. The ending names the format: {known()}. A folder (with a slash at its end)"
+    " or s3://bucket/prefix takes parts and a manifest; - is standard output.",
+)
+@click.option(
+    "--format",
+    "file_format",
+    metavar="NAME",
+    help="Format of a folder's parts, or of standard output, such as csv.gz.  [default of parts:"
+    " parquet]",
 )
 @overwrite_option
 @click.option(
@@ -59,6 +68,7 @@ def generate(
     *,
     output: str,
     overwrite: bool,
+    file_format: str | None,
     csv_safe: bool,
     quiet: bool,
     as_json: bool,
@@ -76,19 +86,26 @@ def generate(
       fleetsynth generate --servers 500 --granularity hourly --end 2022-12-31 -o year.parquet
       fleetsynth generate --set growth.mode=monthly --set spikes=false -o calm.parquet
       fleetsynth generate --granularity 5min -o fleet/ --partition-by year,month
+      fleetsynth generate --servers 8 -o - --format csv | head
     """
     from fleetsynth.api import generate as write_file
     from fleetsynth.errors import UsageError
     from fleetsynth.presets import resolve
 
     scenario = load(options)
-    silent = quiet or as_json
+    apart = output == STANDARD_OUTPUT  # where only data may go
+    silent = quiet or as_json or (apart and sys.stdout is not None and sys.stdout.isatty())
     result: Result | FolderResult
     if is_folder(output):
         if csv_safe:
-            raise UsageError("--csv-safe is for CSV files, and a folder's parts are Parquet")
+            raise UsageError("--csv-safe is for a CSV file: a folder's parts hold text as it is")
         result = generate_folder(
-            scenario, output, overwrite=overwrite, silent=silent, options=options
+            scenario,
+            output,
+            file_format=file_format,
+            overwrite=overwrite,
+            silent=silent,
+            options=options,
         )
     else:
         refuse_folder_options(options)
@@ -97,16 +114,17 @@ def generate(
                 scenario,
                 output,
                 overwrite=overwrite,
+                file_format=file_format,
                 csv_safe=csv_safe,
                 workers=options["workers"],
                 progress=advance,
             )
     if as_json:
-        say_json(result.to_dict())
+        say_json(result.to_dict(), err=apart)
     elif not quiet:
         from fleetsynth.cli.show import show_result
 
-        show_result(result)
+        show_result(result, err=apart)
 
 
 @click.command()

@@ -20,8 +20,8 @@ from fleetsynth.cli.say import say_json
 def facts(*, path: str, check: bool, as_json: bool, **reading: Any) -> None:
     """Measure what the dataset at PATH is like, beside real fleets.
 
-    PATH is a file or a folder, made by fleetsynth or by anything else: .parquet, .csv, .csv.gz,
-    .csv.zst or .arrow, CPU and memory in percent. Each fact stands beside the range over real
+    PATH is a file or a folder, made by fleetsynth or by anything else, in any format that
+    `generate` writes, CPU and memory in percent. Each fact stands beside the range over real
     fleets, the fleets themselves, and what the realistic preset is held to ("wanted"); ✗ marks
     what is outside. A fact that the columns do not allow is shown as –. Data with a step other
     than the five minutes of the real fleets have no such figures beside them: not comparable.

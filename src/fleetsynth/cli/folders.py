@@ -11,6 +11,7 @@ import click
 from fleetsynth.cli.options import json_option, progress
 from fleetsynth.cli.say import say, say_json
 from fleetsynth.cli.words import in_options
+from fleetsynth.formats import STANDARD_OUTPUT, ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,10 +65,11 @@ def folder_options(command: Command) -> Command:
 
 def is_folder(output: str) -> bool:
     """Tell whether an output names a dataset folder, and not a file."""
-    from fleetsynth.formats import FORMATS
     from fleetsynth.stores.places import is_url
 
-    named_as_file = output.lower().endswith(tuple(FORMATS))
+    if output == STANDARD_OUTPUT:
+        return False
+    named_as_file = ending_of(output) is not None
     return output[-1:] == "/" or is_url(output) or (Path(output).is_dir() and not named_as_file)
 
 
@@ -83,7 +85,13 @@ def refuse_folder_options(options: dict[str, Any]) -> None:
 
 
 def generate_folder(
-    scenario: Scenario, url: str, *, overwrite: bool, silent: bool, options: dict[str, Any]
+    scenario: Scenario,
+    url: str,
+    *,
+    file_format: str | None,
+    overwrite: bool,
+    silent: bool,
+    options: dict[str, Any],
 ) -> FolderResult:
     """Generate a folder with the options of the command line."""
     from fleetsynth.folders.generate import generate_folder
@@ -100,6 +108,7 @@ def generate_folder(
             url,
             partition_by=keys,
             part_bytes=parse_size("256MB" if size is None else size),
+            **({"file_format": file_format} if file_format else {}),
             workers=options["workers"],
             engine=engine,
             resume=options["resume"],

@@ -76,13 +76,13 @@ def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
         yield advance
 
 
-def show_result(result: Result | FolderResult) -> None:
-    """Print the closing summary of a run."""
+def show_result(result: Result | FolderResult, *, err: bool = False) -> None:
+    """Print the closing summary of a run, on stderr if that is said."""
     from fleetsynth.api import Result
 
-    console = _console()
+    console = _console(err=err)
     if isinstance(result, Result):
-        _show_file(console, result)
+        _show_file(console, result, err=err)
     else:
         _show_folder(console, result)
 
@@ -104,7 +104,7 @@ def _show_folder(console: Console, result: FolderResult) -> None:
     )
 
 
-def _show_file(console: Console, result: Result) -> None:
+def _show_file(console: Console, result: Result, *, err: bool) -> None:
     plan = result.plan
     _facts(
         console,
@@ -121,7 +121,7 @@ def _show_file(console: Console, result: Result) -> None:
         moments = result.statistics.get(name, {})
         cells = [f"{entry.mean:.1f} ±{entry.sd:.1f}" for entry in moments.values()]
         table.add_row(plain(name), f"{count:,}", *cells)
-    _print_whole(table)
+    _print_whole(table, err=err)
     console.print(Text("mean ± standard deviation over all rows", style="dim"))
 
 
@@ -277,8 +277,8 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def _console(*, soft_wrap: bool = True, width: int | None = None) -> Console:
-    return _Console(soft_wrap=soft_wrap, highlight=False, width=width)
+def _console(*, soft_wrap: bool = True, width: int | None = None, err: bool = False) -> Console:
+    return _Console(soft_wrap=soft_wrap, highlight=False, width=width, stderr=err)
 
 
 def _facts(console: Console, **facts: str) -> None:
@@ -296,11 +296,11 @@ def _span(plan: Plan) -> str:
     return f"{scenario.start_date} to {scenario.end_date}, {scenario.granularity}"
 
 
-def _print_whole(table: Table) -> None:
+def _print_whole(table: Table, *, err: bool = False) -> None:
     """Print a table at its own width: figures that are cut short mislead."""
     endless = _console(width=10_000)
     needed = Measurement.get(endless, endless.options, table).maximum
-    _console(width=max(needed, _console().width)).print(table)
+    _console(width=max(needed, _console(err=err).width), err=err).print(table)
 
 
 def _table(first: str, *others: str) -> Table:

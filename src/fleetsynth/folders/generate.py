@@ -12,8 +12,10 @@ from fleetsynth.folders import folder
 from fleetsynth.folders.begin import begin
 from fleetsynth.folders.engines.local import LocalEngine
 from fleetsynth.folders.job import Job
+from fleetsynth.formats import part_format
 from fleetsynth.pipeline import available_workers
 from fleetsynth.size import estimate
+from fleetsynth.stores.recorded import PART_FORMAT
 from fleetsynth.stores.store import open_store
 
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ def generate_folder(
     *,
     partition_by: Sequence[str] = (),
     part_bytes: int = PART_BYTES,
+    file_format: str = PART_FORMAT,
     workers: int | None = None,
     engine: Engine | None = None,
     resume: bool = False,
@@ -104,6 +107,7 @@ def generate_folder(
         url: a folder, or ``s3://bucket/prefix``.
         partition_by: hive partition columns, outermost first.
         part_bytes: target size of a part.
+        file_format: of the parts: the ending that names it, with or without its dot.
         workers: processes; None for one per processor.
         engine: where parts are made; by default `LocalEngine` with `workers`.
         resume: go on with an unfinished run of the same scenario.
@@ -112,7 +116,7 @@ def generate_folder(
         progress: called with the rows done so far.
 
     Raises:
-        UsageError: for partitions that cannot be, or a run of another scenario.
+        UsageError: for partitions or a format that cannot be, or a run of another scenario.
         OutputError: if the folder holds something else, cannot be written, or has not nearly the
             room. Parts that were published stay, and `resume` goes on from them.
     """
@@ -120,10 +124,16 @@ def generate_folder(
     if overwrite and (resume or shard):
         other = "resume=True" if resume else "shard=..."
         raise UsageError(f"overwrite=True starts again, {other} goes on: choose one")
-    job = Job.of(scenario, url, partition_by=tuple(partition_by), part_bytes=part_bytes)
+    job = Job.of(
+        scenario,
+        url,
+        partition_by=tuple(partition_by),
+        part_bytes=part_bytes,
+        file_format=part_format(file_format),
+    )
     store = open_store(url)
     if not (resume or overwrite or shard) and not store.list():  # all of it is still to be made
-        store.check_room(job.plan.rows, estimate(job.plan).bytes[".parquet"], part_bytes)
+        store.check_room(job.plan.rows, estimate(job.plan).bytes[job.file_format], part_bytes)
     parts = job.parts  # refuses partitions that cannot be, before anything is touched
     job = begin(job, resume=resume, overwrite=overwrite, shard=shard is not None)
     todo = folder.missing(job, shard) if job.run else []

@@ -1,25 +1,152 @@
-"""What every file format can do."""
+"""What every file format can do, and what is the same for all of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import pyarrow as pa
+
+from fleetsynth.formats.compression import packed
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from fleetsynth.formats import Format
+    from fleetsynth.formats.dialect import Dialect
+    from fleetsynth.formats.options import ReadOptions
+
+    Types = Mapping[str, pa.DataType | None]
+
+BATCH_ROWS = 1 << 17
+"""Rows of a batch that is read."""
+SAMPLE_ROWS = 2000
+"""Rows of a sample."""
 
 
-class Sink(Protocol):
-    """A destination of record batches, opened by its constructor.
+class Writer(Protocol):
+    """Writes record batches in one format to a stream.
 
-    After `write` or `commit` has raised, the caller calls `abort`. Nothing can be seen under
-    the final name before `commit` returns, and nothing is left after `abort`.
+    A format's module has a function ``open_writer(stream, schema, metadata)`` that returns one.
+    Columns of text may be dictionary-encoded; values may be missing.
     """
 
     def write(self, batch: pa.RecordBatch) -> None:
+        """Take rows, in order."""
+
+    def close(self) -> None:
+        """Write what the format has at its end; the stream is left open."""
+
+
+class Output(Protocol):
+    """Where a file's bytes go.
+
+    Attributes:
+        stream: takes them.
+    """
+
+    stream: Any
+
+    def guard(self) -> AbstractContextManager[None]:
+        """Turn what the system says of a failure into an OutputError."""
+
+    def opening(self) -> AbstractContextManager[None]:
+        """Guard the opening of a writer as well: if it fails, nothing is left."""
+
+    def commit(self) -> int:
+        """Publish what was written, whole; return its size in bytes."""
+
+    def abort(self) -> None:
+        """Remove what was written, as far as that can be; take nothing more, in silence."""
+
+
+class Sink:
+    """A destination of record batches, in any format.
+
+    After `write` or `commit` has raised, the caller calls `abort`. Nothing can be seen under
+    the final name before `commit` returns, and nothing is left after `abort`.
+
+    Args:
+        output: where its bytes go.
+        kind: the format.
+        schema: of the batches to come.
+        metadata: what the file says of itself, if the format has a place for it.
+        options: more arguments of the format's `open_writer`.
+    """
+
+    def __init__(
+        self,
+        output: Output,
+        kind: Format,
+        schema: pa.Schema,
+        metadata: Mapping[str, str],
+        options: Mapping[str, Any],
+    ) -> None:
+        self._output = output
+        with output.opening():
+            self._stream = packed(output.stream, kind.compression)
+            self._writer = kind.open_writer(self._stream, schema, metadata, **options)
+
+    def write(self, batch: pa.RecordBatch) -> None:
         """Take rows, in order. Raises OutputError if they cannot be stored."""
+        with self._output.guard():
+            self._writer.write(batch)
 
     def commit(self) -> int:
         """Make the dataset visible, whole; return its size in bytes."""
+        with self._output.guard():
+            self._writer.close()
+            if self._stream is not self._output.stream:
+                self._stream.close()
+        return self._output.commit()
 
     def abort(self) -> None:
         """Remove all that was written. May be called at any time before commit."""
+        # Closing writes the end of a file: what is short would be valid, so it goes first.
+        self._output.abort()
+        for part in (self._writer, self._stream, self._output.stream):
+            with suppress(OSError, ValueError, pa.ArrowException):
+                part.close()
+        self._output.abort()
+
+
+@dataclass(frozen=True)
+class Head:
+    """What can be told of a file without reading it all.
+
+    Attributes:
+        names: of its columns.
+        sample: its first rows; None if it has none.
+        dialect: of CSV.
+    """
+
+    names: list[str]
+    sample: pa.RecordBatch | None
+    dialect: Dialect | None = field(default=None, repr=False)
+
+
+def _nothing(_: Path) -> Mapping[bytes, bytes]:
+    return {}
+
+
+def _unknown(_: Path) -> int | None:
+    return None
+
+
+class Reader(NamedTuple):
+    """How a format is read. Whatever its functions raise is told as damage of the file.
+
+    Attributes:
+        head: returns the head of a file.
+        batches: yields its rows, of the columns and types asked for; None for all.
+        metadata: returns its key-value metadata; nothing, if the format has no place for any.
+        rows: returns how many rows the file says that it has; None if it does not.
+    """
+
+    head: Callable[[Path, ReadOptions], Head]
+    batches: Callable[[Path, Types | None, ReadOptions], Iterator[pa.RecordBatch]]
+    metadata: Callable[[Path], Mapping[bytes, bytes]] = _nothing
+    rows: Callable[[Path], int | None] = _unknown

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import UsageError
-from fleetsynth.formats import FORMATS
+from fleetsynth.formats import ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def check_url(place: str) -> None:
     if not is_url(place):
         return
     _check(place)
-    if place.lower().endswith(tuple(FORMATS)):
+    if ending_of(place):
         raise UsageError(
             f"{place} names a file, and an object store takes dataset folders: end it with a "
             "slash, or write a local file and copy it there"
@@ -58,7 +58,7 @@ def split_object(place: str) -> tuple[str, str] | None:
     Raises:
         UsageError: as `check_url`.
     """
-    if not is_url(place) or not place.lower().endswith(tuple(FORMATS)):
+    if not is_url(place) or not ending_of(place):
         check_url(place)
         return None
     _check(place)
