@@ -194,13 +194,13 @@ def open_sink(
         UsageError: if it names no format, or one that `csv_safe` is not for.
         OutputError: if the file exists or cannot be opened.
     """
-    from fleetsynth.formats.base import Sink
     from fleetsynth.formats.output import File
+    from fleetsynth.formats.sink import FormatSink
 
     ending = format_of(path)
     options = _options(ending, str(path), csv_safe=csv_safe)
     output = File(path, overwrite=overwrite)
-    return Sink(output, FORMATS[ending], schema, metadata, options)
+    return FormatSink(output, FORMATS[ending], schema, metadata, options)
 
 
 def open_standard_output(
@@ -213,12 +213,12 @@ def open_standard_output(
             the format.
         OutputError: if it is closed.
     """
-    from fleetsynth.formats.base import Sink
     from fleetsynth.formats.output import StandardOutput
+    from fleetsynth.formats.sink import FormatSink
 
     options = _options(ending, "standard output", csv_safe=csv_safe)
     output = StandardOutput(ending, binary=FORMATS[ending].binary)
-    return Sink(output, FORMATS[ending], schema, metadata, options)
+    return FormatSink(output, FORMATS[ending], schema, metadata, options)
 
 
 def _options(ending: str, where: str, *, csv_safe: bool) -> dict[str, Any]:

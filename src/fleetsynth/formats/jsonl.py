@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from fleetsynth.errors import UsageError
 from fleetsynth.formats.base import Reader
 from fleetsynth.formats.jsonl_read import read_batches, read_head
@@ -14,6 +12,8 @@ from fleetsynth.formats.text import ROWS, Style, compose, constant, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pyarrow as pa
 
 
 class _JsonWriter:
@@ -43,7 +43,7 @@ def open_writer(
 def render(batch: pa.RecordBatch) -> bytes:
     """Return the rows of a batch, an object on a line each; a missing value is null."""
     if not batch.num_columns:
-        return b"{}\n" * batch.num_rows
+        return b"{}\n" * int(batch.num_rows)
     style = Style(_text, _other, b"null", b'"')
     pieces = []
     for place, (name, column) in enumerate(zip(batch.schema.names, batch.columns, strict=True)):
@@ -61,9 +61,8 @@ def _other(value: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
     except ValueError:
-        raise UsageError(
-            f"JSON cannot hold the number {value}; Parquet, Arrow and CSV can"
-        ) from None
+        message = f"JSON cannot hold the number {value}; Parquet, Arrow and CSV can"
+        raise UsageError(message) from None
 
 
 READER = Reader(read_head, read_batches)

@@ -8,7 +8,6 @@ by counting, if the objects are flat, as ours are; or else one by one.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from fleetsynth.formats.place import shown
 from fleetsynth.tables.frame import column_types, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from fleetsynth.formats.base import Types
@@ -38,7 +37,7 @@ _DEEPEST = 8
 _MARK = b"\xef\xbb\xbf"
 
 
-def read_head(path: Path, options: ReadOptions) -> Head:
+def read_head(path: Path, _: ReadOptions) -> Head:
     """Return the names of all fields of the first rows, and these rows."""
     lines, chunk = _first(path)
     names = list(dict.fromkeys(name for row in lines for name in row))
@@ -82,8 +81,9 @@ def _types(
     said = dict(zip(ours.names, ours.types, strict=True)) if columns is None else {}
     said |= {name: kind for name, kind in (columns or {}).items() if kind is not None}
     known, guessed = {}, {}
-    for field in head.sample.schema if head.sample is not None else ():
-        values = head.sample.column(field.name)
+    sample: Any = head.sample
+    for field in sample.schema:
+        values = sample.column(field.name)
         text = [v for v in values.to_pylist() if v] if pa.types.is_string(field.type) else []
         if field.name in said:
             known[field.name] = said[field.name]
@@ -144,9 +144,8 @@ def _chunks(path: Path, size: int = _CHUNK) -> Iterator[tuple[int, bytes]]:
             data = rest + data
             cut = data.rfind(b"\n") + 1
             if len(data) - cut > _LONGEST:
-                raise InputError(
-                    f"cannot read {path}: line {line:,} is longer than {_LONGEST:,} bytes"
-                )
+                message = f"line {line:,} is longer than {_LONGEST:,} bytes"
+                raise InputError(f"cannot read {path}: {message}")
             chunk, rest = data[:cut], data[cut:]
             if chunk.strip():
                 yield line, chunk
@@ -163,7 +162,8 @@ def _refuse_odd_lines(path: Path, chunk: bytes, line: int) -> None:
     except UnicodeDecodeError as error:
         at = line + chunk[: error.start].count(b"\n")
         byte = chunk[error.start]
-        raise InputError(f"{path} is not UTF-8: byte 0x{byte:02x} in line {at:,}") from None
+        message = f"it is not UTF-8: byte 0x{byte:02x} in line {at:,}"
+        raise InputError(f"cannot read {path}: {message}") from None
     if _are_flat(chunk):
         return
     for at, each in enumerate(chunk.splitlines(), line):
@@ -213,8 +213,8 @@ def _explained(path: Path, chunk: bytes, line: int) -> Iterator[None]:
         for at, each in rows:
             _refuse_odd_line(path, at, each)
         said, _, row = str(error).removeprefix("JSON parse error: ").partition(" in row ")
-        at = f"{rows[int(row)][0]:,}" if row.isdecimal() else f"{line:,} or after"
-        raise InputError(f"cannot read {path}, line {at}: {said}") from error
+        where = f"{rows[int(row)][0]:,}" if row.isdecimal() else f"{line:,} or after"
+        raise InputError(f"cannot read {path}, line {where}: {said}") from error
 
 
 def _has_text(rows: list[dict[str, Any]], name: str) -> bool:

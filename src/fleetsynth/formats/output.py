@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -74,7 +74,8 @@ class StandardOutput:
                 f"{ending} is nothing for a terminal: send it to a file or a program (> or |)"
             )
         sys.stdout.flush()
-        self.stream: Any = _Counted(sys.stdout.buffer)
+        self._counted = _Counted(sys.stdout.buffer)
+        self.stream: Any = self._counted
 
     @contextmanager
     def guard(self) -> Iterator[None]:
@@ -94,12 +95,12 @@ class StandardOutput:
     def commit(self) -> int:
         """Hand over the last bytes; return how many there were."""
         with self.guard():
-            self.stream.flush()
-        return self.stream.tell()
+            self._counted.flush()
+        return self._counted.size
 
     def abort(self) -> None:
         """Write no more: the end of a format would make what is short look whole."""
-        self.stream.ended = True
+        self._counted.ended = True
 
 
 class _Counted:
@@ -107,24 +108,25 @@ class _Counted:
 
     Attributes:
         closed: never: the stream is not ours to close.
+        size: bytes so far.
         ended: whether bytes go nowhere from now on.
     """
 
     closed = False
 
     def __init__(self, raw: Any) -> None:
-        self._raw, self._size, self.ended = raw, 0, False
+        self._raw, self.size, self.ended = raw, 0, False
 
     def write(self, data: Any) -> int:
         """Pass bytes on."""
         if not self.ended:
             self._raw.write(data)
-        self._size += len(data)
+        self.size += len(data)
         return len(data)
 
     def tell(self) -> int:
         """Return how many bytes there were."""
-        return self._size
+        return self.size
 
     def flush(self) -> None:
         """Pass on what waits."""

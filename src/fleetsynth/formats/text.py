@@ -50,7 +50,8 @@ def compose(rows: int, pieces: Sequence[Words]) -> bytes:
     lines = np.empty(rows, row)
     for i, piece in enumerate(pieces):
         lines[f"f{i}"] = piece
-    return lines.tobytes().translate(None, b"\0")
+    text: bytes = lines.tobytes().translate(None, b"\0")
+    return text
 
 
 def constant(text: bytes) -> Words:
