@@ -23,11 +23,12 @@ from fleetsynth.folders.begin import begin
 from fleetsynth.folders.engines.base import Engine
 from fleetsynth.folders.engines.local import LocalEngine
 from fleetsynth.folders.engines.spark import SparkEngine
-from fleetsynth.folders.generate import FolderResult, generate_folder
+from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.job import Job, PartRecord, make_part
 from fleetsynth.folders.verify import verify
 from fleetsynth.presets import resolve
-from fleetsynth.spark import generate as generate_frame
+from fleetsynth.result import Result
+from fleetsynth.spark import to_spark
 from tests.dataset import makers
 from tests.dataset.folders import (
     MIXED,
@@ -147,7 +148,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...],
     return manifests
 
 
-def run(folder: Path, engine: Engine, **options: Any) -> FolderResult:
+def run(folder: Path, engine: Engine, **options: Any) -> Result:
     """Generate the mixed scenario in six parts, or more if it is partitioned."""
     return generate_folder(MIXED, str(folder), part_bytes=PART_BYTES, engine=engine, **options)
 
@@ -173,7 +174,7 @@ def test_parts_and_digest_are_those_of_every_other_engine(
     assert result.digest == digest
     assert (result.made, result.rows) == (result.parts, PLAN.rows)
     assert told_in(tmp_path / "fleet") == reference[keys]
-    assert verify(str(tmp_path / "fleet")) == []
+    assert verify(str(tmp_path / "fleet")).findings == []
 
 
 @every_engine
@@ -211,7 +212,7 @@ def test_a_realistic_fleet_has_one_digest_on_every_engine(
     )
     assert result.parts > 1
     assert result.digest == digest_of(plan)
-    assert verify(str(folder), regenerate=1) == []
+    assert verify(str(folder), regenerate=1).findings == []
 
 
 # Failures that pass
@@ -327,7 +328,7 @@ def test_a_lasting_failure_is_told_and_another_engine_goes_on(
     assert result.digest == digest
     assert result.made == PARTS - len(before)
     assert {path: identities(folder)[path] for path in before} == before
-    assert verify(str(folder)) == []
+    assert verify(str(folder)).findings == []
 
 
 @every_engine_with_workers
@@ -381,7 +382,7 @@ def test_spark_reads_a_folder_as_it_stands(
 
 
 def test_a_spark_frame_has_the_rows_of_a_table(session: Callable[[], Any]) -> None:
-    frame = generate_frame(session(), MIXED, part_bytes=PART_BYTES)
+    frame = to_spark(session(), MIXED, part_bytes=PART_BYTES)
     assert frame.rdd.getNumPartitions() == PARTS
     expected = plain_table(PLAN)
     assert frame.columns == expected.schema.names
@@ -393,7 +394,7 @@ def test_a_spark_frame_needs_no_more_than_what_describes_a_scenario(
     session: Callable[[], Any],
 ) -> None:
     scenario = {"num_servers": 2, "end_date": "2022-01-03", "include_metadata": False}
-    frame = generate_frame(session(), scenario)
+    frame = to_spark(session(), scenario)
     assert frame.count() == 6
     assert "region" not in frame.columns
 

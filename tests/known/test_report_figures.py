@@ -286,7 +286,7 @@ def test_a_special_day_is_compared_with_its_weekday_within_four_weeks() -> None:
     counts = np.ones((1, 71), dtype=np.int64)
     special, seen, base = effects.compare(values, counts, kinds)
     assert (special.tolist(), seen.tolist(), base.tolist()) == ([35], [[9]], [[4.5]])
-    kinds[42] = 1  # special days are no ordinary ones
+    kinds[42] = 1  # special days are not ordinary ones
     _, _, base = effects.compare(values, counts, kinds)
     assert base[0, 0] == pytest.approx((36 - 5) / 7)
     counts[0, 7] = 3  # a mean over values, not over days

@@ -114,10 +114,10 @@ def reading_options(command: Command) -> Command:
             "--columns",
             default="",
             metavar="ROLE=COLUMN,…",
-            help="Which column is what, such as time=ts,server=host,cpu=cpu_pct. A name with a"
-            ' comma stands in quotes, cpu="CPU, %", a unit after a colon: time=t:s, cpu=v:share,'
-            " cpu=v:hundredths. Of one row per metric, cpu=… names a metric. What is not said is"
-            " found by its name.",
+            help="Which column is what, such as time=ts,server=host,cpu=cpu_pct. Put a name with a"
+            ' comma in quotes, cpu="CPU, %", and a unit after a colon: time=t:s, cpu=v:share,'
+            " cpu=v:hundredths. Where each row is of one metric, cpu=… names that metric. Columns"
+            " that are not given are found by their names.",
         ),
         click.option(
             "--time-format",
@@ -128,21 +128,27 @@ def reading_options(command: Command) -> Command:
         click.option(
             "--timezone",
             metavar="ZONE",
-            help="Whose hours, days and weekends count, such as Europe/Berlin; times that name no"
-            " zone are taken as its clock.",
+            help="The time zone whose hours, days and weekends count, such as Europe/Berlin; times"
+            " without a zone are read as its local time.",
         ),
-        click.option("--delimiter", metavar="SIGN", help="Between fields of CSV: ; or tab, …"),
+        click.option(
+            "--delimiter", metavar="SIGN", help="Character between the fields of CSV: ; or tab, …"
+        ),
         click.option("--decimal", metavar="SIGN", help="The decimal sign of CSV: . or ,"),
-        click.option("--encoding", metavar="NAME", help="Of CSV, such as latin-1."),
+        click.option("--encoding", metavar="NAME", help="Text encoding of CSV, such as latin-1."),
         click.option(
             "--missing",
             multiple=True,
             metavar="WORD",
             help="One more word for a missing number. May be repeated.",
         ),
-        click.option("--fill-down", is_flag=True, help="A blank server is that of the row above."),
         click.option(
-            "--server-from-name", is_flag=True, help="Each file's name is the server of its rows."
+            "--fill-down", is_flag=True, help="Take a blank server to be that of the row above."
+        ),
+        click.option(
+            "--server-from-name",
+            is_flag=True,
+            help="Take each file's name as the server of its rows.",
         ),
     ]
     for decorator in reversed(decorators):

@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     "--scenario",
     type=LOCAL_PATH,
     metavar="FILE",
-    help="Hold it against this scenario, not the one that the dataset itself names.",
+    help="Compare with this scenario, not with the one that the dataset itself names.",
 )
 @click.option(
     "--preset",
     metavar="NAME",
-    help=f"Hold it against a packaged scenario: {' or '.join(PRESETS)}.",
+    help=f"Compare with a packaged scenario: {' or '.join(PRESETS)}.",
 )
 @reading_options
 @click.option(
     "--full",
     is_flag=True,
-    help="Compare every value of a dataset of ours with what its scenario generates, not those of"
-    " some servers: takes as long as making it did.",
+    help="Compare every value of a dataset of ours with what its scenario generates, not only those"
+    " of some servers: takes as long as generating it did.",
 )
 @click.option("-a", "--all", "show_all", is_flag=True, help="Show every structural check.")
 @json_option
@@ -80,7 +80,7 @@ def validate(
 
     refuse_missing([path])
     if scenario and preset:
-        raise UsageError("--scenario and --preset both say what to hold it against: choose one")
+        raise UsageError("--scenario and --preset both say what to compare with: choose one")
     against = default_scenario(preset) if preset else scenario
     with comparing(silent=not full) as compared:
         validation = check(

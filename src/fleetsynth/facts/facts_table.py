@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 STEP = 300
 """Seconds from point to point at which the facts are defined: at another step the same servers
-have other figures, which nothing here can be held against."""
+have other figures, which nothing here can be compared with."""
 PLAIN = "plain"
-"""The source that is no trace."""
+"""The source that is not a trace."""
 
 
 @dataclass(frozen=True)
-class Source:
+class Reference:
     """Where real figures come from.
 
     Attributes:
@@ -90,9 +90,9 @@ def known_facts() -> dict[str, Fact]:
 
 
 @cache
-def sources() -> dict[str, Source]:
+def sources() -> dict[str, Reference]:
     """Return the sources of real figures by name."""
-    return {name: Source(**row) for name, row in _table()["sources"].items()}
+    return {name: Reference(**row) for name, row in _table()["sources"].items()}
 
 
 @cache

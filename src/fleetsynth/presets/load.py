@@ -116,7 +116,7 @@ def _read(path: Path) -> tuple[dict[str, Any], Origin]:
         hint = f"; the packaged one is {{'preset': '{path}'}}" if str(path) in PRESETS else ""
         raise UsageError(f"cannot read the scenario {path}: {error.strerror}{hint}") from None
     except UnicodeDecodeError as error:
-        message = f"{path} is no scenario: byte {error.start} is not UTF-8 text"
+        message = f"{path} is not a scenario: byte {error.start} is not UTF-8 text"
         raise UsageError(message) from None
     name = path.name
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.plan import Plan
+    from fleetsynth.preview.samples import Sample
 
 FORMATS = (".png", ".svg", ".pdf")
 _COLORS = {
@@ -30,8 +31,8 @@ _COLORS = {
 _INK = "#33393f"
 
 
-def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
-    """Draw a column per archetype and a row per metric.
+def draw(plan: Plan, path: Path, *, overwrite: bool) -> list[Sample]:
+    """Draw a column per archetype and a row per metric; return what is shown.
 
     Raises:
         UsageError: if matplotlib is missing, or the ending of `path` names no picture.
@@ -39,7 +40,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
     """
     kind = path.suffix.lower()
     if kind not in FORMATS:
-        raise UsageError(f"the ending of {path} names no picture: use {', '.join(FORMATS)}")
+        raise UsageError(f"the ending of {path} is not that of a picture: use {', '.join(FORMATS)}")
     try:
         from matplotlib import rc_context
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
@@ -76,6 +77,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
     salt = rc_context({"svg.hashsalt": "fleetsynth"})
     with salt, whole_file(path, overwrite=overwrite) as temporary:
         figure.savefig(temporary, format=kind[1:], metadata=_undated(kind))
+    return shown
 
 
 def _series(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, Calendar, Days
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Calendar, Days
 from fleetsynth.models.base import product_of
 from fleetsynth.presets import model_of
 
@@ -103,7 +103,7 @@ def expected_days(plan: Plan, law: Law, days: Ints, metrics: Sequence[Metric]) -
     factors = [f for f in model.factors if f.is_on(plan.scenario)]
     out = np.zeros((len(metrics), len(plan.archetypes), days.size))
     for hour, share in _parts_of_day([f for f in factors if f.hourly], plan.clock.step):
-        calendar = Calendar(days * DAY_SECONDS + hour * 3_600)
+        calendar = Calendar(days * DAY_SECONDS + hour * HOUR_SECONDS)
         for a, (archetype, rows) in enumerate(zip(plan.archetypes, law.rows, strict=True)):
             f = product_of(factors, calendar, archetype.profile)
             g = law.growth(rows.rate, calendar.seconds)

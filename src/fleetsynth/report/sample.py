@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.presets import simulate
 from fleetsynth.window import Window
 
@@ -74,8 +75,8 @@ def autocorrelations(
     there = ~np.isnan(x)
     cell = np.zeros(seconds.size, dtype=np.int64)
     if residual:
-        weekend = (seconds // 86_400 + 3) % 7 >= 5
-        cell = seconds % 86_400 // 3_600 + 24 * weekend
+        weekend = (seconds // DAY_SECONDS + 3) % 7 >= 5
+        cell = seconds % DAY_SECONDS // HOUR_SECONDS + 24 * weekend
     for c in np.unique(cell):
         at = cell == c
         count = there[:, :, at].sum(axis=2, keepdims=True)
@@ -99,7 +100,7 @@ def autocorrelations(
 
 def lags_of(step: int, ticks: int) -> Ints:
     """Return lags in ticks: all of the first days, then fewer; up to eight days or 60 ticks."""
-    longest = min(ticks // 3, max(60, 8 * 86_400 // step))
+    longest = min(ticks // 3, max(60, 8 * DAY_SECONDS // step))
     if longest <= 200:
         return np.arange(longest + 1, dtype=np.int64)
     first = np.arange(0, 24, dtype=np.int64)

@@ -178,7 +178,7 @@ def _server_ids(servers: int | Iterable[str]) -> list[str]:
         return list(servers)
     count = index(servers)
     if count < 0:
-        raise UsageError(f"{count} is no number of servers")
+        raise UsageError(f"{count} is not a valid number of servers")
     return [server_id(i) for i in range(count)]
 
 
@@ -222,7 +222,7 @@ def _checked(country: str) -> str:
     code = "US" if country == "US" else holiday_countries().get(country.upper())
     if country != code:
         hint = f" (did you mean {code!r}?)" if code else ": give an ISO 3166 code such as IE"
-        raise UsageError(f"no holidays are known of a country {country!r}{hint}")
+        raise UsageError(f"no holidays are known for the country {country!r}{hint}")
     return country
 
 
@@ -237,10 +237,10 @@ def _regions(frame: pd.DataFrame, places: Mapping[str, Any]) -> pd.Series[Any]:
 
 
 def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:
-    """Write a DataFrame to a file whose ending names the format; whole or not at all.
+    """Write a DataFrame to a file whose ending chooses the format; whole or not at all.
 
     Raises:
-        UsageError: if the ending names no format.
+        UsageError: if the ending is not that of a known format.
         OutputError: if the file exists or cannot be written.
     """
     return api.save_frame(frame, path, overwrite=overwrite)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pyarrow as pa
 
+from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.presets import model_of
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.validate.calendar import CalendarCheck
@@ -32,7 +33,7 @@ _MOST_TICKS_PER_ROW = 64
 """A second pass takes a byte a tick; none is made where there are more than both of these."""
 
 
-class Source(Protocol):
+class Described(Protocol):
     """What a checker has to know of where batches come from.
 
     Attributes:
@@ -61,7 +62,7 @@ class Checker:
     """
 
     def __init__(
-        self, plan: Plan | None, source: Source | None = None, *, own: bool = False
+        self, plan: Plan | None, source: Described | None = None, *, own: bool = False
     ) -> None:
         self.columns = Columns()
         self._source = source
@@ -73,7 +74,7 @@ class Checker:
         zone = source.zone if source else str
         self._calendar = CalendarCheck(self.columns, plan, self._servers, zone)
         densities = self._design.densities if self._design else [None]
-        # Where no law says how values vary, but every value is held against the scenario's own,
+        # Where no law says how values vary, but every value is compared with the scenario's own,
         # what looks odd need not be wrong.
         self._exact = own and None in densities
         self._values: dict[str, ValueCheck] = {}
@@ -84,8 +85,8 @@ class Checker:
         step = span = None
         if plan:
             clock = plan.clock
-            begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * 1_000_000
-            step, span = clock.step * 1_000_000, (int(begin), int(end))
+            begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * SECOND_MICROS
+            step, span = clock.step * SECOND_MICROS, (int(begin), int(end))
         self._grid = Grid(self.columns, step, span)
         self.rows = 0
 
@@ -95,7 +96,7 @@ class Checker:
         return len(self.columns.servers)
 
     def contents(self) -> dict[int, int]:
-        """Return the content of each server of the plan, by its place there."""
+        """Return the content of each server of the plan, by its index there."""
         return self._servers.contents()
 
     def run(self, files: Files) -> None:
@@ -105,18 +106,19 @@ class Checker:
             for batch in batches:
                 self._update(batch)
         if self._grid.goes_back:
-            self._grid.recount(self._presence(files))
+            self._recount(files)
 
-    def _presence(self, files: Files) -> Presence | None:
+    def _recount(self, files: Files) -> None:
         """Go over the rows again, unless their timestamps are so far apart that it is in vain."""
         if self._grid.ticks().sum() > max(_MOST_TICKS, _MOST_TICKS_PER_ROW * self.rows):
-            return None
+            self._grid.give_up_counting()
+            return
         presence = Presence(self._grid, self.columns)
         for batches in files:
             for batch in batches:
                 if batch.num_rows:
                     presence.update(self.columns.rows(batch))
-        return presence
+        self._grid.recount(presence.duplicates, presence.missing())
 
     def _update(self, batch: pa.RecordBatch) -> None:
         found = self._source.written if self._source else batch.schema
@@ -152,7 +154,7 @@ class Checker:
         clock = design.plan.clock
         values = np.stack([rows.metrics[metric.column] for metric in design.observed])
         archetype = self._servers.archetypes(rows)
-        tick = rows.micros // (clock.step * 1_000_000) - clock.first
+        tick = rows.micros // (clock.step * SECOND_MICROS) - clock.first
         usable = np.isfinite(values).all(axis=0) & (archetype >= 0) & (rows.micros != MISSING)
         usable &= (tick >= 0) & (tick < clock.count)
         for code in np.flatnonzero(np.bincount(archetype[usable])).tolist():
@@ -202,7 +204,9 @@ class Checker:
             elif not _alike(found.field(name).type, kind):
                 out.append(f"{name} is {found.field(name).type}, not {kind}")
         names = [*found.names, *(self._source.others if self._source else ())]
-        return out + [f"{name} is not the scenario's" for name in names if name not in columns]
+        return out + [
+            f"{name} is not a column of the scenario" for name in names if name not in columns
+        ]
 
 
 def _changes(first: pa.Schema, later: pa.Schema) -> list[str]:

@@ -37,13 +37,13 @@ def validate(
     """Check a dataset: its form, and its values against the scenario that it should follow.
 
     One pass in constant memory, apart from some numbers per server. Rows that are not in order
-    of time take a second pass and a byte of memory each; of one row a metric, they go through
+    of time take a second pass and a byte of memory each; of one row per metric, they go through
     temporary files first.
 
     Args:
         data: a file, a dataset folder or ``s3://bucket/prefix``; ours, or anyone's; or a table of
             Arrow, pandas or polars.
-        scenario: what to hold it against. None for the one that the dataset itself names; if it
+        scenario: what to compare it with. None for the one that the dataset itself names; if it
             names none, only its form is checked.
         columns: columns by role, as `facts` takes them, such as ``{"timestamp": "ts"}``; what is
             not said is found by name.
@@ -98,15 +98,15 @@ def _size(plan: Plan, dataset: Dataset) -> Verdict | None:
     if there is None:
         return None
     found = (
-        f"the scenario has {plan.rows:,} rows, and there are {there:,} at most: too few to hold "
-        "the values against it"
+        f"the scenario has {plan.rows:,} rows, and there are {there:,} at most: too few to "
+        "compare the values with it"
     )
     return Verdict("size", "fail", found)
 
 
 def _manifest(path: str) -> Verdict:
     try:
-        findings = verify(path)
+        findings = verify(path).findings
     except FleetsynthError as error:
         return Verdict("manifest", "fail", str(error))
     faults = Faults()

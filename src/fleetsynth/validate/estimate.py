@@ -59,7 +59,7 @@ class Sums:
         """Take rows of one archetype.
 
         Args:
-            archetype: its position in the plan.
+            archetype: its index in the plan.
             tick: counted from the first of the clock, shape (rows,).
             values: of the signals, shape (signals, rows).
         """
@@ -91,7 +91,6 @@ class Estimate:
         error: its standard error under the scenario.
         skewness: of the estimate.
         kurtosis: its excess.
-        rows: how many rows it rests on.
     """
 
     parameter: Parameter
@@ -304,7 +303,7 @@ def _verdict(estimate: Estimate, level: float) -> Verdict:
     elif p_value < level:
         status, found = "fail", f"{estimate.z:+.1f} standard errors from the scenario"
     elif parameter.value and smallest > abs(parameter.value) and parameter.kind != "correlation":
-        status, found = "untestable", "agrees, but so would none at all"
+        status, found = "untestable", "agrees, but so would no effect at all"
     else:
         found = "agrees with the scenario"
     value = parameter.value + estimate.difference
@@ -332,7 +331,7 @@ def _unknown(parameter: Parameter) -> Verdict:
         name=parameter.kind,
         subject=_subject(parameter),
         status="untestable",
-        found="nothing in the data tells",
+        found="the data say nothing about it",
         kind="statistics",
         expected=parameter.value,
     )

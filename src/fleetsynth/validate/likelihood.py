@@ -32,7 +32,7 @@ CHUNK = 1 << 13
 _HALF_STEP = 0.005
 """What rounds to a bound was clipped, or within half a hundredth of it."""
 _LEAST_NOISE = 0.05
-"""Standard deviation below which rounding to hundredths is no small matter."""
+"""Standard deviation below which rounding to hundredths matters."""
 
 
 class Places(NamedTuple):

@@ -95,7 +95,7 @@ class ValueCheck:
         self._high = self._metric.high if design or self._metric.unit == "%" else REACH
         self._null, self._outside, self._coarse = Faults(), Faults(), Faults()
         self._stuck = Faults()
-        self._last, self._length = Growing(0), Growing(0)
+        self._last, self._length = Growing(0.0, np.float64), Growing(0, np.int64)
         self._count = self._tenths = 0
         self._top = -np.inf
         self._bins = np.zeros(int(self._metric.high * 100) + 1, dtype=np.int64)
@@ -141,7 +141,7 @@ class ValueCheck:
         """Look for runs of equal values, also across batches."""
         server, count = rows.server, len(values)
         size = len(self._columns.servers)
-        last, length = self._last.upto(size).view(np.float64), self._length.upto(size)
+        last, length = self._last.upto(size), self._length.upto(size)
         firsts = np.concatenate(([0], np.flatnonzero(np.diff(server)) + 1))
         finals = np.append(firsts[1:], count) - 1
         here = server[firsts]
@@ -215,7 +215,7 @@ class ValueCheck:
                 # net_out is rounded from net_in's signal, 0.6 of it: still one value a step
                 most, at = float(self._bins.max()), int(self._bins.argmax())
         if most > expected + 7 * sqrt(expected) + 15:
-            found = f"{at / 100:g} occurs {most:,.0f} times, {expected:,.0f} would be many"
+            found = f"{at / 100:g} occurs {most:,.0f} times, {expected:,.0f} would already be many"
             return Verdict("piles", "fail", found, self._column)
         return Verdict("piles", "ok", "no value is too frequent", self._column)
 

@@ -55,6 +55,6 @@ def _correlation(name: str, profile: ArchetypeProfile) -> Iterator[Problem]:
     nearest = ", ".join(f"{field}: {value:.6f}" for field, value in repaired.items())
     yield Problem(
         f"the correlations are not positive definite (smallest eigenvalue {lowest:.6f}); "
-        f"the nearest that are: {nearest}; correlation_repair: nearest would take them",
+        f"the nearest that are: {nearest}; correlation_repair: nearest would use them",
         f"archetypes.{name}",
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from fleetsynth.clock import elapsed_months
 from fleetsynth.models.base import Case, Factor, product_of
+from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
     from datetime import date
@@ -43,8 +44,6 @@ _RAMP = tuple(
     )
 )
 """Days left in the quarter, and what they rise to: 1.06 to 1.30."""
-
-_ROUNDING = 2.0**20
 
 
 def _in_business_hours(hour: Ints) -> Ints:
@@ -113,5 +112,4 @@ def monthly_growth(seconds: Ints, start: date, rate: float) -> Floats:
 
     Rounded to 2**-20, since the last bits of a power differ between machines.
     """
-    g = np.power(1.0 + rate / 100, elapsed_months(seconds, start))
-    return np.rint(g * _ROUNDING) / _ROUNDING
+    return rounded(np.power(1.0 + rate / 100, elapsed_months(seconds, start)))

@@ -216,7 +216,7 @@ def spiked(cut: Cut, signal: int, values: Floats) -> Floats:
     return out
 
 
-class Source:
+class Tiles:
     """The draws of servers at one step, a tile at a time.
 
     Args:
@@ -266,13 +266,13 @@ def _draw(
     plan: ClassicPlan, servers: Sequence[bytes], first_tick: int, stop_tick: int, stream: Stream
 ) -> Draws:
     """Draw tiles and cut out of them what is wanted of each."""
-    source = Source(plan.scenario.seed, plan.clock.step, stream, spikes=plan.scenario.spikes)
+    drawn = Tiles(plan.scenario.seed, plan.clock.step, stream, spikes=plan.scenario.spikes)
     u = np.empty((len(servers), stop_tick - first_tick))
     z = np.empty((len(SIGNALS), *u.shape))
     tiles = _tiles(first_tick, stop_tick)
     for row, server in enumerate(servers):
         for block, here, there in tiles:
-            tile = source.tile(server, block, there)
+            tile = drawn.tile(server, block, there)
             z[:, row, here] = tile.z[:, there]
             u[row, here] = tile.u[there]
     return Draws(z, u)

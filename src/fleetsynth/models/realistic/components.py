@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, epoch_day
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
 from fleetsynth.models.parts import Components, Part, Parts, whole
 from fleetsynth.models.realistic import demand, stocks
 from fleetsynth.models.realistic.compose import FULL
@@ -265,7 +265,7 @@ class _Chosen:
 
     def seen(self, members: Members, span: Span, hourly: Floats) -> Seen:
         """Return all that were taken."""
-        per_hour = demand.HOUR // span.step
+        per_hour = HOUR_SECONDS // span.step
         row = members.service[:, None]
         at = span.first + self._first(span.plan.samples_per_row) + self._places
 
@@ -277,7 +277,7 @@ class _Chosen:
 
 def _everywhere(shared: Shared, span: Span) -> Floats:
     """Demand of services at every sample, in the stages of `demand.at_hours`."""
-    per_hour = demand.HOUR // span.step
+    per_hour = HOUR_SECONDS // span.step
     span_of = span.first // per_hour, span.first, span.stop, per_hour
     return np.stack([demand.to_samples(hourly, *span_of) for hourly in shared.hourly])
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, Days, elapsed_months, utc_offsets
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Days, elapsed_months, utc_offsets
 from fleetsynth.models.realistic.factors import FACTORS, Local
+from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,12 +26,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-HOUR = 3_600
 _QUARTER = 900
 _PER_DAY = DAY_SECONDS // _QUARTER
 _RAMP = 6.0
 """Hours around local midnight over which one day's factor becomes the next one's."""
-_ROUNDING = 2.0**20
 
 
 class Services(NamedTuple):
@@ -60,7 +59,7 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
     Rounded to 2**-20, since cosines, exponentials and powers differ in their last bits between
     machines.
     """
-    seconds = np.arange(first, stop, dtype=np.int64) * HOUR
+    seconds = np.arange(first, stop, dtype=np.int64) * HOUR_SECONDS
     months = elapsed_months(seconds, growth_start)
     figures = services.figures
     out = np.empty((3, len(services.locations), stop - first))
@@ -74,10 +73,7 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
         np.multiply(out[0, row], factors, out=out[1, row])
         growth = np.power(1.0 + of_row["demand.growth"] / 100, months)
         np.multiply(out[1, row], growth, out=out[2, row])
-    out *= _ROUNDING
-    np.rint(out, out=out)
-    out /= _ROUNDING
-    return out
+    return rounded(out)
 
 
 def daily_curve(strength: float, peak: float) -> Floats:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import ceil, floor
-from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.clock import DAY_SECONDS, MONTH_SECONDS
+from fleetsynth.numeric import normal_quantile, rounded
 from fleetsynth.streams import uniform
 
 if TYPE_CHECKING:
@@ -20,12 +20,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-DAYS_A_MONTH = 30.436875
 _MEMORY = ("level", "cache", "leak", "jump")
 _JITTER = 0.8
-_ROUNDING = 2.0**20
-_SMALLEST = 2.0**-54
-_NORMAL = NormalDist()
 
 
 class Epoch(NamedTuple):
@@ -104,7 +100,7 @@ def disk(
         figures: of the server.
     """
     level, fill = figures["disk.level"], figures["disk.fill"]
-    daily = figures["disk.trend"] / DAYS_A_MONTH
+    daily = figures["disk.trend"] / (MONTH_SECONDS / DAY_SECONDS)
     day = resets.step / DAY_SECONDS
     for age, here, epoch in _ages(out, first, resets):
         pace = fill * (0.5 + resets.uniform("pace", epoch.number))
@@ -140,7 +136,7 @@ def disk_sums(
 ) -> Iterator[Floats]:
     """Yield what `disk` adds up, up to level, trend and fill; arguments as for `memory_sums`."""
     level, fill = figures["disk.level"], figures["disk.fill"]
-    daily = figures["disk.trend"] / DAYS_A_MONTH
+    daily = figures["disk.trend"] / (MONTH_SECONDS / DAY_SECONDS)
     day = resets.step / DAY_SECONDS
 
     def paces(epoch: Epoch) -> tuple[float, float]:
@@ -168,8 +164,7 @@ def _base(level: float, jump: float, resets: Resets, epoch: Epoch) -> float:
     """Return the working set of an epoch: level and jump."""
     if not jump:
         return level
-    z = _NORMAL.inv_cdf(max(resets.uniform("jump", epoch.number), _SMALLEST))
-    return level + round(jump * z * _ROUNDING) / _ROUNDING
+    return level + rounded(jump * normal_quantile(resets.uniform("jump", epoch.number)))
 
 
 def _ages(out: Floats, first: int, resets: Resets) -> Iterator[tuple[Floats, Floats, Epoch]]:
