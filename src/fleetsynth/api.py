@@ -37,6 +37,7 @@ class Result:
     Attributes:
         path: the file.
         plan: what it was made from.
+        rows: how many were written.
         seconds: wall time.
         bytes: size of the file.
         digest: content digest, the same for the same data in any format.
@@ -45,6 +46,7 @@ class Result:
 
     path: Path
     plan: Plan
+    rows: int
     seconds: float
     bytes: int
     digest: str
@@ -56,7 +58,7 @@ class Result:
 
     def _summary(self) -> str:
         return (
-            f"{self.plan.rows:,} rows of {len(self.plan.columns)} columns, "
+            f"{self.rows:,} rows of {len(self.plan.columns)} columns, "
             f"{in_bytes(self.bytes)}, {self.seconds:.2f} s, digest {self.digest[:12]}…"
         )
 
@@ -75,14 +77,14 @@ class Result:
         scenario = self.plan.scenario
         return {
             "path": str(self.path),
-            "rows": self.plan.rows,
+            "rows": self.rows,
             "columns": len(self.plan.columns),
             "servers": scenario.num_servers,
             "start": scenario.start_date.isoformat(),
             "end": scenario.end_date.isoformat(),
             "granularity": scenario.granularity,
             "seconds": round(self.seconds, 3),
-            "rows_per_second": round(self.plan.rows / self.seconds),
+            "rows_per_second": round(self.rows / self.seconds),
             "bytes": self.bytes,
             "digest": self.digest,
             "scenario_digest": self.plan.digest,
@@ -108,7 +110,7 @@ def generate(
             not: with a single quote before it. The digest stays that of the values.
         workers: with two or more, a batch is written while the next one is made; no byte depends
             on it. None for as many as there are processors.
-        progress: called with the number of rows done, after each batch.
+        progress: called after each batch with how many of the plan's cells are done.
 
     Raises:
         ScenarioError: if the scenario is not valid.
@@ -117,7 +119,7 @@ def generate(
     """
     plan = as_plan(scenario)
     path = Path(path)
-    refuse_without_room(path, plan.rows, estimate(plan).bytes[format_of(path)])
+    refuse_without_room(path, plan.cells, estimate(plan).bytes[format_of(path)])
     begun = time.perf_counter()
     sink = open_sink(path, schema(plan), provenance(plan), overwrite=overwrite, csv_safe=csv_safe)
     outcome = pipeline.run(
@@ -126,6 +128,7 @@ def generate(
     return Result(
         path=path,
         plan=plan,
+        rows=outcome.rows,
         seconds=time.perf_counter() - begun,
         bytes=outcome.size,
         digest=outcome.digest,

@@ -36,7 +36,7 @@ class Size:
     """Estimates, good to about a third.
 
     Attributes:
-        rows: exact.
+        rows: exact, where no row is missing; otherwise the most there can be.
         columns: exact.
         bytes: size of the file by format.
         memory: peak resident memory of `generate`, in bytes.
@@ -65,12 +65,12 @@ def estimate(plan: Plan) -> Size:
         return _FIXED_BYTES[ending] * breadth + metadata + calendar
 
     return Size(
-        rows=plan.rows,
+        rows=plan.cells,
         columns=len(plan.columns),
-        bytes={ending: round(plan.rows * per_row(ending)) for ending in FORMATS},
+        bytes={ending: round(plan.cells * per_row(ending)) for ending in FORMATS},
         memory=round(
             _BASE_MEMORY
-            + min(plan.rows, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW * breadth
+            + min(plan.cells, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW * breadth
             + plan.fleet.size * _months(plan) * _LEAF_MEMORY
         ),
         tiles=plan.fleet.size * tiles_per_server(plan),
@@ -96,7 +96,7 @@ def rows_in_parquet(plan: Plan, size: int) -> int:
 def _parquet_bytes_per_row(plan: Plan, most_rows: int) -> float:
     """Return what a row takes in a file whose row groups have at most so many rows."""
     ticks = plan.clock.count
-    group = min(plan.rows, max(most_rows // ticks, 1) * min(ticks, most_rows))
+    group = min(plan.cells, max(most_rows // ticks, 1) * min(ticks, most_rows))
     each, words = _parquet_law(plan)
     return each + words / sqrt(group)
 

@@ -92,7 +92,7 @@ def generate(
         )
     else:
         refuse_folder_options(options)
-        with progress(resolve(scenario).rows, silent=silent) as advance:
+        with progress(resolve(scenario).cells, silent=silent) as advance:
             result = write_file(
                 scenario,
                 output,

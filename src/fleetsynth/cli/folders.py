@@ -94,7 +94,7 @@ def generate_folder(
     check_url(url)  # before an engine starts
     engine, size = _engine(options), options["part_size"]
     keys = tuple(key.strip() for key in (options["partition_by"] or "").split(",") if key.strip())
-    with progress(resolve(scenario).rows, silent=silent) as advance:
+    with progress(resolve(scenario).cells, silent=silent) as advance:
         return generate_folder(
             scenario,
             url,

@@ -90,11 +90,13 @@ def show_result(result: Result | FolderResult) -> None:
 def _show_folder(console: Console, result: FolderResult) -> None:
     plan = result.plan
     size = "not committed" if result.bytes is None else in_bytes(result.bytes)
+    most = f"at most {plan.cells:,}"
+    rows = most if result.rows_of_whole is None else f"{result.rows_of_whole:,}"
     if result.already:
         console.print(Text(f"already there, the same: {result.url}"))
     _facts(
         console,
-        rows=f"{plan.rows:,} of {len(plan.columns)} columns",
+        rows=f"{rows} of {len(plan.columns)} columns",
         servers=_counts(plan),
         span=_span(plan),
         folder=f"{result.url} ({result.parts:,} parts, {size})",
@@ -108,11 +110,11 @@ def _show_file(console: Console, result: Result) -> None:
     plan = result.plan
     _facts(
         console,
-        rows=f"{plan.rows:,} of {len(plan.columns)} columns",
+        rows=f"{result.rows:,} of {len(plan.columns)} columns",
         servers=f"{plan.fleet.size:,}",
         span=_span(plan),
         file=f"{result.path} ({in_bytes(result.bytes)})",
-        time=f"{result.seconds:.2f} s, {plan.rows / result.seconds:,.0f} rows/s",
+        time=f"{result.seconds:.2f} s, {result.rows / result.seconds:,.0f} rows/s",
         digest=result.digest,
     )
     console.print()
@@ -141,7 +143,7 @@ def show_size(plan: Plan, size: Size) -> None:
 
 def _draws(plan: Plan, size: Size) -> dict[str, str]:
     """Say what a row costs where a tile is drawn for a few rows."""
-    rows = plan.rows / size.tiles
+    rows = plan.cells / size.tiles
     if rows >= _FEW_ROWS or not isinstance(plan, ClassicPlan):
         return {}
     seconds = size.tiles * TILE_SECONDS

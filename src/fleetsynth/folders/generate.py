@@ -39,6 +39,7 @@ class FolderResult:
         parts: number of parts of the whole dataset.
         made: parts that this run made; the others were there, or belong to other shards.
         rows: rows that this run made.
+        rows_of_whole: rows of the whole dataset; None before the commit, unless the plan tells.
         already: whether all of it was there before, finished.
         bytes: size of all parts; None before the commit.
         digest: content digest of the whole; None before the commit.
@@ -50,6 +51,7 @@ class FolderResult:
     parts: int
     made: int
     rows: int
+    rows_of_whole: int | None
     already: bool
     bytes: int | None
     digest: str | None
@@ -67,7 +69,7 @@ class FolderResult:
         scenario = self.plan.scenario
         return {
             "path": self.url,
-            "rows": self.plan.rows,
+            "rows": self.rows_of_whole,
             "columns": len(self.plan.columns),
             "servers": scenario.num_servers,
             "start": scenario.start_date.isoformat(),
@@ -109,7 +111,7 @@ def generate_folder(
         resume: go on with an unfinished run of the same scenario.
         overwrite: replace a dataset that is there.
         shard: make only some of the parts, and no manifest; `commit` writes it.
-        progress: called with the rows done so far.
+        progress: called with how many of the plan's cells are done so far.
 
     Raises:
         UsageError: for partitions that cannot be, or a run of another scenario.
@@ -123,7 +125,7 @@ def generate_folder(
     job = Job.of(scenario, url, partition_by=tuple(partition_by), part_bytes=part_bytes)
     store = open_store(url)
     if not (resume or overwrite or shard) and not store.list():  # all of it is still to be made
-        store.check_room(job.plan.rows, estimate(job.plan).bytes[".parquet"], part_bytes)
+        store.check_room(job.plan.cells, estimate(job.plan).bytes[".parquet"], part_bytes)
     parts = job.parts  # refuses partitions that cannot be, before anything is touched
     job = begin(job, resume=resume, overwrite=overwrite, shard=shard is not None)
     todo = folder.missing(job, shard) if job.run else []
@@ -131,14 +133,16 @@ def generate_folder(
 
     def report(done_in_part: int) -> None:
         if progress:
-            progress(already + sum(record.rows for record in made) + done_in_part)
+            progress(done + done_in_part)
 
-    already = sum(part.plan.rows for part in parts if part.index not in set(todo))
+    begun = set(todo)
+    done = sum(part.plan.cells for part in parts if part.index not in begun)
     chosen = engine or LocalEngine(workers or available_workers(), report)
     manifest: dict[str, Any] = {}
     try:
         for record in folder.make(job, chosen, todo, len(folder.wanted(job, shard))):
             made.append(record)
+            done += parts[record.index].plan.cells
             report(0)
         if shard is None:
             manifest = folder.commit(url)
@@ -148,6 +152,7 @@ def generate_folder(
             manifest = folder.finished_by(job)
         if not manifest:
             raise
+    whole = job.plan.cells if job.plan.is_full else None
     return FolderResult(
         url=url,
         plan=job.plan,
@@ -155,6 +160,7 @@ def generate_folder(
         parts=len(parts),
         made=len(made),
         rows=sum(record.rows for record in made),
+        rows_of_whole=manifest.get("rows", whole),
         already=not job.run,
         bytes=sum(part["size"] for part in manifest["parts"]) if manifest else None,
         digest=manifest.get("digest"),

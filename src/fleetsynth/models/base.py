@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from fleetsynth.block import Block
     from fleetsynth.errors import Problem
     from fleetsynth.plan import Plan
     from fleetsynth.scenario import Scenario
@@ -28,8 +26,8 @@ class Model:
         problems: yields each problem between the fields of a scenario, with the top-level keys that
             it was concluded from; what concerns any scenario is checked before.
         resolve: makes a plan of a scenario without problems.
-        simulate: returns the published values of a window in hundredths, shape (metrics, servers,
-            ticks). Pure: any way of cutting a dataset into windows gives the same values.
+        simulate: returns the rows of a window, a `Block`. Pure: any way of cutting a dataset into
+            windows gives the same rows.
     """
 
     version: str
@@ -37,4 +35,4 @@ class Model:
     scenario: type[Scenario]
     problems: Callable[[Any], Iterator[tuple[frozenset[str], Problem]]]
     resolve: Callable[[Any], Plan]
-    simulate: Callable[[Any, Window], NDArray[np.int32]]
+    simulate: Callable[[Any, Window], Block]

@@ -100,7 +100,7 @@ def _size(plan: Plan, dataset: Dataset) -> Verdict | None:
     if there is None:
         return None
     found = (
-        f"the scenario has {plan.rows:,} rows, and there are {there:,} at most: too few to hold "
+        f"the scenario has {plan.cells:,} rows, and there are {there:,} at most: too few to hold "
         "the values against it"
     )
     return Verdict("size", "fail", found)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.block import NULL_HUNDREDTHS
 from fleetsynth.presets import simulate
 from fleetsynth.validate.fleet import content
 from fleetsynth.validate.places import Faults
@@ -61,7 +62,7 @@ def regenerate(
         progress(len(chosen), len(chosen))
     size, rows = plan.fleet.size, len(chosen) * plan.clock.count
     servers = f"all {size:,}" if len(chosen) == size else f"{len(chosen):,} of {size:,}"
-    extent = f"{servers} servers, {rows:,} of {plan.rows:,} rows"
+    extent = f"{servers} servers, {rows:,} of {plan.cells:,} rows"
     return faults.verdict(
         "regeneration",
         "{count} servers are not what the scenario generates (compared: " + extent + ")",
@@ -74,8 +75,10 @@ def _content(plan: Plan, server: int) -> int:
     total, clock = 0, plan.clock
     for first in range(clock.first, clock.stop, _WINDOW_TICKS):
         stop = min(first + _WINDOW_TICKS, clock.stop)
-        values = simulate(plan, Window(server, server + 1, first, stop))[:, 0] / 100
-        micros = clock.seconds(first, stop) * 1_000_000
+        block = simulate(plan, Window(server, server + 1, first, stop))
+        _, tick, hundredths = block.listed()
+        values = np.where(hundredths == NULL_HUNDREDTHS, np.nan, hundredths / 100)
+        micros = clock.seconds(first, stop)[tick] * 1_000_000
         named = dict(zip((metric.column for metric in plan.metrics), values, strict=True))
         total += int(content(micros, named).sum(dtype=np.uint64))
     return total % 2**64

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fleetsynth.block import Block
 from fleetsynth.clock import Calendar
 from fleetsynth.metrics import METRICS, SIGNALS
 from fleetsynth.models import limits
@@ -114,8 +115,8 @@ class Parameters(NamedTuple):
         )
 
 
-def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
-    """Return the published values of a window in hundredths, shape (metrics, servers, ticks).
+def simulate(plan: ClassicPlan, window: Window) -> Block:
+    """Return the published values of a window in hundredths: a full rectangle.
 
     Pure: any way of cutting a dataset into windows gives the same values.
     """
@@ -139,7 +140,7 @@ def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
                 for place in places:
                     limits.clip(signal, METRICS[place], out=scratch)
                     limits.hundredths(scratch, out=out[place, rows, ticks])
-    return out
+    return Block.full(window, out)
 
 
 def components(plan: ClassicPlan, window: Window) -> Components:

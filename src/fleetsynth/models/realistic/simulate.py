@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fleetsynth.block import Block
 from fleetsynth.clock import DAY_SECONDS, epoch_day
 from fleetsynth.models.realistic import bursts, compose, demand, noise, stocks
 from fleetsynth.models.realistic.aggregate import aggregate
@@ -86,8 +87,8 @@ class Shared(NamedTuple):
     shocks: bursts.Bursts
 
 
-def simulate(plan: RealisticPlan, window: Window) -> NDArray[np.int32]:
-    """Return the published values of a window in hundredths, shape (metrics, servers, ticks).
+def simulate(plan: RealisticPlan, window: Window) -> Block:
+    """Return the published values of a window in hundredths: a full rectangle.
 
     Pure: any way of cutting a dataset into windows gives the same values.
     """
@@ -104,7 +105,7 @@ def simulate(plan: RealisticPlan, window: Window) -> NDArray[np.int32]:
             ticks = slice(tick - window.first_tick, stop - window.first_tick)
             span = Span(plan, tick * per_tick, stop * per_tick, stream)
             _fill(out[:, rows, ticks], members, span, per_tick)
-    return out
+    return Block.full(window, out)
 
 
 def samples(plan: RealisticPlan, window: Window) -> Samples:
