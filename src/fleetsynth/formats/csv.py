@@ -109,7 +109,11 @@ def _words(column: pa.Array, write: Writing) -> Iterator[Words]:
     kind = column.type
     if not _is_text(kind):
         write = _quoted  # a minus before a number is no formula
-    if column.null_count:
+    if column.null_count and pa.types.is_float64(kind):
+        there = to_numpy(column.is_valid().cast(pa.int8())).astype(np.bool_)
+        for words in _decimals(column.fill_null(0.0)):
+            yield np.where(there, words, b"")
+    elif column.null_count:
         yield _one_by_one(column, write)
     elif pa.types.is_dictionary(kind):
         table = np.array([write(str(word)).encode() for word in column.dictionary.to_pylist()])

@@ -84,10 +84,13 @@ def sorted_leaves(batches: Iterable[pa.RecordBatch]) -> Leaves:
     """Return the leaves of batches in any order of rows, sorted in memory."""
     import pyarrow.compute as pc
 
-    table = plain(pa.Table.from_batches(batches))
-    keys = [*_KEY, *_tie_breakers({field.name: field.type for field in table.schema})]
-    options = pc.SortOptions([(name, "ascending") for name in keys], null_placement="at_start")
-    return leaves(table.take(pc.sort_indices(table, options=options)).to_batches())
+    table = keys = plain(pa.Table.from_batches(batches))
+    for at, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):  # a missing value is the least of all
+            keys = keys.set_column(at, field.name, pc.fill_null(table.column(at), -np.inf))
+    order = [*_KEY, *_tie_breakers({field.name: field.type for field in table.schema})]
+    places = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in order])
+    return leaves(table.take(places).to_batches())
 
 
 def _tie_breakers(types: dict[str, pa.DataType]) -> list[str]:
@@ -249,18 +252,16 @@ def _refuse_disorder(leaf: _OpenLeaf, rows: _Rows) -> None:
 
 
 def _key(rows: _Rows, at: int) -> tuple[Any, ...]:
-    """Return what the first or the last row is ordered by; missing text comes before any other."""
+    """Return what the first or the last row is ordered by; missing text comes last."""
     numbers = [values[at] for name, values in rows.integers.items() if name not in _KEY]
     words = [its_runs[at][1] for its_runs in rows.texts.values()]
-    texts = [(word is not None, (word or "").encode()) for word in words]
+    texts = [(word is None, (word or "").encode()) for word in words]
     return rows.integers["timestamp"][at], *rows.hundredths[at].tolist(), *numbers, *texts
 
 
 def _ranks(codes: NDArray[np.int32], words: list[str | None]) -> NDArray[np.int64]:
-    """Return the places of a column's words among them all: by code point, a missing one first."""
-    order = sorted(
-        range(len(words)), key=lambda i: (words[i] is not None, (words[i] or "").encode())
-    )
+    """Return the places of a column's words among them all: by code point, a missing one last."""
+    order = sorted(range(len(words)), key=lambda i: (words[i] is None, (words[i] or "").encode()))
     ranks = np.empty(len(words), np.int64)
     ranks[order] = np.arange(len(words))
     out: NDArray[np.int64] = ranks[codes]
