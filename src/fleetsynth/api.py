@@ -83,7 +83,7 @@ def generate(
         master: of a folder made by Spark, address of its master, such as ``"local[2]"``.
         workers: processors to use; None for all. Of a folder so many processes make parts; with two
             or more, a batch of a file is written while the next one is made. No byte depends on it.
-        progress: called with the number of rows done, after each batch or part.
+        progress: called after each batch or part with how many of the plan's cells are done.
 
     Raises:
         ScenarioError: if the scenario is not valid.
@@ -160,7 +160,7 @@ def _generate_file(
         sink = _standard_output(plan, file_format, overwrite=overwrite, csv_safe=csv_safe)
     else:
         _refuse_file_format(path, file_format)
-        refuse_without_room(path, plan.rows, estimate(plan).bytes[format_of(path)])
+        refuse_without_room(path, plan.cells, estimate(plan).bytes[format_of(path)])
         said = provenance(plan)
         sink = open_sink(path, schema(plan), said, overwrite=overwrite, csv_safe=csv_safe)
     outcome = pipeline.run(
@@ -169,8 +169,8 @@ def _generate_file(
     return Result(
         url=str(path),
         plan=plan,
+        rows=outcome.rows,
         seconds=time.perf_counter() - begun,
-        rows=plan.rows,
         bytes=outcome.size,
         digest=outcome.digest,
         statistics=outcome.statistics,

@@ -33,6 +33,7 @@ class Result:
         parts: number of parts of the whole folder; 0 for a file.
         made: parts that this run made.
         already: whether all of a folder was there before, finished.
+        rows_of_whole: rows of the whole folder; None before the commit, unless the plan tells.
     """
 
     url: str
@@ -45,6 +46,7 @@ class Result:
     parts: int = 0
     made: int = 0
     already: bool = False
+    rows_of_whole: int | None = None
 
     @property
     def path(self) -> Path:
@@ -95,7 +97,7 @@ class Result:
         scenario = self.plan.scenario
         facts = {
             "path": self.url,
-            "rows": self.plan.rows,
+            "rows": self.rows if not self.parts else self.rows_of_whole,
             "columns": len(self.plan.columns),
             "servers": scenario.num_servers,
             "start": scenario.start_date.isoformat(),

@@ -172,7 +172,7 @@ def test_parts_and_digest_are_those_of_every_other_engine(
 ) -> None:
     result = run(tmp_path / "fleet", engine(make_part), partition_by=keys)
     assert result.digest == digest
-    assert (result.made, result.rows) == (result.parts, PLAN.rows)
+    assert (result.made, result.rows) == (result.parts, PLAN.cells)
     assert told_in(tmp_path / "fleet") == reference[keys]
     assert verify(str(tmp_path / "fleet")).findings == []
 
@@ -374,7 +374,7 @@ def test_spark_reads_a_folder_as_it_stands(
     assert set(frame.columns) == set(PLAN.columns)
     ((rows, total),) = frame.selectExpr("count(*)", "sum(rint(cpu_p95 * 100))").collect()
     expected = plain_table(PLAN)
-    assert rows == PLAN.rows
+    assert rows == PLAN.cells
     assert total == sum(round(value * 100) for value in expected["cpu_p95"].to_pylist())
     regions = expected["region"].to_pylist()
     counted = {row["region"]: row["count"] for row in frame.groupBy("region").count().collect()}

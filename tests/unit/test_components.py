@@ -48,9 +48,9 @@ def parts_of(plan: Plan, window: Window | None = None) -> Parts:
 def up_to(plan: Plan, made: Parts, column: str, name: str) -> NDArray[np.int64]:
     """Add up the parts of a metric, one after the other, up to a name."""
     place = [metric.column for metric in plan.metrics].index(column)
-    total = np.zeros(made.hundredths.shape[1:], dtype=np.int64)
+    total = np.zeros(made.block.values.shape[1:], dtype=np.int64)
     for part, values in made.parts[place].items():
-        total += values.of_servers()
+        total += values.of_rows()
         if part == name:
             return total
     raise KeyError(name)
@@ -88,8 +88,8 @@ def test_parts_add_up_to_what_is_published(name: str) -> None:
     """In every row, and what is published is what `simulate` says."""
     plan = planned(ODD[name])
     made = parts_of(plan)
-    assert np.array_equal(made.hundredths, simulate(plan, whole(plan)))
-    for metric, parts, values in zip(plan.metrics, made.parts, made.hundredths, strict=True):
+    assert np.array_equal(made.block.values, simulate(plan, whole(plan)).values)
+    for metric, parts, values in zip(plan.metrics, made.parts, made.block.values, strict=True):
         total = up_to(plan, made, metric.column, list(parts)[-1])
         assert np.array_equal(total, values)
         assert all(part.values.dtype == np.int32 for part in parts.values())
@@ -107,10 +107,10 @@ def test_parts_are_the_same_however_a_window_is_cut(name: str) -> None:
         )
         inside = slice(*window[:2]), slice(*window[2:])
         piece = parts_of(plan, moved)
-        assert np.array_equal(piece.hundredths, made.hundredths[:, *inside])
+        assert np.array_equal(piece.block.values, made.block.values[:, *inside])
         for here, there in zip(piece.parts, made.parts, strict=True):
             for part, values in here.items():
-                assert np.array_equal(values.of_servers(), there[part].of_servers()[inside])
+                assert np.array_equal(values.of_rows(), there[part].of_rows()[inside])
         for of_piece, of_all in zip(piece.places, made.places, strict=True):
             if of_piece is not None and of_all is not None:
                 assert np.array_equal(of_piece, of_all[inside])
@@ -125,7 +125,7 @@ def test_parts_beyond_32_bits_are_cut_off(preset: str) -> None:
     plan = planned(SMALL | huge | {"preset": preset})
     made = parts_of(plan)
     total = up_to(plan, made, "cpu_p95", "limits")
-    assert np.array_equal(total, made.hundredths[0])
+    assert np.array_equal(total, made.block.values[0])
     assert min(int(part.values.min()) for part in made.parts[0].values()) <= -GREATEST / 2
 
 
@@ -167,7 +167,7 @@ def test_sums_of_classic_parts(case: str) -> None:
     for (name, _), off in zip(
         CLASSIC_STEPS, accumulate((off for _, off in CLASSIC_STEPS), dict.__or__), strict=True
     ):
-        published = simulate(planned(begin | off), whole(plan))
+        published = simulate(planned(begin | off), whole(plan)).values
         for metric, values in zip(plan.metrics, published, strict=True):
             total = up_to(plan, made, metric.column, name)
             within = np.clip(total, round(100 * metric.low), round(100 * metric.high))
@@ -230,8 +230,8 @@ def compared(plan: Plan, made: Parts, without: Plan, names: dict[str, str]) -> d
 
     Traffic is compared where the CPU is not saturated, in either.
     """
-    published = simulate(without, whole(without))
-    served = (made.hundredths[0] < 10_000) & (published[0] < 10_000)
+    published = simulate(without, whole(without)).values
+    served = (made.block.values[0] < 10_000) & (published[0] < 10_000)
     assert served.mean() > 0.9
     out = {}
     for stem, name in names.items():
@@ -281,7 +281,7 @@ def test_saturation_is_where_the_cpu_is_full() -> None:
     full = {"distribution": {"web": 1}} | each(("web",), demand__level=85, network__link=1e7)
     plan = planned(SAMPLES | full)
     made = parts_of(plan)
-    saturated = made.hundredths[0] == 10_000
+    saturated = made.block.values[0] == 10_000
     assert 0.05 < saturated.mean() < 0.95
     for parts in made.parts[3:]:
         saturation = parts["saturation"].values
@@ -297,14 +297,14 @@ def test_the_published_sample() -> None:
     of_samples, of_days = parts_of(samples), parts_of(days)
     for place, metric in enumerate(days.metrics):
         stem = place // 5
-        by_day = of_samples.hundredths[stem].reshape(samples.fleet.size, -1, DAY)
+        by_day = of_samples.block.values[stem].reshape(samples.fleet.size, -1, DAY)
         chosen = of_days.places[place]
         if metric.statistic == "mean":
             assert chosen is None
             continue
         assert chosen is not None
         found = np.take_along_axis(by_day, chosen[..., None].astype(np.int64), axis=2)[..., 0]
-        assert np.array_equal(found, of_days.hundredths[place])
+        assert np.array_equal(found, of_days.block.values[place])
         assert np.array_equal((by_day == found[..., None]).argmax(axis=2), chosen)
         at = chosen + np.arange(chosen.shape[1]) * DAY
         for name, part in of_samples.parts[stem].items():

@@ -88,7 +88,7 @@ def generate(
     apart = output == STANDARD_OUTPUT  # where only data may go
     silent = quiet or as_json or (apart and sys.stdout is not None and sys.stdout.isatty())
     arguments = folder_arguments(options)
-    with progress(resolved.rows, silent=silent) as advance:
+    with progress(resolved.cells, silent=silent) as advance:
         result = api.generate(
             resolved,
             output,

@@ -56,7 +56,7 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
             click.echo(f"{shown(path)}: {in_options(str(error))}", err=True)
             failed = True
         else:
-            say(f"{path}: ok, {plan.rows:,} rows of {len(plan.columns)} columns")
+            say(f"{path}: ok, {plan.cells:,} rows of {len(plan.columns)} columns")
     if failed:
         raise click.exceptions.Exit(2)
 

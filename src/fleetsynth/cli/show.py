@@ -77,11 +77,13 @@ def show_result(result: Result, *, err: bool = False) -> None:
 
 def _show_folder(console: Console, result: Result) -> None:
     plan = result.plan
+    most = f"at most {plan.cells:,}"
+    rows = most if result.rows_of_whole is None else f"{result.rows_of_whole:,}"
     if result.already:
         console.print(Text(f"already there, unchanged: {result.url}"))
     print_facts(
         console,
-        rows=f"{plan.rows:,} of {len(plan.columns)} columns",
+        rows=f"{rows} of {len(plan.columns)} columns",
         servers=_counts(plan),
         span=_span(plan),
         folder=f"{result.url} ({result.parts:,} parts, {_bytes(result)})",
@@ -99,11 +101,11 @@ def _show_file(console: Console, result: Result, *, err: bool) -> None:
     plan = result.plan
     print_facts(
         console,
-        rows=f"{plan.rows:,} of {len(plan.columns)} columns",
+        rows=f"{result.rows:,} of {len(plan.columns)} columns",
         servers=f"{plan.fleet.size:,}",
         span=_span(plan),
         file=f"{result.url} ({_bytes(result)})",
-        time=f"{result.seconds:.2f} s, {plan.rows / result.seconds:,.0f} rows/s",
+        time=f"{result.seconds:.2f} s, {result.rows / result.seconds:,.0f} rows/s",
         digest=result.digest,
     )
     console.print()
@@ -132,7 +134,7 @@ def show_size(plan: Plan, size: Size) -> None:
 
 def _draws(plan: Plan, size: Size) -> dict[str, str]:
     """Say what a row costs where a tile is drawn for a few rows."""
-    rows, each_tile = plan.rows / size.tiles, model_of(plan).tile_seconds
+    rows, each_tile = plan.cells / size.tiles, model_of(plan).tile_seconds
     if rows >= _FEW_ROWS or each_tile is None:
         return {}
     seconds = size.tiles * each_tile

@@ -214,10 +214,11 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
 def _manifest(
     job: Job, records: Iterable[PartRecord], files: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    leaves = bytearray()
+    leaves, rows = bytearray(), 0
     parts = []
     for record in records:
         leaves += record.leaves
+        rows += record.rows
         values = asdict(record)
         parts.append({key: values[key] for key in values if key not in ("run", "index", "leaves")})
     plan = job.plan
@@ -227,7 +228,7 @@ def _manifest(
         "format": FORMAT,
         "run": job.run,
         "digest": combine(bytes(leaves)),
-        "rows": plan.rows,
+        "rows": rows,
         **{key.removeprefix("fleetsynth."): value for key, value in said.items()},
         "schema": [{"name": f.name, "type": str(f.type)} for f in plain(schema(plan))],
         "partition_by": list(job.partition_by),

@@ -55,7 +55,7 @@ def generate_folder(
         resume: go on with an unfinished run of the same scenario.
         overwrite: replace a dataset that is there.
         shard: make only some of the parts, and no manifest; `commit` writes it.
-        progress: called with the rows done so far.
+        progress: called with how many of the plan's cells are done so far.
 
     Raises:
         UsageError: for partitions, a format or an engine that cannot be, or a run of another
@@ -76,13 +76,13 @@ def generate_folder(
     )
     store = open_store(url)
     if not (resume or overwrite or shard) and not store.list():  # all of it is still to be made
-        store.check_room(job.plan.rows, estimate(job.plan).bytes[job.file_format], part_bytes)
+        store.check_room(job.plan.cells, estimate(job.plan).bytes[job.file_format], part_bytes)
     parts = job.parts  # refuses partitions that cannot be, before anything is touched
     made: list[PartRecord] = []
 
     def report(done_in_part: int) -> None:
         if progress:
-            progress(already + sum(record.rows for record in made) + done_in_part)
+            progress(done + done_in_part)
 
     if engine is None or isinstance(engine, str):
         engine = open_engine(
@@ -90,11 +90,13 @@ def generate_folder(
         )
     job = begin(job, resume=resume, overwrite=overwrite, shard=shard is not None)
     todo = folder.missing(job, shard) if job.run else []
-    already = sum(part.plan.rows for part in parts if part.index not in set(todo))
+    begun = set(todo)
+    done = sum(part.plan.cells for part in parts if part.index not in begun)
     manifest: dict[str, Any] = {}
     try:
         for record in folder.make(job, engine, todo, len(folder.wanted(job, shard))):
             made.append(record)
+            done += parts[record.index].plan.cells
             report(0)
         if shard is None:
             manifest = folder.commit(url)
@@ -104,6 +106,7 @@ def generate_folder(
             manifest = folder.finished_by(job)
         if not manifest:
             raise
+    whole = job.plan.cells if job.plan.is_full else None
     return Result(
         url=url,
         plan=job.plan,
@@ -111,6 +114,7 @@ def generate_folder(
         parts=len(parts),
         made=len(made),
         rows=sum(record.rows for record in made),
+        rows_of_whole=manifest.get("rows", whole),
         already=not job.run,
         bytes=sum(part["size"] for part in manifest.get("parts", [])),
         digest=manifest.get("digest", ""),

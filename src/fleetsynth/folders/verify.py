@@ -51,7 +51,7 @@ def verify(
     Args:
         url: the folder.
         regenerate: how many parts, evenly spread, to compare with a fresh generation as well.
-        progress: called with the rows done, after each part.
+        progress: called after each part with how many of the plan's cells are done.
 
     Raises:
         InputError: if manifest or scenario are not there or cannot be understood.
@@ -72,12 +72,12 @@ def verify(
     for index, entry in enumerate(entries):
         found = parts.faults(entry, fresh=index in fresh)
         findings += [Finding(entry["path"], message) for message in found]
-        done += parts.rows_of(entry)
+        done += parts.cells_of(entry)
         if progress:
             progress(done)
     findings += _beside(store, listing, values, job.plan)
     keys = _version_keys(job.plan)
-    findings += [*_versions(values, keys, parts), *_whole(values, keys, job)]
+    findings += [*_versions(values, keys, parts), *_whole(values, keys, job, parts)]
     if not findings and parts.digest() != values["digest"]:
         findings.append(Finding(MANIFEST, "the digest of the whole is not that of its parts"))
     if not findings and not recorded.is_as_written(_bytes(store), values):
@@ -107,9 +107,9 @@ def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Jo
             f"{recorded.as_json(values['scenario_digest'])} there, and {plan.digest} of the file"
         )
     told = sum(part["rows"] for part in values["parts"] if type(part.get("rows")) is int)
-    if plan.rows not in (values.get("rows"), told):  # before anything is sized by it
+    if plan.is_full and plan.cells not in (values.get("rows"), told):  # before it sizes anything
         raise InputError(
-            f"{SCENARIO} at {store.name} gives {plan.rows:,} rows, and the parts in {MANIFEST} "
+            f"{SCENARIO} at {store.name} gives {plan.cells:,} rows, and the parts in {MANIFEST} "
             f"are {told:,}"
         )
     file_format = recorded.file_format_of(values)
@@ -247,13 +247,16 @@ def _versions(values: dict[str, Any], keys: list[str], parts: Rereading) -> Iter
                 yield Finding(path, f"{key} is {recorded.as_json(value)}: {says}")
 
 
-def _whole(values: dict[str, Any], keys: list[str], job: Job) -> Iterator[Finding]:
+def _whole(
+    values: dict[str, Any], keys: list[str], job: Job, parts: Rereading
+) -> Iterator[Finding]:
     """Compare what the manifest says of the whole."""
     elsewhere = ["format", "digest", "partition_by", "part_bytes", "parts", *keys]
     if values["format"] > 1:
         elsewhere += ["run", "files", recorded.SEAL]
+    rows = job.plan.cells if job.plan.is_full else parts.rows()
     made = {key: values.get(key) for key in elsewhere} | {
-        "rows": job.plan.rows,
+        "rows": values.get("rows") if rows is None else rows,
         "schema": [{"name": f.name, "type": str(f.type)} for f in plain(schema(job.plan))],
     }
     if values["format"] > 1:

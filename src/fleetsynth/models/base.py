@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fleetsynth.block import Block
     from fleetsynth.clock import Calendar
     from fleetsynth.errors import Problem
     from fleetsynth.metrics import Metric
@@ -192,8 +193,8 @@ class Model:
         problems: yields each problem between the fields of a scenario, with the top-level keys that
             it was concluded from; what concerns any scenario is checked before.
         resolve: makes a plan of a scenario without problems.
-        simulate: returns the published values of a window in hundredths, shape (metrics, servers,
-            ticks). Pure: any way of cutting a dataset into windows gives the same values.
+        simulate: returns the rows of a window, a `Block`. Pure: any way of cutting a dataset into
+            windows gives the same rows.
         signals: what it simulates, and what metrics that is published as.
         factors: what the calendar multiplies demand by, in the order of the product.
         components: says which named parts values add up to; None if it does not tell.
@@ -213,7 +214,7 @@ class Model:
     scenario: type[Scenario]
     problems: Callable[[Any], Iterator[tuple[frozenset[str], Problem]]]
     resolve: Callable[[Any], Plan]
-    simulate: Callable[[Any, Window], NDArray[np.int32]]
+    simulate: Callable[[Any, Window], Block]
     signals: tuple[Signal, ...]
     factors: tuple[Factor, ...] = ()
     components: Components | None = None

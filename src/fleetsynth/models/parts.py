@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fleetsynth.block import Block
     from fleetsynth.window import Window
 
     Floats = NDArray[np.float64]
@@ -28,16 +29,16 @@ class Part(NamedTuple):
     """One part of the values of one metric.
 
     Attributes:
-        values: in hundredths, int32, shape (servers, ticks), or (kinds, ticks) where `kind` says
-            which row each server has.
+        values: in hundredths, int32, shaped like a metric of the block, or (kinds, ticks) where
+            `kind` says which row each server has.
         kind: shape (servers,).
     """
 
     values: Hundredths
     kind: NDArray[np.integer] | None = None
 
-    def of_servers(self) -> Hundredths:
-        """Return the part of each server, shape (servers, ticks)."""
+    def of_rows(self) -> Hundredths:
+        """Return the part of each row, shaped like a metric of the block."""
         return self.values if self.kind is None else self.values[self.kind]
 
 
@@ -45,13 +46,13 @@ class Parts(NamedTuple):
     """What the published values of a window are made of.
 
     Attributes:
-        hundredths: the published values, as `simulate` returns them.
+        block: the published values, as `simulate` returns them.
         parts: of each metric, by name; they add up to its values.
         places: of each metric, which sample of the tick is published, counted from 0, int32,
-            shape (servers, ticks); None where a tick is one sample, or no sample is.
+            shaped like the metric; None where a tick is one sample, or no sample is.
     """
 
-    hundredths: Hundredths
+    block: Block
     parts: tuple[dict[str, Part], ...]
     places: tuple[Hundredths | None, ...]
 

@@ -9,7 +9,7 @@ from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats.read import read_batches, read_head
 from fleetsynth.reader import ReadOptions, open_dataset
 from fleetsynth.reader.canonical import OurRows
-from fleetsynth.reader.file_digest import OutOfOrderError, file_leaves, leaves, sorted_leaves
+from fleetsynth.reader.file_digest import any_leaves, file_leaves, some
 from fleetsynth.reader.files import find_files
 from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.stores.paths import is_path
@@ -73,10 +73,7 @@ def path_leaves(
 
 def _leaves(name: str, batches: Callable[[], Iterator[pa.RecordBatch]]) -> Leaves:
     try:
-        try:
-            return leaves(batches())
-        except OutOfOrderError:
-            return sorted_leaves(batches())
+        return some(any_leaves(batches))
     except InputError as error:
         if name in str(error):
             raise

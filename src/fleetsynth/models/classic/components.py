@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.block import Block
 from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic.signals import PUBLISHED, SHOWN
 from fleetsynth.models.classic.simulate import (
@@ -59,7 +60,7 @@ def make(plan: ClassicPlan, window: Window) -> Parts:
                 published = _fill(here, cut, signal, values, level, place, small=small)
                 out[place, cut.rows, cut.ticks] = published
     return Parts(
-        hundredths=out,
+        block=Block.full(window, out),
         parts=tuple(
             {name: Part(steps[i, place], kind) for i, name in enumerate(OF_ARCHETYPE)}
             | {name: Part(rows[place, i]) for i, name in enumerate(OF_ROW)}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fleetsynth.block import Block
 from fleetsynth.clock import Calendar
 from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic import factors, limits, noise, spikes
@@ -124,8 +125,8 @@ class Cut(NamedTuple):
     spiking: NDArray[np.intp]
 
 
-def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
-    """Return the published values of a window in hundredths, shape (metrics, servers, ticks).
+def simulate(plan: ClassicPlan, window: Window) -> Block:
+    """Return the published values of a window in hundredths: a full rectangle.
 
     Pure: any way of cutting a dataset into windows gives the same values.
     """
@@ -139,7 +140,7 @@ def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
             for place in places:
                 limits.clip(values, place, out=scratch)
                 hundredths(scratch, out=out[place, cut.rows, cut.ticks])
-    return out
+    return Block.full(window, out)
 
 
 def cuts(plan: ClassicPlan, window: Window) -> Iterator[Cut]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fleetsynth.block import Block
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
 from fleetsynth.models.parts import Components, Part, Parts, whole
 from fleetsynth.models.realistic import demand, stocks
@@ -203,7 +204,7 @@ def make(plan: RealisticPlan, window: Window) -> Parts:
         here = [values[:, rows, ticks] for values in parts]
         _fill(out[:, rows, ticks], here, cut, members, span)
     return Parts(
-        hundredths=out,
+        block=Block.full(window, out),
         parts=tuple(
             {name: Part(part) for name, part in zip(of_metric, values, strict=True)}
             for of_metric, values in zip(names(plan), parts, strict=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fleetsynth.block import Block
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
 from fleetsynth.models.realistic import bursts, compose, demand, noise, stocks
 from fleetsynth.models.realistic.aggregate import aggregate
@@ -90,8 +91,8 @@ class Shared(NamedTuple):
     shocks: bursts.Bursts
 
 
-def simulate(plan: RealisticPlan, window: Window) -> NDArray[np.int32]:
-    """Return the published values of a window in hundredths, shape (metrics, servers, ticks).
+def simulate(plan: RealisticPlan, window: Window) -> Block:
+    """Return the published values of a window in hundredths: a full rectangle.
 
     Pure: any way of cutting a dataset into windows gives the same values.
     """
@@ -100,7 +101,7 @@ def simulate(plan: RealisticPlan, window: Window) -> NDArray[np.int32]:
         for group, made in grouped(members, shared_of(members, span), span):
             there = slice(rows.start + group.start, rows.start + group.stop)
             out[:, there, ticks] = statistics(made, plan)
-    return out
+    return Block.full(window, out)
 
 
 def pieces(plan: RealisticPlan, window: Window) -> Iterator[tuple[slice, slice, Members, Span]]:
