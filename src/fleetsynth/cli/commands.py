@@ -43,8 +43,8 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     default=str(DEFAULT_OUTPUT),
     show_default=True,
     metavar="PATH",
-    help="Where to write. The ending chooses the format: .parquet, .csv, .csv.gz, .csv.zst or .arrow."
-    " A folder (with a slash at the end) or s3://bucket/prefix takes parts and a manifest.",
+    help="Where to write. The ending chooses the format: .parquet, .csv, .csv.gz, .csv.zst or"
+    " .arrow. A folder (with a slash at the end) or s3://bucket/prefix takes parts and a manifest.",
 )
 @overwrite_option
 @click.option(
@@ -201,7 +201,8 @@ def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: An
     two lists shows which server and month two datasets differ in.
 
     Data with other names than ours for time and server, and data with an option that says
-    how to read them, are read as `facts` reads them (docs/reading.md): the digest is of the columns that stand for ours.
+    how to read them, are read as `facts` reads them (docs/reading.md): the digest is of the
+    columns that stand for ours.
     """
     from fleetsynth.reader.digests import path_leaves
     from fleetsynth.stores.paths import refuse_missing
