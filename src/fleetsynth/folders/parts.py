@@ -98,8 +98,8 @@ def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Par
 def _too_many(plan: Plan, parts: int) -> UsageError:
     return UsageError(
         f"{plan.rows:,} rows would be {parts:,} parts or more, and a folder takes {MOST_PARTS:,}: "
-        "choose larger parts (part_bytes=...), fewer partitions, or fewer rows (see fleetsynth "
-        "plan)"
+        "choose larger parts (part_bytes=...), fewer partitions, or fewer rows (see "
+        "estimate(scenario))"
     )
 
 
