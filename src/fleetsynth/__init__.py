@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from fleetsynth.folders.engines.spark import SparkEngine
     from fleetsynth.folders.verification import Finding, Verification
     from fleetsynth.formats.options import ReadOptions
-    from fleetsynth.models.classic.scenario import ArchetypeProfile
     from fleetsynth.plan import Plan
     from fleetsynth.presets import resolve
     from fleetsynth.presets.load import load_scenario
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from fleetsynth.spark import to_spark
     from fleetsynth.specification.names import (
         ARCHETYPE_PROFILES,
+        ArchetypeProfile,
         ServerType,
         add_calendar_features,
         assign_archetypes_to_fleet,
@@ -83,6 +83,7 @@ _HOMES = {
     "reader.understood": ("Understood",),
     "specification.names": (
         "ARCHETYPE_PROFILES",
+        "ArchetypeProfile",
         "ServerType",
         "add_calendar_features",
         "assign_archetypes_to_fleet",
@@ -104,7 +105,6 @@ _HOMES = {
     "validate.verdict": ("Validation", "Verdict"),
     "facts.facts_table": ("Facts",),
     "report.write": ("report",),
-    "models.classic.scenario": ("ArchetypeProfile",),
     "scenario": ("Scenario",),
     "specification.server": ("ServerArchetype",),
     "size": ("Size", "estimate"),

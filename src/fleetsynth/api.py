@@ -75,7 +75,7 @@ def generate(
 
     Raises:
         ScenarioError: if the scenario is not valid.
-        UsageError: if the ending of `path` names no format, or arguments do not go together.
+        UsageError: if the ending of `path` is of no known format, or arguments do not go together.
         OutputError: if `path` exists or holds something else, cannot be written, or would not fit.
             Nothing is left of a file; parts of a folder stay, and `resume` goes on from them.
     """
@@ -99,7 +99,8 @@ def generate(
         )
     if csv_safe:
         raise UsageError("csv_safe=True is for CSV files, and a folder's parts are Parquet")
-    from fleetsynth.folders.generate import PART_BYTES, generate_folder
+    from fleetsynth.folders.generate import generate_folder
+    from fleetsynth.folders.job import PART_BYTES
     from fleetsynth.folders.shards import parse_shard
 
     return generate_folder(
@@ -297,7 +298,7 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
         if name is None or name in frame.columns:
             fault = "has no name" if name is None else f"is named {name!r}, as a column is"
             raise UsageError(
-                f"this DataFrame's index {fault}: name it, or say reset_index(drop=True) if it "
-                "is not to be written"
+                f"this DataFrame's index {fault}: name it, or call "
+                "reset_index(drop=True) to leave it out"
             )
     return frame.reset_index()

@@ -62,9 +62,9 @@ class Plan:
         return 1
 
     def countries(self, first: int, stop: int) -> list[str]:
-        """Country whose holidays `is_holiday` marks, per server first..stop-1: its region's.
+        """Country whose holidays `is_holiday` marks, per server first..stop-1.
 
-        The classic model knows no places: there it is the US for all.
+        That of its region, where the model knows where regions are; else the US for all.
         """
         return ["US"] * (stop - first)
 

@@ -70,7 +70,7 @@ def test_an_older_format_with_newer_fields_is_told_so(older: Path) -> None:
     values = manifest_of(older)
     (older / "manifest.json").write_text(json.dumps(values | {"run": "x"}, indent=2) + "\n")
     assert [str(found) for found in verify(str(older)).findings] == [
-        'manifest.json: "run" is no field of it'
+        'manifest.json: "run" is not a field of it'
     ]
 
 

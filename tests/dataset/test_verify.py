@@ -118,7 +118,7 @@ def _nullable(rows: pa.Table) -> pa.Table:
 def test_a_value_that_is_no_hundredth_is_named(copied: Copied) -> None:
     folder = copied()
     write(folder / PART, changed(rows_of(folder / PART), "mem_p95", 3, 12.345))
-    assert found(folder) == [(PART, "mem_p95 has 12.345: the digest is over whole hundredths")]
+    assert found(folder) == [(PART, "mem_p95 has 12.345: the digest takes whole hundredths only")]
 
 
 def test_columns_that_are_swapped_are_found_for_every_server(copied: Copied) -> None:

@@ -96,7 +96,10 @@ def test_an_existing_picture_is_kept_unless_told_otherwise(
 def test_only_pictures_can_be_drawn(fleetsynth: Fleetsynth, ending: str) -> None:
     ran = fleetsynth("preview", "-o", f"fleet{ending}")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == f"error: the ending of fleet{ending} names no picture: use .png, .svg, .pdf\n"
+    assert (
+        ran.err
+        == f"error: the ending of fleet{ending} is not that of a picture: use .png, .svg, .pdf\n"
+    )
     assert contents(fleetsynth.folder) == {}
 
 

@@ -123,7 +123,7 @@ class Corpus:
 
 
 def scenarios(random: random.Random, corpus: Corpus) -> Iterator[Input]:  # noqa: ARG001
-    """Scenario files: keys and values that are not, and bytes that are no YAML."""
+    """Scenario files: keys and values that are not, and bytes that are not YAML."""
     commands = (("config", "check"), ("plan",), ("config", "show"), ("archetypes", "--scenario"))
     texts = {preset: dump_yaml(default_scenario(preset)) for preset in ("classic", "realistic")}
     keys = sorted(

@@ -36,8 +36,8 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     default=str(DEFAULT_OUTPUT),
     show_default=True,
     metavar="PATH",
-    help="Where to. The ending names the format: .parquet, .csv, .csv.gz, .csv.zst or .arrow."
-    " A folder (with a slash at its end) or s3://bucket/prefix takes parts and a manifest.",
+    help="Where to write. The ending chooses the format: .parquet, .csv, .csv.gz, .csv.zst or "
+    ".arrow. A folder (with a slash at the end) or s3://bucket/prefix takes parts and a manifest.",
 )
 @overwrite_option
 @click.option(
@@ -59,7 +59,7 @@ def generate(
 ) -> None:
     """Generate a dataset from SCENARIO, a YAML file, or from the packaged scenario.
 
-    What the file does not say has the packaged value; options win over the file. The output
+    What the file does not say has the packaged value; options override the file. The output
     appears under its name when it is whole, or not at all.
 
     \b
@@ -179,12 +179,13 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
 def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: Any) -> None:
     """Print the content digest of each PATH: a file, a folder or s3://bucket/prefix.
 
-    The digest is one over values: the same data have the same digest as Parquet, CSV or Arrow,
+    The digest is made of the values: the same data have the same digest as Parquet, CSV or Arrow,
     compressed or not, in one file or many, in any order of rows. With --leaves, a comparison of
     two lists shows which server and month two datasets differ in.
 
-    Data with other names than ours for time and server, and data that an option speaks of, are
-    read as `facts` reads them (docs/reading.md): the digest is of the columns that stand for ours.
+    Data with other names than ours for time and server, and data with an option that says
+    how to read them, are read as `facts` reads them (docs/reading.md): the digest is of the
+    columns that stand for ours.
     """
     from fleetsynth.reader.digests import path_leaves
     from fleetsynth.stores.paths import refuse_missing
@@ -228,8 +229,8 @@ def archetypes(
 ) -> None:
     """List the archetypes, or show one by NAME with all its figures.
 
-    Figures of the realistic preset may differ from server to server: the list shows where the
-    middle 80 % of them lie, one archetype alone shows its figures as a scenario writes them.
+    Some figures may differ from server to server: the list shows where the middle 80 % of them
+    lie, one archetype alone shows its figures as a scenario writes them.
     """
     from fleetsynth.errors import UsageError, did_you_mean
     from fleetsynth.presets.load import load_scenario

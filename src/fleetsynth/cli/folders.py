@@ -86,7 +86,7 @@ def parse_size(text: str) -> int:
 def commit(*, folder: str, as_json: bool) -> None:
     """Check that every part of FOLDER is there, and write its manifest.
 
-    The last step of a job whose shards ran on several machines. To repeat it does no harm.
+    The last step of a job whose shards ran on several machines. It may be repeated.
     """
     from fleetsynth import api
 
@@ -109,11 +109,12 @@ def commit(*, folder: str, as_json: bool) -> None:
 )
 @json_option
 def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
-    """Re-read FOLDER and hold it against its manifest; exit with 1 if anything differs.
+    """Re-read FOLDER and compare it with its manifest; exit with 1 if anything differs.
 
     Covers every byte of the dataset: parts, manifest, servers.parquet, scenario.yaml. Names files
     that are missing, renamed, foreign or left over, and the servers and months whose values are
-    not what they were. Notes say what could not be checked, and what is not of the dataset.
+    not what they were. Notes say what could not be checked, and what does not belong to the
+    dataset.
     """
     from fleetsynth import api
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth import pipeline
-from fleetsynth.clock import Clock
+from fleetsynth.clock import HOUR_SECONDS, Clock
 from fleetsynth.formats.parquet import ParquetSink
 from fleetsynth.presets import as_plan
 from fleetsynth.size import tiles_per_server
@@ -46,7 +46,7 @@ class Rate:
 
     def core_hours(self, rows: int) -> float:
         """Hours of one core that so many rows take."""
-        return rows / self.rows_per_cpu_second / 3600
+        return rows / self.rows_per_cpu_second / HOUR_SECONDS
 
 
 def calibrate(scenario: ScenarioLike = None, rows: int = SAMPLE_ROWS) -> Rate:

@@ -127,7 +127,7 @@ def commit(url: str) -> dict[str, Any]:
     there = look(store)
     if there.being_replaced:
         raise InputError(
-            f"{store.name} is being replaced, or was until that was interrupted: generate with "
+            f"{store.name} is being replaced, or a replacement was interrupted: generate with "
             "resume=True, or with overwrite=True"
         )
     finished = there.finished
@@ -207,7 +207,7 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
     data = seal(values)
     refuse_if_superseded(store, job)
     if not store.create(MANIFEST, data) and store.read(MANIFEST) != data:
-        raise SupersededError(f"another run has finished {store.name} at the same moment")
+        raise SupersededError(f"another run has finished {store.name} at the same time")
     return values
 
 

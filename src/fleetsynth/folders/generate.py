@@ -10,7 +10,7 @@ from fleetsynth.errors import FleetsynthError, UsageError
 from fleetsynth.folders import folder
 from fleetsynth.folders.begin import begin
 from fleetsynth.folders.engines import ENGINES, open_engine
-from fleetsynth.folders.job import Job
+from fleetsynth.folders.job import PART_BYTES, Job
 from fleetsynth.result import Result
 from fleetsynth.size import estimate
 from fleetsynth.stores.store import open_store
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from fleetsynth.folders.folder import Shard
     from fleetsynth.folders.job import PartRecord
     from fleetsynth.scenario import Scenario
-
-PART_BYTES = 256_000_000
 
 
 def generate_folder(

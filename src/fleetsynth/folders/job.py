@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from fleetsynth.scenario import Scenario
     from fleetsynth.stores.store import Store
 
+PART_BYTES = 256_000_000
+"""About as many bytes a part has, unless the caller says otherwise."""
 MOST_SAMPLES = 1 << 25
 """In a part of aggregates, some ten seconds' worth: a day's percentile is a few bytes that took 288
 samples, and parts of the usual size would leave all workers but one idle."""
@@ -56,7 +58,7 @@ class Job:
     scenario: str
     url: str
     partition_by: tuple[str, ...] = ()
-    part_bytes: int = 256_000_000
+    part_bytes: int = PART_BYTES
     run: str = ""
     generation: int = 0
 
@@ -170,7 +172,7 @@ def refuse_if_superseded(store: Store, job: Job) -> None:
     """
     if not still_counts(store, job.run, job.generation):
         raise SupersededError(
-            f"another process has taken {store.name} over: finished it, or begun it anew"
+            f"another process has taken {store.name} over: it finished it, or started it again"
         )
 
 

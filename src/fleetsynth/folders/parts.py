@@ -97,9 +97,9 @@ def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Par
 
 def _too_many(plan: Plan, parts: int) -> UsageError:
     return UsageError(
-        f"{plan.rows:,} rows would be {parts:,} parts or more, and a folder takes {MOST_PARTS:,}: "
-        "choose larger parts (part_bytes=...), fewer partitions, or fewer rows (see "
-        "estimate(scenario))"
+        f"{plan.rows:,} rows would be {parts:,} parts or more, and a folder can hold "
+        f"{MOST_PARTS:,}: choose larger parts (part_bytes=...), fewer partitions, or fewer rows "
+        "(see estimate(scenario))"
     )
 
 

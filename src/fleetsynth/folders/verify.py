@@ -36,7 +36,7 @@ _OURS = {MANIFEST, SERVERS, SCENARIO}
 _JOB = re.compile(re.escape(STATE) + r"job(?:-(\d+))?\.json")
 _OLDER = (
     f"{MANIFEST} is of format 1, which has no hashes of {SERVERS}, {SCENARIO} and itself: their "
-    "values were held against the scenario instead, and a change of part_bytes, or of how "
+    "values were compared with the scenario instead, and a change of part_bytes, or of how "
     f"{SERVERS} and {SCENARIO} are written, would not be seen"
 )
 
@@ -154,7 +154,7 @@ def _places(listing: Listing) -> Iterator[Finding]:
 
 
 def _files(store: Store, listing: Listing, values: dict[str, Any], job: Job) -> Iterator[Finding]:
-    """Find parts that are missing or named twice, and files among them that are no parts."""
+    """Find parts that are missing or named twice, and files among them that are not parts."""
     entries = {part["path"]: part for part in values["parts"]}
     planned = [part.path for part in job.parts]
     there = {name for name in listing.files if name.startswith(DATA) and not is_unfinished(name)}
@@ -193,7 +193,7 @@ def _beside(
             yield Finding(MANIFEST, f"files says nothing of {name}")
     for name in said.keys() - {SERVERS, SCENARIO}:
         yield Finding(
-            MANIFEST, f"files names {recorded.as_json(name)}, which is not of the dataset"
+            MANIFEST, f"files names {recorded.as_json(name)}, which does not belong to the dataset"
         )
 
 
@@ -270,4 +270,4 @@ def _notes(listing: Listing, values: dict[str, Any]) -> Iterator[str]:
     if values["format"] == 1:
         yield _OLDER
     for name in listing.foreign(_OURS):
-        yield f"{recorded.named(name)} is not of the dataset: nothing of it was checked"
+        yield f"{recorded.named(name)} does not belong to the dataset: it was not checked"

@@ -49,7 +49,9 @@ def format_of(path: Path) -> str:
             return ending
     known = ", ".join(FORMATS)
     hint = _OTHERS.get(path.suffix.lower()) or nearest_name(path.suffix.lower(), FORMATS)
-    raise UsageError(f"the ending of {path} names no format: use one of {known}{hint}")
+    raise UsageError(
+        f"the ending of {path} is not that of a known format: use one of {known}{hint}"
+    )
 
 
 def open_sink(
@@ -63,12 +65,14 @@ def open_sink(
     """Open the sink that the ending of `path` asks for.
 
     Raises:
-        UsageError: if it names no format, or one that `csv_safe` is not for.
+        UsageError: if it is of no known format, or of one that `csv_safe` is not for.
         OutputError: if the file exists or cannot be opened.
     """
     ending = format_of(path)
     if csv_safe and not ending.startswith(".csv"):
-        raise UsageError(f"csv_safe=True is for CSV: {path} is {ending}, where text is text")
+        raise UsageError(
+            f"csv_safe=True is for CSV: {path} is {ending}, where text is never a formula"
+        )
     module, name = FORMATS[ending].split(":")
     sink = getattr(import_module(module), name)
     more = {"safe": True} if csv_safe else {}

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.clock import DAY_SECONDS, SECOND_MICROS
 from fleetsynth.errors import UsageError
 from fleetsynth.files import AtomicFile, os_errors
 from fleetsynth.tables.frame import TIMESTAMP, to_numpy
@@ -108,14 +108,14 @@ def _words(column: pa.Array, write: Writing) -> Iterator[Words]:
     """Yield the pieces of text that a column is written as, one word per row each."""
     kind = column.type
     if not _is_text(kind):
-        write = _quoted  # a minus before a number is no formula
+        write = _quoted  # a minus before a number is not a formula
     if column.null_count:
         yield _one_by_one(column, write)
     elif pa.types.is_dictionary(kind):
         table = np.array([write(str(word)).encode() for word in column.dictionary.to_pylist()])
         yield table[to_numpy(column.indices)]
-    elif kind == TIMESTAMP and not (to_numpy(column) % 1_000_000).any():
-        seconds = to_numpy(column) // 1_000_000
+    elif kind == TIMESTAMP and not (to_numpy(column) % SECOND_MICROS).any():
+        seconds = to_numpy(column) // SECOND_MICROS
         yield _dates(seconds // DAY_SECONDS)
         yield _HOURS_MINUTES[seconds % DAY_SECONDS // 60]
         yield _SECONDS[seconds % 60]

@@ -13,7 +13,7 @@ import pyarrow as pa
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats import FORMATS, csv_read
 from fleetsynth.formats.options import ReadOptions
-from fleetsynth.formats.place import shown
+from fleetsynth.formats.place import quoted
 from fleetsynth.scenario.data import PREFIX, own_metadata, values_from_data
 from fleetsynth.tables.frame import column_types, plain
 
@@ -79,7 +79,7 @@ def read_batches(
         options: what the user says of CSV.
 
     Raises:
-        UsageError: if the file is not there, or its ending names no format.
+        UsageError: if the file is not there, or its ending is not that of a known format.
         InputError: if the file is not of its format, or is cut short.
     """
     path = Path(path)
@@ -125,7 +125,7 @@ def refuse_twice(names: Iterable[str], where: str) -> None:
         first = names.index(name)
         if first != place and name.strip():
             raise InputError(
-                f"{where} has two columns {shown(name)}, number {first + 1} and number "
+                f"{where} has two columns {quoted(name)}, number {first + 1} and number "
                 f"{place + 1}: rename one of them"
             )
 
@@ -149,7 +149,7 @@ def _reader(path: Path) -> Reader:
     ending = ending_of(path.name)
     if ending is None:
         known = ", ".join(FORMATS)
-        raise UsageError(f"the ending of {path} names no format: use one of {known}")
+        raise UsageError(f"the ending of {path} is not that of a known format: use one of {known}")
     return READERS[ending]
 
 

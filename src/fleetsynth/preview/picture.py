@@ -9,7 +9,7 @@ import numpy as np
 from fleetsynth.clock import Calendar
 from fleetsynth.errors import UsageError
 from fleetsynth.files import whole_file
-from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.presets import model_of
 from fleetsynth.preview.samples import samples
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> list[Sample]:
     """
     kind = path.suffix.lower()
     if kind not in FORMATS:
-        raise UsageError(f"the ending of {path} names no picture: use {', '.join(FORMATS)}")
+        raise UsageError(f"the ending of {path} is not that of a picture: use {', '.join(FORMATS)}")
     try:
         from matplotlib import rc_context
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
@@ -51,8 +51,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> list[Sample]:
     times = plan.clock.seconds(plan.clock.first, plan.clock.stop).astype("datetime64[s]")
     size = (1.2 + 3.6 * len(shown), 1.0 + 1.55 * len(plan.metrics))
     figure = Figure(figsize=size, dpi=110, layout="constrained")
-    # Classic servers are of one size; beside a busy one, an idle one would be a line at 0.
-    alike = isinstance(plan, ClassicPlan)
+    alike = model_of(plan).same_scale  # else an idle server beside a busy one is a line at 0
     grid = figure.subplots(
         len(plan.metrics), len(shown), sharex=True, sharey="row" if alike else False, squeeze=False
     )

@@ -1,4 +1,4 @@
-"""What a dataset says of itself, held against the rows that are there before it costs anything.
+"""What a dataset says of itself, compared with the rows that are there before it costs anything.
 
 A scenario of a line can stand for 10^15 rows, and checks take room by the ticks and servers of a
 plan. So none is made from a plan that speaks of far more than there is.
@@ -62,7 +62,7 @@ def refuse_beyond(plan: Plan, store: Store, names: Iterable[str]) -> None:
     if there is not None:
         raise InputError(
             f"{store.name} is said to have {plan.rows:,} rows, and its files can have {there:,} at "
-            "most: parts are missing, or the record is not of these data"
+            "most: parts are missing, or the record does not belong to these data"
         )
 
 

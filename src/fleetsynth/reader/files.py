@@ -31,7 +31,7 @@ class Files:
         keys: the files, as the store knows them; one path, if there is no store.
         store: where they are, if they are in a folder.
         manifest: what our folder says of its own making; nothing for all else.
-        others: how many files of the folder are no data.
+        others: how many files of the folder are not data.
     """
 
     name: str
@@ -74,7 +74,7 @@ def find_files(url: str, *, partial: bool = False) -> Files:
         partial: take what there is of a folder of ours that is not whole: for who says so.
 
     Raises:
-        UsageError: if there is nothing at the path, or its ending names no format.
+        UsageError: if there is nothing at the path, or its ending is not that of a known format.
         InputError: if a folder is unfinished, or holds no data.
     """
     single = split_object(url)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.clock import HOUR_SECONDS
 from fleetsynth.report.axis import Axis, axis_from, regroup
 from fleetsynth.report.daily import Daily
 from fleetsynth.report.rows import DIMENSIONS, SERVICE, Rows, Servers, primary
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 WEEK_HOURS = 168
 BINS = 100
 SLOTS = BINS + 1
-"""Places of a histogram: the bins, and one for exactly 100 %, which is no ordinary value."""
+"""Places of a histogram: the bins, and one for exactly 100 %, which is not an ordinary value."""
 MOST_VALUES = 24
 """Values of a dimension that are kept apart; later ones are summed up as `OTHER`."""
 MOST_SERVICES = 200
@@ -148,7 +149,7 @@ class Collector:
             self.step = min(self.step or int(gaps.min()), int(gaps.min()))
 
     def _add(self, rows: Rows, group: Ints) -> None:
-        buckets, hours = self.axis.count, (rows.seconds // 3_600 + 72) % WEEK_HOURS
+        buckets, hours = self.axis.count, (rows.seconds // HOUR_SECONDS + 72) % WEEK_HOURS
         key = group * buckets + self.axis.place(rows.seconds)
         week = group * WEEK_HOURS + hours
         _tally(self.counts, key)

@@ -61,7 +61,7 @@ def check_url(place: str) -> None:
     if not place.strip():
         raise UsageError("the path is empty: name a file or a folder (this one is ./)")
     if "\0" in place:
-        raise UsageError(f"{place} is no path: it holds the character U+0000")
+        raise UsageError(f"{place} is not a valid path: it holds the character U+0000")
     if not is_url(place):
         return
     _check(place)
@@ -84,7 +84,7 @@ def split_object(place: str) -> tuple[str, str] | None:
     _check(place)
     folder, _, name = place.rpartition("/")
     if folder + "/" in STORES:
-        raise UsageError(f"{place} names a bucket, and no file in it")
+        raise UsageError(f"{place} names a bucket, but not a file in it")
     return folder, name
 
 
@@ -101,11 +101,11 @@ def _check(place: str) -> None:
     if f"{scheme}://" not in STORES:
         *others, last = STORES
         known = f"{', '.join(others)} or {last}"
-        raise UsageError(f"{named} is no place to write to or read from: use a folder, {known}")
+        raise UsageError(f"{named} is not a place to write to or read from: use a folder, {known}")
     if not bucket:
-        raise UsageError(f"{named} names no bucket: expected {scheme}://bucket/prefix/")
+        raise UsageError(f"{named} does not name a bucket: expected {scheme}://bucket/prefix/")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", bucket):
-        raise UsageError(f"{named}: {bucket!r} is no name of a bucket")
+        raise UsageError(f"{named}: {bucket!r} is not a valid bucket name")
     for problem in _problems(path):
         raise UsageError(f"{named} cannot be a name in an object store: {problem}")
 
@@ -121,6 +121,6 @@ def _problems(path: str) -> Iterator[str]:
         if not segment:
             yield "it has two slashes with nothing between them"
         elif segment in (".", ".."):
-            yield f"{segment!r} is a step in a path, and no name"
+            yield f"{segment!r} is a step in a path, not a name"
         elif segment != segment.strip():
             yield f"{segment!r} begins or ends with a space"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.streams import length_prefixed
 from fleetsynth.tables.frame import calendar_columns
 
@@ -183,7 +184,7 @@ class PlanDigest:
 
     def _hash_month(self, country: str, month: int, first: int, stop: int) -> bytes:
         seconds = self._plan.clock.seconds(first, stop)
-        columns: dict[str, NDArray[np.integer]] = {"timestamp": seconds * 1_000_000}
+        columns: dict[str, NDArray[np.integer]] = {"timestamp": seconds * SECOND_MICROS}
         if self._plan.scenario.include_calendar:
             columns |= calendar_columns(seconds, country)
         digests = {name: digest(integers(values)) for name, values in columns.items()}

@@ -35,15 +35,15 @@ class Presence:
         server, micros = rows.server[known], rows.micros[known]
         even, first = self._grid.even(server, micros), self._first[server]
         ticks = (even - self._grid.even(server, first)) // self._step[server]
-        place = self._offset[server] + ticks
-        order = np.argsort(place, kind="stable")
-        again = np.zeros(len(place), dtype=np.bool_)
-        again[order[1:]] = place[order[1:]] == place[order[:-1]]
-        again |= self._there[place]
+        cell = self._offset[server] + ticks
+        order = np.argsort(cell, kind="stable")
+        again = np.zeros(len(cell), dtype=np.bool_)
+        again[order[1:]] = cell[order[1:]] == cell[order[:-1]]
+        again |= self._there[cell]
         self.duplicates.add(
             again, lambda row: f"{self._names[server[row]]} {moment(int(micros[row]))}"
         )
-        self._there[place] = True
+        self._there[cell] = True
 
     def missing(self) -> Faults:
         """Return the ticks that are absent between a server's first and last."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.presets import simulate
 from fleetsynth.validate.fleet import content
 from fleetsynth.validate.places import Faults
@@ -46,7 +47,7 @@ def regenerate(
 
     Args:
         plan: what the dataset was made from.
-        found: content of the servers of the dataset, by their place in the plan.
+        found: content of the servers of the dataset, by their index in the plan.
         full: compare all of them.
         progress: called with the servers done and to be done, before the first and after each.
     """
@@ -75,7 +76,7 @@ def _content(plan: Plan, server: int) -> int:
     for first in range(clock.first, clock.stop, _WINDOW_TICKS):
         stop = min(first + _WINDOW_TICKS, clock.stop)
         values = simulate(plan, Window(server, server + 1, first, stop))[:, 0] / 100
-        micros = clock.seconds(first, stop) * 1_000_000
+        micros = clock.seconds(first, stop) * SECOND_MICROS
         named = dict(zip((metric.column for metric in plan.metrics), values, strict=True))
         total += int(content(micros, named).sum(dtype=np.uint64))
     return total % 2**64

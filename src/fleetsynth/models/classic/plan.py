@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fleetsynth import correlation
 from fleetsynth.clock import Clock
 from fleetsynth.metrics import METRICS
+from fleetsynth.models.classic import correlation
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.clock import Calendar
-from fleetsynth.metrics import METRICS, SIGNALS
-from fleetsynth.models import limits
-from fleetsynth.models.classic import factors, noise, spikes
+from fleetsynth.metrics import METRICS
+from fleetsynth.models.classic import factors, limits, noise, spikes
+from fleetsynth.models.classic.signals import BASE_FIELDS, PUBLISHED, SD_FIELDS, SIGNALS
+from fleetsynth.models.limits import hundredths
 from fleetsynth.streams import Stream, address, encode, length_prefixed
 from fleetsynth.window import BLOCK, Window
 
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_PUBLISHED = [
-    [i for i, metric in enumerate(METRICS) if metric.signal == signal.name] for signal in SIGNALS
-]
-"""Places of the metrics that each signal is published as."""
 _FOLLOWS_DEMAND, _GROWS = (
     np.array([getattr(signal, flag) for signal in SIGNALS])[:, None]
     for flag in ("follows_demand", "grows")
@@ -92,16 +89,9 @@ class Parameters(NamedTuple):
         profiles = [archetype.profile for archetype in archetypes]
         return cls(
             lower=np.array([archetype.lower for archetype in archetypes]),
-            deviation=np.array(
-                [[getattr(p, f"{signal.name}_variance") for p in profiles] for signal in SIGNALS]
-            ),
+            deviation=np.array([[getattr(p, name) for p in profiles] for name in SD_FIELDS]),
             spike_probability=np.array([p.spike_probability for p in profiles]),
-            spike_factor=np.array(
-                [
-                    [1.0 if share is None else share * p.spike_magnitude for p in profiles]
-                    for share in (signal.spike_share for signal in SIGNALS)
-                ]
-            ),
+            spike_factor=np.array([spike_factors(p) for p in profiles]).T.copy(),
         )
 
     def take(self, codes: NDArray[np.int64]) -> Parameters:
@@ -135,10 +125,10 @@ def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
             made = _signals(parameters.take(codes[rows]), level, draws)
             scratch = np.empty(draws.u.shape)
             # A signal is published while it is in the cache, before the next one is made.
-            for signal, places in zip(made, _PUBLISHED, strict=True):
+            for signal, places in zip(made, PUBLISHED, strict=True):
                 for place in places:
-                    limits.clip(signal, METRICS[place], out=scratch)
-                    limits.hundredths(scratch, out=out[place, rows, ticks])
+                    limits.clip(signal, place, out=scratch)
+                    hundredths(scratch, out=out[place, rows, ticks])
     return out
 
 
@@ -176,9 +166,9 @@ def finish(
     signals = level + noises
     signals *= np.where(spike, parameters.spike_factor[:, :, None], 1.0)
     clipped = limits.clip_all(signals)
-    hundredths = np.empty(clipped.shape, dtype=np.int32)
-    limits.hundredths(clipped.copy(), out=hundredths)
-    return Components(level, noises, spike, signals, clipped, hundredths)
+    rounded = np.empty(clipped.shape, dtype=np.int32)
+    hundredths(clipped.copy(), out=rounded)
+    return Components(level, noises, spike, signals, clipped, rounded)
 
 
 def _signals(parameters: Parameters, level: Floats, draws: Draws) -> Iterator[Floats]:
@@ -201,7 +191,7 @@ def _noise(parameters: Parameters, draws: Draws, signal: int) -> Floats:
     return values
 
 
-class Source:
+class Tiles:
     """The draws of servers at one step, a tile at a time.
 
     Args:
@@ -251,13 +241,13 @@ def _draw(
     plan: ClassicPlan, servers: Sequence[bytes], first_tick: int, stop_tick: int, stream: Stream
 ) -> Draws:
     """Draw tiles and cut out of them what is wanted of each."""
-    source = Source(plan.scenario.seed, plan.clock.step, stream, spikes=plan.scenario.spikes)
+    drawn = Tiles(plan.scenario.seed, plan.clock.step, stream, spikes=plan.scenario.spikes)
     u = np.empty((len(servers), stop_tick - first_tick))
     z = np.empty((len(SIGNALS), *u.shape))
     tiles = _tiles(first_tick, stop_tick)
     for row, server in enumerate(servers):
         for block, here, there in tiles:
-            tile = source.tile(server, block, there)
+            tile = drawn.tile(server, block, there)
             z[:, row, here] = tile.z[:, there]
             u[row, here] = tile.u[there]
     return Draws(z, u)
@@ -286,7 +276,13 @@ def growth(plan: ClassicPlan, rate: float, seconds: NDArray[np.int64]) -> Floats
 
 def bases(profile: ArchetypeProfile) -> Floats:
     """Return the base of each signal, shape (signals,)."""
-    return np.array([getattr(profile, f"base_{signal.name}") for signal in SIGNALS])
+    return np.array([getattr(profile, name) for name in BASE_FIELDS])
+
+
+def spike_factors(profile: ArchetypeProfile) -> list[float]:
+    """Return what a spike multiplies each signal by."""
+    shares = (signal.spike_share for signal in SIGNALS)
+    return [1.0 if share is None else share * profile.spike_magnitude for share in shares]
 
 
 def level(profile: ArchetypeProfile, f: Floats, g: Floats) -> Floats:
@@ -321,12 +317,7 @@ def _level(plan: ClassicPlan, code: int, first_tick: int, stop_tick: int) -> Flo
     """Level of an archetype, shape (signals, ticks)."""
     calendar = _calendar(plan, first_tick, stop_tick)
     profile = plan.archetypes[code].profile
-    f = factors.demand(
-        calendar,
-        profile,
-        quarterly_peaks=plan.scenario.quarterly_peaks,
-        holiday_effect=plan.scenario.holiday_effect,
-    )
+    f = factors.demand(calendar, profile, plan.scenario)
     return level(profile, f, growth(plan, profile.monthly_growth_rate, calendar.seconds))
 
 

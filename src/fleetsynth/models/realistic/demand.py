@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, Days, elapsed_months, utc_offsets
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Days, elapsed_months, utc_offsets
+from fleetsynth.models.realistic.factors import FACTORS, Local
+from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +26,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-HOUR = 3_600
 _QUARTER = 900
 _PER_DAY = DAY_SECONDS // _QUARTER
 _RAMP = 6.0
 """Hours around local midnight over which one day's factor becomes the next one's."""
-_ROUNDING = 2.0**20
 
 
 class Services(NamedTuple):
@@ -56,7 +56,7 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
     Rounded to 2**-20, since cosines, exponentials and powers differ in their last bits between
     machines.
     """
-    seconds = np.arange(first, stop, dtype=np.int64) * HOUR
+    seconds = np.arange(first, stop, dtype=np.int64) * HOUR_SECONDS
     months = elapsed_months(seconds, growth_start)
     figures = services.figures
     out = np.empty((len(services.locations), stop - first))
@@ -65,10 +65,10 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
         local = seconds + utc_offsets(location.zone, first, stop)
         day, quarter = np.divmod(local // _QUARTER, _PER_DAY)
         curve = daily_curve(of_row["demand.seasonality"], of_row["demand.peak_hour"])
-        value = curve[quarter] * _day_factors(of_row, location.country, close, day, quarter)
+        value = curve[quarter] * _day_factors(Local(of_row, location.country, close), day, quarter)
         if of_row["demand.growth"]:
             value *= np.power(1.0 + of_row["demand.growth"] / 100, months)
-        out[row] = np.rint(value * _ROUNDING) / _ROUNDING
+        out[row] = rounded(value)
     return out
 
 
@@ -86,19 +86,12 @@ def daily_curve(strength: float, peak: float) -> Floats:
     return out
 
 
-def day_factor(days: Days, figures: dict[str, float], country: str, close: Close) -> Floats:
-    """Return (weekend, or else holiday) times close for each local day, shape (days,)."""
-    free = np.where(days.is_holiday(country), figures["demand.holiday"], 1.0)
-    out = np.where(days.is_weekend, figures["demand.weekend"], free)
-    return out * (1.0 + figures["demand.close"] * (close_factor(days, close) - 1.0))
-
-
-def close_factor(days: Days, close: Close) -> Floats:
-    """Rise over the last days of a month to its factor, of a fiscal quarter to that one's."""
-    of_quarter = (days.month - close.fiscal_year_starts) % 3 == 2
-    peak = np.where(of_quarter, close.quarter, close.month)
-    rising = 1.0 + (peak - 1.0) * (close.days - days.days_to_month_end) / close.days
-    return np.where(days.days_to_month_end < close.days, rising, 1.0)
+def day_factor(days: Days, local: Local) -> Floats:
+    """Return the product of the factors for each local day, shape (days,)."""
+    out = np.ones(len(days.index))
+    for factor in FACTORS:
+        out = out * factor.function(days, local)
+    return out
 
 
 def to_samples(hourly: Floats, first_hour: int, first: int, stop: int, per_hour: int) -> Floats:
@@ -123,14 +116,12 @@ def to_samples(hourly: Floats, first_hour: int, first: int, stop: int, per_hour:
     return out.reshape(len(out), -1)[:, begin : begin + stop - first]
 
 
-def _day_factors(
-    figures: dict[str, float], country: str, close: Close, day: Ints, quarter: Ints
-) -> Floats:
+def _day_factors(local: Local, day: Ints, quarter: Ints) -> Floats:
     """Blend each day's factor into the next one's around local midnight, per hour."""
     before, after = _ramp()
     first = int(day.min())  # clocks that go back several hours may go back to yesterday
     days = Days(first - 1, int(day.max()) + 1)
-    factor = day_factor(days, figures, country, close)
+    factor = day_factor(days, local)
     place = day - first + 1
     today = factor[place]
     out: Floats = today + before[quarter] * (factor[place - 1] - today)

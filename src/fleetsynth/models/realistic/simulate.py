@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, epoch_day
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
 from fleetsynth.models.realistic import bursts, compose, demand, noise, stocks
 from fleetsynth.models.realistic.aggregate import aggregate
 from fleetsynth.models.realistic.compose import Samples
@@ -127,7 +127,7 @@ def _fill(out: NDArray[np.int32], members: Members, span: Span, per_tick: int) -
 def shared_of(members: Members, span: Span) -> Shared:
     """Work out what the members' services do."""
     services = members.services
-    per_hour = demand.HOUR // span.step
+    per_hour = HOUR_SECONDS // span.step
     hours = span.first // per_hour, (span.stop - 1) // per_hour + 2
     hourly = demand.at_hours(services, *hours, span.plan.growth_clock.start)
     normals = np.zeros((len(services.names), span.stop - span.first))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import ceil, floor
-from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.clock import DAY_SECONDS, MONTH_SECONDS
+from fleetsynth.numeric import normal_quantile, rounded
 from fleetsynth.streams import uniform
 
 if TYPE_CHECKING:
@@ -19,12 +19,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-DAYS_A_MONTH = 30.436875
 _MEMORY = ("level", "cache", "leak", "jump")
 _JITTER = 0.8
-_ROUNDING = 2.0**20
-_SMALLEST = 2.0**-54
-_NORMAL = NormalDist()
 
 
 class Epoch(NamedTuple):
@@ -83,8 +79,8 @@ def memory(out: Floats, first: int, resets: Resets, figures: Mapping[str, float]
     for age, here, epoch in _ages(out, first, resets):
         base = level
         if jump:
-            z = _NORMAL.inv_cdf(max(resets.uniform("jump", epoch.number), _SMALLEST))
-            base += round(jump * z * _ROUNDING) / _ROUNDING
+            z = normal_quantile(resets.uniform("jump", epoch.number))
+            base += rounded(jump * z)
         np.add(age, warm, out=here)
         np.divide(age, here, out=here)
         here *= cache
@@ -107,7 +103,7 @@ def disk(
         figures: of the server.
     """
     level, fill = figures["disk.level"], figures["disk.fill"]
-    daily = figures["disk.trend"] / DAYS_A_MONTH
+    daily = figures["disk.trend"] / (MONTH_SECONDS / DAY_SECONDS)
     day = resets.step / DAY_SECONDS
     for age, here, epoch in _ages(out, first, resets):
         pace = fill * (0.5 + resets.uniform("pace", epoch.number))
