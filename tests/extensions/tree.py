@@ -34,7 +34,7 @@ def rows() -> dict[str, str]:
     page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     section = page.partition(TITLE)[2].partition("\n## ")[0]
     cells = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:1] == "|"]
-    return {what: where for what, where in cells[2:]}
+    return dict(cells[2:])
 
 
 def performs(what: str) -> Callable[[Test], Test]:
