@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth import pipeline
 from fleetsynth._version import __version__
 from fleetsynth.errors import UsageError
-from fleetsynth.formats import format_of, open_sink
+from fleetsynth.formats import (
+    STANDARD_OUTPUT,
+    format_of,
+    known,
+    named_format,
+    open_sink,
+    open_standard_output,
+)
 from fleetsynth.presets import as_plan
 from fleetsynth.result import Result
 from fleetsynth.size import estimate, refuse_without_room
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.folders.engines.base import Engine
     from fleetsynth.folders.verification import Verification
+    from fleetsynth.formats.base import Sink
     from fleetsynth.formats.options import ReadOptions
     from fleetsynth.plan import Plan
     from fleetsynth.presets import ScenarioLike
@@ -40,6 +48,7 @@ def generate(
     path: Path | str = DEFAULT_OUTPUT,
     *,
     overwrite: bool = False,
+    file_format: str | None = None,
     csv_safe: bool = False,
     partition_by: Sequence[str] = (),
     part_bytes: int | None = None,
@@ -50,14 +59,17 @@ def generate(
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
-    """Generate a dataset into a file, or into a folder of parts with a manifest.
+    """Generate a dataset into a file, into a folder of parts with a manifest, or to stdout.
 
     Args:
         scenario: a Scenario, a YAML file, a mapping, or None for the packaged scenario.
         path: where to; missing folders are made. The ending of a file names its format. A folder is
             what is one already, what ends with a slash, ``s3://bucket/prefix``, and a
-            `pathlib.Path` without any ending, as that cannot end with a slash.
+            `pathlib.Path` without any ending, as that cannot end with a slash. ``-`` is standard
+            output.
         overwrite: replace a file or dataset that is there already.
+        file_format: of a folder's parts (None for Parquet) or of standard output, which have no
+            ending: ``csv``, ``jsonl.zst`` ….
         csv_safe: in CSV, write text that a spreadsheet would take for a formula so that it does
             not: with a single quote before it. The digest stays that of the values.
         partition_by: of a folder, hive partition columns, outermost first, such as
@@ -78,6 +90,7 @@ def generate(
         UsageError: if the ending of `path` is of no known format, or arguments do not go together.
         OutputError: if `path` exists or holds something else, cannot be written, or would not fit.
             Nothing is left of a file; parts of a folder stay, and `resume` goes on from them.
+        BrokenPipeError: if whoever reads standard output goes away.
     """
     plan = as_plan(scenario)
     _refuse_less_than_one(part_bytes=part_bytes, workers=workers)
@@ -95,19 +108,27 @@ def generate(
             words = "resume=True" if said[0] == "resume" else f"{said[0]}=..."
             raise UsageError(f"{words} is for folders: end the path with a slash")
         return _generate_file(
-            plan, Path(path), overwrite=overwrite, csv_safe=csv_safe, workers=workers, told=progress
+            plan,
+            Path(path),
+            overwrite=overwrite,
+            file_format=file_format,
+            csv_safe=csv_safe,
+            workers=workers,
+            told=progress,
         )
     if csv_safe:
-        raise UsageError("csv_safe=True is for CSV files, and a folder's parts are Parquet")
+        raise UsageError("csv_safe=True is for CSV files, and parts of a folder hold text as it is")
     from fleetsynth.folders.generate import generate_folder
     from fleetsynth.folders.job import PART_BYTES
     from fleetsynth.folders.shards import parse_shard
+    from fleetsynth.stores.recorded import PART_FORMAT
 
     return generate_folder(
         plan.scenario,
         str(path),
         partition_by=partition_by,
         part_bytes=part_bytes or PART_BYTES,
+        file_format=file_format or PART_FORMAT,
         workers=workers,
         engine=engine,
         master=master,
@@ -129,13 +150,19 @@ def _generate_file(
     path: Path,
     *,
     overwrite: bool,
+    file_format: str | None,
     csv_safe: bool,
     workers: int | None,
     told: Callable[[int], None] | None,
 ) -> Result:
-    refuse_without_room(path, plan.rows, estimate(plan).bytes[format_of(path)])
     begun = time.perf_counter()
-    sink = open_sink(path, schema(plan), provenance(plan), overwrite=overwrite, csv_safe=csv_safe)
+    if str(path) == STANDARD_OUTPUT:
+        sink = _standard_output(plan, file_format, overwrite=overwrite, csv_safe=csv_safe)
+    else:
+        _refuse_file_format(path, file_format)
+        refuse_without_room(path, plan.rows, estimate(plan).bytes[format_of(path)])
+        said = provenance(plan)
+        sink = open_sink(path, schema(plan), said, overwrite=overwrite, csv_safe=csv_safe)
     outcome = pipeline.run(
         plan, sink, workers=workers or pipeline.available_workers(), progress=told
     )
@@ -148,6 +175,29 @@ def _generate_file(
         digest=outcome.digest,
         statistics=outcome.statistics,
     )
+
+
+def _standard_output(
+    plan: Plan, file_format: str | None, *, overwrite: bool, csv_safe: bool
+) -> Sink:
+    if file_format is None:
+        raise UsageError(
+            f"standard output has no ending that names a format: say file_format=... ({known()})"
+        )
+    if overwrite:
+        raise UsageError("overwrite=True is for files: standard output is what a shell makes of it")
+    ending = named_format(file_format)
+    return open_standard_output(ending, schema(plan), provenance(plan), csv_safe=csv_safe)
+
+
+def _refuse_file_format(path: Path, file_format: str | None) -> None:
+    """Refuse to be told a format where the name of a file names it."""
+    if file_format is not None:
+        stem, ending = path.name[: -len(format_of(path))], named_format(file_format)
+        raise UsageError(
+            f"file_format=... is for folders and for standard output: the ending of {path} names "
+            f"its format. For {ending}, name it {stem}{ending}"
+        )
 
 
 def commit(folder: Path | str) -> dict[str, Any]:

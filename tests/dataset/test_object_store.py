@@ -1,7 +1,7 @@
 """Folders in an object store: a real server, real uploads, and some that fail."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,9 @@ from tests.dataset.object_store import (
     forgetful,
     gate,
     keys,
-    moto,
+    put,
     request,
+    stored,
     uploads,
 )
 from tests.e2e.command import SMALL, Fleetsynth, Ran
@@ -42,20 +43,13 @@ pytestmark = pytest.mark.xdist_group("object store")  # one server for all of th
 BESIDE = ["manifest.json", "scenario.yaml", "servers.parquet"]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a running object store."""
-    with moto(tmp_path_factory.mktemp("moto")) as port:
-        yield port
-
-
 @pytest.fixture
-def port(server: int, monkeypatch: pytest.MonkeyPatch) -> int:
+def port(object_store: int, monkeypatch: pytest.MonkeyPatch) -> int:
     """The port of an empty object store that this process and its children know of."""
-    for name, value in environment(server).items():
+    for name, value in environment(object_store).items():
         monkeypatch.setenv(name, value)
-    empty(server)
-    return server
+    empty(object_store)
+    return object_store
 
 
 def discreet(ran: Ran) -> Ran:
@@ -483,12 +477,14 @@ def test_what_is_killed_at_any_request_is_recovered(
     wanted = digest_of(resolve(stepping.TWO_MONTHS))
     monkeypatch.setenv("AWS_MAX_RETRIES", "0")
     stepping.remember_yaml(monkeypatch.setattr)
+    url = f"s3://{BUCKET}/fleet"
+    if what == "overwrite":
+        stepping.generate_other(url)
+        open_store(url).write("notes.txt", b"mine")
+    there = stored(port)
     for step in range(1, 100):
         empty(port)
-        url = f"s3://{BUCKET}/fleet"
-        if what == "overwrite":
-            stepping.generate_other(url)
-            open_store(url).write("notes.txt", b"mine")
+        put(port, there)
         if _ends_before(step, getattr(stepping, what), url):
             break
         untouched = what == "overwrite" and not keys(port, "fleet/_parts/job")

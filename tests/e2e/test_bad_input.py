@@ -433,6 +433,6 @@ def test_bytecode_that_is_cut_short_is_named_and_no_interruption(fleetsynth: Fle
     (bytecode,) = library.rglob("*.pyc")
     bytecode.write_bytes(bytecode.read_bytes()[:20])
     path = os.pathsep.join([str(library), os.environ.get("PYTHONPATH", "")])
-    ran = fleetsynth("preview", "-o", "fleet.png", env={"PYTHONPATH": path})
+    ran = fleetsynth("preview", "-o", "fleet.png", env={"PYTHONPATH": path}, fresh=True)
     refused(ran, Bad((f"error: {bytecode} is cut short", "remove it"), code=1))
     assert not (fleetsynth.folder / "fleet.png").exists()

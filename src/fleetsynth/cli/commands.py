@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from fleetsynth.cli.options import (
     scenario_options,
 )
 from fleetsynth.cli.say import say, say_json, show_understood
+from fleetsynth.formats import STANDARD_OUTPUT, known
 
 if TYPE_CHECKING:
     from fleetsynth.reader import Understood
@@ -36,8 +38,15 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     default=str(DEFAULT_OUTPUT),
     show_default=True,
     metavar="PATH",
-    help="Where to write. The ending chooses the format: .parquet, .csv, .csv.gz, .csv.zst or "
-    ".arrow. A folder (with a slash at the end) or s3://bucket/prefix takes parts and a manifest.",
+    help=f"Where to write. The ending chooses the format: {known()}. A folder (with a slash at the"
+    " end) or s3://bucket/prefix takes parts and a manifest; - is standard output.",
+)
+@click.option(
+    "--format",
+    "file_format",
+    metavar="NAME",
+    help="Format of a folder's parts, or of standard output, such as csv.gz.  [default of parts:"
+    " parquet]",
 )
 @overwrite_option
 @click.option(
@@ -52,6 +61,7 @@ def generate(
     *,
     output: str,
     overwrite: bool,
+    file_format: str | None,
     csv_safe: bool,
     quiet: bool,
     as_json: bool,
@@ -69,27 +79,31 @@ def generate(
       fleetsynth generate --servers 500 --granularity hourly --end 2022-12-31 -o year.parquet
       fleetsynth generate --set growth.mode=monthly --set spikes=false -o calm.parquet
       fleetsynth generate --granularity 5min -o fleet/ --partition-by year,month
+      fleetsynth generate --servers 8 -o - --format csv | head
     """
     from fleetsynth import api
     from fleetsynth.presets import resolve
 
     resolved = resolve(load(options))
+    apart = output == STANDARD_OUTPUT  # where only data may go
+    silent = quiet or as_json or (apart and sys.stdout is not None and sys.stdout.isatty())
     arguments = folder_arguments(options)
-    with progress(resolved.rows, silent=quiet or as_json) as advance:
+    with progress(resolved.rows, silent=silent) as advance:
         result = api.generate(
             resolved,
             output,
             overwrite=overwrite,
+            file_format=file_format,
             csv_safe=csv_safe,
             progress=advance,
             **arguments,
         )
     if as_json:
-        say_json(result.to_dict())
+        say_json(result.to_dict(), err=apart)
     elif not quiet:
         from fleetsynth.cli.show import show_result
 
-        show_result(result)
+        show_result(result, err=apart)
 
 
 @click.command()

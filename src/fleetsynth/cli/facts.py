@@ -22,9 +22,9 @@ from fleetsynth.cli.say import say_json
 def facts(*, path: str, check: bool, as_json: bool, **reading: Any) -> None:
     """Measure what the dataset at PATH is like, next to real fleets.
 
-    PATH is a file or a folder, made by fleetsynth or by anything else: .parquet, .csv, .csv.gz,
-    .csv.zst or .arrow, CPU and memory in percent. Each fact is shown next to the range over
-    real fleets, the fleets themselves, and what a preset like them has to meet ("wanted"); ✗
+    PATH is a file or a folder, made by fleetsynth or by anything else, in any format that
+    `generate` writes, CPU and memory in percent. Each fact is shown next to the range over real
+    fleets, the fleets themselves, and what a preset like them has to meet ("wanted"); ✗
     marks what is outside. A fact that the columns do not allow is shown as –. Data with another
     step than five minutes, that of the real fleets, cannot be compared with them.
 

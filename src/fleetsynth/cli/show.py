@@ -66,11 +66,11 @@ def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
         yield advance
 
 
-def show_result(result: Result) -> None:
-    """Print the closing summary of a run."""
-    console = open_console()
+def show_result(result: Result, *, err: bool = False) -> None:
+    """Print the closing summary of a run, on stderr if that is said."""
+    console = open_console(err=err)
     if not result.parts:
-        _show_file(console, result)
+        _show_file(console, result, err=err)
     else:
         _show_folder(console, result)
 
@@ -95,7 +95,7 @@ def _bytes(result: Result) -> str:
     return in_bytes(result.bytes) if result.committed else "not committed"
 
 
-def _show_file(console: Console, result: Result) -> None:
+def _show_file(console: Console, result: Result, *, err: bool) -> None:
     plan = result.plan
     print_facts(
         console,
@@ -112,7 +112,7 @@ def _show_file(console: Console, result: Result) -> None:
         moments = result.statistics.get(name, {})
         cells = [f"{entry.mean:.1f} ±{entry.sd:.1f}" for entry in moments.values()]
         table.add_row(plain(name), f"{count:,}", *cells)
-    print_whole(table)
+    print_whole(table, err=err)
     console.print(Text("mean ± standard deviation over all rows", style="dim"))
 
 

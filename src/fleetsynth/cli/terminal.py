@@ -23,9 +23,9 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def open_console(*, soft_wrap: bool = True, width: int | None = None) -> Console:
-    """Return a console on stdout."""
-    return _Console(soft_wrap=soft_wrap, highlight=False, width=width)
+def open_console(*, soft_wrap: bool = True, width: int | None = None, err: bool = False) -> Console:
+    """Return a console on stdout, or on stderr if that is said."""
+    return _Console(soft_wrap=soft_wrap, highlight=False, width=width, stderr=err)
 
 
 def print_facts(console: Console, **facts: str) -> None:
@@ -34,11 +34,11 @@ def print_facts(console: Console, **facts: str) -> None:
         console.print(Text(f"{label:<9} ", style="dim").append(shown(value, None), style="not dim"))
 
 
-def print_whole(table: Table) -> None:
+def print_whole(table: Table, *, err: bool = False) -> None:
     """Print a table at its own width: figures that are cut short mislead."""
     endless = open_console(width=10_000)
     needed = Measurement.get(endless, endless.options, table).maximum
-    open_console(width=max(needed, open_console().width)).print(table)
+    open_console(width=max(needed, open_console(err=err).width), err=err).print(table)
 
 
 def text_table(first: str, *others: str) -> Table:

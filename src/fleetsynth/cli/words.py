@@ -20,6 +20,7 @@ OPTIONS = {
     "start_date=...": "--start",
     "end_date=...": "--end",
     "csv_safe=True": "--csv-safe",
+    "file_format=...": "--format",
     "columns=...": "--columns",
     "delimiter=...": "--delimiter",
     "missing=...": "--missing",

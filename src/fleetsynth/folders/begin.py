@@ -20,8 +20,8 @@ from fleetsynth.folders.job import Job, generation_of, job_key, refuse_if_supers
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS
-from fleetsynth.stores.recorded import parse_manifest
-from fleetsynth.stores.records import cut_from_data, mapping_from_data
+from fleetsynth.stores.recorded import PART_FORMAT, parse_manifest
+from fleetsynth.stores.records import cut_from_data, file_format_from_data, mapping_from_data
 from fleetsynth.stores.store import STATE, open_store
 from fleetsynth.tables.provenance import provenance
 
@@ -189,7 +189,7 @@ def _files_of(store: Store, there: Folder) -> list[str]:
         paths = {part["path"] for part in there.finished["parts"]}
     elif runs and (data := [name for name in there.names if name.startswith(DATA)]):
         job = job_from(runs[0], store.name)
-        refuse_beyond(job.plan, store, data)
+        refuse_beyond(job.plan, store, data, job.file_format)
         paths = {part.path for part in job.parts}
     if not (runs or there.finished):
         return []
@@ -214,6 +214,7 @@ def values_of(job: Job) -> dict[str, Any]:
         "scenario": json.loads(job.scenario),
         "partition_by": list(job.partition_by),
         "part_bytes": job.part_bytes,
+        "file_format": job.file_format,
         "cut": job.cut,
         **{name: said[f"fleetsynth.{name}"] for name in DECIDE_VALUES},
     }
@@ -227,11 +228,13 @@ def job_from(written: dict[str, Any], url: str, generation: int = 0) -> Job:
     """
     where = f"the record of the run in {url}"
     partition_by, part_bytes = cut_from_data(written, where)
+    file_format = file_format_from_data(written, where)
     return Job.of(
         scenario_from_data(written.get("scenario"), where),
         url,
         partition_by=partition_by,
         part_bytes=part_bytes,
+        file_format=file_format,
         run=str(written.get("run", "")),
         generation=generation,
     )
@@ -282,6 +285,7 @@ def _differences(job: Job, written: dict[str, Any]) -> list[str]:
     """Say in what a job differs from the one that is written down."""
     values = values_of(job)
     del values["run"]
+    written = {"file_format": PART_FORMAT} | written
     now, then = _flat(values), _flat({key: written[key] for key in values if key in written})
     differ = [key for key in sorted(then.keys() | now.keys()) if then.get(key) != now.get(key)]
     # That parts are cut otherwise follows from most other differences, and is told if from none.

@@ -13,7 +13,7 @@ import numpy as np
 
 from fleetsynth import pipeline
 from fleetsynth.clock import HOUR_SECONDS, Clock
-from fleetsynth.formats.parquet import ParquetSink
+from fleetsynth.formats import open_sink
 from fleetsynth.presets import as_plan
 from fleetsynth.size import tiles_per_server
 from fleetsynth.tables.frame import schema
@@ -80,5 +80,5 @@ def sample(plan: Plan, rows: int) -> Plan:
 
 def _generate(plan: Plan) -> None:
     with tempfile.TemporaryDirectory(prefix="fleetsynth-") as folder:
-        sink = ParquetSink(Path(folder) / "sample.parquet", schema(plan), {}, overwrite=True)
+        sink = open_sink(Path(folder) / "sample.parquet", schema(plan), {}, overwrite=True)
         pipeline.run(plan, sink)

@@ -187,7 +187,7 @@ def finished_by(job: Job) -> dict[str, Any]:
 
 def _write_end(store: Store, job: Job) -> dict[str, Any]:
     """Write what stands beside the parts, the manifest last; return it."""
-    refuse_beyond(job.plan, store, store.list(DATA))
+    refuse_beyond(job.plan, store, store.list(DATA), job.file_format)
     records = list(_records(store, job))
     there = {record.index for record in records if store.size(record.path) == record.size}
     absent = [part.path for part in job.parts if part.index not in there]
@@ -232,6 +232,7 @@ def _manifest(
         "schema": [{"name": f.name, "type": str(f.type)} for f in plain(schema(plan))],
         "partition_by": list(job.partition_by),
         "part_bytes": job.part_bytes,
+        "file_format": job.file_format,
         "cut": job.cut,
         "files": files,
         "parts": parts,

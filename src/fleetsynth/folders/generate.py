@@ -11,8 +11,10 @@ from fleetsynth.folders import folder
 from fleetsynth.folders.begin import begin
 from fleetsynth.folders.engines import ENGINES, open_engine
 from fleetsynth.folders.job import PART_BYTES, Job
+from fleetsynth.formats import part_format
 from fleetsynth.result import Result
 from fleetsynth.size import estimate
+from fleetsynth.stores.recorded import PART_FORMAT
 from fleetsynth.stores.store import open_store
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def generate_folder(
     *,
     partition_by: Sequence[str] = (),
     part_bytes: int = PART_BYTES,
+    file_format: str = PART_FORMAT,
     workers: int | None = None,
     engine: Engine | str | None = None,
     master: str | None = None,
@@ -45,6 +48,7 @@ def generate_folder(
         url: a folder, or ``s3://bucket/prefix``.
         partition_by: hive partition columns, outermost first.
         part_bytes: target size of a part.
+        file_format: of the parts: the ending that names it, with or without its dot.
         workers: processes; None for one per processor.
         engine: where parts are made, or its name in `ENGINES`; None for the first.
         master: address of the engine's cluster.
@@ -54,7 +58,8 @@ def generate_folder(
         progress: called with the rows done so far.
 
     Raises:
-        UsageError: for partitions or an engine that cannot be, or a run of another scenario.
+        UsageError: for partitions, a format or an engine that cannot be, or a run of another
+            scenario.
         OutputError: if the folder holds something else, cannot be written, or has not nearly the
             room. Parts that were published stay, and `resume` goes on from them.
     """
@@ -62,10 +67,16 @@ def generate_folder(
     if overwrite and (resume or shard):
         other = "resume=True" if resume else "shard=..."
         raise UsageError(f"overwrite=True starts again, {other} goes on: choose one")
-    job = Job.of(scenario, url, partition_by=tuple(partition_by), part_bytes=part_bytes)
+    job = Job.of(
+        scenario,
+        url,
+        partition_by=tuple(partition_by),
+        part_bytes=part_bytes,
+        file_format=part_format(file_format),
+    )
     store = open_store(url)
     if not (resume or overwrite or shard) and not store.list():  # all of it is still to be made
-        store.check_room(job.plan.rows, estimate(job.plan).bytes[".parquet"], part_bytes)
+        store.check_room(job.plan.rows, estimate(job.plan).bytes[job.file_format], part_bytes)
     parts = job.parts  # refuses partitions that cannot be, before anything is touched
     made: list[PartRecord] = []
 

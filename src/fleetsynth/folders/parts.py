@@ -66,8 +66,10 @@ class Part:
         )
 
 
-def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Part]:
-    """Cut a plan into parts of about `rows_per_part` rows.
+def cut(
+    plan: Plan, partition_by: Sequence[str], rows_per_part: int, ending: str = ".parquet"
+) -> list[Part]:
+    """Cut a plan into parts of about `rows_per_part` rows, whose names have an ending.
 
     Without partitions the parts, one after the other, are in row order: by server, then by time.
 
@@ -89,9 +91,8 @@ def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Par
             index = len(parts)
             if index >= MOST_PARTS:
                 raise _too_many(plan, index + 1)
-            parts.append(
-                Part(index, f"{DATA}{folder}part-{index:05d}.parquet", plan, servers, span)
-            )
+            path = f"{DATA}{folder}part-{index:05d}{ending}"
+            parts.append(Part(index, path, plan, servers, span))
     return parts
 
 

@@ -112,9 +112,16 @@ def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Jo
             f"{SCENARIO} at {store.name} gives {plan.rows:,} rows, and the parts in {MANIFEST} "
             f"are {told:,}"
         )
-    refuse_beyond(plan, store, (name for name in listing.files if name.startswith(DATA)))
-    partition_by = tuple(values["partition_by"])
-    job = Job.of(scenario, url, partition_by=partition_by, part_bytes=values["part_bytes"])
+    file_format = recorded.file_format_of(values)
+    data = (name for name in listing.files if name.startswith(DATA))
+    refuse_beyond(plan, store, data, file_format)
+    job = Job.of(
+        scenario,
+        url,
+        partition_by=tuple(values["partition_by"]),
+        part_bytes=values["part_bytes"],
+        file_format=file_format,
+    )
     try:
         _ = job.parts
     except FleetsynthError as error:
@@ -251,6 +258,8 @@ def _whole(values: dict[str, Any], keys: list[str], job: Job) -> Iterator[Findin
     }
     if values["format"] > 1:
         made["cut"] = job.cut
+    if "file_format" in values:  # older manifests have Parquet, and do not say so
+        made["file_format"] = job.file_format
     for message in recorded.differences(values, made):
         yield Finding(MANIFEST, message)
     run = values.get("run")

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from fleetsynth.errors import InputError, UsageError
-from fleetsynth.formats import FORMATS
-from fleetsynth.formats.read import ending_of
-from fleetsynth.stores.names import MANIFEST
+from fleetsynth.formats import ending_of, known
+from fleetsynth.stores.names import MANIFEST, SERVERS
 from fleetsynth.stores.places import is_far, is_url, split_object
 from fleetsynth.stores.recorded import parse_manifest
 from fleetsynth.stores.store import STATE, open_store
@@ -100,10 +99,10 @@ def find_files(url: str, *, partial: bool = False) -> Files:
         raise InputError(f"{url} is unfinished: go on with resume=True, or commit its shards")
     else:
         keys = [name for name in names if ending_of(name) and is_data(name)]
-        if len(keys) > 1 and "servers.parquet" in keys:
-            keys.remove("servers.parquet")  # what our folders keep beside the data
+        if len(keys) > 1 and SERVERS in keys:
+            keys.remove(SERVERS)  # what our folders keep beside the data
     if not keys:
-        raise InputError(f"{url} holds no data: expected files that end in {', '.join(FORMATS)}")
+        raise InputError(f"{url} holds no data: expected files that end in {known()}")
     others = 0 if manifest else len(names) - len(keys)
     return Files(url.rstrip("/"), tuple(keys), store, manifest, others)
 

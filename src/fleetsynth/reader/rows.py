@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.errors import InputError
+from fleetsynth.formats import ending_of
 from fleetsynth.formats.dialect import MISSING as MISSING_WORDS
 from fleetsynth.formats.place import quoted
 from fleetsynth.metrics import METRICS
@@ -346,7 +347,8 @@ def column_of(batch: pa.RecordBatch, name: str) -> pa.Array:
 def _stem(file: str) -> str:
     """Return a file's name without its folder and ending."""
     name = file.rpartition("/")[2]
-    return name.split(".csv", 1)[0] if ".csv" in name else name.rpartition(".")[0]
+    ending = ending_of(name)
+    return name[: -len(ending)] if ending else name.rpartition(".")[0]
 
 
 def needed(layout: Layout) -> Mapping[str, Column]:

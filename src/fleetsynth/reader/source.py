@@ -12,7 +12,6 @@ from fleetsynth.formats import csv_read
 from fleetsynth.formats.dialect import MISSING, Numerals, find_numerals
 from fleetsynth.formats.place import Place
 from fleetsynth.formats.read import (
-    Head,
     errors_of,
     read_batches,
     read_head,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from fleetsynth.formats.base import Head
     from fleetsynth.formats.dialect import Dialect
     from fleetsynth.formats.options import ReadOptions
     from fleetsynth.reader.files import Files

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import UsageError
-from fleetsynth.formats import FORMATS
+from fleetsynth.formats import STANDARD_OUTPUT, ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def is_folder(place: Path | str) -> bool:
     name = str(place)
     if name.endswith("/") or is_url(name):
         return True
-    if name.lower().endswith(tuple(FORMATS)):
+    if name == STANDARD_OUTPUT or ending_of(name):
         return False
     return Path(name).is_dir() or (isinstance(place, Path) and not place.suffix)
 
@@ -65,7 +65,7 @@ def check_url(place: str) -> None:
     if not is_url(place):
         return
     _check(place)
-    if place.lower().endswith(tuple(FORMATS)):
+    if ending_of(place):
         raise UsageError(
             f"{place} names a file, and an object store takes dataset folders: end it with a "
             "slash, or write a local file and copy it there"
@@ -78,7 +78,7 @@ def split_object(place: str) -> tuple[str, str] | None:
     Raises:
         UsageError: as `check_url`.
     """
-    if not is_url(place) or not place.lower().endswith(tuple(FORMATS)):
+    if not is_url(place) or not ending_of(place):
         check_url(place)
         return None
     _check(place)

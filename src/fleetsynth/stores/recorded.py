@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import InputError
+from fleetsynth.formats import FORMATS, known
 from fleetsynth.stores.names import DATA
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ FORMAT = 2
 SEAL = "manifest_sha256"
 """The last field: the hash of the manifest without it, written as it is."""
 
+PART_FORMAT = ".parquet"
+"""The format of parts, unless something else is said; older records and manifests say nothing."""
+
 _PART = re.compile(
-    re.escape(DATA) + r"(?:[a-z_]+=[^/\\\x00-\x1f\x7f\ud800-\udfff]*/)*part-[0-9]{5,}\.parquet"
+    re.escape(DATA) + r"(?:[a-z_]+=[^/\\\x00-\x1f\x7f\ud800-\udfff]*/)*part-[0-9]{5,}(\.[a-z.]+)"
 )
 _MOST_SHOWN = 60
 _DEEPEST = 8
@@ -165,6 +169,8 @@ def _problems(values: dict[str, Any]) -> Iterator[str]:
             yield f"it has no {key}"
         elif not is_right(values[key]):
             yield f"{key} is {as_json(values[key])}: expected {what}"
+    if not is_part_format(values.get("file_format", PART_FORMAT)):
+        yield f"file_format is {as_json(values['file_format'])}: expected {known(in_folders=True)}"
     parts = values.get("parts")
     for index, part in enumerate(parts if isinstance(parts, list) else []):
         path = part.get("path") if isinstance(part, dict) else None
@@ -175,7 +181,19 @@ def _problems(values: dict[str, Any]) -> Iterator[str]:
 
 def is_part(path: object) -> bool:
     """Tell whether a path is the name of a part: nothing else is ever opened or removed."""
-    return isinstance(path, str) and _PART.fullmatch(path) is not None
+    found = _PART.fullmatch(path) if isinstance(path, str) else None
+    return found is not None and is_part_format(found[1])
+
+
+def is_part_format(ending: object) -> bool:
+    """Tell whether a folder's parts may have such an ending."""
+    kind = FORMATS.get(ending) if isinstance(ending, str) else None
+    return kind is not None and kind.in_folders
+
+
+def file_format_of(values: dict[str, Any]) -> str:
+    """Return the format of the parts that a manifest names."""
+    return str(values.get("file_format", PART_FORMAT))
 
 
 def _is_count(value: object) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import InputError
+from fleetsynth.formats import known
 from fleetsynth.scenario.data import json_from_data
 from fleetsynth.stores.names import DATA, PARTITION_KEYS
-from fleetsynth.stores.recorded import is_part
+from fleetsynth.stores.recorded import PART_FORMAT, is_part, is_part_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +54,18 @@ def cut_from_data(values: Mapping[str, Any], where: str) -> tuple[tuple[str, ...
     if not _is_count(size) or not 1 <= int(size or 0) <= _LARGEST_PART:
         raise InputError(f"{where}: part_bytes is not a number of bytes")
     return tuple(keys), int(size or 0)
+
+
+def file_format_from_data(values: Mapping[str, Any], where: str) -> str:
+    """Return the format of a folder's parts: older records do not say it.
+
+    Raises:
+        InputError: if parts cannot be of that format.
+    """
+    ending = values.get("file_format", PART_FORMAT)
+    if not is_part_format(ending):
+        raise InputError(f"{where}: file_format is none of {known(in_folders=True)}")
+    return str(ending)
 
 
 def refuse_odd_fields(values: Mapping[str, Any], where: str) -> None:

@@ -21,6 +21,7 @@ from fleetsynth.errors import (
     WriteError,
 )
 from fleetsynth.files import make_folders, os_errors, put_in_place, sync_folder, whole_file
+from fleetsynth.formats import FORMATS
 from fleetsynth.size import refuse_without_room
 from fleetsynth.stores.object_store import other_bytes
 from fleetsynth.stores.places import STORES, check_url
@@ -36,7 +37,7 @@ STAGING = f"{STATE}making-"
 
 _TEMPORARY = r"""(?x)
     ((_parts|data)/)? ([^/]+=[^/]*/)*
-    \.( (part|job)-[0-9]+\.(parquet|json) | (manifest|job)\.json
+    \.( (part|job)-[0-9]+(?P<ending>(\.[a-z]+)+) | (manifest|job)\.json
        | scenario\.yaml | servers\.parquet )
     \.[0-9a-f]{8}\.tmp
 """
@@ -246,7 +247,10 @@ class LocalStore:
 
 def is_unfinished(name: str) -> bool:
     """Tell what was never published: what is being built, and temporary files of `AtomicFile`."""
-    return name.startswith(STAGING) or re.fullmatch(_TEMPORARY, name) is not None
+    if name.startswith(STAGING):
+        return True
+    found = re.fullmatch(_TEMPORARY, name)
+    return found is not None and (found["ending"] in (None, ".json") or found["ending"] in FORMATS)
 
 
 def _is_link(path: Path) -> OutputError:
