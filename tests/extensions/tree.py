@@ -61,6 +61,12 @@ class Tree:
         assert not path.exists(), f"{name} is there already"
         path.write_text(text, "utf-8")
 
+    def beside(self, name: str, text: str) -> None:
+        """Add a file of another package."""
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
     def edit(self, name: str, *changes: tuple[str, str]) -> None:
         """Replace texts that a file has once."""
         path = self._path(name)
