@@ -51,7 +51,13 @@ STATISTICS = (*(f"p{q}" for q in range(1, 100)), "mean", "min", "max")
 """What can be published of the samples within a tick."""
 
 
-def published(statistics: Iterable[str]) -> tuple[Metric, ...]:
-    """Return a metric for each statistic of each row of `METRICS`, metric by metric."""
-    names = tuple(statistics)
-    return tuple(replace(metric, statistic=name) for metric in METRICS for name in names)
+def published(statistics: Iterable[str], stems: Iterable[str] | None = None) -> tuple[Metric, ...]:
+    """Return a metric for each statistic of each row of `METRICS`, metric by metric.
+
+    Args:
+        statistics: names of `STATISTICS`.
+        stems: what is measured; None for all there is.
+    """
+    names, known = tuple(statistics), None if stems is None else set(stems)
+    rows = (metric for metric in METRICS if known is None or metric.stem in known)
+    return tuple(replace(metric, statistic=name) for metric in rows for name in names)

@@ -37,6 +37,7 @@ WITH_VALUES = {
 
 COMMANDS = {
     "commit(folder)": "fleetsynth commit FOLDER",
+    "verify(folder)": "fleetsynth verify FOLDER",
     "estimate(scenario)": "fleetsynth plan",
 }
 """Commands by the calls of the library's errors."""

@@ -268,8 +268,8 @@ def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resum
     ]
     if wrong:
         raise ExistsError(
-            f"{store.name} holds this dataset, but not as it was made ({wrong[0]}): see fleetsynth "
-            "verify, or start again with overwrite=True"
+            f"{store.name} holds this dataset, but not as it was made ({wrong[0]}): see "
+            "verify(folder), or start again with overwrite=True"
         )
 
 

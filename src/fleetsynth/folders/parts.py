@@ -102,7 +102,7 @@ def _too_many(plan: Plan, parts: int) -> UsageError:
     return UsageError(
         f"{plan.cells:,} rows would be {parts:,} parts or more, and a folder can hold "
         f"{MOST_PARTS:,}: choose larger parts (part_bytes=...), fewer partitions, or fewer rows "
-        "(see fleetsynth plan)"
+        "(see estimate(scenario))"
     )
 
 

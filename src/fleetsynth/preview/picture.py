@@ -60,7 +60,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> list[Sample]:
         grid[0][column].set_title(f"{name}\n{sample.server}", fontsize=10, color=_INK)
         for row, metric in enumerate(plan.metrics):
             axes = grid[row][column]
-            _series(axes, times, sample.values[metric.column], _COLORS[metric.stem])
+            _series(axes, times, sample.values[metric.column], _COLORS.get(metric.stem, _INK))
             _marks(axes, plan, times, sample.country)
             locator = AutoDateLocator(maxticks=6)
             axes.xaxis.set_major_locator(locator)

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats import ending_of, known
 from fleetsynth.stores.names import MANIFEST, SERVERS
-from fleetsynth.stores.places import CLOUD_SCHEMES, is_url, split_object
+from fleetsynth.stores.places import is_far, is_url, split_object
 from fleetsynth.stores.recorded import parse_manifest
 from fleetsynth.stores.store import STATE, open_store
 
@@ -42,7 +42,7 @@ class Files:
     @property
     def near(self) -> bool:
         """Whether the files can be opened one after another without waiting."""
-        return not self.name.startswith(CLOUD_SCHEMES)
+        return not is_far(self.name)
 
     def told(self, key: str) -> dict[str, str]:
         """Return what folders named ``column=value`` say of a file's rows."""

@@ -12,9 +12,9 @@ from fleetsynth.formats import STANDARD_OUTPUT, ending_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CLOUD_SCHEMES = ("s3://", "gs://", "az://")
+STORES = dict.fromkeys(("s3://", "gs://", "az://"), "fleetsynth.stores.object_store:ObjectStore")
+"""The store of each scheme, loaded when it is used; a path without one is a folder here."""
 
-_SCHEMES = ", ".join(CLOUD_SCHEMES[:-1]) + f" or {CLOUD_SCHEMES[-1]}"
 _SPECIAL = {
     "?": "a URL's query begins with it",
     "#": "a URL's fragment begins with it",
@@ -26,7 +26,13 @@ _SPECIAL = {
 
 def is_url(place: str) -> bool:
     """Tell what is meant to be a URL from a path, though a slash may be missing."""
-    return "://" in place or re.match(r"(?i)(s3|gs|az):", place) is not None
+    schemes = "|".join(re.escape(scheme.removesuffix("//")) for scheme in STORES)
+    return "://" in place or re.match(schemes, place, re.IGNORECASE) is not None
+
+
+def is_far(place: str) -> bool:
+    """Tell a place in a store of `STORES` from one on this machine."""
+    return place.startswith(tuple(STORES))
 
 
 def is_folder(place: Path | str) -> bool:
@@ -77,7 +83,7 @@ def split_object(place: str) -> tuple[str, str] | None:
         return None
     _check(place)
     folder, _, name = place.rpartition("/")
-    if folder + "/" in CLOUD_SCHEMES:
+    if folder + "/" in STORES:
         raise UsageError(f"{place} names a bucket, but not a file in it")
     return folder, name
 
@@ -92,10 +98,10 @@ def _check(place: str) -> None:
             "environment or a profile"
         )
     named = "this URL" if "@" in place else place
-    if f"{scheme}://" not in CLOUD_SCHEMES:
-        raise UsageError(
-            f"{named} is not a place to write to or read from: use a folder, {_SCHEMES}"
-        )
+    if f"{scheme}://" not in STORES:
+        *others, last = STORES
+        known = f"{', '.join(others)} or {last}"
+        raise UsageError(f"{named} is not a place to write to or read from: use a folder, {known}")
     if not bucket:
         raise UsageError(f"{named} does not name a bucket: expected {scheme}://bucket/prefix/")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", bucket):

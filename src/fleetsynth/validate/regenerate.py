@@ -75,7 +75,7 @@ def regenerate(
 
 
 def _content(plan: Plan, server: int) -> tuple[int, int]:
-    """Return a server's rows as the plan has it, and what `Servers.contents` finds of it."""
+    """Return a server's rows as the plan has it, and what `ServerCheck.contents` finds of it."""
     rows, total, clock = 0, 0, plan.clock
     for first in range(clock.first, clock.stop, _WINDOW_TICKS):
         stop = min(first + _WINDOW_TICKS, clock.stop)

@@ -51,7 +51,6 @@ def resolve(scenario: LivesScenario) -> LivesPlan:
         fleet=fleet_of(scenario, replicas=None),
         archetypes=tuple(Archetype(n, scenario.archetypes[n]) for n in scenario.distribution),
         metrics=METRICS,
-        growth_clock=clock_of(scenario),
         digest=digest_of(scenario, "lives-1", scenario.to_dict()),
     )
 
