@@ -34,7 +34,9 @@ TINY = scenario_of(
 )
 PART = "data/part-00000.parquet"
 
-STEPS = {"servers.parquet": 7, "manifest.json": 7, "scenario.yaml": 23, PART: 37}
+COMPONENTS = "tables/components/part-00000.parquet"
+
+STEPS = {COMPONENTS: 97, "servers.parquet": 7, "manifest.json": 7, "scenario.yaml": 23, PART: 37}
 """Every how manieth byte is flipped, each time another of its bits."""
 
 
@@ -51,7 +53,7 @@ READ = lru_cache(maxsize=4)(scenario_from_yaml)
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny folder, not to be changed."""
     folder = tmp_path_factory.mktemp("tiny") / "fleet"
-    generate_folder(TINY, str(folder), part_bytes=10**6, workers=1)
+    generate_folder(TINY, str(folder), part_bytes=10**6, tables=["components"], workers=1)
     return folder
 
 
