@@ -126,6 +126,25 @@ def engine(request: pytest.FixtureRequest, session: Callable[[], Any]) -> Callab
     return lambda make: ENGINES[request.param](make, session)
 
 
+@pytest.mark.parametrize("file_format", ["csv.gz", "arrow", "jsonl"])
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
+def test_parts_of_any_format(
+    engine: Callable[[Make], Engine], tmp_path: Path, file_format: str
+) -> None:
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder, chosen in zip(folders, (LocalEngine(1), engine(make_part)), strict=True):
+        generate_folder(
+            MIXED,
+            str(folder),
+            part_bytes=4 * PART_BYTES,
+            file_format=file_format,
+            engine=chosen,
+        )
+    assert told_in(folders[0]) == told_in(folders[1])
+    assert digest_in(folders[1]) == digest_of(PLAN)
+    assert verify(str(folders[1])) == []
+
+
 every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)
 every_engine_with_workers = pytest.mark.parametrize("engine", WITH_WORKERS, indirect=True)
 EngineOf = Callable[[Make], Engine]
