@@ -39,7 +39,6 @@ class Plan:
         fleet: the servers.
         archetypes: those in the distribution, in its order.
         metrics: what is published, in order.
-        growth_clock: the span over which growth is counted.
         digest: identifies everything that decides a value.
     """
 
@@ -48,7 +47,6 @@ class Plan:
     fleet: Fleet
     archetypes: tuple[Archetype, ...]
     metrics: tuple[Metric, ...]
-    growth_clock: Clock
     digest: str
 
     @property

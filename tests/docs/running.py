@@ -72,8 +72,7 @@ class Page:
             code, said = done.returncode, done.stdout
         else:
             words = shlex.split(command)[1:]
-            code, out, err = warm().run(words, self._folder, _environment())
-            said = out + err
+            code, said, _ = warm().run(words, self._folder, _environment(), merged=True)
         assert code == 0, f"{where}: $ {command}\n{said}"
         assert not expected or agrees(expected, said), (
             f"{where}: $ {command}\nexpected:\n{expected}\ngot:\n{said}"

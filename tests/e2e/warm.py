@@ -88,6 +88,7 @@ class Warm:
         *,
         before: str = "",
         stdout: int | None = None,
+        merged: bool = False,
     ) -> tuple[int, str, str]:
         """Run the command line to its end.
 
@@ -97,12 +98,14 @@ class Warm:
             environment: all that it finds there.
             before: Python statements that are executed before it.
             stdout: a file to write to; without it, output is returned.
+            merged: whether errors go where output goes.
 
         Returns:
             The exit code as Python tells it, and what was printed on stdout and stderr.
         """
         pipes = [os.pipe(), os.pipe()]
-        outs = [stdout if stdout is not None else pipes[0][1], pipes[1][1]]
+        out_to = pipes[0][1] if stdout is None else stdout
+        outs = [out_to, out_to if merged else pipes[1][1]]
         request = json.dumps([list(arguments), str(folder), dict(environment), before]).encode()
         try:
             _send(self._socket, request, outs)

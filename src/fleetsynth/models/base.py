@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _HOURS = np.arange(24)
+_ONE = np.ones((1, 1))
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,11 @@ class Factor:
         """Return a factor whose values are those of its cases; arguments as the attributes."""
 
         def function(when: Any, profile: Any) -> Floats:
-            return out.values(profile)[case_of(when)]
+            values = out.values(profile) if fixed is None else fixed
+            return values.take(case_of(when))
 
         out = cls(name, label, function, case_of=case_of, **others)
+        fixed = out.values(None) if out.field is None else None
         return out
 
     def is_on(self, scenario: Any) -> bool:
@@ -118,11 +121,14 @@ def product_of(factors: Iterable[Factor], calendar: Calendar, of: Any) -> Floats
         calendar: of the ticks.
         of: what the factors take beside days and hours.
     """
-    out = np.ones((1, 1))
+    out = _ONE
     for factor in factors:
-        value = factor.function(_HOURS if factor.hourly else calendar.days, of)
-        out = out * (value[None, :] if factor.hourly else value[:, None])
-    return calendar.per_hour(np.broadcast_to(out, (len(calendar.days.index), len(_HOURS))))
+        if factor.hourly:
+            out = out * factor.function(_HOURS, of)
+        else:
+            out = out * factor.function(calendar.days, of)[:, None]
+    shape = (len(calendar.days.index), len(_HOURS))
+    return calendar.per_hour(out if out.shape == shape else np.broadcast_to(out, shape))
 
 
 @dataclass(frozen=True)

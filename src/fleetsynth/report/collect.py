@@ -14,7 +14,7 @@ import numpy as np
 from fleetsynth.clock import HOUR_SECONDS
 from fleetsynth.report.axis import Axis, axis_from, regroup
 from fleetsynth.report.daily import Daily
-from fleetsynth.report.rows import DIMENSIONS, SERVICE, Rows, Servers, primary
+from fleetsynth.report.rows import DIMENSIONS, SERVICE, Rows, Seen, primary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +43,7 @@ FILTERS = {**DIMENSIONS, SERVICE: "Service"}
 class Groups:
     """Numbers the combinations of labels, and knows which server is in which."""
 
-    def __init__(self, servers: Servers) -> None:
+    def __init__(self, servers: Seen) -> None:
         self._servers = servers
         self.names = [name for name in FILTERS if name in servers.labels]
         self.values: list[list[str]] = [[] for _ in self.names]
@@ -96,7 +96,7 @@ class Collector:
         main: places of one metric per kind.
     """
 
-    def __init__(self, metrics: list[Metric], servers: Servers) -> None:
+    def __init__(self, metrics: list[Metric], servers: Seen) -> None:
         self.metrics, self.servers = metrics, servers
         self.groups = Groups(servers)
         self.axis = axis_from(1)

@@ -45,7 +45,7 @@ class Rows:
 
 
 @dataclass
-class Servers:
+class Seen:
     """The servers of a dataset in order of appearance, with what their first row says of them."""
 
     number: dict[str, int] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class Reader:
                 "no column of a metric, such as cpu_p95: name the columns with columns=..."
             )
         self._labels = [name for name in (*DIMENSIONS, SERVICE) if name in schema.names]
-        self.servers = Servers(labels={name: [] for name in self._labels})
+        self.servers = Seen(labels={name: [] for name in self._labels})
 
     def rows(self, batch: pa.RecordBatch) -> Rows:
         """Return a batch's rows."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.plan import Plan
-    from fleetsynth.validate.fleet import Servers
+    from fleetsynth.validate.fleet import ServerCheck
     from fleetsynth.validate.rows import Columns, Rows
 
     Ints = NDArray[np.int64]
@@ -35,7 +35,11 @@ class CalendarCheck:
     """
 
     def __init__(
-        self, columns: Columns, plan: Plan | None, servers: Servers, zone: Callable[[], str] = str
+        self,
+        columns: Columns,
+        plan: Plan | None,
+        servers: ServerCheck,
+        zone: Callable[[], str] = str,
     ) -> None:
         self._zone = zone
         self._columns = columns

@@ -13,8 +13,8 @@ from fleetsynth.tables.frame import plain, schema
 from fleetsynth.validate.calendar import CalendarCheck
 from fleetsynth.validate.design import Design
 from fleetsynth.validate.estimate import Estimator, Sums
-from fleetsynth.validate.fleet import Servers
-from fleetsynth.validate.grid import Grid
+from fleetsynth.validate.fleet import ServerCheck
+from fleetsynth.validate.grid import GridCheck
 from fleetsynth.validate.presence import Presence
 from fleetsynth.validate.rows import MISSING, Columns
 from fleetsynth.validate.values import ValueCheck, couplings
@@ -70,7 +70,7 @@ class Checker:
         self._estimator = estimator(plan) if plan else None
         self._design = self._estimator.design if self._estimator else None
         self._sums = Sums(self._design) if self._design else None
-        self._servers = Servers(self.columns, plan, own=own)
+        self._servers = ServerCheck(self.columns, plan, own=own)
         zone = source.zone if source else str
         self._calendar = CalendarCheck(self.columns, plan, self._servers, zone)
         densities = self._design.densities if self._design else [None]
@@ -87,7 +87,7 @@ class Checker:
             clock = plan.clock
             begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * SECOND_MICROS
             step, span = clock.step * SECOND_MICROS, (int(begin), int(end))
-        self._grid = Grid(self.columns, step, span)
+        self._grid = GridCheck(self.columns, step, span)
         self.rows = 0
 
     @property

@@ -31,7 +31,7 @@ _LEAST_ROWS = 5
 """Fewer equal rows than this may be alike by chance, where values are coarse."""
 
 
-class Servers:
+class ServerCheck:
     """The servers of a dataset, compared with a plan if there is one.
 
     Args:

@@ -46,7 +46,7 @@ class Growing(Generic[T]):
         return self.values
 
 
-class Grid:
+class GridCheck:
     """Checks timestamps in passing, in memory that grows with the servers only.
 
     Rows of a server that go back in time need a second pass, over `Presence`.

@@ -10,14 +10,14 @@ from fleetsynth.validate.places import Faults, moment
 from fleetsynth.validate.rows import MISSING
 
 if TYPE_CHECKING:
-    from fleetsynth.validate.grid import Grid
+    from fleetsynth.validate.grid import GridCheck
     from fleetsynth.validate.rows import Columns, Rows
 
 
 class Presence:
     """Which ticks each server has, a byte for each: for rows in any order."""
 
-    def __init__(self, grid: Grid, columns: Columns) -> None:
+    def __init__(self, grid: GridCheck, columns: Columns) -> None:
         size = len(columns.servers)
         self._names = list(columns.servers)
         self._grid = grid

@@ -71,7 +71,7 @@ def regenerate(
 
 
 def _content(plan: Plan, server: int) -> int:
-    """Return what `Servers.contents` finds of a server as the plan has it."""
+    """Return what `ServerCheck.contents` finds of a server as the plan has it."""
     total, clock = 0, plan.clock
     for first in range(clock.first, clock.stop, _WINDOW_TICKS):
         stop = min(first + _WINDOW_TICKS, clock.stop)

@@ -46,9 +46,17 @@ _RAMP = tuple(
 """Days left in the quarter, and what they rise to: 1.06 to 1.30."""
 
 
+_OF_HOUR = np.repeat([0, 1, 0], [9, 9, 6])
+"""Whether an hour of the day is one of business, from 09:00 to 17:59."""
+
+_OF_DATE = np.zeros((13, 32), dtype=np.int64)
+for _number, (_month, _first, _last, _) in enumerate(_DATES, start=1):
+    _OF_DATE[_month, _first : _last + 1] = _number
+"""Which row of `_DATES` holds, by month and day."""
+
+
 def _in_business_hours(hour: Ints) -> Ints:
-    """Tell whether it is between 09:00 and 17:59, per hour."""
-    return ((hour >= 9) & (hour <= 17)).astype(np.int64)
+    return _OF_HOUR.take(hour)
 
 
 def _on_weekend(days: Days) -> Ints:
@@ -60,10 +68,7 @@ def _at_quarter_end(days: Days) -> Ints:
 
 
 def _on_holiday(days: Days) -> Ints:
-    out = np.zeros(days.index.shape, dtype=np.int64)
-    for number, (month, first, last, _) in enumerate(_DATES, start=1):
-        out[(days.month == month) & (days.day >= first) & (days.day <= last)] = number
-    return out
+    return _OF_DATE[days.month, days.day]
 
 
 WEEKEND = Factor.of_cases("weekend", "Saturdays and Sundays", _on_weekend, field="weekend_factor")

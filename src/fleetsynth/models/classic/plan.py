@@ -35,10 +35,15 @@ class ClassicArchetype(Archetype):
 
 @dataclass(frozen=True, eq=False)
 class ClassicPlan(Plan):
-    """A plan of the classic model."""
+    """A plan of the classic model.
+
+    Attributes:
+        growth_clock: the span over which growth is counted.
+    """
 
     scenario: ClassicScenario
     archetypes: tuple[ClassicArchetype, ...]
+    growth_clock: Clock
 
 
 def resolve(scenario: ClassicScenario) -> ClassicPlan:

@@ -25,10 +25,15 @@ class RealisticArchetype(Archetype):
 
 @dataclass(frozen=True, eq=False)
 class RealisticPlan(Plan):
-    """A plan of the realistic model."""
+    """A plan of the realistic model.
+
+    Attributes:
+        growth_clock: the span over which growth is counted.
+    """
 
     scenario: RealisticScenario
     archetypes: tuple[RealisticArchetype, ...]
+    growth_clock: Clock
 
     @property
     def samples_per_row(self) -> int:
