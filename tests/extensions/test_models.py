@@ -169,7 +169,6 @@ def resolve(scenario):
         archetypes=tuple(Archetype(n, scenario.archetypes[n]) for n in scenario.distribution),
         metrics=published(["p95"], ["cpu"]),
         digest=digest_of(scenario, "flat-1", scenario.to_dict()),
-        **({"growth_clock": clock_of(scenario)} if "growth_clock" in Plan.__annotations__ else {}),
     )
 
 
