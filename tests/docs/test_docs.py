@@ -27,7 +27,10 @@ ROOT = build.ROOT
 PAGES = sorted(
     {
         *(ROOT / "docs").glob("*.md"),
-        *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md")),
+        *(
+            ROOT / name
+            for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md")
+        ),
         ROOT / "bench" / "README.md",
     }
 )
