@@ -297,8 +297,13 @@ def test_a_task_that_raises_once_is_tried_again(
 def settled(folder: Path, engine: Engine) -> int:
     """The number of parts in a folder when no task makes another one.
 
-    Spark does not wait for the tasks under way: it is given a second without a new part.
+    Spark does not wait for the tasks under way. When it counts none, what it has given up may
+    still run: that is given a second without a new part.
     """
+    if isinstance(engine, SparkEngine):
+        tracker = engine.session.sparkContext._jsc.sc().statusTracker()
+        while any(each.numRunningTasks() for each in tracker.getExecutorInfos()):
+            time.sleep(0.05)
     while True:
         before = len(records_in(folder))
         if not isinstance(engine, SparkEngine):
@@ -431,6 +436,7 @@ def test_the_command_line_runs_on_spark(tmp_path: Path, digest: str) -> None:
             # A short life is not worth a second compiler.
             "SPARK_SUBMIT_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         },
+        fresh=True,
     )
     assert ran.code == 0, ran.err
     facts = json.loads(ran.out)
