@@ -142,7 +142,7 @@ def test_parts_of_any_format(
         )
     assert told_in(folders[0]) == told_in(folders[1])
     assert digest_in(folders[1]) == digest_of(PLAN)
-    assert verify(str(folders[1])) == []
+    assert verify(str(folders[1])).findings == []
 
 
 every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)
