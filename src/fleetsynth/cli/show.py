@@ -90,8 +90,7 @@ def show_result(result: Result | FolderResult) -> None:
 def _show_folder(console: Console, result: FolderResult) -> None:
     plan = result.plan
     size = "not committed" if result.bytes is None else in_bytes(result.bytes)
-    most = f"at most {plan.cells:,}"
-    rows = most if result.rows_of_whole is None else f"{result.rows_of_whole:,}"
+    rows = _most(plan) if result.rows_of_whole is None else f"{result.rows_of_whole:,}"
     if result.already:
         console.print(Text(f"already there, the same: {result.url}"))
     _facts(
@@ -131,7 +130,7 @@ def show_size(plan: Plan, size: Size) -> None:
     """Print what a plan would take."""
     _facts(
         _console(),
-        rows=f"{size.rows:,} of {size.columns} columns",
+        rows=f"{_most(plan)} of {size.columns} columns",
         servers=_counts(plan),
         span=f"{_span(plan)}, {plan.clock.count:,} ticks",
         memory=f"about {in_bytes(size.memory)} while generating",
@@ -229,6 +228,8 @@ def _middle(figure: object) -> str:
 
 def show_samples(plan: Plan, shown: list[Sample]) -> None:
     """Print a chart per archetype, with quarter ends and holidays under it."""
+    from fleetsynth.preview.samples import highest
+
     console = _console(soft_wrap=False)
     width = max(20, min(console.width, 160) - 30)
     seconds = plan.clock.seconds(plan.clock.first, plan.clock.stop)
@@ -244,8 +245,8 @@ def show_samples(plan: Plan, shown: list[Sample]) -> None:
         console.print(plain(title, "bold"))
         for metric, color in zip(plan.metrics, cycle(_COLORS), strict=False):
             values = sample.values[metric.column]
-            means = np.array([values[a:b].mean() for a, b in _pairs(edges)])
-            top = 100.0 if metric.unit == "%" else float(values.max()) or 1.0
+            means = np.array([_mean(values[a:b]) for a, b in _pairs(edges)])
+            top = 100.0 if metric.unit == "%" else highest(values) or 1.0
             upper, lower = _bars(means / top)
             scale = f"0 to {top:.0f} {metric.unit}"
             console.print(Text(f"{metric.label:>12} ").append(upper, style=color), no_wrap=True)
@@ -257,6 +258,12 @@ def show_samples(plan: Plan, shown: list[Sample]) -> None:
         console.print()
     each = f"each column is the mean of about {len(seconds) / (len(edges) - 1):.0f} points"
     console.print(Text(f"{_span(plan)}; {each}", style="dim"))
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """Return the mean of the values that are there; of none, nothing to be seen."""
+    there = values[~np.isnan(values)]
+    return float(there.mean()) if there.size else 0.0
 
 
 def _bars(heights: NDArray[np.float64]) -> tuple[str, str]:
@@ -286,6 +293,11 @@ def _console(*, soft_wrap: bool = True, width: int | None = None) -> Console:
 def _facts(console: Console, **facts: str) -> None:
     for label, value in facts.items():
         console.print(Text(f"{label:<9} ", style="dim").append(shown(value, None), style="not dim"))
+
+
+def _most(plan: Plan) -> str:
+    """Say how many rows a plan has, as far as it tells."""
+    return f"{plan.cells:,}" if plan.is_full else f"up to {plan.cells:,}"
 
 
 def _counts(plan: Plan) -> str:
