@@ -26,7 +26,7 @@ from fleetsynth.folders.engines.spark import SparkEngine
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.job import Job, PartRecord, make_part
 from fleetsynth.folders.verify import verify
-from fleetsynth.presets import resolve
+from fleetsynth.presets import as_plan, resolve
 from fleetsynth.result import Result
 from fleetsynth.spark import to_spark
 from tests.dataset import makers
@@ -234,6 +234,25 @@ def test_a_realistic_fleet_has_one_digest_on_every_engine(
     assert verify(str(folder), regenerate=1).findings == []
 
 
+@every_engine
+@pytest.mark.parametrize("keys", [(), ("region", "year")])
+def test_a_fleet_of_lives_has_one_digest_and_count_on_every_engine(
+    tmp_path: Path, engine: EngineOf, keys: tuple[str, ...]
+) -> None:
+    plan = as_plan({"preset": "lives"})
+    result = generate_folder(
+        plan.scenario,
+        str(tmp_path),
+        part_bytes=PART_BYTES,
+        partition_by=keys,
+        engine=engine(make_part),
+    )
+    assert result.parts > 1
+    assert result.digest == digest_of(plan)
+    assert result.rows == result.rows_of_whole == plain_table(plan).num_rows < plan.cells
+    assert verify(str(tmp_path), regenerate=1).findings == []
+
+
 # Failures that pass
 
 
@@ -412,6 +431,14 @@ def test_a_spark_frame_has_the_rows_of_a_table(session: Callable[[], Any]) -> No
     assert frame.columns == expected.schema.names
     rows = [row.asDict() for row in frame.orderBy("server_id", "timestamp").collect()]
     assert rows == expected.to_pylist()
+
+
+def test_a_spark_frame_of_lives_has_its_rows_and_nulls(session: Callable[[], Any]) -> None:
+    frame = to_spark(session(), {"preset": "lives"}, part_bytes=10_000)
+    expected = plain_table(as_plan({"preset": "lives"}))
+    assert frame.columns == expected.column_names
+    assert frame.count() == expected.num_rows
+    assert frame.filter("cpu_p95 is null").count() == expected["cpu_p95"].null_count > 0
 
 
 def test_a_spark_frame_needs_no_more_than_what_describes_a_scenario(
