@@ -21,6 +21,7 @@ OPTIONS = {
     "end_date=...": "--end",
     "csv_safe=True": "--csv-safe",
     "file_format=...": "--format",
+    "components=True": "--components",
     "columns=...": "--columns",
     "delimiter=...": "--delimiter",
     "missing=...": "--missing",
