@@ -88,7 +88,8 @@ def test_a_folder_is_the_same_in_a_bucket_as_on_a_disk(
     assert verify(url, regenerate=2) == []
 
 
-def test_parts_of_any_format_say_what_they_are(port: int, single: str) -> None:
+@pytest.mark.usefixtures("port")
+def test_parts_of_any_format_say_what_they_are(single: str) -> None:
     url = f"s3://{BUCKET}/lines"
     made = generate_folder(MIXED, url, part_bytes=10**6, file_format="jsonl.zst", workers=1)
     assert made.digest == single
