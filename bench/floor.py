@@ -11,7 +11,7 @@ from bench.comparison import Benchmark, Goal
 from bench.timing import Spent, timed
 from fleetsynth import api, presets
 from fleetsynth.formats.parquet import writer_options
-from fleetsynth.metrics import SIGNALS
+from fleetsynth.models.classic.signals import SIGNALS
 from fleetsynth.pipeline import BATCH_ROWS
 from fleetsynth.tables.frame import schema
 from fleetsynth.window import BLOCK
@@ -26,8 +26,8 @@ def benchmark(folder: Path) -> Benchmark:
     batches = list(api.batches(plan))
     path = folder / "floor.parquet"
 
-    by_tile = timed(lambda: draw(plan.rows, BLOCK))
-    by_batch = timed(lambda: draw(plan.rows, BATCH_ROWS))
+    by_tile = timed(lambda: draw(plan.cells, BLOCK))
+    by_batch = timed(lambda: draw(plan.cells, BATCH_ROWS))
 
     def drawing() -> Spent:
         return min(by_tile(), by_batch(), key=lambda spent: spent.cpu)
@@ -39,7 +39,7 @@ def benchmark(folder: Path) -> Benchmark:
                 writer.write_batch(batch)
 
     return Benchmark(
-        rows=plan.rows,
+        rows=plan.cells,
         sides={
             "generate": timed(lambda: api.generate(plan, path, workers=1), output=path),
             "two workers": timed(lambda: api.generate(plan, path, workers=2), output=path),

@@ -37,11 +37,13 @@ class Outcome:
     """What a run left behind besides its data.
 
     Attributes:
+        rows: how many were written.
         size: of the output, in bytes.
         leaves: the content digest's leaves, one after the other.
         statistics: mean and sd by archetype and column.
     """
 
+    rows: int
     size: int
     leaves: bytes
     statistics: dict[str, dict[str, Moments]]
@@ -53,7 +55,7 @@ class Outcome:
 
 
 def windows(plan: Plan, batch_rows: int = BATCH_ROWS) -> Iterator[Window]:
-    """Cut a plan into windows of at most `batch_rows` rows, by server, then by time."""
+    """Cut a plan into windows of at most `batch_rows` cells, by server, then by time."""
     ticks = plan.clock.count
     if ticks > batch_rows:
         for server in range(plan.fleet.size):
@@ -71,7 +73,9 @@ def batches(plan: Plan, batch_rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch
     _keep_freed_memory()
     frame = Frame(plan)
     for window in windows(plan, batch_rows):
-        yield frame.batch(window, simulate(plan, window))
+        block = simulate(plan, window)
+        if block.rows:
+            yield frame.batch(block)
 
 
 def run(
@@ -90,25 +94,26 @@ def run(
         sink: where to; committed or aborted on return.
         frame: how rows are laid out; all columns unless given.
         workers: with two or more, a batch is written while the next one is made.
-        progress: called with the rows done after each batch.
-        batch_rows: rows per batch, by default what suits the plan; no value depends on it.
+        progress: called after each batch with how many of the plan's cells are done.
+        batch_rows: most rows per batch, by default what suits the plan; no value depends on it.
     """
     _keep_freed_memory()
-    done = 0
+    done = count = 0
     try:
         frame = frame or Frame(plan)
         digest, statistics = PlanDigest(plan), Statistics(plan)
 
-        def batch(window: Window) -> pa.RecordBatch:
-            hundredths = simulate(plan, window)
-            digest.update(window, hundredths)
-            statistics.update(window, hundredths)
-            return frame.batch(window, hundredths)
+        def batch(window: Window) -> tuple[int, pa.RecordBatch]:
+            block = simulate(plan, window)
+            digest.update(block)
+            statistics.update(block)
+            return window.cells, frame.batch(block)
 
         made = map(batch, windows(plan, batch_rows or rows_per_batch(plan)))
-        for rows in _ahead(made) if workers > 1 else made:
-            sink.write(rows)
-            done += rows.num_rows
+        for cells, rows in _ahead(made) if workers > 1 else made:
+            if rows.num_rows:
+                sink.write(rows)
+            done, count = done + cells, count + rows.num_rows
             del rows  # frees a batch before the next one takes room
             if progress:
                 progress(done)
@@ -116,12 +121,12 @@ def run(
     except BaseException:
         sink.abort()
         raise
-    return Outcome(size=size, leaves=digest.packed, statistics=statistics.moments())
+    return Outcome(rows=count, size=size, leaves=digest.packed, statistics=statistics.moments())
 
 
 def rows_per_batch(plan: Plan) -> int:
     """Return the rows per batch: fewer in a small plan, so that it can be written as it is made."""
-    return min(BATCH_ROWS, max(_LEAST_ROWS, -(-plan.rows // _FEWEST_BATCHES)))
+    return min(BATCH_ROWS, max(_LEAST_ROWS, -(-plan.cells // _FEWEST_BATCHES)))
 
 
 def available_workers() -> int:

@@ -39,7 +39,6 @@ class Plan:
         fleet: the servers.
         archetypes: those in the distribution, in its order.
         metrics: what is published, in order.
-        growth_clock: the span over which growth is counted.
         digest: identifies everything that decides a value.
     """
 
@@ -48,13 +47,21 @@ class Plan:
     fleet: Fleet
     archetypes: tuple[Archetype, ...]
     metrics: tuple[Metric, ...]
-    growth_clock: Clock
     digest: str
 
     @property
-    def rows(self) -> int:
-        """Rows of the dataset: one per server and tick."""
+    def cells(self) -> int:
+        """Servers times ticks: the rows of the dataset, or more where `is_full` does not hold."""
         return self.fleet.size * self.clock.count
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every server has one row at every tick, in order, and no value is missing.
+
+        A model whose servers are born, die or skip ticks has plans that say no: then there may be
+        fewer rows, repeated ones, late ones and missing values, and none of that is a fault.
+        """
+        return True
 
     @property
     def samples_per_row(self) -> int:
@@ -62,9 +69,9 @@ class Plan:
         return 1
 
     def countries(self, first: int, stop: int) -> list[str]:
-        """Country whose holidays `is_holiday` marks, per server first..stop-1: its region's.
+        """Country whose holidays `is_holiday` marks, per server first..stop-1.
 
-        The classic model knows no places: there it is the US for all.
+        That of its region, where the model knows where regions are; else the US for all.
         """
         return ["US"] * (stop - first)
 

@@ -12,12 +12,14 @@ from fleetsynth.formats import FORMATS
 from fleetsynth.formats.law import Columns
 from fleetsynth.metrics import METRICS
 from fleetsynth.pipeline import BATCH_ROWS, rows_per_batch
+from fleetsynth.presets import as_plan
 from fleetsynth.window import BLOCK
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fleetsynth.plan import Plan
+    from fleetsynth.presets import ScenarioLike
 
 _BASE_MEMORY = 110_000_000
 _BATCH_MEMORY_PER_ROW = 300
@@ -30,7 +32,7 @@ class Size:
     """Estimates, good to about a third.
 
     Attributes:
-        rows: exact.
+        rows: exact, where no row is missing; otherwise the most there can be.
         columns: exact.
         bytes: size of the file by format.
         memory: peak resident memory of `generate`, in bytes.
@@ -45,19 +47,24 @@ class Size:
     tiles: int
 
 
-def estimate(plan: Plan) -> Size:
-    """Estimate what a plan would take."""
+def estimate(scenario: ScenarioLike = None) -> Size:
+    """Estimate what a dataset would take.
+
+    Args:
+        scenario: a Plan or Scenario, a YAML file, a mapping, or None for the packaged scenario.
+    """
+    plan = as_plan(scenario)
     columns, group = _columns(plan), _batch_rows(plan, rows_per_batch(plan))
     return Size(
-        rows=plan.rows,
+        rows=plan.cells,
         columns=len(plan.columns),
         bytes={
-            ending: round(plan.rows * kind.size.per_row(columns, group))
+            ending: round(plan.cells * kind.size.per_row(columns, group))
             for ending, kind in FORMATS.items()
         },
         memory=round(
             _BASE_MEMORY
-            + min(plan.rows, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW * columns.breadth
+            + min(plan.cells, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW * columns.breadth
             + plan.fleet.size * _months(plan) * _LEAF_MEMORY
         ),
         tiles=plan.fleet.size * tiles_per_server(plan),
@@ -81,7 +88,7 @@ def rows_in(plan: Plan, size: int, ending: str) -> int:
 def _batch_rows(plan: Plan, most: int) -> int:
     """Return the rows of a plan's batches of at most so many."""
     ticks = plan.clock.count
-    return min(plan.rows, max(most // ticks, 1) * min(ticks, most))
+    return min(plan.cells, max(most // ticks, 1) * min(ticks, most))
 
 
 def _columns(plan: Plan) -> Columns:
@@ -114,7 +121,7 @@ def refuse_without_room(path: Path, rows: int, need: float) -> None:
         raise OutputError(
             f"{rows:,} rows would take about {in_bytes(need)} at {path}, where "
             f"{in_bytes(free)} are free: ask for fewer servers, a shorter span or a coarser "
-            "granularity (see fleetsynth plan)"
+            "granularity (see estimate(scenario))"
         )
 
 

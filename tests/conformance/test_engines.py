@@ -23,11 +23,12 @@ from fleetsynth.folders.begin import begin
 from fleetsynth.folders.engines.base import Engine
 from fleetsynth.folders.engines.local import LocalEngine
 from fleetsynth.folders.engines.spark import SparkEngine
-from fleetsynth.folders.generate import FolderResult, generate_folder
+from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.job import Job, PartRecord, make_part
 from fleetsynth.folders.verify import verify
-from fleetsynth.presets import resolve
-from fleetsynth.spark import generate as generate_frame
+from fleetsynth.presets import as_plan, resolve
+from fleetsynth.result import Result
+from fleetsynth.spark import to_spark
 from tests.dataset import makers
 from tests.dataset.folders import (
     MIXED,
@@ -141,7 +142,7 @@ def test_parts_of_any_format(
         )
     assert told_in(folders[0]) == told_in(folders[1])
     assert digest_in(folders[1]) == digest_of(PLAN)
-    assert verify(str(folders[1])) == []
+    assert verify(str(folders[1])).findings == []
 
 
 every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)
@@ -166,7 +167,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...],
     return manifests
 
 
-def run(folder: Path, engine: Engine, **options: Any) -> FolderResult:
+def run(folder: Path, engine: Engine, **options: Any) -> Result:
     """Generate the mixed scenario in six parts, or more if it is partitioned."""
     return generate_folder(MIXED, str(folder), part_bytes=PART_BYTES, engine=engine, **options)
 
@@ -190,9 +191,9 @@ def test_parts_and_digest_are_those_of_every_other_engine(
 ) -> None:
     result = run(tmp_path / "fleet", engine(make_part), partition_by=keys)
     assert result.digest == digest
-    assert (result.made, result.rows) == (result.parts, PLAN.rows)
+    assert (result.made, result.rows) == (result.parts, PLAN.cells)
     assert told_in(tmp_path / "fleet") == reference[keys]
-    assert verify(str(tmp_path / "fleet")) == []
+    assert verify(str(tmp_path / "fleet")).findings == []
 
 
 @every_engine
@@ -230,7 +231,26 @@ def test_a_realistic_fleet_has_one_digest_on_every_engine(
     )
     assert result.parts > 1
     assert result.digest == digest_of(plan)
-    assert verify(str(folder), regenerate=1) == []
+    assert verify(str(folder), regenerate=1).findings == []
+
+
+@every_engine
+@pytest.mark.parametrize("keys", [(), ("region", "year")])
+def test_a_fleet_of_lives_has_one_digest_and_count_on_every_engine(
+    tmp_path: Path, engine: EngineOf, keys: tuple[str, ...]
+) -> None:
+    plan = as_plan({"preset": "lives"})
+    result = generate_folder(
+        plan.scenario,
+        str(tmp_path),
+        part_bytes=PART_BYTES,
+        partition_by=keys,
+        engine=engine(make_part),
+    )
+    assert result.parts > 1
+    assert result.digest == digest_of(plan)
+    assert result.rows == result.rows_of_whole == plain_table(plan).num_rows < plan.cells
+    assert verify(str(tmp_path), regenerate=1).findings == []
 
 
 # Failures that pass
@@ -296,8 +316,13 @@ def test_a_task_that_raises_once_is_tried_again(
 def settled(folder: Path, engine: Engine) -> int:
     """The number of parts in a folder when no task makes another one.
 
-    Spark does not wait for the tasks under way: it is given a second without a new part.
+    Spark does not wait for the tasks under way. When it counts none, what it has given up may
+    still run: that is given a second without a new part.
     """
+    if isinstance(engine, SparkEngine):
+        tracker = engine.session.sparkContext._jsc.sc().statusTracker()
+        while any(each.numRunningTasks() for each in tracker.getExecutorInfos()):
+            time.sleep(0.05)
     while True:
         before = len(records_in(folder))
         if not isinstance(engine, SparkEngine):
@@ -346,7 +371,7 @@ def test_a_lasting_failure_is_told_and_another_engine_goes_on(
     assert result.digest == digest
     assert result.made == PARTS - len(before)
     assert {path: identities(folder)[path] for path in before} == before
-    assert verify(str(folder)) == []
+    assert verify(str(folder)).findings == []
 
 
 @every_engine_with_workers
@@ -392,7 +417,7 @@ def test_spark_reads_a_folder_as_it_stands(
     assert set(frame.columns) == set(PLAN.columns)
     ((rows, total),) = frame.selectExpr("count(*)", "sum(rint(cpu_p95 * 100))").collect()
     expected = plain_table(PLAN)
-    assert rows == PLAN.rows
+    assert rows == PLAN.cells
     assert total == sum(round(value * 100) for value in expected["cpu_p95"].to_pylist())
     regions = expected["region"].to_pylist()
     counted = {row["region"]: row["count"] for row in frame.groupBy("region").count().collect()}
@@ -400,7 +425,7 @@ def test_spark_reads_a_folder_as_it_stands(
 
 
 def test_a_spark_frame_has_the_rows_of_a_table(session: Callable[[], Any]) -> None:
-    frame = generate_frame(session(), MIXED, part_bytes=PART_BYTES)
+    frame = to_spark(session(), MIXED, part_bytes=PART_BYTES)
     assert frame.rdd.getNumPartitions() == PARTS
     expected = plain_table(PLAN)
     assert frame.columns == expected.schema.names
@@ -408,11 +433,19 @@ def test_a_spark_frame_has_the_rows_of_a_table(session: Callable[[], Any]) -> No
     assert rows == expected.to_pylist()
 
 
+def test_a_spark_frame_of_lives_has_its_rows_and_nulls(session: Callable[[], Any]) -> None:
+    frame = to_spark(session(), {"preset": "lives"}, part_bytes=10_000)
+    expected = plain_table(as_plan({"preset": "lives"}))
+    assert frame.columns == expected.column_names
+    assert frame.count() == expected.num_rows
+    assert frame.filter("cpu_p95 is null").count() == expected["cpu_p95"].null_count > 0
+
+
 def test_a_spark_frame_needs_no_more_than_what_describes_a_scenario(
     session: Callable[[], Any],
 ) -> None:
     scenario = {"num_servers": 2, "end_date": "2022-01-03", "include_metadata": False}
-    frame = generate_frame(session(), scenario)
+    frame = to_spark(session(), scenario)
     assert frame.count() == 6
     assert "region" not in frame.columns
 
@@ -430,6 +463,7 @@ def test_the_command_line_runs_on_spark(tmp_path: Path, digest: str) -> None:
             # A short life is not worth a second compiler.
             "SPARK_SUBMIT_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         },
+        fresh=True,
     )
     assert ran.code == 0, ran.err
     facts = json.loads(ran.out)

@@ -13,13 +13,14 @@ from fleetsynth.api import generate
 from fleetsynth.errors import ExistsError, InputError, OutputError, UsageError
 from fleetsynth.folders.begin import begin
 from fleetsynth.folders.folder import Shard, commit
-from fleetsynth.folders.generate import FolderResult, generate_folder
+from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.job import Job, make_part
 from fleetsynth.folders.verify import verify
 from fleetsynth.formats import FORMATS
 from fleetsynth.formats.read import read_batches
 from fleetsynth.presets import resolve
 from fleetsynth.reader.digests import path_leaves
+from fleetsynth.result import Result
 from fleetsynth.size import rows_in
 from fleetsynth.stores.recorded import is_part, parse_manifest, seal
 from fleetsynth.tables.digest import root
@@ -32,11 +33,11 @@ EACH_IN_FOLDERS = pytest.mark.parametrize("ending", IN_FOLDERS)
 KEYS = ("year", "region")
 
 
-def made(folder: Path, ending: str, **options: object) -> FolderResult:
+def made(folder: Path, ending: str, **options: object) -> Result:
     """A folder of several parts in any format."""
     plan = resolve(MIXED)
     kind = FORMATS[ending]
-    per_row = fleetsynth.estimate(plan).bytes[ending] / plan.rows
+    per_row = fleetsynth.estimate(plan).bytes[ending] / plan.cells
     said: dict[str, object] = {"part_bytes": round(1000 * per_row), "workers": 1, **options}
     assert kind.in_folders
     return generate_folder(MIXED, str(folder), file_format=ending, **said)  # type: ignore[arg-type]
@@ -67,7 +68,7 @@ def test_parts_are_of_the_format_and_have_the_digest_of_one_file(
         assert result.digest == manifest_of(folder)["digest"] == single()
         assert manifest_of(folder)["file_format"] == ending
         assert root(path_leaves(str(folder))) == single()
-        assert verify(str(folder), regenerate=3) == []
+        assert verify(str(folder), regenerate=3).findings == []
         assert (folder / "servers.parquet").is_file()
 
 
@@ -92,7 +93,7 @@ def test_what_is_missing_or_damaged_is_made_again_by_a_resume(tmp_path: Path, en
     result = made(folder, ending, resume=True)
     assert result.made == result.parts - len(others)
     assert result.digest == single()
-    assert verify(str(folder)) == []
+    assert verify(str(folder)).findings == []
     assert made(folder, ending, resume=True).already
 
 
@@ -119,11 +120,11 @@ def test_a_part_that_changed_is_named(tmp_path: Path, ending: str) -> None:
     whole = place.read_bytes()
     for damaged in (whole[: len(whole) // 2], whole + b"x", b""):
         place.write_bytes(damaged)
-        found = verify(str(folder))
+        found = verify(str(folder)).findings
         assert [each.path for each in found] == [place.relative_to(folder).as_posix()]
     # Another part's rows in its place: whole, and of other servers.
     shutil.copy(parts_in(folder)[0], place)
-    assert "the part has changed: server_" in str(verify(str(folder))[0])
+    assert "the part has changed: server_" in str(verify(str(folder)).findings[0])
 
 
 @EACH_IN_FOLDERS
@@ -185,7 +186,7 @@ def test_records_and_manifests_that_say_nothing_of_a_format_are_of_parquet(tmp_p
     values = manifest_of(folder)
     del values["file_format"]
     (folder / "manifest.json").write_bytes(seal(values))
-    assert verify(str(folder)) == []
+    assert verify(str(folder)).findings == []
     assert made(folder, ".parquet").already
     with pytest.raises(ExistsError, match=r"file_format was \.parquet, now \.csv"):
         made(folder, ".csv", part_bytes=10**6)

@@ -46,8 +46,8 @@ def test_missing_values_are_null_and_come_back(tmp_path: Path) -> None:
     }
     table = pa.table(values)
     expected = (
-        b'{"timestamp":"2024-02-29 12:00:00","server_id":"a","cpu_p95":null,"year":2024,'
-        b'"is_eoq":null}\n'
+        b'{"timestamp":"2024-02-29 12:00:00","server_id":"a","cpu_p95":null,'
+        b'"year":2024,"is_eoq":null}\n'
         b'{"timestamp":null,"server_id":null,"cpu_p95":99.50,"year":null,"is_eoq":null}\n'
     )
     for part in (table, pa.concat_tables([table, table]).slice(3)):

@@ -83,7 +83,7 @@ def test_folders_hold_it(tmp_path: Path) -> None:
         workers=1,
     )  # fmt: skip
     assert all(part["path"].endswith(TOY) for part in manifest_of(folder)["parts"])
-    assert verify(str(folder), regenerate=2) == []
+    assert verify(str(folder), regenerate=2).findings == []
     assert fleetsynth.facts(folder).servers == 12
     assert result.digest == manifest_of(folder)["digest"]
 

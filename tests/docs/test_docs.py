@@ -27,7 +27,10 @@ ROOT = build.ROOT
 PAGES = sorted(
     {
         *(ROOT / "docs").glob("*.md"),
-        *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md")),
+        *(
+            ROOT / name
+            for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md")
+        ),
         ROOT / "bench" / "README.md",
     }
 )
@@ -297,7 +300,7 @@ def test_examples(path: Path, tmp_path: Path) -> None:
     end = start.replace(day=start.day + 2).isoformat()
     small = load_scenario(path, overrides={"num_servers": 8, "end_date": end})
     result = generate(small, tmp_path / "example.parquet")
-    assert result.plan.rows == 8 * 3 * (24 if small.granularity == "hourly" else 1)
+    assert result.rows == 8 * 3 * (24 if small.granularity == "hourly" else 1)
 
 
 def test_examples_are_found() -> None:

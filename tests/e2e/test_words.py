@@ -60,7 +60,7 @@ def test_a_preset_in_the_place_of_a_file_is_told_its_option(
 def test_who_looks_for_a_format_is_told_of_the_ending(option: str, fleetsynth: Fleetsynth) -> None:
     ran = fleetsynth("generate", option, "csv")
     assert ran.code == 2
-    assert f"No such option: {option}. The ending of the output names the format" in ran.err
+    assert f"No such option: {option}. The ending of the output chooses the format" in ran.err
     assert "-o fleet.csv" in ran.err
 
 

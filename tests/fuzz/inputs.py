@@ -125,7 +125,7 @@ class Corpus:
 
 
 def scenarios(random: random.Random, corpus: Corpus) -> Iterator[Input]:  # noqa: ARG001
-    """Scenario files: keys and values that are not, and bytes that are no YAML."""
+    """Scenario files: keys and values that are not, and bytes that are not YAML."""
     commands = (("config", "check"), ("plan",), ("config", "show"), ("archetypes", "--scenario"))
     texts = {preset: dump_yaml(default_scenario(preset)) for preset in ("classic", "realistic")}
     keys = sorted(
@@ -290,9 +290,11 @@ def damaged(random: random.Random, corpus: Corpus) -> Iterator[Input]:
 def lines(random: random.Random, corpus: Corpus) -> Iterator[Input]:
     """JSON Lines with values of other types, other fields, and lines that are no object."""
     whole = render(corpus.table.combine_chunks().to_batches()[0]).splitlines()
-    odd = (b"null", b"[]", b"5", b'"x"', b"{}", b"{", b"}", b"", b"{}{}", b"nan", b"\xff",
-           b"{" * 9_000, b'{"a":' * 50_000, b'{"x":' * 60 + b"1" + b"}" * 60, b"[" * 90_000,
-           b'{"":null}')  # fmt: skip
+    odd = (
+        *(b"null", b"[]", b"5", b'"x"', b"{}", b"{", b"}", b"", b"{}{}", b"nan", b"\xff"),
+        *(b"{" * 9_000, b'{"a":' * 50_000, b'{"x":' * 60 + b"1" + b"}" * 60),
+        *(b"[" * 90_000, b'{"":null}'),
+    )
     while True:
         rows = whole[: random.randrange(1, len(whole))]
         for _ in range(random.choice((1, 1, 2, 9))):

@@ -96,7 +96,9 @@ def test_an_existing_file_is_refused_and_kept_unless_told(
 
 
 def test_an_ending_that_names_no_format_is_refused(frame: pd.DataFrame, tmp_path: Path) -> None:
-    with pytest.raises(fleetsynth.UsageError, match=r"metrics\.xlsx names no format.*\.csv\.gz"):
+    with pytest.raises(
+        fleetsynth.UsageError, match=r"metrics\.xlsx is not that of a known format.*\.csv\.gz"
+    ):
         fleetsynth.save_dataset(frame, tmp_path / "metrics.xlsx")
     assert list(tmp_path.iterdir()) == []
 

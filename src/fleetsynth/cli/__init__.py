@@ -65,7 +65,7 @@ def _cut_short(error: EOFError) -> str:
     seen = [frame.f_locals.get("bytecode_path") for frame, _ in walk_tb(error.__traceback__)]
     bytecode = [path for path in seen if path]
     if bytecode:
-        return f"{bytecode[-1]} is cut short: remove it, and Python makes it anew"
+        return f"{bytecode[-1]} is cut short: remove it, and Python will make it again"
     return f"something that was being read ended too early{f' ({error})' if str(error) else ''}"
 
 
@@ -143,7 +143,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _explained(error: click.NoSuchOption) -> click.UsageError:
     """Say how to name a format to whoever looks for an option that does."""
     if error.option_name in _FORMAT_OPTIONS and error.ctx and error.ctx.command is generate:
-        message = f"No such option: {error.option_name}. The ending of the output names the format:"
+        message = (
+            f"No such option: {error.option_name}. The ending of the output chooses the format:"
+        )
         return click.UsageError(f"{message} for CSV, say -o fleet.csv", error.ctx)
     return error
 

@@ -16,6 +16,7 @@ from fleetsynth.cli.options import (
 )
 from fleetsynth.cli.say import say
 from fleetsynth.cli.words import in_options
+from fleetsynth.presets import DEFAULT
 from fleetsynth.shown import shown
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
             click.echo(f"{shown(path)}: {in_options(str(error))}", err=True)
             failed = True
         else:
-            say(f"{path}: ok, {plan.rows:,} rows of {len(plan.columns)} columns")
+            most = "" if plan.is_full else "up to "
+            say(f"{path}: ok, {most}{plan.cells:,} rows of {len(plan.columns)} columns")
     if failed:
         raise click.exceptions.Exit(2)
 
@@ -69,7 +71,7 @@ def init(*, path: Path, preset: str | None, overwrite: bool) -> None:
     from fleetsynth.files import write_text
     from fleetsynth.presets.catalog import starter_text
 
-    write_text(path, starter_text(preset or "classic"), overwrite=overwrite)
+    write_text(path, starter_text(preset or DEFAULT), overwrite=overwrite)
     say(f"wrote {path}; next: fleetsynth generate {path}")
 
 
@@ -86,7 +88,7 @@ def schema(*, preset: str | None, output: Path | None, overwrite: bool) -> None:
     from fleetsynth.files import write_text
     from fleetsynth.presets.load import json_schema
 
-    text = json.dumps(json_schema(preset or "classic"), indent=2) + "\n"
+    text = json.dumps(json_schema(preset or DEFAULT), indent=2) + "\n"
     if output is None:
         click.echo(text, nl=False)
     else:

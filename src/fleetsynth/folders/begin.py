@@ -1,4 +1,4 @@
-"""How a folder becomes that of one run, whoever else tries at the same moment.
+"""How a folder becomes that of one run, whoever else tries at the same time.
 
 The n-th run in a folder begins by creating ``_parts/job-n.json``, which only one process can.
 Whatever it makes carries its random name; the highest number is the run that counts. A run that
@@ -139,7 +139,7 @@ def _begin_new(job: Job, store: Store, *, join: bool) -> Job:
     if begun is None:
         if not join:
             raise ExistsError(
-                f"another run has begun in {store.name} at the same moment: choose another folder, "
+                f"another run has begun in {store.name} at the same time: choose another folder, "
                 "or go on with resume=True when it has ended"
             )
         return begin(job, resume=True)
@@ -152,7 +152,7 @@ def _begin_new(job: Job, store: Store, *, join: bool) -> Job:
 def _go_on_replacing(job: Job, store: Store, there: Folder, *, resume: bool) -> Job:
     if not resume:
         raise ExistsError(
-            f"{store.name} is being replaced, or was until that was interrupted: go on with "
+            f"{store.name} is being replaced, or a replacement was interrupted: go on with "
             "resume=True, or start again with overwrite=True"
         )
     compare(job, there.run or {}, store.name)
@@ -164,11 +164,12 @@ def _replace(job: Job, store: Store, there: Folder) -> Job:
     _files_of(store, there)  # refuses what could not be told apart, before anything is touched
     if there.names and there.run is None and there.finished is None:
         raise ExistsError(
-            f"{store.name} holds files that are no dataset ({there.names[0]}): nothing was removed"
+            f"{store.name} holds files that are not part of a dataset ({there.names[0]}): "
+            "nothing was removed"
         )
     begun = _claim(job, store, there.generation + 1)
     if begun is None:
-        raise ExistsError(f"another run has begun in {store.name} at the same moment")
+        raise ExistsError(f"another run has begun in {store.name} at the same time")
     there = look(store)  # once more: a commit may have ended before the claim
     for name in _files_of(store, there):
         refuse_if_superseded(store, begun)
@@ -243,7 +244,7 @@ def compare(job: Job, written: dict[str, Any], name: str) -> None:
     """Refuse to go on with a run of another job; name the first differences."""
     if differences := _differences(job, written):
         raise UsageError(
-            f"{name} is of another scenario or version, or cut otherwise: "
+            f"{name} belongs to another scenario or version, or is cut differently: "
             f"{'; '.join(differences[:5])}: use the same, or overwrite=True"
         )
 
@@ -267,8 +268,8 @@ def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resum
     ]
     if wrong:
         raise ExistsError(
-            f"{store.name} holds this dataset, but not as it was made ({wrong[0]}): see fleetsynth "
-            "verify, or start again with overwrite=True"
+            f"{store.name} holds this dataset, but not as it was made ({wrong[0]}): see "
+            "verify(folder), or start again with overwrite=True"
         )
 
 

@@ -127,7 +127,7 @@ def commit(url: str) -> dict[str, Any]:
     there = look(store)
     if there.being_replaced:
         raise InputError(
-            f"{store.name} is being replaced, or was until that was interrupted: generate with "
+            f"{store.name} is being replaced, or a replacement was interrupted: generate with "
             "resume=True, or with overwrite=True"
         )
     finished = there.finished
@@ -207,17 +207,18 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
     data = seal(values)
     refuse_if_superseded(store, job)
     if not store.create(MANIFEST, data) and store.read(MANIFEST) != data:
-        raise SupersededError(f"another run has finished {store.name} at the same moment")
+        raise SupersededError(f"another run has finished {store.name} at the same time")
     return values
 
 
 def _manifest(
     job: Job, records: Iterable[PartRecord], files: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    leaves = bytearray()
+    leaves, rows = bytearray(), 0
     parts = []
     for record in records:
         leaves += record.leaves
+        rows += record.rows
         values = asdict(record)
         parts.append({key: values[key] for key in values if key not in ("run", "index", "leaves")})
     plan = job.plan
@@ -227,7 +228,7 @@ def _manifest(
         "format": FORMAT,
         "run": job.run,
         "digest": combine(bytes(leaves)),
-        "rows": plan.rows,
+        "rows": rows,
         **{key.removeprefix("fleetsynth."): value for key, value in said.items()},
         "schema": [{"name": f.name, "type": str(f.type)} for f in plain(schema(plan))],
         "partition_by": list(job.partition_by),

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from fleetsynth.scenario import Scenario
     from fleetsynth.stores.store import Store
 
+PART_BYTES = 256_000_000
+"""About as many bytes a part has, unless the caller says otherwise."""
 MOST_SAMPLES = 1 << 25
 """In a part of aggregates, some ten seconds' worth: a day's percentile is a few bytes that took 288
 samples, and parts of the usual size would leave all workers but one idle."""
@@ -58,7 +60,7 @@ class Job:
     scenario: str
     url: str
     partition_by: tuple[str, ...] = ()
-    part_bytes: int = 256_000_000
+    part_bytes: int = PART_BYTES
     file_format: str = PART_FORMAT
     run: str = ""
     generation: int = 0
@@ -93,10 +95,10 @@ class PartRecord:
         run: the run that made it.
         index: its number.
         path: where it is, relative to the folder.
-        rows: how many.
-        servers: number of servers; with the ids of the first and the last.
-        start: first timestamp, as text.
-        end: last timestamp.
+        rows: how many there are.
+        servers: number of servers that it may hold; with the ids of the first and the last.
+        start: first timestamp that it may hold, as text.
+        end: the last one.
         size: of the file, in bytes.
         sha256: hash of the file.
         digest: content digest of its rows.
@@ -174,7 +176,7 @@ def refuse_if_superseded(store: Store, job: Job) -> None:
     """
     if not still_counts(store, job.run, job.generation):
         raise SupersededError(
-            f"another process has taken {store.name} over: finished it, or begun it anew"
+            f"another process has taken {store.name} over: it finished it, or started it again"
         )
 
 
@@ -226,13 +228,13 @@ def make_part(
     return record
 
 
-def facts_of(part: Part) -> dict[str, Any]:
-    """Return what the plan says of a part, named as in a manifest."""
+def facts_of(part: Part, rows: int | None) -> dict[str, Any]:
+    """Return what the plan says of a part of so many rows, named as in a manifest."""
     fleet, clock = part.plan.fleet, part.plan.clock
     first, last = clock.seconds(clock.first, clock.stop)[[0, -1]].astype("datetime64[s]")
     return {
         "path": part.path,
-        "rows": part.plan.rows,
+        "rows": rows,
         "servers": fleet.size,
         "first_server": fleet.server_ids(0, 1)[0],
         "last_server": fleet.server_ids(fleet.size - 1, fleet.size)[0],
@@ -245,7 +247,7 @@ def _record(job: Job, part: Part, outcome: pipeline.Outcome, sha256: str) -> Par
     return PartRecord(
         run=job.run,
         index=part.index,
-        **facts_of(part),
+        **facts_of(part, outcome.rows),
         size=outcome.size,
         sha256=sha256,
         digest=outcome.digest,
@@ -269,5 +271,5 @@ def _parts(
 def _rows_per_part(plan: Plan, part_bytes: int, ending: str) -> int:
     rows = rows_in(plan, part_bytes, ending)
     if plan.samples_per_row > 1:
-        rows = min(rows, max(MOST_SAMPLES // plan.samples_per_row, ceil(plan.rows / ENOUGH_PARTS)))
+        rows = min(rows, max(MOST_SAMPLES // plan.samples_per_row, ceil(plan.cells / ENOUGH_PARTS)))
     return rows

@@ -13,7 +13,7 @@ from fleetsynth.errors import FleetsynthError, read_errors
 from fleetsynth.folders.job import facts_of
 from fleetsynth.formats.read import read_batches, read_metadata
 from fleetsynth.presets import simulate
-from fleetsynth.reader.file_digest import leaves
+from fleetsynth.reader.file_digest import any_leaves, leaves, some
 from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.stores.recorded import as_json, differences
 from fleetsynth.tables.digest import PlanDigest, combine, month_label, root
@@ -74,6 +74,7 @@ class Rereading:
         self._bad = bad
         self._leaves = bytearray()
         self._read = 0
+        self._rows = 0
 
     def faults(self, entry: dict[str, Any], *, fresh: bool) -> list[str]:
         """Read one part and say what is wrong with it, or with its entry in the manifest.
@@ -88,10 +89,12 @@ class Rereading:
         if part.path in self._bad:
             return []
         try:
-            read = _read(self._store, part.path)
+            read = _read(self._store, part.path, is_full=part.plan.is_full)
         except DAMAGE as error:
             return [reason(error)]
         self._read += 1
+        rows = _rows_of(part, entry, read)
+        self._rows += rows if type(rows) is int else 0
         self._leaves += b"".join(read.leaves.values())
         out = list(_faults(part, entry, read, fresh=fresh))
         if not out:
@@ -99,25 +102,34 @@ class Rereading:
                 self.told.setdefault(key, {}).setdefault(value, []).append(part.path)
         return out
 
-    def rows_of(self, entry: dict[str, Any]) -> int:
-        """Return how many rows the scenario gives a part."""
+    def cells_of(self, entry: dict[str, Any]) -> int:
+        """Return how many cells the scenario gives a part."""
         part = self._parts.get(entry["path"])
-        return part.plan.rows if part else 0
+        return part.plan.cells if part else 0
 
     def digest(self) -> str | None:
         """Return the digest of the whole, if all parts could be read."""
         return combine(bytes(self._leaves)) if self._read == len(self._parts) else None
 
+    def rows(self) -> int | None:
+        """Return how many rows the parts should have, if all could be read."""
+        return self._rows if self._read == len(self._parts) else None
 
-def _read(store: Store, path: str) -> _Read:
+
+def _read(store: Store, path: str, *, is_full: bool) -> _Read:
     with store.fetch(path) as file:
         with read_errors(file), file.open("rb") as stream:
             sha256 = file_digest(stream, "sha256").hexdigest()
             size = stream.tell()
-        rows = _Rows()
-        found = leaves(rows.passing(with_partitions(batch, path) for batch in read_batches(file)))
+        seen: list[_Rows] = []
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            seen.append(_Rows())  # anew when rows in no order are read again to be sorted
+            return seen[-1].passing(with_partitions(batch, path) for batch in read_batches(file))
+
+        found = some(leaves(batches(), strict=True)) if is_full else any_leaves(batches)
         metadata = read_metadata(file)
-    return _Read(found, metadata, size, sha256, rows.facts(found))
+    return _Read(found, metadata, size, sha256, seen[-1].facts(found))
 
 
 class _Rows:
@@ -139,9 +151,9 @@ class _Rows:
                 self._last = server[-1], time[-1]
 
     def facts(self, found: Leaves) -> dict[str, Any]:
-        """Return what a manifest would say of the rows; nothing, if there are none."""
+        """Return what a manifest would say of the rows; little, if there are none."""
         if self._first is None or self._last is None:
-            return {}
+            return {"rows": self._rows}
         (first_server, start), (last_server, end) = self._first, self._last
         return {
             "rows": self._rows,
@@ -167,22 +179,44 @@ def _faults(part: Part, entry: dict[str, Any], read: _Read, *, fresh: bool) -> I
         yield REWRITTEN
     else:
         is_same_rows = True
-    made = facts_of(part) | {key: entry.get(key) for key in ("sha256", "digest")}
+    made = facts_of(part, _rows_of(part, entry, read))
+    made |= {key: entry.get(key) for key in ("sha256", "digest")}
     made["size"] = read.size if is_same_file else entry.get("size")
     yield from (f"{each} in the manifest" for each in differences(entry, made))
     if is_same_rows:
-        yield from (f"its rows: {each}" for each in differences(read.facts, _without_path(part)))
+        yield from (f"its rows: {each}" for each in _unplanned(part, read))
 
 
-def _without_path(part: Part) -> dict[str, Any]:
-    return {key: value for key, value in facts_of(part).items() if key != "path"}
+def _rows_of(part: Part, entry: dict[str, Any], read: _Read) -> Any:
+    """Return how many rows a part should have: if its plan does not say, its rows do.
+
+    Those that have changed do not: then it is what the manifest says.
+    """
+    if part.plan.is_full:
+        return part.plan.cells
+    return read.facts["rows"] if root(read.leaves) == entry.get("digest") else entry.get("rows")
+
+
+def _unplanned(part: Part, read: _Read) -> Iterator[str]:
+    """Say where the rows of a part are not those that the plan gives it."""
+    fleet, clock = part.plan.fleet, part.plan.clock
+    if part.plan.is_full:
+        planned = facts_of(part, part.plan.cells)
+        del planned["path"]
+        yield from differences(read.facts, planned)
+        return
+    servers = set(fleet.server_ids(0, fleet.size))
+    months = {month for month, *_ in clock.month_starts(clock.first, clock.stop)}
+    for server, month in read.leaves:
+        if server not in servers or month not in months:
+            yield f"{server} in {month_label(month)} is not of this part"
 
 
 def plan_leaves(plan: Plan) -> Leaves:
     """Generate a plan for its digest alone."""
     digest = PlanDigest(plan)
     for window in pipeline.windows(plan):
-        digest.update(window, simulate(plan, window))
+        digest.update(simulate(plan, window))
     return digest.leaves
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from hashlib import file_digest
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from fleetsynth.folders.job import Job
 from fleetsynth.folders.listing import list_folder
 from fleetsynth.folders.reread import DAMAGE, REWRITTEN, Rereading, reason
 from fleetsynth.folders.servers import server_faults
+from fleetsynth.folders.verification import Finding, Verification
 from fleetsynth.formats.read import read_batches
 from fleetsynth.presets import resolve
 from fleetsynth.reader.claims import refuse_beyond
@@ -36,47 +36,14 @@ _OURS = {MANIFEST, SERVERS, SCENARIO}
 _JOB = re.compile(re.escape(STATE) + r"job(?:-(\d+))?\.json")
 _OLDER = (
     f"{MANIFEST} is of format 1, which has no hashes of {SERVERS}, {SCENARIO} and itself: their "
-    "values were held against the scenario instead, and a change of part_bytes, or of how "
+    "values were compared with the scenario instead, and a change of part_bytes, or of how "
     f"{SERVERS} and {SCENARIO} are written, would not be seen"
 )
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it should be: where, and what."""
-
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        """Render as ``path: message``."""
-        return f"{recorded.named(self.path)}: {self.message}"
-
-
-@dataclass(frozen=True)
-class Check:
-    """What a verification gave.
-
-    Attributes:
-        findings: what is wrong; nothing, if all is well.
-        notes: what is not of the dataset, and what an older format does not let us check.
-    """
-
-    findings: list[Finding]
-    notes: list[str] = field(default_factory=list)
-
-
 def verify(
     url: str, *, regenerate: int = 0, progress: Callable[[int], None] | None = None
-) -> list[Finding]:
-    """Re-read a dataset folder and return what is wrong with it; nothing, if all is well.
-
-    Args, Raises: as `check`.
-    """
-    return check(url, regenerate=regenerate, progress=progress).findings
-
-
-def check(url: str, *, regenerate: int = 0, progress: Callable[[int], None] | None = None) -> Check:
+) -> Verification:
     """Re-read a dataset folder: every byte of every file that belongs to it.
 
     The manifest is made again from the scenario and the files, and compared field by field.
@@ -84,7 +51,7 @@ def check(url: str, *, regenerate: int = 0, progress: Callable[[int], None] | No
     Args:
         url: the folder.
         regenerate: how many parts, evenly spread, to compare with a fresh generation as well.
-        progress: called with the rows done, after each part.
+        progress: called after each part with how many of the plan's cells are done.
 
     Raises:
         InputError: if manifest or scenario are not there or cannot be understood.
@@ -94,7 +61,7 @@ def check(url: str, *, regenerate: int = 0, progress: Callable[[int], None] | No
     listing = list_folder(url, store)
     other = _other_run(store, listing, values)
     if other:
-        return Check([other])
+        return Verification(url, [other])
     job = _job(store, url, values, listing)
     findings = [*_places(listing), *_files(store, listing, values, job)]
     hidden = {part.path for part in job.parts if listing.hidden(part.path)}
@@ -105,17 +72,17 @@ def check(url: str, *, regenerate: int = 0, progress: Callable[[int], None] | No
     for index, entry in enumerate(entries):
         found = parts.faults(entry, fresh=index in fresh)
         findings += [Finding(entry["path"], message) for message in found]
-        done += parts.rows_of(entry)
+        done += parts.cells_of(entry)
         if progress:
             progress(done)
     findings += _beside(store, listing, values, job.plan)
     keys = _version_keys(job.plan)
-    findings += [*_versions(values, keys, parts), *_whole(values, keys, job)]
+    findings += [*_versions(values, keys, parts), *_whole(values, keys, job, parts)]
     if not findings and parts.digest() != values["digest"]:
         findings.append(Finding(MANIFEST, "the digest of the whole is not that of its parts"))
     if not findings and not recorded.is_as_written(_bytes(store), values):
         findings.append(Finding(MANIFEST, "this is not the file that was written"))
-    return Check(findings, list(_notes(listing, values)))
+    return Verification(url, findings, list(_notes(listing, values)))
 
 
 def read_manifest(store: Store) -> dict[str, Any]:
@@ -140,9 +107,9 @@ def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Jo
             f"{recorded.as_json(values['scenario_digest'])} there, and {plan.digest} of the file"
         )
     told = sum(part["rows"] for part in values["parts"] if type(part.get("rows")) is int)
-    if plan.rows not in (values.get("rows"), told):  # before anything is sized by it
+    if plan.is_full and plan.cells not in (values.get("rows"), told):  # before it sizes anything
         raise InputError(
-            f"{SCENARIO} at {store.name} gives {plan.rows:,} rows, and the parts in {MANIFEST} "
+            f"{SCENARIO} at {store.name} gives {plan.cells:,} rows, and the parts in {MANIFEST} "
             f"are {told:,}"
         )
     file_format = recorded.file_format_of(values)
@@ -185,7 +152,7 @@ def _places(listing: Listing) -> Iterator[Finding]:
     """Find what cannot be read, and what a run left over."""
     for name, fault in listing.own_faults(_OURS).items():
         yield Finding(name, fault)
-    tidy = "fleetsynth commit FOLDER removes it"
+    tidy = "commit(folder) removes it"
     for name in listing.files:
         if is_unfinished(name):
             yield Finding(name, f"an unfinished file of a run that was stopped: {tidy}")
@@ -194,7 +161,7 @@ def _places(listing: Listing) -> Iterator[Finding]:
 
 
 def _files(store: Store, listing: Listing, values: dict[str, Any], job: Job) -> Iterator[Finding]:
-    """Find parts that are missing or named twice, and files among them that are no parts."""
+    """Find parts that are missing or named twice, and files among them that are not parts."""
     entries = {part["path"]: part for part in values["parts"]}
     planned = [part.path for part in job.parts]
     there = {name for name in listing.files if name.startswith(DATA) and not is_unfinished(name)}
@@ -233,7 +200,7 @@ def _beside(
             yield Finding(MANIFEST, f"files says nothing of {name}")
     for name in said.keys() - {SERVERS, SCENARIO}:
         yield Finding(
-            MANIFEST, f"files names {recorded.as_json(name)}, which is not of the dataset"
+            MANIFEST, f"files names {recorded.as_json(name)}, which does not belong to the dataset"
         )
 
 
@@ -280,13 +247,16 @@ def _versions(values: dict[str, Any], keys: list[str], parts: Rereading) -> Iter
                 yield Finding(path, f"{key} is {recorded.as_json(value)}: {says}")
 
 
-def _whole(values: dict[str, Any], keys: list[str], job: Job) -> Iterator[Finding]:
+def _whole(
+    values: dict[str, Any], keys: list[str], job: Job, parts: Rereading
+) -> Iterator[Finding]:
     """Compare what the manifest says of the whole."""
     elsewhere = ["format", "digest", "partition_by", "part_bytes", "parts", *keys]
     if values["format"] > 1:
         elsewhere += ["run", "files", recorded.SEAL]
+    rows = job.plan.cells if job.plan.is_full else parts.rows()
     made = {key: values.get(key) for key in elsewhere} | {
-        "rows": job.plan.rows,
+        "rows": values.get("rows") if rows is None else rows,
         "schema": [{"name": f.name, "type": str(f.type)} for f in plain(schema(job.plan))],
     }
     if values["format"] > 1:
@@ -312,4 +282,4 @@ def _notes(listing: Listing, values: dict[str, Any]) -> Iterator[str]:
     if values["format"] == 1:
         yield _OLDER
     for name in listing.foreign(_OURS):
-        yield f"{recorded.named(name)} is not of the dataset: nothing of it was checked"
+        yield f"{recorded.named(name)} does not belong to the dataset: it was not checked"

@@ -33,7 +33,7 @@ class Format:
         size: what a row takes.
         rows_per_byte: more rows than a file can have per byte, however well it is packed.
         compression: of the whole file; None, ``gzip`` or ``zstd``.
-        binary: whether it is nothing for a terminal.
+        binary: whether a terminal cannot show it.
         in_folders: whether the parts of a folder may be such files.
         csv_safe: whether a spreadsheet takes its text for formulas, so that `csv_safe` is for it.
     """
@@ -151,7 +151,9 @@ def format_of(path: Path) -> str:
     ending = ending_of(path.name)
     if ending is None:
         hint = _OTHERS.get(path.suffix.lower()) or nearest_name(path.suffix.lower(), FORMATS)
-        raise UsageError(f"the ending of {path} names no format: use one of {known()}{hint}")
+        raise UsageError(
+            f"the ending of {path} is not that of a known format: use one of {known()}{hint}"
+        )
     return ending
 
 
@@ -176,7 +178,7 @@ def part_format(name: str) -> str:
     """
     ending = named_format(name)
     if not FORMATS[ending].in_folders:
-        raise UsageError(f"folders hold no {ending}: use {known(in_folders=True)}")
+        raise UsageError(f"folders cannot hold {ending}: use {known(in_folders=True)}")
     return ending
 
 
@@ -191,7 +193,7 @@ def open_sink(
     """Open a file, in the format that the ending of its name asks for.
 
     Raises:
-        UsageError: if it names no format, or one that `csv_safe` is not for.
+        UsageError: if it is of no known format, or of one that `csv_safe` is not for.
         OutputError: if the file exists or cannot be opened.
     """
     from fleetsynth.formats.output import File
@@ -225,5 +227,7 @@ def _options(ending: str, where: str, *, csv_safe: bool) -> dict[str, Any]:
     if not csv_safe:
         return {}
     if not FORMATS[ending].csv_safe:
-        raise UsageError(f"csv_safe=True is for CSV: {where} is {ending}, where text is text")
+        raise UsageError(
+            f"csv_safe=True is for CSV: {where} is {ending}, where text is never a formula"
+        )
     return {"safe": True}

@@ -145,7 +145,7 @@ def _explain(path: Path, dialect: Dialect, error: pa.ArrowInvalid) -> None:
         at = f", line {int(row):,}" if row else ""
         raise InputError(
             f"cannot read {path}{at}: {got} fields, expected {want} as in the header: {text[:80]!r}"
-            " (if the fields are cut at another sign, say delimiter=...)"
+            " (if another character separates the fields, say delimiter=...)"
         ) from error
 
 

@@ -13,7 +13,7 @@ from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats import FORMATS, format_of
 from fleetsynth.formats.base import BATCH_ROWS, SAMPLE_ROWS, Head
 from fleetsynth.formats.options import ReadOptions
-from fleetsynth.formats.place import shown
+from fleetsynth.formats.place import quoted
 from fleetsynth.scenario.data import PREFIX, own_metadata, values_from_data
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def read_batches(
         options: what the user says of CSV.
 
     Raises:
-        UsageError: if the file is not there, or its ending names no format.
+        UsageError: if the file is not there, or its ending is not that of a known format.
         InputError: if the file is not of its format, or is cut short.
     """
     path = Path(path)
@@ -86,7 +86,7 @@ def refuse_twice(names: Iterable[str], where: str) -> None:
         first = names.index(name)
         if first != place and name.strip():
             raise InputError(
-                f"{where} has two columns {shown(name)}, number {first + 1} and number "
+                f"{where} has two columns {quoted(name)}, number {first + 1} and number "
                 f"{place + 1}: rename one of them"
             )
 

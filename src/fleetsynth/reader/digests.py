@@ -9,7 +9,7 @@ from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats.read import read_batches, read_head
 from fleetsynth.reader import ReadOptions, open_dataset
 from fleetsynth.reader.canonical import OurRows
-from fleetsynth.reader.file_digest import OutOfOrderError, file_leaves, leaves, sorted_leaves
+from fleetsynth.reader.file_digest import any_leaves, file_leaves, some
 from fleetsynth.reader.files import find_files
 from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.stores.paths import is_path
@@ -36,8 +36,8 @@ def digest_path(data: Any, options: ReadOptions | None = None) -> str:
         options: how to read it, if something must be said; see `path_leaves`.
 
     Raises:
-        UsageError: if there is nothing there, or it names no format.
-        InputError: if it cannot be read, or is no dataset.
+        UsageError: if there is nothing there, or it is of no known format.
+        InputError: if it cannot be read, or is not a dataset.
     """
     return root(path_leaves(data, options))
 
@@ -60,7 +60,7 @@ def path_leaves(
                 return file_leaves(url)
         else:
             if not is_url(url) and not any(Path(url).glob("*")):
-                raise UsageError(f"{url} is an empty folder, or none")
+                raise UsageError(f"{url} is an empty folder, or does not exist")
             files = find_files(url)
             if _are_ours(files):
                 return _leaves(url, lambda: _batches(files))
@@ -73,10 +73,7 @@ def path_leaves(
 
 def _leaves(name: str, batches: Callable[[], Iterator[pa.RecordBatch]]) -> Leaves:
     try:
-        try:
-            return leaves(batches())
-        except OutOfOrderError:
-            return sorted_leaves(batches())
+        return some(any_leaves(batches))
     except InputError as error:
         if name in str(error):
             raise

@@ -64,7 +64,7 @@ class Source:
         head: of the first file with rows.
 
     Raises:
-        UsageError: if there is nothing at the path, or it is no table.
+        UsageError: if there is nothing at the path, or it is not a table.
         InputError: if a file cannot be read.
     """
 
@@ -225,8 +225,8 @@ def as_table(data: Any) -> pa.Table:
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InputError(f"cannot read the table: {str(error).splitlines()[0]}") from error
     raise UsageError(
-        f"a {type(data).__name__} is no dataset: expected a path, or a table of pandas, polars or "
-        "Arrow"
+        f"a {type(data).__name__} is not a dataset: expected a path, or a table of pandas, polars "
+        "or Arrow"
     )
 
 

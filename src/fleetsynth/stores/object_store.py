@@ -76,8 +76,8 @@ class ObjectStore:
         if self._put(key, data, replace=False):
             self.delete(key)
             raise OutputError(
-                f"{self.name} takes no conditional uploads (If-None-Match), so two runs could mix: "
-                "use another store, or generate a local folder and copy it"
+                f"{self.name} does not support conditional uploads (If-None-Match), so two "
+                "runs could mix: use another store, or generate a local folder and copy it"
             )
         return True
 

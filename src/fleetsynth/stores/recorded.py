@@ -60,7 +60,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
     if _is_deep(values):
         raise ValueError("it is nested too deeply")
     if not isinstance(values, dict):
-        raise ValueError(f"it holds {as_json(values)} and no object")
+        raise ValueError(f"it holds {as_json(values)}, not an object")
     return values
 
 
@@ -75,14 +75,14 @@ def parse_manifest(data: bytes, name: str) -> dict[str, Any]:
         name: what to call it in errors.
 
     Raises:
-        InputError: if it is no manifest, or one of a newer version.
+        InputError: if it is not a manifest, or one of a newer version.
     """
     try:
         values = parse_object(data)
         if _is_count(values.get("format")) and values["format"] > FORMAT:
             raise InputError(
                 f"{name} is of format {values['format']}, which a newer fleetsynth wrote: this "
-                f"one knows those up to {FORMAT}"
+                f"version reads formats up to {FORMAT}"
             )
         problems = list(_problems(values))
     except ValueError as error:
@@ -116,7 +116,7 @@ def differences(values: dict[str, Any], made: dict[str, Any]) -> Iterator[str]:
         else:
             yield from _unlike(key, values[key], right)
     for key in values.keys() - made.keys():
-        yield f"{as_json(key)} is no field of it"
+        yield f"{as_json(key)} is not a field of it"
 
 
 def _unlike(name: str, value: Any, right: Any) -> Iterator[str]:
@@ -153,7 +153,7 @@ def _is_deep(values: object) -> bool:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _problems(values: dict[str, Any]) -> Iterator[str]:

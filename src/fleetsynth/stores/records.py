@@ -50,9 +50,9 @@ def cut_from_data(values: Mapping[str, Any], where: str) -> tuple[tuple[str, ...
     if not isinstance(keys, list) or any(
         not isinstance(key, str) or key not in PARTITION_KEYS for key in keys
     ):
-        raise InputError(f"{where}: partition_by is no list of {', '.join(PARTITION_KEYS)}")
+        raise InputError(f"{where}: partition_by is not a list of {', '.join(PARTITION_KEYS)}")
     if not _is_count(size) or not 1 <= int(size or 0) <= _LARGEST_PART:
-        raise InputError(f"{where}: part_bytes is no number of bytes")
+        raise InputError(f"{where}: part_bytes is not a number of bytes")
     return tuple(keys), int(size or 0)
 
 
@@ -64,7 +64,7 @@ def file_format_from_data(values: Mapping[str, Any], where: str) -> str:
     """
     ending = values.get("file_format", PART_FORMAT)
     if not is_part_format(ending):
-        raise InputError(f"{where}: file_format is none of {known(in_folders=True)}")
+        raise InputError(f"{where}: file_format is not one of {known(in_folders=True)}")
     return str(ending)
 
 
@@ -78,9 +78,9 @@ def refuse_odd_fields(values: Mapping[str, Any], where: str) -> None:
         value = values.get(name)
         fits = _is_count(value) if kind is int else isinstance(value, kind)
         if not fits:
-            raise InputError(f"{where}: {name} is {'no count' if kind is int else 'no text'}")
+            raise InputError(f"{where}: {name} is {'not a count' if kind is int else 'not text'}")
     if not is_part(values["path"]):
-        raise InputError(f"{where}: {values['path']!r} is no file below {DATA}")
+        raise InputError(f"{where}: {values['path']!r} is not a file below {DATA}")
 
 
 def _is_count(value: object) -> bool:

@@ -7,10 +7,11 @@ import re
 from contextlib import contextmanager, suppress
 from filecmp import cmp
 from hashlib import file_digest
+from importlib import import_module
 from pathlib import Path
 from secrets import token_hex
 from shutil import rmtree
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from fleetsynth.errors import (
     ExistsError,
@@ -23,7 +24,7 @@ from fleetsynth.files import make_folders, os_errors, put_in_place, sync_folder,
 from fleetsynth.formats import FORMATS
 from fleetsynth.size import refuse_without_room
 from fleetsynth.stores.object_store import other_bytes
-from fleetsynth.stores.places import CLOUD_SCHEMES, check_url
+from fleetsynth.stores.places import STORES, check_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,10 +93,10 @@ class Store(Protocol):
 def open_store(url: str) -> Store:
     """Open the store that a path or URL names."""
     check_url(url)
-    if url.startswith(CLOUD_SCHEMES):
-        from fleetsynth.stores.object_store import ObjectStore
-
-        return ObjectStore(url)
+    for scheme, home in STORES.items():
+        if url.startswith(scheme):
+            module, _, name = home.partition(":")
+            return cast("Store", getattr(import_module(module), name)(url))
     return LocalStore(Path(url))
 
 
