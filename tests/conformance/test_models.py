@@ -122,7 +122,7 @@ def test_folders_have_the_digest_of_a_file(
     assert len(parts_in(folder)) > 1
     assert digest_in(folder) == digest
     assert fleetsynth.generate(plan, tmp_path / "fleet.parquet").digest == digest
-    assert verify(str(folder), regenerate=2) .findings == []
+    assert verify(str(folder), regenerate=2).findings == []
 
 
 def test_a_run_that_failed_goes_on(plan: Plan, digest: str, tmp_path: Path) -> None:
