@@ -281,7 +281,7 @@ def digest(
 
     Raises:
         UsageError: if there is nothing there, or it names no format.
-        InputError: if it cannot be read, or is no dataset.
+        InputError: if it cannot be read, or is not a dataset.
     """
     from fleetsynth.formats.options import ReadOptions
     from fleetsynth.reader.digests import digest_path

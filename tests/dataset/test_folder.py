@@ -49,7 +49,7 @@ PLAN = resolve(MIXED)
 MANIFEST_KEYS = {
     *("format", "digest", "rows", "version", "schema_version", "model_version"),
     *("scenario_digest", "seed", "numpy_version", "normals_fingerprint", "holidays_version"),
-    "tzdata_version",
+    *("tzdata_version", "file_format"),
     *("run", "schema", "partition_by", "part_bytes", "cut", "files", "parts", "manifest_sha256"),
 }
 PART_KEYS = {

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 SHOWN_ONLY = frozenset({"text", "json"})
 """Languages whose blocks are there to be read."""
 
-NOT_RUN = ("make ", "pip install ", "python -m bench")
-"""Console lines that begin so are not run: they install, or take minutes."""
+NOT_RUN = ("make ", "pip install ", "pre-commit ", "python -m bench", ".venv/bin/python ")
+"""Console lines that begin so are not run: they install, take minutes, or change the checkout."""
 
 FRESH = frozenset({"README.md", "docs/cli.md"})
 """Pages whose commands all start as they do for a reader; elsewhere those that need no shell are

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.extensions import test_extensions  # noqa: F401 - it says which rows it performs
+from tests.extensions import test_models, test_rooms  # noqa: F401 - each row has its test there
 from tests.extensions.tree import PACKAGE, PERFORMED, Tree, rows
 
 

@@ -13,6 +13,7 @@ from shutil import copytree
 from typing import TYPE_CHECKING
 
 import fleetsynth
+from tests.docs.markdown import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(fleetsynth.__file__).parent
 TITLE = "## Where an extension goes"
+
+TINY = {"num_servers": 4, "end_date": "2022-02-28"}
+WEEK = {"preset": "realistic", "num_servers": 12, "end_date": "2022-01-07"}
 
 PERFORMED: dict[str, str] = {}
 """The test of each row."""
@@ -45,6 +49,12 @@ def performs(what: str) -> Callable[[Test], Test]:
         return test
 
     return mark
+
+
+def shown(part: str) -> str:
+    """Return the block of CONTRIBUTING.md that has some text in it."""
+    (block,) = (b for b in blocks(ROOT / "CONTRIBUTING.md") if part in b.text)
+    return block.text
 
 
 class Tree:

@@ -13,6 +13,8 @@ import pytest
 import fleetsynth
 from fleetsynth.formats import FORMATS
 
+pytestmark = pytest.mark.slow
+
 HEAVY = {"pandas", "matplotlib", "boto3", "obstore", "pyspark", "polars", "scipy"}
 """Whole worlds that no everyday command needs."""
 

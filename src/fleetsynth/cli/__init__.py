@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-_FORMAT_OPTIONS = ("--format", "--output-format", "--to", "-f")
-"""What other programs call the option that we do not need."""
+_FORMAT_OPTIONS = ("--output-format", "--to", "-f")
+"""What other programs call what the ending says."""
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
@@ -180,4 +180,9 @@ def _fail(message: str, code: int) -> NoReturn:
     if sys.stderr and sys.stderr.isatty() and "NO_COLOR" not in os.environ:
         label = click.style(label, fg="red", bold=True)
     click.echo(f"{label} {message}", err=True)
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError:  # what could not be written once cannot be written at exit
+        _discard_output()
     sys.exit(code)

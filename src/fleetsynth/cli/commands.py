@@ -201,7 +201,7 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
 def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: Any) -> None:
     """Print the content digest of each PATH: a file, a folder or s3://bucket/prefix.
 
-    The digest is made of the values: the same data have the same digest as Parquet, CSV or Arrow,
+    The digest is made of the values: the same data have the same digest in whatever format,
     compressed or not, in one file or many, in any order of rows. With --leaves, a comparison of
     two lists shows which server and month two datasets differ in.
 

@@ -96,7 +96,8 @@ class Rereading:
         except DAMAGE as error:
             return [reason(error)]
         self._read += 1
-        self._rows += read.facts["rows"]
+        rows = _rows_of(part, entry, read)
+        self._rows += rows if type(rows) is int else 0
         self._leaves += b"".join(read.leaves.values())
         out = list(_faults(part, entry, read, fresh=fresh))
         if not out:
@@ -137,7 +138,7 @@ class Rereading:
         return combine(bytes(self._leaves)) if self._read == len(self._parts) else None
 
     def rows(self) -> int | None:
-        """Return how many rows the parts have, if all could be read."""
+        """Return how many rows the parts should have, if all could be read."""
         return self._rows if self._read == len(self._parts) else None
 
 
@@ -206,18 +207,38 @@ def _faults(part: Part, entry: dict[str, Any], read: _Read, *, fresh: bool) -> I
         yield REWRITTEN
     else:
         is_same_rows = True
-    rows: Any = part.plan.cells
-    if not part.plan.is_full:  # only the rows tell how many there are
-        rows = read.facts["rows"] if root(read.leaves) == entry.get("digest") else entry.get("rows")
-    made = facts_of(part, rows)
+    made = facts_of(part, _rows_of(part, entry, read))
     made |= {key: entry.get(key) for key in ("sha256", "digest")}
     made |= {key: entry[key] for key in ("tables",) if key in entry}  # read by themselves
     made["size"] = read.size if is_same_file else entry.get("size")
     yield from (f"{each} in the manifest" for each in differences(entry, made))
-    if is_same_rows and part.plan.is_full:
+    if is_same_rows:
+        yield from (f"its rows: {each}" for each in _unplanned(part, read))
+
+
+def _rows_of(part: Part, entry: dict[str, Any], read: _Read) -> Any:
+    """Return how many rows a part should have: if its plan does not say, its rows do.
+
+    Those that have changed do not: then it is what the manifest says.
+    """
+    if part.plan.is_full:
+        return part.plan.cells
+    return read.facts["rows"] if root(read.leaves) == entry.get("digest") else entry.get("rows")
+
+
+def _unplanned(part: Part, read: _Read) -> Iterator[str]:
+    """Say where the rows of a part are not those that the plan gives it."""
+    fleet, clock = part.plan.fleet, part.plan.clock
+    if part.plan.is_full:
         planned = facts_of(part, part.plan.cells)
         del planned["path"]
-        yield from (f"its rows: {each}" for each in differences(read.facts, planned))
+        yield from differences(read.facts, planned)
+        return
+    servers = set(fleet.server_ids(0, fleet.size))
+    months = {month for month, *_ in clock.month_starts(clock.first, clock.stop)}
+    for server, month in read.leaves:
+        if server not in servers or month not in months:
+            yield f"{server} in {month_label(month)} is not of this part"
 
 
 def _table_faults(

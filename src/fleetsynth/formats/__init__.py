@@ -33,7 +33,7 @@ class Format:
         size: what a row takes.
         rows_per_byte: more rows than a file can have per byte, however well it is packed.
         compression: of the whole file; None, ``gzip`` or ``zstd``.
-        binary: whether it is nothing for a terminal.
+        binary: whether a terminal cannot show it.
         in_folders: whether the parts of a folder may be such files.
         csv_safe: whether a spreadsheet takes its text for formulas, so that `csv_safe` is for it.
     """
@@ -178,7 +178,7 @@ def part_format(name: str) -> str:
     """
     ending = named_format(name)
     if not FORMATS[ending].in_folders:
-        raise UsageError(f"folders hold no {ending}: use {known(in_folders=True)}")
+        raise UsageError(f"folders cannot hold {ending}: use {known(in_folders=True)}")
     return ending
 
 

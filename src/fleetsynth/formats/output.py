@@ -69,7 +69,7 @@ class File:
 class StandardOutput:
     """What stands behind our output: a pipe, or wherever a shell has sent it.
 
-    What was written cannot be taken back. A reader that goes away is no failure of ours:
+    What was written cannot be taken back. A reader that goes away is not a failure of ours:
     BrokenPipeError is left to the caller.
 
     Attributes:
@@ -85,7 +85,7 @@ class StandardOutput:
             raise OutputError("standard output is closed: there is nothing to write to")
         if binary and sys.stdout.isatty():
             raise UsageError(
-                f"{ending} is nothing for a terminal: send it to a file or a program (> or |)"
+                f"{ending} cannot be shown on a terminal: send it to a file or a program (> or |)"
             )
         sys.stdout.flush()
         self._counted = _Counted(sys.stdout.buffer)
@@ -99,7 +99,9 @@ class StandardOutput:
         except BrokenPipeError:
             raise
         except OSError as error:
-            message = f"cannot write to standard output: {reason_of(error)}; what is there is cut"
+            message = (
+                f"cannot write to standard output: {reason_of(error)}; the output is incomplete"
+            )
             raise OutputError(message) from error
 
     def opening(self) -> AbstractContextManager[None]:

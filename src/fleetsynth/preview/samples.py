@@ -37,6 +37,11 @@ class Sample:
     values: dict[str, NDArray[np.float64]]
 
 
+def highest(values: NDArray[np.float64]) -> float:
+    """Return the highest value that is there, or 0."""
+    return float(np.max(values, initial=0.0, where=~np.isnan(values)))
+
+
 def samples(plan: Plan) -> list[Sample]:
     """Return the first server of each archetype that has any.
 

@@ -87,7 +87,9 @@ def sorted_leaves(batches: Iterable[pa.RecordBatch]) -> Leaves:
     table = keys = plain(pa.Table.from_batches(batches))
     for at, field in enumerate(table.schema):
         if pa.types.is_floating(field.type):  # a missing value is the least of all
-            keys = keys.set_column(at, field.name, pc.fill_null(table.column(at), -np.inf))
+            keys = keys.set_column(
+                at, field.name, pc.fill_null(table.column(at).cast(pa.float64()), -np.inf)
+            )
     order = [*_KEY, *_tie_breakers({field.name: field.type for field in table.schema})]
     places = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in order])
     return leaves(table.take(places).to_batches())
@@ -97,9 +99,11 @@ def _tie_breakers(types: dict[str, pa.DataType]) -> list[str]:
     """Return what orders rows of the same server and time: metrics, numbers, then texts."""
 
     def kind(name: str) -> int:
-        return 0 if pa.types.is_floating(types[name]) else 2 if _is_text(types[name]) else 1
+        tests = (pa.types.is_floating, _is_number, _is_text)
+        return next((i for i, test in enumerate(tests) if test(types[name])), len(tests))
 
-    return sorted(types.keys() - set(_KEY), key=lambda name: (kind(name), name))
+    found = [(kind(name), name) for name in types.keys() - set(_KEY)]
+    return [name for place, name in sorted(found) if place < 3]  # others are refused later
 
 
 def leaves(batches: Iterable[pa.RecordBatch], *, strict: bool = False) -> Leaves:
@@ -282,6 +286,10 @@ def _extend(runs: list[tuple[int, str | None]], more: list[tuple[int, str | None
             runs[-1] = (runs[-1][0] + count, value)
         else:
             runs.append((count, value))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_temporal(kind) or kind == pa.bool_())
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -179,7 +179,7 @@ def _problems(values: dict[str, Any]) -> Iterator[str]:
     for index, part in enumerate(parts if isinstance(parts, list) else []):
         path = part.get("path") if isinstance(part, dict) else None
         # What it names is opened: nothing above the data, and nothing but parts.
-        if not is_part(path):
+        if not (is_part(path) and str(path).endswith(file_format_of(values))):
             yield f"parts[{index}] is {as_json(part)}: expected an object with the path of a part"
         elif not is_tables(part.get("tables", {}), path):
             yield f"parts[{index}] has tables that are not files beside it: {as_json(part)}"

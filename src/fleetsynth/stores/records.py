@@ -65,7 +65,7 @@ def file_format_from_data(values: Mapping[str, Any], where: str) -> str:
     """
     ending = values.get("file_format", PART_FORMAT)
     if not is_part_format(ending):
-        raise InputError(f"{where}: file_format is none of {known(in_folders=True)}")
+        raise InputError(f"{where}: file_format is not one of {known(in_folders=True)}")
     return str(ending)
 
 
