@@ -143,11 +143,11 @@ TOP = [
     *("format", "digest", "rows", "version", "schema_version", "model_version"),
     *("scenario_digest", "seed", "numpy_version", "normals_fingerprint", "holidays_version"),
     *("tzdata_version", "schema", "partition_by", "part_bytes", "parts", "run", "cut", "files"),
-    "file_format",
+    *("file_format", "tables"),
 ]
 OF_A_PART = [
     *("path", "rows", "servers", "first_server", "last_server", "start", "end", "size"),
-    *("sha256", "digest"),
+    *("sha256", "digest", "tables"),
 ]
 WRONG: list[Any] = [None, True, 0, -1, 1.0, 10**30, "", "x", "\ud800\x1b", [], [1], {}, {"a": 1}]
 
