@@ -29,28 +29,47 @@ _MOST = 5.0
 _TURNS = 8
 
 
-def compounding(figures: Floats, straight: Line, groups: Ints) -> Flags:
-    """Tell which series grow in per cent.
+def votes(figures: Floats, straight: Line) -> Floats:
+    """Return by how much each series speaks for growth in per cent, below zero for points.
 
     Each series that clearly rises compares two fits, a line and an exponential, by Huber's loss per
-    week of its own; the series of a group decide together.
+    week of its own.
 
     Args:
         figures: weekly figures, shape (series, weeks).
         straight: their lines.
+    """
+    out = np.zeros(len(figures))
+    low, high = (trend.quantile(figures, share) for share in (0.1, 0.9))
+    with np.errstate(invalid="ignore"):
+        voting = (straight.clearness * trend.INFLATION**0.5 > _CLEAR) & (low > _LEAST_LOW)
+        voting &= high < _SATURATED
+    if not voting.any():
+        return out
+    figures, rest = figures[voting], straight.residuals[voting]
+    t = week_times(figures.shape[1])
+    scale = np.maximum(1.4826 * trend.median(np.abs(rest)), 0.05)
+    known = ~np.isnan(figures)
+    y = np.where(known, figures, 0.0)
+    level, slope = straight.level[voting], straight.slope[voting]
+    line = _refined(y, known, scale, t, level, slope, grows=False)
+    size, rate = trend.huber(np.log(np.maximum(figures, LEAST)), known, t)
+    curve = _refined(y, known, scale, t, np.exp(size), rate, grows=True)
+    more = _loss(figures - line, scale) - _loss(figures - curve, scale)
+    out[voting] = np.clip(more / trend.long_run(rest), -_MOST, _MOST)
+    return out
+
+
+def compounding(voted: Floats, low: Floats, groups: Ints) -> Flags:
+    """Tell which series grow in per cent: the series of a group decide together.
+
+    Args:
+        voted: what `votes` says of each.
+        low: the 10th percentile of the weekly figures of each.
         groups: number of each series' group.
     """
-    weeks = figures.shape[1]
-    t = week_times(weeks)
-    rest = figures - straight.level[:, None] - straight.slope[:, None] * t
-    scale = np.maximum(1.4826 * trend.median(np.abs(rest)), 0.05)
-    more = _loss(rest, scale) - _loss(figures - _exponential(figures, scale, t), scale)
-    low, high = (trend.quantile(figures, share) for share in (0.1, 0.9))
-    voting = (straight.clearness * trend.INFLATION**0.5 > _CLEAR) & (low > _LEAST_LOW)
-    voting &= high < _SATURATED
-    votes = np.where(voting, np.clip(more / trend.long_run(rest), -_MOST, _MOST), 0.0)
-    together = np.bincount(groups, votes)[groups] if len(groups) else votes
-    out: Flags = (0.7 * np.clip(together, -30, 30) + 0.3 * votes > 0) & (low > 2 * LEAST)
+    together = np.bincount(groups, voted)[groups] if len(groups) else voted
+    out: Flags = (0.7 * np.clip(together, -30, 30) + 0.3 * voted > 0) & (low > 2 * LEAST)
     return out
 
 
@@ -62,23 +81,33 @@ def _loss(rest: Floats, scale: Floats) -> Floats:
     return out
 
 
-def _exponential(figures: Floats, scale: Floats, t: Floats) -> Floats:
-    """Fit exp(a + b t) to each series by Gauss and Newton with Huber's weights."""
-    known = ~np.isnan(figures)
-    y = np.where(known, figures, 0.0)
-    start, rate = trend.huber(np.log(np.maximum(figures, LEAST)), known, t)
-    size = np.exp(start)
+def _refined(
+    y: Floats, known: Flags, scale: Floats, t: Floats, size: Floats, rate: Floats, *, grows: bool
+) -> Floats:
+    """Return the curve of each series that has the least loss, by Gauss and Newton.
+
+    It is size + rate * t, or, of one that grows by as many per cent a week, size * exp(rate * t).
+    """
     for _ in range(_TURNS):
-        grown = np.exp(rate[:, None] * t)
-        rest = y - size[:, None] * grown
+        by_size, curve = _shape(size, rate, t, grows=grows)
+        by_rate = curve * t if grows else np.broadcast_to(t, y.shape)
+        rest = y - curve
         weight = known / np.maximum(np.abs(rest) / (trend.HUBER * scale[:, None]), 1.0)
-        by_rate = size[:, None] * grown * t
         ss, sr, rr = (
             (weight * one * two).sum(axis=1)
-            for one, two in ((grown, grown), (grown, by_rate), (by_rate, by_rate))
+            for one, two in ((by_size, by_size), (by_size, by_rate), (by_rate, by_rate))
         )
-        s, r = ((weight * one * rest).sum(axis=1) for one in (grown, by_rate))
+        s, r = ((weight * one * rest).sum(axis=1) for one in (by_size, by_rate))
         det = np.maximum(ss * rr - sr * sr, 1e-12)
+        most = 5e-4 if grows else np.inf
         size = size + np.clip((rr * s - sr * r) / det, -0.5 * np.abs(size), 0.5 * np.abs(size))
-        rate = rate + np.clip((ss * r - sr * s) / det, -5e-4, 5e-4)
-    return size[:, None] * np.exp(rate[:, None] * t)
+        rate = rate + np.clip((ss * r - sr * s) / det, -most, most)
+    return _shape(size, rate, t, grows=grows)[1]
+
+
+def _shape(size: Floats, rate: Floats, t: Floats, *, grows: bool) -> tuple[Floats, Floats]:
+    """Return the derivative of the curve by its size, and the curve."""
+    if not grows:
+        return np.ones((len(size), len(t))), size[:, None] + rate[:, None] * t
+    grown = np.exp(np.clip(rate[:, None] * t, -20, 20))
+    return grown, size[:, None] * grown

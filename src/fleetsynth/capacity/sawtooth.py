@@ -28,11 +28,15 @@ class Saw(NamedTuple):
         slope: of the floors, per day.
         error: its standard error.
         days: from reset to reset.
+        floor: where a reset on the last day would lead.
+        height: of the peaks above the floors.
     """
 
     slope: float
     error: float
     days: float
+    floor: float
+    height: float
 
 
 def floors(daily: Floats) -> dict[int, Saw]:
@@ -93,7 +97,9 @@ def _saw(series: Floats, resets: Ints) -> Saw | None:
     i, j = np.triu_indices(len(t), 1)
     slope = float(np.median((low[j] - low[i]) / (t[j] - t[i])))
     rest = low - slope * t
-    rest -= np.median(rest)
+    level = float(np.median(rest))
+    rest -= level
     spread = ((t - t.mean()) ** 2).sum()
     error = 1.2 * float(np.sqrt((rest @ rest) / max(len(t) - 2, 1) / spread))
-    return Saw(slope, error, float(np.median(np.diff(t))))
+    floor = level + slope * (len(series) - 1)
+    return Saw(slope, error, float(np.median(np.diff(t))), floor, float(np.median(high - low)))

@@ -91,7 +91,7 @@ def follow_floors(line: Line, figures: Floats, saws: Mapping[int, Saw]) -> None:
         line.of_slope[row], line.of_both[row] = of_slope, -of_slope * centre
         line.of_level[row] = at_centre + of_slope * centre**2
         line.clearness[row] = saw.slope / max(saw.error, 1e-6)
-        line.clustering[row] = np.clip(1.5 * WEEK / max(saw.days, WEEK), 0.1, 1.0)
+        line.clustering[row] = _clustering(rest[None])[0]
 
 
 def huber(figures: Floats, known: Flags, t: Floats) -> tuple[Floats, Floats]:

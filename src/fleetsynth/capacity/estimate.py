@@ -1,0 +1,173 @@
+"""What is said of each series: full, dated, peaks only or nothing, with dates and chances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.capacity import passage, trend
+from fleetsynth.capacity.weekly import RECENT_WEEKS, WEEK
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fleetsynth.capacity.course import Course
+    from fleetsynth.capacity.look import Looked
+
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
+
+LEAST_WEEKS = 26
+"""Weeks with values below which nothing is said of the time to come."""
+LONGEST_DAYS = 3 * 365
+"""Days ahead beyond which no date is given; nor is one beyond the length of the history."""
+EARLY, MIDDLE, LATE = 0.05, 0.5, 0.95
+"""The chances of a breach at which it is early, as likely as not, and late."""
+_RISKS = (90, 365)
+_BLOCK = 2048
+RECENT_DAYS = RECENT_WEEKS * WEEK
+
+
+class Status(StrEnum):
+    """What is said of a series; of several that fit, the first."""
+
+    SHORT = "too short"
+    ENDED = "ended"
+    CONSTANT_FULL = "constant and full"
+    CONSTANT = "constant"
+    ABOVE = "already above"
+    DATED = "dated"
+    PEAKS = "peaks only"
+    LATER = "rising, not within {years} years"
+    FALLING = "falling"
+    LEVEL = "no trend"
+
+
+FULL = (Status.ABOVE, Status.CONSTANT_FULL)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is said of series, an entry each; NaN for a number that there is not.
+
+    Attributes:
+        status: of each, shape (series,).
+        days: days from the last to the breach of each level, as likely as not, shape (levels,
+            series); 0 where it was breached in the last four weeks.
+        early: the same at a chance of 5 %.
+        late: the same at 95 %.
+        risks: chance of a breach of the usable capacity within 90 and 365 days, (2, series).
+        now: median of the last four weekly figures.
+        weeks: with values, since the last step.
+        horizon: days ahead beyond which no date is given.
+    """
+
+    status: NDArray[np.object_]
+    days: Floats
+    early: Floats
+    late: Floats
+    risks: Floats
+    now: Floats
+    weeks: NDArray[np.int64]
+    horizon: NDArray[np.int64]
+
+
+def outlook(
+    looked: Looked, course: Course, levels: Floats, usable: int, last: int, horizon: int | None
+) -> Outlook:
+    """Say what becomes of series.
+
+    Args:
+        looked: what was looked up in them.
+        course: where they are heading.
+        levels: in percent, shape (levels, series).
+        usable: which of the levels is the usable capacity.
+        last: the last day of the whole dataset, from which days are counted.
+        horizon: days ahead beyond which no date is given; None for three years, or as many as the
+            history has.
+    """
+    size = len(looked)
+    recent = course.figures[:, -RECENT_WEEKS:]
+    highest = np.fmax.reduce(recent, axis=1, initial=-np.inf)
+    history = (~np.isnan(looked.figures)).sum(axis=1)
+    within = np.minimum(LONGEST_DAYS, looked.last_day - looked.first_day + 1)
+    if horizon is not None:
+        within = np.full(size, horizon)
+    found = _dates(course, levels, usable, within)
+    clear = course.line.clearness >= trend.CLEAR
+    before = last - looked.last  # such blocks end a few days earlier
+    days, early, late = (np.maximum(each - before, 0.0) for each in found[:3])
+    known = clear & (found[0] <= within)
+    above = highest >= levels
+    peaks = found[0][usable] <= within
+    status = np.full(size, Status.LEVEL, dtype=object)
+    status[course.line.clearness <= -trend.CLEAR] = Status.FALLING
+    status[clear] = Status.LATER
+    status[peaks] = Status.PEAKS
+    status[known[usable]] = Status.DATED
+    status[above[usable]] = Status.ABOVE
+    status[looked.constant] = Status.CONSTANT
+    status[looked.constant & above[usable]] = Status.CONSTANT_FULL
+    status[looked.last_day <= last - RECENT_DAYS] = Status.ENDED
+    status[history < LEAST_WEEKS] = Status.SHORT
+    silent = np.isin(status, [Status.ENDED, Status.SHORT, Status.CONSTANT])
+    for each, here in ((days, 0.0), (early, np.nan), (late, np.nan)):
+        each[~known | np.isinf(each)] = np.nan
+        each[above] = here
+        each[:, silent] = np.nan
+    risks = np.where(above[usable], 1.0, found[3])
+    risks[:, np.isin(status, [Status.ENDED, Status.SHORT])] = np.nan
+    return Outlook(
+        status=status,
+        days=days,
+        early=early,
+        late=late,
+        risks=risks,
+        now=_now(recent),
+        weeks=(~np.isnan(course.figures)).sum(axis=1),
+        horizon=within,
+    )
+
+
+def first_days(
+    course: Course, rows: NDArray[np.int64], level: Floats, weeks: int, line: trend.Line | None
+) -> Floats:
+    """Return the days until a breach is as likely as not; infinity where it is not within weeks."""
+    return passage.days_until(course.chance(rows, level, weeks, line), MIDDLE)
+
+
+def _dates(
+    course: Course, levels: Floats, usable: int, within: NDArray[np.int64]
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return days until chances, shape (levels, series), and chances within days."""
+    size = levels.shape[1]
+    weeks = max(2 * int(within.max(initial=0)) // WEEK, _RISKS[-1] // WEEK + 2)
+    days = np.full((3, *levels.shape), np.inf)
+    risks = np.zeros((len(_RISKS), size))
+    for first in range(0, size, _BLOCK):
+        rows = np.arange(first, min(first + _BLOCK, size))
+        for number, level in enumerate(levels[:, rows]):
+            chances = course.chance(rows, level, weeks)
+            for each, share in zip(days, (MIDDLE, EARLY, LATE), strict=True):
+                each[number, rows] = passage.days_until(chances, share)
+            if number == usable:
+                for risk, after in zip(risks, _RISKS, strict=True):
+                    risk[rows] = _by(chances, after)
+    return days[0], days[1], days[2], risks
+
+
+def _by(chances: Floats, days: int) -> Floats:
+    """Return chances after a number of days, linear within a week."""
+    week, rest = divmod(days, WEEK)
+    below = chances[:, week - 1] if week else np.zeros(len(chances))
+    out: Floats = below + (chances[:, week] - below) * (rest / WEEK)
+    return out
+
+
+def _now(recent: Floats) -> Floats:
+    out = trend.median(recent)
+    out[np.isnan(recent).all(axis=1)] = np.nan
+    return out
