@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fleetsynth.capacity.sawtooth import Saw
 
     Floats = NDArray[np.float64]
+    Values = NDArray[np.float32]
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
 
@@ -38,13 +39,13 @@ class Course:
         saws: those that are saw-tooths, by their place.
     """
 
-    figures: Floats
+    figures: Values
     line: Line
     curved: Flags
     saws: dict[int, Saw]
 
-    def chance(self, rows: Ints, level: Floats, weeks: int, line: Line | None = None) -> Floats:
-        """Return the chance that some series have reached a level by the end of each coming week.
+    def chance(self, rows: Ints, level: Floats, weeks: int, line: Line | None = None) -> Values:
+        """Return the chance that some series have reached a level by the ends of coming weeks.
 
         Args:
             rows: which series.
@@ -54,7 +55,7 @@ class Course:
         """
         reach = np.where(self.curved[rows], np.log(np.maximum(level, 1e-3)), level)
         own = line or self.line.rows(rows)
-        out = np.zeros((len(rows), weeks))
+        out = np.zeros((len(rows), len(passage.ends(weeks))), np.float32)
         near = np.flatnonzero(_may_reach(own, reach, weeks))
         out[near] = passage.chance(own.rows(near), reach[near], weeks)
         return out
@@ -66,14 +67,9 @@ class Course:
 
     def peaks(self, share: float) -> Floats:
         """Return a quantile of how far weekly figures stand above their trend, in points."""
-        rest = self.line.residuals
-        if self.curved.any():
-            log = self.figures[self.curved]
-            rest = rest.copy()
-            rest[self.curved] = log - np.exp(
-                np.log(np.maximum(log, growth.LEAST)) - rest[self.curved]
-            )
-        return trend.quantile(rest, share)
+        rest = trend.quantile(self.line.residuals, share).astype(np.float64)
+        level = np.exp(np.where(self.curved, self.line.level, 0.0))
+        return np.where(self.curved, level * np.expm1(np.where(self.curved, rest, 0.0)), rest)
 
 
 def courses(looked: Sequence[Looked], groups: Sequence[Ints]) -> list[Course]:
@@ -83,15 +79,14 @@ def courses(looked: Sequence[Looked], groups: Sequence[Ints]) -> list[Course]:
         looked: what was looked up, of one metric.
         groups: number of each series' group, for each of `looked`.
     """
-    figures = [steps.cut(each.figures.astype(np.float64), each.step) for each in looked]
+    figures = [steps.cut(each.figures, each.step) for each in looked]
     lines = [trend.fit(each) for each in figures]
     votes, low = [], []
     for each, line, values in zip(looked, lines, figures, strict=True):
-        voted = growth.votes(values, line)
-        voted[list(each.saws)] = 0
-        trend.follow_floors(line, values, each.saws)
-        votes.append(voted)
         low.append(trend.quantile(values, 0.1))
+        votes.append(growth.votes(values, line, low[-1]))
+        votes[-1][list(each.saws)] = 0
+        trend.follow_floors(line, values, each.saws)
     curved = growth.compounding(
         np.concatenate(votes), np.concatenate(low), np.concatenate(list(groups))
     )
@@ -115,7 +110,7 @@ def oftener(course: Course, rows: Ints, shares: Floats) -> Line:
     return replace(
         line,
         level=line.level - above * (1 - shares),
-        residuals=line.residuals * shares[:, None],
+        residuals=line.residuals * shares[:, None].astype(np.float32),
     )
 
 

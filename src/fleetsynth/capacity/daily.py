@@ -25,7 +25,7 @@ _MICROSECONDS = 1_000_000
 _ABOVE = 20
 """One sample in so many lies above the 95th percentile."""
 _MOST_DAYS = 366 * 200
-_MOST_CELLS = 1 << 22
+_MOST_CELLS = 1 << 19
 """Days of servers that are laid out together."""
 
 
@@ -100,7 +100,7 @@ def _block(
     number = np.repeat(np.arange(size), ends - begins)
     days = last - int(day.min()) + 1
     cell = number * days + (day - (last - days + 1))
-    held = _held(day, number, size)
+    held = _held(day, begins - part.start, ends - part.start)
     values = {}
     sampled = np.zeros(size, np.bool_)
     for metric in metrics:
@@ -148,6 +148,9 @@ def _by_day(cell: Ints, values: Any, size: int) -> tuple[Values, Ints]:
     """Return the value of each cell, and the cells that have several samples."""
     out = np.full(size, np.nan, np.float32)
     begins = np.flatnonzero(np.diff(cell, prepend=-1))
+    if len(begins) == len(cell):
+        out[cell] = values
+        return out, cell[:0]
     counts = np.diff(begins, append=len(cell))
     cells = cell[begins]
     for count in np.unique(counts).tolist():
@@ -161,24 +164,23 @@ def _by_day(cell: Ints, values: Any, size: int) -> tuple[Values, Ints]:
     return out, cells[counts > 1]
 
 
-def _held(day: Ints, number: Ints, size: int) -> Ints:
-    """Return for how many days the value of each server stands: more than one for long steps."""
-    new = np.flatnonzero((np.diff(day, prepend=day[0] - 1) != 0) | np.diff(number, prepend=-1) != 0)
-    day, number = day[new], number[new]
-    apart, own = np.diff(day), np.diff(number) == 0
-    out = np.ones(size, np.int64)
-    count = np.bincount(number[1:][own], minlength=size)
-    total = np.bincount(number[1:][own], apart[own], minlength=size)
-    for server in np.flatnonzero(total >= 1.5 * np.maximum(count, 1)).tolist():
-        out[server] = max(1, round(float(np.median(apart[own & (number[1:] == server)]))))
+def _held(day: Ints, begins: Ints, ends: Ints) -> dict[int, int]:
+    """Return for how many days values stand, of servers with longer steps than a day."""
+    spans = day[ends - 1] - day[begins]
+    out = {}
+    for server in np.flatnonzero(spans >= 1.5 * np.maximum(ends - begins - 1, 1)).tolist():
+        apart = np.diff(np.unique(day[begins[server] : ends[server]]))
+        held = round(float(np.median(apart))) if len(apart) else 1
+        if held > 1:
+            out[server] = held
     return out
 
 
-def _hold(values: Values, held: Ints) -> None:
+def _hold(values: Values, held: dict[int, int]) -> None:
     """Let values of longer steps than a day stand until the next, or for a step."""
-    for server in np.flatnonzero(held > 1).tolist():
+    for server, days in held.items():
         row = values[server]
         places = np.arange(len(row))
         latest = np.maximum.accumulate(np.where(np.isnan(row), -1, places))
-        near = (latest >= 0) & (places - latest < held[server] + 1 + held[server] // 20)
+        near = (latest >= 0) & (places - latest < days + 1 + days // 20)
         row[near] = row[latest[near]]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fleetsynth.capacity.look import Looked
 
     Floats = NDArray[np.float64]
+    Values = NDArray[np.float32]
     Flags = NDArray[np.bool_]
 
 LEAST_WEEKS = 26
@@ -27,7 +28,7 @@ LONGEST_DAYS = 3 * 365
 EARLY, MIDDLE, LATE = 0.05, 0.5, 0.95
 """The chances of a breach at which it is early, as likely as not, and late."""
 _RISKS = (90, 365)
-_BLOCK = 2048
+_BLOCK = 512
 RECENT_DAYS = RECENT_WEEKS * WEEK
 
 
@@ -92,16 +93,20 @@ def outlook(
     size = len(looked)
     recent = course.figures[:, -RECENT_WEEKS:]
     highest = np.fmax.reduce(recent, axis=1, initial=-np.inf)
+    above = highest >= levels
     history = (~np.isnan(looked.figures)).sum(axis=1)
     within = np.minimum(LONGEST_DAYS, looked.last_day - looked.first_day + 1)
     if horizon is not None:
         within = np.full(size, horizon)
-    found = _dates(course, levels, usable, within)
+    silent = (history < LEAST_WEEKS) | looked.constant | (looked.last_day <= last - RECENT_DAYS)
     clear = course.line.clearness >= trend.CLEAR
+    # Dates of other levels are for those alone that rise.
+    asked = ~above & ~silent & clear
+    asked[usable] = ~above[usable] & ~silent
+    found = _dates(course, levels, usable, within, asked)
     before = last - looked.last  # such blocks end a few days earlier
     days, early, late = (np.maximum(each - before, 0.0) for each in found[:3])
     known = clear & (found[0] <= within)
-    above = highest >= levels
     peaks = found[0][usable] <= within
     status = np.full(size, Status.LEVEL, dtype=object)
     status[course.line.clearness <= -trend.CLEAR] = Status.FALLING
@@ -113,7 +118,7 @@ def outlook(
     status[looked.constant & above[usable]] = Status.CONSTANT_FULL
     status[looked.last_day <= last - RECENT_DAYS] = Status.ENDED
     status[history < LEAST_WEEKS] = Status.SHORT
-    silent = np.isin(status, [Status.ENDED, Status.SHORT, Status.CONSTANT])
+    silent &= status != Status.CONSTANT_FULL
     for each, here in ((days, 0.0), (early, np.nan), (late, np.nan)):
         each[~known | np.isinf(each)] = np.nan
         each[above] = here
@@ -136,34 +141,41 @@ def first_days(
     course: Course, rows: NDArray[np.int64], level: Floats, weeks: int, line: trend.Line | None
 ) -> Floats:
     """Return the days until a breach is as likely as not; infinity where it is not within weeks."""
-    return passage.days_until(course.chance(rows, level, weeks, line), MIDDLE)
+    return passage.days_until(
+        course.chance(rows, level, weeks, line), MIDDLE, passage.ends(weeks)
+    )
 
 
 def _dates(
-    course: Course, levels: Floats, usable: int, within: NDArray[np.int64]
+    course: Course, levels: Floats, usable: int, within: NDArray[np.int64], asked: Flags
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return days until chances, shape (levels, series), and chances within days."""
     size = levels.shape[1]
     weeks = max(2 * int(within.max(initial=0)) // WEEK, _RISKS[-1] // WEEK + 2)
+    until = passage.ends(weeks)
     days = np.full((3, *levels.shape), np.inf)
     risks = np.zeros((len(_RISKS), size))
-    for first in range(0, size, _BLOCK):
-        rows = np.arange(first, min(first + _BLOCK, size))
-        for number, level in enumerate(levels[:, rows]):
-            chances = course.chance(rows, level, weeks)
+    for number, level in enumerate(levels):
+        of_level = np.flatnonzero(asked[number])
+        for first in range(0, len(of_level), _BLOCK):
+            rows = of_level[first : first + _BLOCK]
+            chances = course.chance(rows, level[rows], weeks)
             for each, share in zip(days, (MIDDLE, EARLY, LATE), strict=True):
-                each[number, rows] = passage.days_until(chances, share)
+                each[number, rows] = passage.days_until(chances, share, until)
             if number == usable:
                 for risk, after in zip(risks, _RISKS, strict=True):
-                    risk[rows] = _by(chances, after)
+                    risk[rows] = _by(chances, after, until)
     return days[0], days[1], days[2], risks
 
 
-def _by(chances: Floats, days: int) -> Floats:
+def _by(chances: Values, days: int, until: Floats) -> Floats:
     """Return chances after a number of days, linear within a week."""
-    week, rest = divmod(days, WEEK)
-    below = chances[:, week - 1] if week else np.zeros(len(chances))
-    out: Floats = below + (chances[:, week] - below) * (rest / WEEK)
+    weeks = days / WEEK
+    place = int(np.searchsorted(until, weeks))
+    begin = until[place - 1] if place else 0.0
+    below = chances[:, place - 1] if place else np.zeros(len(chances))
+    inside = (weeks - begin) / (until[place] - begin)
+    out: Floats = below + (chances[:, place] - below) * inside
     return out
 
 

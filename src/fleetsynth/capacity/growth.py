@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fleetsynth.capacity.trend import Line
 
     Floats = NDArray[np.float64]
+    Values = NDArray[np.float32]
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
 
@@ -27,9 +28,11 @@ _SATURATED = 97.0
 _MOST = 5.0
 """What one series counts at most."""
 _TURNS = 8
+_ROWS = 256
+"""Series that are compared together."""
 
 
-def votes(figures: Floats, straight: Line) -> Floats:
+def votes(figures: Values, straight: Line, low: Values) -> Floats:
     """Return by how much each series speaks for growth in per cent, below zero for points.
 
     Each series that clearly rises compares two fits, a line and an exponential, by Huber's loss per
@@ -38,29 +41,33 @@ def votes(figures: Floats, straight: Line) -> Floats:
     Args:
         figures: weekly figures, shape (series, weeks).
         straight: their lines.
+        low: the 10th percentile of the figures of each.
     """
     out = np.zeros(len(figures))
-    low, high = (trend.quantile(figures, share) for share in (0.1, 0.9))
     with np.errstate(invalid="ignore"):
         voting = (straight.clearness * trend.INFLATION**0.5 > _CLEAR) & (low > _LEAST_LOW)
-        voting &= high < _SATURATED
-    if not voting.any():
-        return out
-    figures, rest = figures[voting], straight.residuals[voting]
-    t = week_times(figures.shape[1])
-    scale = np.maximum(1.4826 * trend.median(np.abs(rest)), 0.05)
-    known = ~np.isnan(figures)
-    y = np.where(known, figures, 0.0)
-    level, slope = straight.level[voting], straight.slope[voting]
-    line = _refined(y, known, scale, t, level, slope, grows=False)
-    size, rate = trend.huber(np.log(np.maximum(figures, LEAST)), known, t)
-    curve = _refined(y, known, scale, t, np.exp(size), rate, grows=True)
-    more = _loss(figures - line, scale) - _loss(figures - curve, scale)
-    out[voting] = np.clip(more / trend.long_run(rest), -_MOST, _MOST)
+        voting &= trend.quantile(figures, 0.9) < _SATURATED
+    rows = np.flatnonzero(voting)
+    for first in range(0, len(rows), _ROWS):
+        some = rows[first : first + _ROWS]
+        out[some] = _compared(figures[some].astype(np.float64), straight.rows(some))
     return out
 
 
-def compounding(voted: Floats, low: Floats, groups: Ints) -> Flags:
+def _compared(figures: Floats, straight: Line) -> Floats:
+    t = week_times(figures.shape[1])
+    rest = straight.residuals.astype(np.float64)
+    scale = np.maximum(1.4826 * trend.median(np.abs(rest)), 0.05)
+    known = ~np.isnan(figures)
+    y = np.where(known, figures, 0.0)
+    line = _refined(y, known, scale, t, straight.level, straight.slope, grows=False)
+    size, rate = trend.huber(np.log(np.maximum(figures, LEAST)), known, t)
+    curve = _refined(y, known, scale, t, np.exp(size), rate, grows=True)
+    more = _loss(figures - line, scale) - _loss(figures - curve, scale)
+    return np.clip(more / trend.long_run(rest), -_MOST, _MOST)
+
+
+def compounding(voted: Floats, low: Values, groups: Ints) -> Flags:
     """Tell which series grow in per cent: the series of a group decide together.
 
     Args:

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from fleetsynth.capacity.trend import Line
 
     Floats = NDArray[np.float64]
+    Values = NDArray[np.float32]
 
 _WIDE_TAIL = 0.9
 _CERTAIN = 0.999
 _BINS = 128
-_SERIES = 512
-"""Series that are looked at together."""
+_SERIES = 64
+"""Series that are looked at together: they stay in the cache."""
+_PACES = ((52, 1), (104, 2), (10_000, 4))
+"""How many weeks are looked at together, up to which week ahead."""
 
 _NODES = np.array([-1.96, -1.28, -0.84, -0.52, -0.25, 0, 0.25, 0.52, 0.84, 1.28, 1.96])
 _EDGES = [-np.inf, *((_NODES[1:] + _NODES[:-1]) / 2).tolist(), np.inf]
@@ -34,28 +37,35 @@ _WEIGHTS = np.diff([0.5 * (1 + erf(edge / 2**0.5)) for edge in _EDGES])
 """Places on a standard normal at which a line's doubt is looked at, and what each stands for."""
 
 
-def chance(
-    line: Line, level: Floats | float, weeks: int, ahead: Floats | None = None
-) -> Floats:
-    """Return the chance of a breach by the end of each coming week, shape (series, weeks).
+def ends(weeks: int) -> Floats:
+    """Return the weeks by whose ends chances are told: all of a year, then every second, fourth."""
+    edges = [0, *(edge for edge, _ in _PACES if edge < weeks), weeks]
+    parts = [
+        np.arange(begin + pace, end + pace, pace)
+        for begin, end, (_, pace) in zip(edges, edges[1:], _PACES, strict=False)
+    ]
+    return np.concatenate(parts).astype(np.float64)
+
+
+def chance(line: Line, level: Floats | float, weeks: int) -> Floats:
+    """Return the chance of a breach by the end of each of the weeks that `ends` names.
 
     Args:
         line: the trends.
         level: what is to be reached, one for all or shape (series,).
         weeks: how many to look ahead.
-        ahead: what each coming week has beside its line, a season, shape (series, weeks).
     """
     levels = np.broadcast_to(np.asarray(level, dtype=np.float64), (len(line.level),))
-    out = np.empty((len(levels), weeks))
+    out = np.empty((len(levels), len(ends(weeks))), np.float32)
     for first in range(0, len(levels), _SERIES):
-        some = slice(first, first + _SERIES)
-        beside = 0.0 if ahead is None else ahead[some]
-        out[some] = _chance(line.rows(np.arange(len(levels))[some]), levels[some], weeks, beside)
+        some = np.arange(first, min(first + _SERIES, len(levels)))
+        out[some] = _chance(line.rows(some), levels[some], ends(weeks))
     return out
 
 
-def _chance(line: Line, level: Floats, weeks: int, beside: Floats | float) -> Floats:
-    h = np.arange(1, weeks + 1) * float(WEEK) - WEEK // 2
+def _chance(line: Line, level: Floats, until: Floats) -> Values:
+    width = np.diff(until, prepend=0.0)
+    h = (until - width / 2) * WEEK + 0.5
     doubt = np.sqrt(
         np.maximum(
             line.of_level[:, None] + 2 * line.of_both[:, None] * h + line.of_slope[:, None] * h * h,
@@ -63,12 +73,14 @@ def _chance(line: Line, level: Floats, weeks: int, beside: Floats | float) -> Fl
         )
     )
     tail = _Tail(line.residuals)
-    gap = level[:, None] - line.level[:, None] - line.slope[:, None] * h - beside
-    clustering = line.clustering[:, None]
-    out = np.zeros((len(level), weeks))
+    gap = level[:, None] - line.level[:, None] - line.slope[:, None] * h
+    gap, doubt = gap.astype(np.float32), doubt.astype(np.float32)
+    clustering = (line.clustering[:, None] * width).astype(np.float32)
+    out = np.zeros(gap.shape, np.float32)
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        hazard = tail.hazard(gap - node * doubt)
-        out -= weight * np.expm1(-np.cumsum(hazard * clustering, axis=1))
+        hazard = tail.hazard(gap - np.float32(node) * doubt)
+        hazard *= clustering
+        out += np.float32(weight) * -np.expm1(-np.cumsum(hazard, axis=1))
     return out
 
 
@@ -84,11 +96,14 @@ class _Tail:
         from_ = rest[rows, np.minimum(first, count) - 1]
         above = np.arange(rest.shape[1]) >= first[:, None]
         excess = np.where(above & ~np.isnan(rest), rest - from_[:, None], 0.0).sum(axis=1)
-        self._excess = np.maximum(excess / np.maximum(count - first, 1), 1e-3)
-        self._rare = 1 / (count + 1)
+        excess = np.maximum(excess / np.maximum(count - first, 1), 1e-3)
         self._span = np.maximum(self._most - self._least, 1e-6)
-        self._table = self._hazards(rest, count)
-        self._rows = rows[:, None] * (_BINS + 1)
+        self._table = self._hazards(rest, count).astype(np.float32)
+        self._rows = (rows[:, None] * (_BINS + 1)).astype(np.int32)
+        self._least32, self._most32, self._scale32, self._per32, self._rare32 = (
+            each.astype(np.float32)[:, None]
+            for each in (self._least, self._most, _BINS / self._span, -1 / excess, 1 / (count + 1))
+        )
 
     def _hazards(self, rest: Floats, count: NDArray[np.int64]) -> Floats:
         """Return hazards at the edges of bins from the least residual to the greatest."""
@@ -104,26 +119,38 @@ class _Tail:
         out: Floats = -np.log1p(-np.minimum(share, _CERTAIN))
         return out.ravel()
 
-    def hazard(self, gap: Floats) -> Floats:
+    def hazard(self, gap: Values) -> Values:
         """Return the hazard of each gap, shape (series, weeks)."""
-        place = np.clip((gap - self._least[:, None]) * (_BINS / self._span)[:, None], 0, _BINS)
-        low = np.minimum(place.astype(np.int64), _BINS - 1)
-        inside = place - low
+        place = (gap - self._least32) * self._scale32
+        np.clip(place, 0, _BINS, out=place)
+        low = np.minimum(place.astype(np.int32), _BINS - 1)
+        place -= low
         low += self._rows
-        below, above = self._table[low], self._table[low + 1]
-        out: Floats = below + (above - below) * inside
-        over = gap - self._most[:, None]
-        beyond = np.exp(-np.minimum(np.maximum(over, 0) / self._excess[:, None], 50))
-        return np.where(over > 0, beyond * self._rare[:, None], out)
+        out = self._table.take(low)
+        out += (self._table.take(low + 1) - out) * place
+        over = gap - self._most32
+        far = over > 0
+        if far.any():
+            beyond = np.exp(np.clip(over * self._per32, -50.0, 0.0)) * self._rare32
+            np.copyto(out, beyond, where=far)
+        return out
 
 
-def days_until(chances: Floats, share: float) -> Floats:
-    """Return the days until a chance is reached, linear within a week; infinity if it is not."""
+def days_until(chances: Values, share: float, until: Floats) -> Floats:
+    """Return the days until a chance is reached, linear within a week; infinity if it is not.
+
+    Args:
+        chances: as `chance` returns them.
+        share: the chance.
+        until: the weeks by whose ends they are told.
+    """
     reached = chances >= share
-    week = reached.argmax(axis=1)
+    place = reached.argmax(axis=1)
     rows = np.arange(len(chances))
-    above = chances[rows, week]
-    below = np.where(week > 0, chances[rows, np.maximum(week - 1, 0)], 0.0)
+    above = chances[rows, place].astype(np.float64)
+    below = np.where(place > 0, chances[rows, np.maximum(place - 1, 0)], 0.0)
+    begin = np.where(place > 0, until[np.maximum(place - 1, 0)], 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         inside = np.clip((share - below) / (above - below), 0, 1)
-    return np.where(reached.any(axis=1), WEEK * (week + inside), np.inf)
+    weeks = begin + inside * (until[place] - begin)
+    return np.where(reached.any(axis=1), WEEK * weeks, np.inf)

@@ -30,7 +30,7 @@ LABELS = {
 }
 """What is said of a server, by role, and what it is called in the table."""
 
-MOST_ROWS = 400_000
+MOST_ROWS = 150_000
 """Rows from which servers that are complete are handed on."""
 
 
@@ -68,7 +68,7 @@ class Exports:
         self._labels = [r for r in LABELS if any(r in each.roles for each in datasets)]
         self.words: dict[str, list[str]] = {}
         fields = [("time", "<i8"), *((role, "<i4") for role in ("server", *self._labels))]
-        self.dtype = np.dtype([*fields, *((metric, "<f4") for metric in self.metrics)])
+        self.dtype = np.dtype([*fields, *((metric, "<f8") for metric in self.metrics)])
 
     @property
     def labels(self) -> list[str]:
@@ -107,7 +107,7 @@ class Exports:
 
     def sorted(self) -> Iterator[Rows]:
         """Yield rows in order of server, by way of temporary files."""
-        yield from in_buckets(self._rows(), self.dtype)
+        yield from in_buckets((rows.astype(self.dtype) for rows in self._rows()), self.dtype)
 
     def _rows(self) -> Iterator[Rows]:
         self.words = {role: [] for role in ("server", *self._labels)}
@@ -129,6 +129,9 @@ class Exports:
         words: dict[str, list[str]],
         codes: dict[str, dict[str, int]],
     ) -> Rows:
+        if len(self._datasets) == 1:
+            self.words = {role: words[role] for role in self.words}
+            return batch
         out = np.empty(len(batch), self.dtype)
         out["time"] = batch["time"]
         for metric in self.metrics:
@@ -138,7 +141,7 @@ class Exports:
                 out[role] = -1
                 continue
             mine = codes[role]
-            for word in words[role][len(mine) if len(self._datasets) == 1 else 0 :]:
+            for word in words[role]:
                 if word not in mine:
                     mine[word] = len(mine)
                     self.words[role].append(word)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fleetsynth.capacity.trend import median
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -17,6 +19,8 @@ LEAST_HEIGHT = 3.0
 """Points that a reset must fall by within two days, and that peaks stand above floors."""
 _NOISE = 6.0
 """Robust standard deviations of the change in two days that a reset must exceed."""
+_PART_NOISE = 4.0
+"""The same, in median changes, where only a part of the days is looked at."""
 _LEAST_SHARE = 0.35
 """Of all that rises, what must fall in resets."""
 
@@ -49,7 +53,7 @@ def floors(daily: Floats) -> dict[int, Saw]:
         return {}
     change = daily[:, 2:] - daily[:, :-2]
     out = {}
-    for row in np.flatnonzero((change < -LEAST_HEIGHT).sum(axis=1) >= LEAST_CYCLES).tolist():
+    for row in _candidates(change):
         least = max(LEAST_HEIGHT, _NOISE * _deviation(change[row]))
         falls = change[row] < -least
         if falls.sum() < LEAST_CYCLES or _as_steep(change[row], falls, least):
@@ -58,6 +62,17 @@ def floors(daily: Floats) -> dict[int, Saw]:
         if saw:
             out[row] = saw
     return out
+
+
+def _candidates(change: Floats) -> list[int]:
+    """Return the series that may fall often enough, by a part of their days alone."""
+    with np.errstate(invalid="ignore"):
+        often = np.flatnonzero((change < -LEAST_HEIGHT).sum(axis=1) >= LEAST_CYCLES)
+    some = change[often]
+    usual = _PART_NOISE * median(np.abs(some[:, ::5]))
+    with np.errstate(invalid="ignore"):
+        falls = some < -np.maximum(LEAST_HEIGHT, usual)[:, None]
+    return [int(row) for row in often[falls.sum(axis=1) >= LEAST_CYCLES]]
 
 
 def _as_steep(change: Floats, falls: NDArray[np.bool_], least: float) -> bool:

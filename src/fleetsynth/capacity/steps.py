@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Values = NDArray[np.float32]
     Ints = NDArray[np.int64]
     Flags = NDArray[np.bool_]
 
@@ -42,9 +43,11 @@ def last_steps(figures: Floats) -> Ints:
     begin = np.zeros(size, np.int64)
     if weeks < _BEFORE + _AFTER + _SMOOTH:
         return begin
-    smooth = _running_median(_filled(figures))
-    open_ = np.arange(size)
-    for _ in range(_TURNS):
+    filled = _filled(figures)
+    open_ = np.flatnonzero(_moved(filled))
+    smooth = np.empty_like(filled)
+    smooth[open_] = _running_median(filled[open_])
+    for _ in range(_TURNS if open_.size else 0):
         found = _step(smooth[open_], begin[open_])
         begin[open_] = np.where(found > 0, found, begin[open_])
         open_ = open_[found > 0]
@@ -53,12 +56,14 @@ def last_steps(figures: Floats) -> Ints:
     return begin
 
 
-def cut(figures: Floats, begin: Ints) -> Floats:
+def cut(figures: Values, begin: Ints) -> Values:
     """Return the history of each series on the level that it has now.
 
     Weeks before a step are left out; of a step less than half a year ago they are moved by its
     height instead, so that their trend is kept.
     """
+    if not begin.any():
+        return figures
     out = figures.copy()
     weeks = figures.shape[1]
     place = np.arange(weeks)
@@ -70,6 +75,15 @@ def cut(figures: Floats, begin: Ints) -> Floats:
         span = min(13, first, weeks - first)
         before = np.nanmedian(figures[row, first - span : first])
         out[row, place < first] += np.nanmedian(figures[row, first : first + span]) - before
+    return out
+
+
+def _moved(values: Floats) -> Flags:
+    """Tell which series ever change by as much as a step within a few weeks."""
+    far = _BESIDE + 1
+    change = np.abs(values[:, far:] - values[:, :-far])
+    usual = 1.4826 * median(change)
+    out: Flags = change.max(axis=1) >= np.maximum(LEAST_POINTS, 2 * usual)
     return out
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fleetsynth.capacity.sawtooth import Saw
 
     Floats = NDArray[np.float64]
+    Values = NDArray[np.float32]
     Flags = NDArray[np.bool_]
 
 CLEAR = 2.5
@@ -27,6 +28,8 @@ INFLATION = 3.0
 autoregression knows."""
 LEAST_CLUSTERING = 0.6
 _TURNS = 5
+_ROWS = 512
+"""Series that are fitted together."""
 _HIGH = 0.15
 """Share of the weeks that count as high where it is asked how these cluster."""
 
@@ -41,9 +44,9 @@ class Line:
         of_level: variance of the level.
         of_slope: variance of the slope.
         of_both: their covariance.
-        residuals: weekly figures less the line, shape (series, weeks), NaN where there is none.
         clustering: share of the high weeks that begin a run of them.
         clearness: slopes in units of their standard errors.
+        residuals: weekly figures less the line, shape (series, weeks), NaN where there is none.
     """
 
     level: Floats
@@ -51,17 +54,28 @@ class Line:
     of_level: Floats
     of_slope: Floats
     of_both: Floats
-    residuals: Floats
     clustering: Floats
     clearness: Floats
+    residuals: Values
 
     def rows(self, chosen: NDArray[np.int64] | Flags) -> Line:
         """Return the lines of some of the series."""
         return Line(**{each.name: getattr(self, each.name)[chosen] for each in fields(self)})
 
 
-def fit(figures: Floats) -> Line:
+def fit(figures: Floats | Values) -> Line:
     """Fit a line to each series' weekly figures, shape (series, weeks)."""
+    size, weeks = figures.shape
+    numbers = np.empty((7, size))
+    residuals = np.empty((size, weeks), np.float32)
+    for first in range(0, size, _ROWS):
+        some = slice(first, first + _ROWS)
+        *own, residuals[some] = _fit(figures[some].astype(np.float64))
+        numbers[:, some] = own
+    return Line(*numbers, residuals)
+
+
+def _fit(figures: Floats) -> tuple[Floats, ...]:
     weeks = figures.shape[1]
     t = week_times(weeks)
     known = ~np.isnan(figures)
@@ -74,17 +88,18 @@ def fit(figures: Floats) -> Line:
     clustering = np.maximum(_clustering(rest), LEAST_CLUSTERING)
     of_level = at_centre + of_slope * centre**2
     clear = slope / np.sqrt(of_slope)
-    return Line(level, slope, of_level, of_slope, -of_slope * centre, rest, clustering, clear)
+    return level, slope, of_level, of_slope, -of_slope * centre, clustering, clear, rest
 
 
-def follow_floors(line: Line, figures: Floats, saws: Mapping[int, Saw]) -> None:
+def follow_floors(line: Line, figures: Values, saws: Mapping[int, Saw]) -> None:
     """Give series that are saw-tooths the trend of their floors; peaks become residuals."""
     t = week_times(figures.shape[1])
     for row, saw in saws.items():
-        known = ~np.isnan(figures[row])
+        own = figures[row].astype(np.float64)
+        known = ~np.isnan(own)
         count, centre = max(int(known.sum()), 1), float(t[known].mean())
-        level = float(np.median(figures[row, known] - saw.slope * t[known]))
-        rest = figures[row] - level - saw.slope * t
+        level = float(np.median(own[known] - saw.slope * t[known]))
+        rest = own - level - saw.slope * t
         of_slope = INFLATION * max(saw.error**2, 1e-12)
         at_centre = INFLATION * float(np.nanvar(rest)) * max(1.0, saw.days / WEEK) / count
         line.level[row], line.slope[row], line.residuals[row] = level, saw.slope, rest
@@ -116,7 +131,7 @@ def huber(figures: Floats, known: Flags, t: Floats) -> tuple[Floats, Floats]:
     return level, slope
 
 
-def median(values: Floats) -> Floats:
+def median(values: Floats | Values) -> Floats:
     """Return medians of rows, of what is there; 0 where nothing is."""
     count = (~np.isnan(values)).sum(axis=1)
     whole = count == values.shape[1]
@@ -131,7 +146,7 @@ def median(values: Floats) -> Floats:
     return out
 
 
-def quantile(values: Floats, share: float) -> Floats:
+def quantile(values: Floats | Values, share: float) -> Floats:
     """Return a quantile of each row, of what is there, by nearest rank; NaN where nothing is."""
     if not values.shape[1]:
         return np.full(len(values), np.nan)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WEEK = 7
 RECENT_WEEKS = 4
+_ROWS = 64
+"""Series that stay in the cache together."""
 
 
 def weekly(daily: Floats) -> Floats:
@@ -59,16 +61,28 @@ def week_times(weeks: int) -> NDArray[np.float64]:
 
 def _third_highest(daily: Floats) -> Floats:
     """Return the third-highest of the seven days up to each, -inf where there are not three."""
+    out = np.empty_like(daily)
+    for first in range(0, len(daily), _ROWS):
+        some = slice(first, first + _ROWS)
+        out[some] = _third(np.where(np.isnan(daily[some]), -np.inf, daily[some]))
+    return out
+
+
+def _third(daily: Floats) -> Floats:
+    """Merge the three highest of three days with those of the three before, and a seventh."""
     size, days = daily.shape
     there = np.full((size, days + WEEK - 1), -np.inf, daily.dtype)
-    there[:, WEEK - 1 :] = np.where(np.isnan(daily), -np.inf, daily)
-    highest = there[:, :days].copy()
-    second, third = np.full((2, size, days), -np.inf, daily.dtype)
-    for ahead in range(1, WEEK):
-        value = there[:, ahead : ahead + days]
-        lesser = np.minimum(highest, value)
-        np.maximum(highest, value, out=highest)
-        least = np.minimum(second, lesser)
-        np.maximum(second, lesser, out=second)
-        np.maximum(third, least, out=third)
-    return third
+    there[:, WEEK - 1 :] = daily
+    one, two, three = there[:, :-2], there[:, 1:-1], there[:, 2:]
+    high, low = np.maximum(one, two), np.minimum(one, two)
+    between = np.minimum(high, three)
+    first, second, third = (
+        np.maximum(high, three),
+        np.maximum(low, between),
+        np.minimum(low, between),
+    )
+    a, b, c = first[:, :days], second[:, :days], third[:, :days]
+    d, e, f = (each[:, 3 : days + 3] for each in (first, second, third))
+    runner_up = np.maximum(np.minimum(a, d), np.maximum(b, e))
+    last = np.maximum(np.maximum(np.minimum(a, e), np.minimum(b, d)), np.maximum(c, f))
+    return np.maximum(last, np.minimum(runner_up, there[:, WEEK - 1 :]))
