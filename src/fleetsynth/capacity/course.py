@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.capacity import growth, passage, steps, trend
+from fleetsynth.capacity import growth, passage, season, steps, trend
 from fleetsynth.capacity.trend import Line
 from fleetsynth.capacity.weekly import WEEK
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.capacity.look import Looked
     from fleetsynth.capacity.sawtooth import Saw
+    from fleetsynth.capacity.season import Season
 
     Floats = NDArray[np.float64]
     Values = NDArray[np.float32]
@@ -37,12 +38,16 @@ class Course:
         line: their trends; of those that grow in per cent, of the logarithms.
         curved: which grow in per cent.
         saws: those that are saw-tooths, by their place.
+        season: what they have beside their lines.
+        last: the day that the last week ends with, counted from the epoch.
     """
 
     figures: Values
     line: Line
     curved: Flags
     saws: dict[int, Saw]
+    season: Season
+    last: int
 
     def chance(self, rows: Ints, level: Floats, weeks: int, line: Line | None = None) -> Values:
         """Return the chance that some series have reached a level by the ends of coming weeks.
@@ -56,8 +61,16 @@ class Course:
         reach = np.where(self.curved[rows], np.log(np.maximum(level, 1e-3)), level)
         own = line or self.line.rows(rows)
         out = np.zeros((len(rows), len(passage.ends(weeks))), np.float32)
-        near = np.flatnonzero(_may_reach(own, reach, weeks))
-        out[near] = passage.chance(own.rows(near), reach[near], weeks)
+        near = np.flatnonzero(_may_reach(own, reach - self.season.most()[rows], weeks))
+        there = self.season.there[rows[near]]
+        until = passage.ends(weeks)
+        plain, near = near[~there], near[there]
+        out[plain] = passage.chance(own.rows(plain), reach[plain], until)
+        if near.size:
+            every = np.arange(1.0, weeks + 1)
+            beside = self.season.at(rows[near], self.last + WEEK * np.arange(1, weeks + 1))
+            chances = passage.chance(own.rows(near), reach[near], every, beside)
+            out[near] = chances[:, until.astype(np.int64) - 1]
         return out
 
     def slopes(self) -> tuple[Floats, Floats]:
@@ -95,11 +108,27 @@ def courses(looked: Sequence[Looked], groups: Sequence[Ints]) -> list[Course]:
         mine = curved[before : before + len(values)]
         before += len(values)
         mine[list(each.saws)] = False
-        logs = trend.fit(np.log(np.maximum(values[mine], growth.LEAST)))
-        for field in fields(Line):
-            getattr(line, field.name)[mine] = getattr(logs, field.name)
-        out.append(Course(values, line, mine, each.saws))
+        out.append(_course(each, line, values, mine))
     return out
+
+
+def _course(looked: Looked, line: Line, figures: Values, curved: Flags) -> Course:
+    """Fit anew what grows in per cent, and what has a season."""
+    own = figures
+    if curved.any():
+        own = figures.copy()
+        own[curved] = np.log(np.maximum(figures[curved], growth.LEAST))
+    found = season.find(own, looked.last)
+    none = list(looked.saws)
+    found.quarter[none], found.year[none] = 0.0, 0.0
+    there = found.there
+    anew = np.flatnonzero(curved | there)
+    ends = looked.last - WEEK * np.arange(figures.shape[1] - 1, -1, -1)
+    left = own[anew] - found.at(anew, ends).astype(np.float32)
+    fitted = trend.fit(left)
+    for field in fields(Line):
+        getattr(line, field.name)[anew] = getattr(fitted, field.name)
+    return Course(figures, line, curved, looked.saws, found, looked.last)
 
 
 def oftener(course: Course, rows: Ints, shares: Floats) -> Line:

@@ -47,23 +47,27 @@ def ends(weeks: int) -> Floats:
     return np.concatenate(parts).astype(np.float64)
 
 
-def chance(line: Line, level: Floats | float, weeks: int) -> Floats:
-    """Return the chance of a breach by the end of each of the weeks that `ends` names.
+def chance(
+    line: Line, level: Floats | float, until: Floats, beside: Floats | None = None
+) -> Values:
+    """Return the chance of a breach by the ends of some weeks, shape (series, weeks).
 
     Args:
         line: the trends.
         level: what is to be reached, one for all or shape (series,).
-        weeks: how many to look ahead.
+        until: the weeks, ascending; between two of them the hazard is that of the middle.
+        beside: what series have beside their lines then, shape (series, weeks).
     """
     levels = np.broadcast_to(np.asarray(level, dtype=np.float64), (len(line.level),))
-    out = np.empty((len(levels), len(ends(weeks))), np.float32)
+    out = np.empty((len(levels), len(until)), np.float32)
     for first in range(0, len(levels), _SERIES):
         some = np.arange(first, min(first + _SERIES, len(levels)))
-        out[some] = _chance(line.rows(some), levels[some], ends(weeks))
+        more = 0.0 if beside is None else beside[some]
+        out[some] = _chance(line.rows(some), levels[some], until, more)
     return out
 
 
-def _chance(line: Line, level: Floats, until: Floats) -> Values:
+def _chance(line: Line, level: Floats, until: Floats, beside: Floats | float) -> Values:
     width = np.diff(until, prepend=0.0)
     h = (until - width / 2) * WEEK + 0.5
     doubt = np.sqrt(
@@ -73,7 +77,7 @@ def _chance(line: Line, level: Floats, until: Floats) -> Values:
         )
     )
     tail = _Tail(line.residuals)
-    gap = level[:, None] - line.level[:, None] - line.slope[:, None] * h
+    gap = level[:, None] - line.level[:, None] - line.slope[:, None] * h - beside
     gap, doubt = gap.astype(np.float32), doubt.astype(np.float32)
     clustering = (line.clustering[:, None] * width).astype(np.float32)
     out = np.zeros(gap.shape, np.float32)

@@ -1,0 +1,149 @@
+"""What comes back with the calendar: the year's ups and downs, and the ends of quarters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from fleetsynth.capacity import trend
+from fleetsynth.capacity.weekly import WEEK
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Values = NDArray[np.float32]
+    Flags = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
+
+LEAST_WEEKS = 102
+"""Weeks of history in which a year can be told from a trend."""
+_LEAST_QUARTERS = 5
+_CLEAR_QUARTER, _CLEAR_YEAR = 3.0, 10.0
+"""Standard errors, and the F ratio, from which a season is believed."""
+_YEAR = 365.25
+_ROWS = 512
+_BEFORE, _AFTER = 2, 3
+"""Days before a quarter's last and after its end in which the third-highest of seven days is of
+its close."""
+
+
+class Season(NamedTuple):
+    """What series have beside their lines, an entry each; zeros for those without.
+
+    Attributes:
+        quarter: how much higher the weeks are in which a quarter closes, shape (series,).
+        phase: the month in which quarters end, modulo three.
+        year: of cosine and sine of the time of the year, and of half of it, (series, 4).
+    """
+
+    quarter: Floats
+    phase: Ints
+    year: Floats
+
+    @property
+    def there(self) -> Flags:
+        """Which series have a season."""
+        out: Flags = (self.quarter > 0) | (self.year != 0).any(axis=1)
+        return out
+
+    def most(self) -> Floats:
+        """Return what weeks have beside their lines at most."""
+        out: Floats = np.abs(self.year).sum(axis=1) + self.quarter
+        return out
+
+    def at(self, rows: Ints, week_ends: Ints) -> Floats:
+        """Return what the weeks that end on some days have, shape (rows, weeks)."""
+        out: Floats = self.year[rows] @ _waves(week_ends).T
+        out += self.quarter[rows, None] * _closes(week_ends)[self.phase[rows]]
+        return out
+
+
+def find(figures: Values, last: int, *, year: bool = True, quarter: bool = True) -> Season:
+    """Find the seasons of weekly figures, shape (series, weeks), that end with the day `last`."""
+    size, weeks = figures.shape
+    none = Season(np.zeros(size), np.zeros(size, np.int64), np.zeros((size, 4)))
+    week_ends = last - WEEK * np.arange(weeks - 1, -1, -1)
+    for first in range(0, size, _ROWS):
+        some = np.arange(first, min(first + _ROWS, size))
+        known = ~np.isnan(figures[some])
+        rest = trend.fit(figures[some]).residuals.astype(np.float64)
+        if year:
+            none.year[some] = _year(rest, known, week_ends)
+            rest -= none.year[some] @ _waves(week_ends).T
+        if quarter:
+            none.quarter[some], none.phase[some] = _quarter(rest, known, week_ends)
+    return none
+
+
+def _year(rest: Floats, known: Flags, week_ends: Ints) -> Floats:
+    """Return the coefficients of the year's waves, zeros where they explain too little."""
+    waves = _waves(week_ends)
+    out = np.zeros((len(rest), waves.shape[1]))
+    enough = np.flatnonzero(known.sum(axis=1) >= LEAST_WEEKS)
+    if not enough.size:
+        return out
+    rest, known = np.nan_to_num(rest[enough]), known[enough]
+    t = np.linspace(-1, 1, rest.shape[1])
+    design = np.column_stack([np.ones_like(t), t, waves])
+    scale = 1.4826 * trend.median(np.where(known, np.abs(rest), np.nan))[:, None]
+    weight = known / np.maximum(np.abs(rest) / np.maximum(4 * scale, 1e-6), 1.0)
+    coefficients = _solve(design, weight, rest)
+    left = rest - coefficients @ design.T
+    base = _solve(design[:, :2], weight, rest)
+    before = rest - base @ design[:, :2].T
+    count = known.sum(axis=1)
+    squares = (weight * left**2).sum(axis=1)
+    alike = trend.long_run(np.where(known, left, np.nan))
+    error = squares * alike / np.maximum(count - design.shape[1], 1)
+    ratio = ((weight * before**2).sum(axis=1) - squares) / waves.shape[1] / np.maximum(error, 1e-9)
+    out[enough] = np.where((ratio >= _CLEAR_YEAR)[:, None], coefficients[:, 2:], 0.0)
+    return out
+
+
+def _solve(design: Floats, weight: Floats, values: Floats) -> Floats:
+    """Return weighted least squares, shape (series, columns)."""
+    size = design.shape[1]
+    pairs = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+    normal = (weight @ pairs).reshape(-1, size, size) + 1e-9 * np.eye(size)
+    out: Floats = np.linalg.solve(normal, ((weight * values) @ design)[:, :, None])[:, :, 0]
+    return out
+
+
+def _quarter(rest: Floats, known: Flags, week_ends: Ints) -> tuple[Floats, Ints]:
+    """Return how much higher closing weeks are, zero where that is not clear, and their phase."""
+    closes = _closes(week_ends)
+    heights, scores = [], []
+    for flags in closes > 0:
+        inside = np.where(flags & known, rest, np.nan)
+        outside = np.where(~flags & known, rest, np.nan)
+        quarters = np.diff(flags.astype(np.int8), prepend=0) == 1
+        height = trend.median(inside) - trend.median(outside)
+        spread = 1.4826 * trend.median(np.abs(outside - trend.median(outside)[:, None]))
+        count = (quarters & known).sum(axis=1)
+        error = 1.25 * np.maximum(spread, 1e-6) / np.sqrt(np.maximum(count, 1))
+        heights.append(height)
+        scores.append(np.where(count >= _LEAST_QUARTERS, height / error, 0.0))
+    score = np.array(scores)
+    phase = score.argmax(axis=0)
+    rows = np.arange(len(rest))
+    clear = score[phase, rows] >= _CLEAR_QUARTER
+    return np.where(clear, np.array(heights)[phase, rows], 0.0), phase
+
+
+def _waves(week_ends: Ints) -> Floats:
+    angle = 2 * np.pi * (week_ends - WEEK // 2) / _YEAR
+    return np.column_stack([np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)])
+
+
+def _closes(week_ends: Ints) -> Floats:
+    """Return, by phase, 1 for the weeks in which a quarter closes, shape (3, weeks)."""
+    days = (week_ends[:, None] - np.arange(WEEK)).astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    to_end = ((months + 1).astype("datetime64[D]") - days).astype(np.int64) - 1
+    since = (days - months.astype("datetime64[D]")).astype(np.int64)
+    number = months.astype(np.int64) % 12 + 1
+    number = np.where(since <= _AFTER, number - 1, number)
+    near = (to_end <= _BEFORE) | (since <= _AFTER)
+    return np.array([(near & (number % 3 == p)).any(axis=1) for p in range(3)], dtype=np.float64)
