@@ -61,7 +61,7 @@ class Course:
         reach = np.where(self.curved[rows], np.log(np.maximum(level, 1e-3)), level)
         own = line or self.line.rows(rows)
         out = np.zeros((len(rows), len(passage.ends(weeks))), np.float32)
-        near = np.flatnonzero(_may_reach(own, reach - self.season.most()[rows], weeks))
+        near = np.flatnonzero(_may_reach(own, reach - self.season.most(weeks * WEEK)[rows], weeks))
         there = self.season.there[rows[near]]
         until = passage.ends(weeks)
         plain, near = near[~there], near[there]
@@ -118,7 +118,7 @@ def _course(looked: Looked, line: Line, figures: Values, curved: Flags) -> Cours
     if curved.any():
         own = figures.copy()
         own[curved] = np.log(np.maximum(figures[curved], growth.LEAST))
-    found = season.find(own, looked.last)
+    found = season.find(own, looked.last, curved)
     none = list(looked.saws)
     found.quarter[none], found.year[none] = 0.0, 0.0
     there = found.there

@@ -64,6 +64,7 @@ class Outlook:
         now: median of the last four weekly figures.
         weeks: with values, since the last step.
         horizon: days ahead beyond which no date is given.
+        usable: which of the levels is the usable capacity.
     """
 
     status: NDArray[np.object_]
@@ -74,6 +75,13 @@ class Outlook:
     now: Floats
     weeks: NDArray[np.int64]
     horizon: NDArray[np.int64]
+    usable: int
+
+    @property
+    def days_usable(self) -> Floats:
+        """Days to the breach of the usable capacity."""
+        out: Floats = self.days[self.usable]
+        return out
 
 
 def outlook(
@@ -134,6 +142,7 @@ def outlook(
         now=_now(recent),
         weeks=(~np.isnan(course.figures)).sum(axis=1),
         horizon=within,
+        usable=usable,
     )
 
 

@@ -28,7 +28,7 @@ _CERTAIN = 0.999
 _BINS = 128
 _SERIES = 64
 """Series that are looked at together: they stay in the cache."""
-_PACES = ((52, 1), (104, 2), (10_000, 4))
+_PACES = ((52, 1), (156, 2), (10_000, 4))
 """How many weeks are looked at together, up to which week ahead."""
 
 _NODES = np.array([-1.96, -1.28, -0.84, -0.52, -0.25, 0, 0.25, 0.52, 0.84, 1.28, 1.96])
@@ -38,10 +38,13 @@ _WEIGHTS = np.diff([0.5 * (1 + erf(edge / 2**0.5)) for edge in _EDGES])
 
 
 def ends(weeks: int) -> Floats:
-    """Return the weeks by whose ends chances are told: all of a year, then every second, fourth."""
+    """Return the weeks by whose ends chances are told: all of a year, then every second, fourth.
+
+    The last is the one that is asked for.
+    """
     edges = [0, *(edge for edge, _ in _PACES if edge < weeks), weeks]
     parts = [
-        np.arange(begin + pace, end + pace, pace)
+        np.minimum(np.arange(begin + pace, end + pace, pace), end)
         for begin, end, (_, pace) in zip(edges, edges[1:], _PACES, strict=False)
     ]
     return np.concatenate(parts).astype(np.float64)

@@ -23,6 +23,9 @@ _LEAST_QUARTERS = 5
 _CLEAR_QUARTER, _CLEAR_YEAR = 3.0, 10.0
 """Standard errors, and the F ratio, from which a season is believed."""
 _YEAR = 365.25
+_FASTEST = 1 / 365
+"""The share per day by which closes grow at most."""
+_LEAST_LEVEL, _LEAST_GROWN = 1.0, 0.1
 _ROWS = 512
 _BEFORE, _AFTER = 2, 3
 """Days before a quarter's last and after its end in which the third-highest of seven days is of
@@ -34,13 +37,17 @@ class Season(NamedTuple):
 
     Attributes:
         quarter: how much higher the weeks are in which a quarter closes, shape (series,).
+        growth: by what share of that it grows per day, from the last day on.
         phase: the month in which quarters end, modulo three.
         year: of cosine and sine of the time of the year, and of half of it, (series, 4).
+        last: the last day, counted from the epoch.
     """
 
     quarter: Floats
+    growth: Floats
     phase: Ints
     year: Floats
+    last: int
 
     @property
     def there(self) -> Flags:
@@ -48,33 +55,50 @@ class Season(NamedTuple):
         out: Flags = (self.quarter > 0) | (self.year != 0).any(axis=1)
         return out
 
-    def most(self) -> Floats:
-        """Return what weeks have beside their lines at most."""
-        out: Floats = np.abs(self.year).sum(axis=1) + self.quarter
+    def most(self, days: int) -> Floats:
+        """Return what weeks have beside their lines at most, until some days ahead."""
+        grown = 1 + np.maximum(self.growth, 0) * days
+        out: Floats = np.abs(self.year).sum(axis=1) + self.quarter * grown
         return out
 
     def at(self, rows: Ints, week_ends: Ints) -> Floats:
         """Return what the weeks that end on some days have, shape (rows, weeks)."""
         out: Floats = self.year[rows] @ _waves(week_ends).T
-        out += self.quarter[rows, None] * _closes(week_ends)[self.phase[rows]]
+        grown = 1 + self.growth[rows, None] * (week_ends - self.last)
+        out += self.quarter[rows, None] * np.maximum(grown, 0) * _closes(week_ends)[self.phase[rows]]
         return out
 
 
-def find(figures: Values, last: int, *, year: bool = True, quarter: bool = True) -> Season:
-    """Find the seasons of weekly figures, shape (series, weeks), that end with the day `last`."""
+def find(
+    figures: Values, last: int, logs: Flags, *, year: bool = True, quarter: bool = True
+) -> Season:
+    """Find the seasons of weekly figures.
+
+    Args:
+        figures: shape (series, weeks), logarithms for some.
+        last: the day that the last week ends with.
+        logs: for which.
+        year: whether to look for the year's.
+        quarter: whether to look for that of closing quarters.
+    """
     size, weeks = figures.shape
-    none = Season(np.zeros(size), np.zeros(size, np.int64), np.zeros((size, 4)))
+    out = Season(*np.zeros((2, size)), np.zeros(size, np.int64), np.zeros((size, 4)), last)
     week_ends = last - WEEK * np.arange(weeks - 1, -1, -1)
     for first in range(0, size, _ROWS):
         some = np.arange(first, min(first + _ROWS, size))
         known = ~np.isnan(figures[some])
-        rest = trend.fit(figures[some]).residuals.astype(np.float64)
+        line = trend.fit(figures[some])
+        rest = line.residuals.astype(np.float64)
         if year:
-            none.year[some] = _year(rest, known, week_ends)
-            rest -= none.year[some] @ _waves(week_ends).T
+            out.year[some] = _year(rest, known, week_ends)
+            rest -= out.year[some] @ _waves(week_ends).T
         if quarter:
-            none.quarter[some], none.phase[some] = _quarter(rest, known, week_ends)
-    return none
+            # Where demand grows, its peaks do, too; logarithms have that in them.
+            share = np.where(logs[some], 0.0, line.slope / np.maximum(line.level, _LEAST_LEVEL))
+            share = np.clip(share, -_FASTEST, _FASTEST)
+            found = _quarter(rest, known, week_ends, share)
+            out.quarter[some], out.growth[some], out.phase[some] = found
+    return out
 
 
 def _year(rest: Floats, known: Flags, week_ends: Ints) -> Floats:
@@ -111,25 +135,37 @@ def _solve(design: Floats, weight: Floats, values: Floats) -> Floats:
     return out
 
 
-def _quarter(rest: Floats, known: Flags, week_ends: Ints) -> tuple[Floats, Ints]:
-    """Return how much higher closing weeks are, zero where that is not clear, and their phase."""
-    closes = _closes(week_ends)
-    heights, scores = [], []
-    for flags in closes > 0:
-        inside = np.where(flags & known, rest, np.nan)
-        outside = np.where(~flags & known, rest, np.nan)
-        quarters = np.diff(flags.astype(np.int8), prepend=0) == 1
-        height = trend.median(inside) - trend.median(outside)
-        spread = 1.4826 * trend.median(np.abs(outside - trend.median(outside)[:, None]))
-        count = (quarters & known).sum(axis=1)
-        error = 1.25 * np.maximum(spread, 1e-6) / np.sqrt(np.maximum(count, 1))
-        heights.append(height)
-        scores.append(np.where(count >= _LEAST_QUARTERS, height / error, 0.0))
-    score = np.array(scores)
-    phase = score.argmax(axis=0)
+def _quarter(
+    rest: Floats, known: Flags, week_ends: Ints, share: Floats
+) -> tuple[Floats, Floats, Ints]:
+    """Return how much higher closing weeks are, zero where that is not clear, growth and phase."""
+    grown = 1 + share[:, None] * (week_ends - week_ends[-1])
+    grown = np.maximum(grown, _LEAST_GROWN)
+    found = [_close(rest, known, flags, grown) for flags in _closes(week_ends) > 0]
+    even = [_close(rest, known, flags, np.ones_like(grown)) for flags in _closes(week_ends) > 0]
     rows = np.arange(len(rest))
-    clear = score[phase, rows] >= _CLEAR_QUARTER
-    return np.where(clear, np.array(heights)[phase, rows], 0.0), phase
+    phase = np.array([score for _, score, _ in found]).argmax(axis=0)
+    height, score, left = (np.array(each)[phase, rows] for each in zip(*found, strict=True))
+    height_even, _, left_even = (np.array(each)[phase, rows] for each in zip(*even, strict=True))
+    grows = left <= left_even
+    out = np.where(score >= _CLEAR_QUARTER, np.where(grows, height, height_even), 0.0)
+    return out, np.where(grows, share, 0.0), phase
+
+
+def _close(
+    rest: Floats, known: Flags, flags: Flags, grown: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return the height of closing weeks on the last day, its clearness, and what is left there."""
+    outside = np.where(~flags & known, rest, np.nan)
+    usual = trend.median(outside)[:, None]
+    inside = np.where(flags & known, (rest - usual) / grown, np.nan)
+    height = trend.median(inside)
+    spread = 1.4826 * trend.median(np.abs(outside - usual))
+    begins = np.diff(flags.astype(np.int8), prepend=0) == 1
+    count = (begins & known).sum(axis=1)
+    error = 1.25 * np.maximum(spread, 1e-6) / np.sqrt(np.maximum(count, 1))
+    left = trend.median(np.abs(inside - height[:, None]) * grown)
+    return height, np.where(count >= _LEAST_QUARTERS, height / error, 0.0), left
 
 
 def _waves(week_ends: Ints) -> Floats:

@@ -25,6 +25,7 @@ _AFTER, _BEFORE = 3, 6
 """Weeks that there have to be on either side."""
 _SMOOTH = 9
 """Weeks of the running median, which no outage of a month gets through."""
+_LEAST_SMOOTH = 5
 _BESIDE = 4
 _CLEAR = 6.0
 """Standard errors of the height of a step."""
@@ -150,9 +151,10 @@ def _running_median(values: Floats) -> Floats:
     out = values.copy()
     windows = sliding_window_view(values, _SMOOTH, axis=1)
     out[:, half:-half] = np.median(windows, axis=2)
-    for edge in range(1, half):
-        out[:, edge] = np.median(values[:, : 2 * edge + 1], axis=1)
-        out[:, -edge - 1] = np.median(values[:, -2 * edge - 1 :], axis=1)
+    for edge in range(half):
+        width = max(2 * edge + 1, _LEAST_SMOOTH)
+        out[:, edge] = np.median(values[:, :width], axis=1)
+        out[:, -edge - 1] = np.median(values[:, -width:], axis=1)
     return out
 
 

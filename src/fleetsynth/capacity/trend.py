@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 CLEAR = 2.5
 """Standard errors from zero at which a trend counts as one."""
 HUBER = 1.345
-INFLATION = 3.0
+INFLATION = 2.0
 """What the variance of a trend is multiplied by: weeks resemble each other for longer than an
 autoregression knows."""
+_ONCE = 8.0
+"""Robust standard deviations above a line beyond which a peak that comes once a year or less, such
+as a load test, says nothing of the peaks to come."""
+_YEAR_WEEKS = 52
 LEAST_CLUSTERING = 0.6
+_OF_CYCLES = 1.25
+"""By how much more often high weeks begin than follow, where cycles make them."""
 _TURNS = 5
 _ROWS = 512
 """Series that are fitted together."""
@@ -82,12 +88,12 @@ def _fit(figures: Floats) -> tuple[Floats, ...]:
     level, slope = huber(figures, known, t)
     rest = figures - level[:, None] - slope[:, None] * t
     count, centre, spread = _moments(known, t)
-    noise = np.nansum(rest * rest, axis=1) / np.maximum(count - 2, 1)
-    error = np.maximum(noise, 1e-8) * long_run(rest) * INFLATION
+    error = np.maximum(_noise(rest, known, count), 1e-8) * long_run(_bounded(rest)) * INFLATION
     at_centre, of_slope = error / count, error / spread
     clustering = np.maximum(_clustering(rest), LEAST_CLUSTERING)
     of_level = at_centre + of_slope * centre**2
     clear = slope / np.sqrt(of_slope)
+    rest = _without_one_offs(rest)
     return level, slope, of_level, of_slope, -of_slope * centre, clustering, clear, rest
 
 
@@ -106,7 +112,7 @@ def follow_floors(line: Line, figures: Values, saws: Mapping[int, Saw]) -> None:
         line.of_slope[row], line.of_both[row] = of_slope, -of_slope * centre
         line.of_level[row] = at_centre + of_slope * centre**2
         line.clearness[row] = saw.slope / max(saw.error, 1e-6)
-        line.clustering[row] = _clustering(rest[None])[0]
+        line.clustering[row] = min(1.0, _OF_CYCLES * float(_clustering(rest[None])[0]))
 
 
 def huber(figures: Floats, known: Flags, t: Floats) -> tuple[Floats, Floats]:
@@ -166,6 +172,30 @@ def long_run(rest: Floats) -> Floats:
     r = np.clip(r + (1 + 4 * r) / n, 0, 0.95)
     out: Floats = (1 + r) / (1 - r)
     return out
+
+
+def _bounded(rest: Floats) -> Floats:
+    """Return residuals, those that the line hardly follows cut off."""
+    most = HUBER * 1.4826 * median(np.abs(rest))[:, None]
+    return np.clip(rest, -most, most)
+
+
+def _noise(rest: Floats, known: Flags, count: Floats) -> Floats:
+    """Return the variance that least squares would need to know a line as well as Huber does."""
+    bounded = _bounded(rest)
+    followed = ((bounded == rest) & known).sum(axis=1) / count
+    squares = np.nansum(bounded * bounded, axis=1) / np.maximum(count - 2, 1)
+    out: Floats = squares / np.maximum(followed, 0.5) ** 2
+    return out
+
+
+def _without_one_offs(rest: Floats) -> Floats:
+    """Return residuals without the rare weeks that stand far above all others."""
+    with np.errstate(invalid="ignore"):
+        far = rest > _ONCE * 1.4826 * median(np.abs(rest))[:, None]
+    begins = (far[:, 1:] & ~far[:, :-1]).sum(axis=1) + far[:, :1].sum(axis=1)
+    rare = begins <= rest.shape[1] // _YEAR_WEEKS
+    return np.where(far & rare[:, None], np.nan, rest)
 
 
 def _moments(known: Flags, t: Floats) -> tuple[Floats, Floats, Floats]:
