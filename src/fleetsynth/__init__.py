@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth._version import __version__
 
 if TYPE_CHECKING:
     from fleetsynth.api import Result, batches, generate, to_pandas, to_table
+    from fleetsynth.capacity.api import Capacity, capacity
     from fleetsynth.classic import (
         ARCHETYPE_PROFILES,
         ServerType,
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "api": ("Result", "batches", "generate", "to_pandas", "to_table"),
+    "capacity.api": ("Capacity", "capacity"),
     "classic": (
         "ARCHETYPE_PROFILES",
         "ServerType",
@@ -68,6 +72,17 @@ _HOMES = {
     "size": ("Size", "estimate"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+class _Package(ModuleType):
+    """Keeps public names for what bears them, where a package inside is called alike."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (isinstance(value, ModuleType) and name in _HOME):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:
@@ -105,6 +120,9 @@ __all__ = [  # noqa: RUF022 - by topic
     "Validation",
     "Verdict",
     "validate",
+    # capacity
+    "Capacity",
+    "capacity",
     # realism
     "Facts",
     "facts",

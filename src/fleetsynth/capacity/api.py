@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import html
@@ -69,6 +70,36 @@ class Capacity:
     def full_within(self, days: int) -> list[dict[str, Any]]:
         """Return the servers' rows of what is full, or as likely as not will be within days."""
         return [self.columns.row(i) for i in full_within(self.columns, days).tolist()]
+
+    def has(self, scope: str) -> bool:
+        """Whether the data say of any server what a scope goes by."""
+        return scope == "server" or bool((self.columns.texts[SCOPES[scope]][0] >= 0).any())
+
+    def save(
+        self,
+        path: Path | str,
+        *,
+        by: str | None = None,
+        top: int | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the rows to a file, whose ending names the format: CSV, Parquet or Arrow.
+
+        Args:
+            path: where to.
+            by: as `rows` takes it.
+            top: as `rows` takes it.
+            overwrite: replace a file that is there already.
+
+        Raises:
+            UsageError: if the ending names no format.
+            OutputError: if the file exists, or cannot be written; nothing is left.
+        """
+        from fleetsynth.capacity.write import save
+
+        path = Path(path)
+        save(self.iter_rows(by, top), self.columns.names(), path, overwrite=overwrite)
+        return path
 
     def _repr_html_(self) -> str:
         """Show what needs somebody first, as notebooks do."""
@@ -137,7 +168,9 @@ def capacity(
     gathered = gather(exports, link, percentile, tested.watch if tested else None)
     servers = len(gathered.of_servers())
     statistics = {
-        metric: next((statistic_of(d.roles[metric].name) for d in datasets if metric in d.roles), None)
+        metric: next(
+            (statistic_of(d.roles[metric].name) for d in datasets if metric in d.roles), None
+        )
         for metric in exports.metrics
     }
     results = tested.results(gathered) if tested else []

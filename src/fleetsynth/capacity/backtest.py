@@ -98,7 +98,9 @@ class Backtest:
             for horizon in HORIZONS:
                 fitting = {weeks: each for weeks, each in held.items() if weeks * WEEK >= horizon}
                 if fitting:
-                    out.append({"metric": metric, "horizon_days": horizon} | _score(fitting, horizon))
+                    out.append(
+                        {"metric": metric, "horizon_days": horizon} | _score(fitting, horizon)
+                    )
         return out
 
     def _held(

@@ -150,9 +150,7 @@ def first_days(
     course: Course, rows: NDArray[np.int64], level: Floats, weeks: int, line: trend.Line | None
 ) -> Floats:
     """Return the days until a breach is as likely as not; infinity where it is not within weeks."""
-    return passage.days_until(
-        course.chance(rows, level, weeks, line), MIDDLE, passage.ends(weeks)
-    )
+    return passage.days_until(course.chance(rows, level, weeks, line), MIDDLE, passage.ends(weeks))
 
 
 def _dates(

@@ -82,7 +82,9 @@ def gather(
         out.__init__()  # type: ignore[misc]
         for rows in parts:
             of = exports.words["server"]
-            for block in blocks(rows, exports.metrics, exports.labels, of, exports.zone(), out.last):
+            for block in blocks(
+                rows, exports.metrics, exports.labels, of, exports.zone(), out.last
+            ):
                 _add(out, block, link, percentile, watch)
 
     all_blocks(exports, take)

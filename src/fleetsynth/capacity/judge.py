@@ -64,15 +64,14 @@ def judge(gathered: Gathered, ask: Ask, statistics: Mapping[str, str | None]) ->
 
     at, stat_words = all_("at"), sorted({*filter(None, statistics.values()), "p95"})
     published = np.array([_code(statistics.get(metric), stat_words) for metric in metrics])
-    sampled = np.concatenate([each for _, arrays in sorted(gathered.sampled.items()) for each in arrays])
+    sampled = np.concatenate(
+        [each for _, arrays in sorted(gathered.sampled.items()) for each in arrays]
+    )
     metric = all_("metric")
     statistic = np.where(sampled[at], stat_words.index("p95"), published[metric])
     texts = {
         "server": (servers[at], gathered.names),
-        **{
-            name: (labels[role][at], gathered.words.get(role, []))
-            for role, name in LABELS.items()
-        },
+        **{name: (labels[role][at], gathered.words.get(role, [])) for role, name in LABELS.items()},
         "metric": (metric, metrics),
         "statistic": (statistic, stat_words),
         "growth": (all_("curved"), ["straight", "compounding"]),

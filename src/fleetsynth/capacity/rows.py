@@ -8,6 +8,7 @@ import numpy as np
 
 from fleetsynth.errors import UsageError
 from fleetsynth.reader import ScatteredError
+from fleetsynth.reader.place import saying
 from fleetsynth.reader.series import in_buckets
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Exports:
         if not self.metrics:
             names = ", ".join(each.name for each in datasets)
             only = any(m in each.roles for each in datasets for m in NETWORK)
-            hint = ": network traffic needs link=..." if only else ": say which is cpu=…"
+            hint = ": network needs link=..." if only else f": say {saying('cpu', 'cpu_pct')}"
             raise UsageError(f"{names}: no CPU, memory or disk in percent to judge{hint}")
         self._labels = [r for r in LABELS if any(r in each.roles for each in datasets)]
         self.words: dict[str, list[str]] = {}

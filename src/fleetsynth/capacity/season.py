@@ -65,7 +65,9 @@ class Season(NamedTuple):
         """Return what the weeks that end on some days have, shape (rows, weeks)."""
         out: Floats = self.year[rows] @ _waves(week_ends).T
         grown = 1 + self.growth[rows, None] * (week_ends - self.last)
-        out += self.quarter[rows, None] * np.maximum(grown, 0) * _closes(week_ends)[self.phase[rows]]
+        out += (
+            self.quarter[rows, None] * np.maximum(grown, 0) * _closes(week_ends)[self.phase[rows]]
+        )
         return out
 
 

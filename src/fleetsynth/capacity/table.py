@@ -104,12 +104,28 @@ class Columns:
         now = -np.nan_to_num(self.numbers["now"], nan=-1.0)
         return np.lexsort((np.arange(len(self)), now, risk, days, place))
 
+    def names(self) -> list[str]:
+        """Return the keys of a row, in order."""
+        out = ["scope", "name", *LABELS, "metric", "statistic", "status", *self.numbers, "growth"]
+        kinds = ("early", "date", "late", "days")
+        out += [f"{kind}_{level}" for level in self.levels for kind in kinds]
+        return [
+            *out,
+            "last_sample",
+            "order_by",
+            "order_by_early",
+            "help",
+            "note",
+            "member",
+            *COUNTS,
+        ]
+
     def row(self, i: int) -> Row:
         """Return one server's row."""
         out: Row = {"scope": "server", "name": self.word("server", i)}
         out |= {label: self.word(label, i) for label in LABELS}
         out |= {name: self.word(name, i) for name in ("metric", "statistic")}
-        out["status"] = self.status[i].value.format(years=f"{self.years[i]:g}")
+        out["status"] = str(self.status[i]).format(years=f"{self.years[i]:g}")
         for name, values in self.numbers.items():
             out[name] = self._number(name, float(values[i]))
         out["growth"] = self.word("growth", i)
@@ -187,8 +203,11 @@ def group_rows(columns: Columns, scope: str) -> Iterator[Row]:
             same[name] = first[name] if (own == own[0]).all() else None
         counts = np.bincount(kinds[members], minlength=len(COUNTS))
         counts[0] = len(members)
-        yield first | same | {"scope": scope, "name": words[code], "member": first["name"]} | dict(
-            zip(COUNTS, counts.tolist(), strict=True)
+        yield (
+            first
+            | same
+            | {"scope": scope, "name": words[code], "member": first["name"]}
+            | dict(zip(COUNTS, counts.tolist(), strict=True))
         )
 
 

@@ -17,6 +17,7 @@ OPTIONS = {
     "start_date=...": "--start",
     "end_date=...": "--end",
     "csv_safe=True": "--csv-safe",
+    "link=...": "--link",
     "columns=...": "--columns",
     "delimiter=...": "--delimiter",
     "missing=...": "--missing",
@@ -37,6 +38,9 @@ _WORDS = [
     *((rf"{_BEFORE}{re.escape(words)}(?!\w)", option) for words, option in OPTIONS.items()),
     (r"^columns: ", "--columns: "),
     (r"^shard (?=\S*: )", "--shard "),
+    (r"^(usable|threshold)(?=[ =:])", r"--\1"),
+    (r"^(horizon|link|percentile|by)=", r"--\1 "),
+    (r"^lead_time=", "--lead-time "),
     (r"\{'preset': '(\w+)'\}", r"--preset \1"),
 ]
 _VALUE = re.compile(rf"{_BEFORE}({'|'.join(WITH_VALUES)})={_QUOTED}")
