@@ -114,21 +114,27 @@ def courses(looked: Sequence[Looked], groups: Sequence[Ints]) -> list[Course]:
 
 def _course(looked: Looked, line: Line, figures: Values, curved: Flags) -> Course:
     """Fit anew what grows in per cent, and what has a season."""
-    own = figures
-    if curved.any():
-        own = figures.copy()
-        own[curved] = np.log(np.maximum(figures[curved], growth.LEAST))
-    found = season.find(own, looked.last, curved)
+    of_logs = np.flatnonzero(curved)
+    _put(line, of_logs, trend.fit(_logs(figures[of_logs])))
+    found = season.find(line, looked.last, curved)
     none = list(looked.saws)
     found.quarter[none], found.year[none] = 0.0, 0.0
-    there = found.there
-    anew = np.flatnonzero(curved | there)
+    there = np.flatnonzero(found.there)
+    own = figures[there]
+    own[curved[there]] = _logs(own[curved[there]])
     ends = looked.last - WEEK * np.arange(figures.shape[1] - 1, -1, -1)
-    left = own[anew] - found.at(anew, ends).astype(np.float32)
-    fitted = trend.fit(left)
-    for field in fields(Line):
-        getattr(line, field.name)[anew] = getattr(fitted, field.name)
+    _put(line, there, trend.fit(own - found.at(there, ends).astype(np.float32)))
     return Course(figures, line, curved, looked.saws, found, looked.last)
+
+
+def _put(line: Line, rows: Ints, fitted: Line) -> None:
+    for field in fields(Line):
+        getattr(line, field.name)[rows] = getattr(fitted, field.name)
+
+
+def _logs(figures: Values) -> Values:
+    out: Values = np.log(np.maximum(figures, np.float32(growth.LEAST)))
+    return out
 
 
 def oftener(course: Course, rows: Ints, shares: Floats) -> Line:

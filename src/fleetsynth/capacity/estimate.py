@@ -186,7 +186,7 @@ def _by(chances: Values, days: int, until: Floats) -> Floats:
     return out
 
 
-def _now(recent: Floats) -> Floats:
+def _now(recent: Values) -> Floats:
     out = trend.median(recent)
     out[np.isnan(recent).all(axis=1)] = np.nan
     return out

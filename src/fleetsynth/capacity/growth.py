@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Values = NDArray[np.float32]
+    Numbers = NDArray[np.floating[Any]]
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
 
@@ -32,7 +33,7 @@ _ROWS = 256
 """Series that are compared together."""
 
 
-def votes(figures: Values, straight: Line, low: Values) -> Floats:
+def votes(figures: Values, straight: Line, low: Numbers) -> Floats:
     """Return by how much each series speaks for growth in per cent, below zero for points.
 
     Each series that clearly rises compares two fits, a line and an exponential, by Huber's loss per
@@ -67,7 +68,7 @@ def _compared(figures: Floats, straight: Line) -> Floats:
     return np.clip(more / trend.long_run(rest), -_MOST, _MOST)
 
 
-def compounding(voted: Floats, low: Values, groups: Ints) -> Flags:
+def compounding(voted: Floats, low: Numbers, groups: Ints) -> Flags:
     """Tell which series grow in per cent: the series of a group decide together.
 
     Args:

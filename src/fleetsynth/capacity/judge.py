@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from fleetsynth.capacity.course import courses
 from fleetsynth.capacity.estimate import FULL, Status, outlook
 from fleetsynth.capacity.remedies import Case, remedies
 from fleetsynth.capacity.rows import LABELS
-from fleetsynth.capacity.table import Columns
+from fleetsynth.capacity.table import DIGITS, Columns
 from fleetsynth.capacity.weekly import WEEK
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _MONTH = 30.44
 _SIDE = 1.645
 """Standard errors on either side that hold nine cases of ten."""
 _EPOCH = date(1970, 1, 1)
+_CEILING = 99.0
 _STRAIGHT, _CURVED = 0, 1
 
 
@@ -82,7 +84,7 @@ def judge(gathered: Gathered, ask: Ask, statistics: Mapping[str, str | None]) ->
         texts=texts,
         status=all_("status"),
         years=all_("years"),
-        numbers={name: all_(name) for name in parts[0]["numbers"]},
+        numbers={n: np.round(all_(n), DIGITS.get(n, 1)) for n in parts[0]["numbers"]},
         days={name: all_(name) for name in parts[0]["days"]},
         remedies=helps,
         notes=notes,
@@ -97,7 +99,7 @@ def _of_metric(
     number, name = metric
     looked = gathered.take(name)
     edges = np.cumsum([0, *map(len, looked)])
-    groups = [kinds[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    groups = [kinds[a:b] for a, b in pairwise(edges.tolist())]
     out = []
     for course, found, begin in zip(courses(looked, groups), looked, edges, strict=False):
         levels = np.repeat(np.array(ask.values(name))[:, None], len(found), axis=1)
@@ -170,16 +172,13 @@ def _notes(case: Case) -> dict[int, str]:
         out[row] = f"on another level since about {_EPOCH + timedelta(day)}"
     for row in np.flatnonzero(said.status == Status.ENDED).tolist():
         out[row] = f"no value since {_EPOCH + timedelta(int(looked.last_day[row]))}"
+    for row in np.flatnonzero((said.status == Status.ABOVE) & (said.now >= _CEILING)).tolist():
+        out[row] = "at the ceiling: how much more is wanted does not show"
     for row in np.flatnonzero(np.isin(said.status, FULL) & looked.constant).tolist():
         out[row] = "never moves: look after what measures it"
-    for row in np.flatnonzero(course_season(case)).tolist():
+    for row in np.flatnonzero(case.course.season.there).tolist():
         out[row] = "; ".join(filter(None, [out.get(row), "has a season"]))
     return out
-
-
-def course_season(case: Case) -> NDArray[np.bool_]:
-    """Tell which series have a season."""
-    return case.course.season.there
 
 
 def _replicas(service: Ints) -> Ints:

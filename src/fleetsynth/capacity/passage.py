@@ -1,5 +1,4 @@
-"""The chance of a first breach by the end of each coming week, and the days until it is as great
-as asked for.
+"""The chance of a first breach by the end of each coming week, and the days until it is so great.
 
 A week's figure is its line and a residual. How often residuals are as great as what is left to the
 level is read off those that were seen; beyond the greatest, an exponential of the mean excess
@@ -80,12 +79,12 @@ def _chance(line: Line, level: Floats, until: Floats, beside: Floats | float) ->
         )
     )
     tail = _Tail(line.residuals)
-    gap = level[:, None] - line.level[:, None] - line.slope[:, None] * h - beside
-    gap, doubt = gap.astype(np.float32), doubt.astype(np.float32)
+    wide = level[:, None] - line.level[:, None] - line.slope[:, None] * h - beside
+    gap, sure = wide.astype(np.float32), doubt.astype(np.float32)
     clustering = (line.clustering[:, None] * width).astype(np.float32)
     out = np.zeros(gap.shape, np.float32)
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        hazard = tail.hazard(gap - np.float32(node) * doubt)
+        hazard = tail.hazard(gap - np.float32(node) * sure)
         hazard *= clustering
         out += np.float32(weight) * -np.expm1(-np.cumsum(hazard, axis=1))
     return out
@@ -94,7 +93,7 @@ def _chance(line: Line, level: Floats, until: Floats, beside: Floats | float) ->
 class _Tail:
     """How often residuals reach a height, as a hazard: minus the logarithm of how often not."""
 
-    def __init__(self, residuals: Floats) -> None:
+    def __init__(self, residuals: Values) -> None:
         rest = np.sort(residuals, axis=1)  # NaN last
         count = np.maximum((~np.isnan(rest)).sum(axis=1), 1)
         rows = np.arange(len(rest))
@@ -112,7 +111,7 @@ class _Tail:
             for each in (self._least, self._most, _BINS / self._span, -1 / excess, 1 / (count + 1))
         )
 
-    def _hazards(self, rest: Floats, count: NDArray[np.int64]) -> Floats:
+    def _hazards(self, rest: Values, count: NDArray[np.int64]) -> Floats:
         """Return hazards at the edges of bins from the least residual to the greatest."""
         place = (rest - self._least[:, None]) / self._span[:, None] * _BINS
         known = ~np.isnan(place)

@@ -75,8 +75,8 @@ def remedies(case: Case) -> dict[int, list[Remedy]]:
         rows = np.array([row for row in needy.tolist() if row in case.course.saws], np.int64)
         line = oftener(case.course, rows, np.full(len(rows), _OFTENER)) if len(rows) else None
         every = [case.course.saws[row].days for row in rows.tolist()]
-        after = [max(1.0, round(days * _OFTENER)) for days in every]
-        before = [round(days) for days in every]
+        after = [max(1.0, float(round(days * _OFTENER))) for days in every]
+        before = [float(round(days)) for days in every]
         _note(out, case, rows, (RESETS[case.metric], before, after), _days(case, rows, 1.0, line))
     if case.metric in _SHARED:
         rows = needy[case.replicas[needy] > 0]
@@ -111,7 +111,8 @@ def _days(case: Case, rows: Ints, times: Floats | float, line: Line | None = Non
         own = None if line is None else line.rows(np.arange(len(rows))[some])
         chances = case.course.chance(rows[some], level[some], weeks, own)
         out[some] = passage.days_until(chances, MIDDLE, passage.ends(weeks))
-    return np.maximum(out - case.offset, 0)
+    left: Floats = np.maximum(out - case.offset, 0)
+    return left
 
 
 def _note(

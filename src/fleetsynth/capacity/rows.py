@@ -97,10 +97,13 @@ class Exports:
             if len(new):
                 last = begins[-1]
                 held.append(rows[:last])
+                rest = rows[last:].copy()  # and not the whole batch with it
                 if sum(map(len, held)) >= MOST_ROWS:
-                    yield np.concatenate(held)
-                    held = []
-                held.append(rows[last:])
+                    whole = np.concatenate(held)
+                    held, rows = [], rest
+                    yield whole
+                    del whole
+                held.append(rest)
             else:
                 held.append(rows)
         if held:

@@ -12,8 +12,9 @@ from fleetsynth.capacity.weekly import WEEK
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fleetsynth.capacity.trend import Line
+
     Floats = NDArray[np.float64]
-    Values = NDArray[np.float32]
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
 
@@ -71,32 +72,32 @@ class Season(NamedTuple):
         return out
 
 
-def find(
-    figures: Values, last: int, logs: Flags, *, year: bool = True, quarter: bool = True
-) -> Season:
-    """Find the seasons of weekly figures.
+def find(line: Line, last: int, logs: Flags, *, year: bool = True, quarter: bool = True) -> Season:
+    """Find the seasons in what is left of lines.
 
     Args:
-        figures: shape (series, weeks), logarithms for some.
+        line: the lines, of logarithms for some.
         last: the day that the last week ends with.
         logs: for which.
         year: whether to look for the year's.
         quarter: whether to look for that of closing quarters.
     """
-    size, weeks = figures.shape
-    out = Season(*np.zeros((2, size)), np.zeros(size, np.int64), np.zeros((size, 4)), last)
+    size, weeks = line.residuals.shape
+    closing, growth = np.zeros((2, size))
+    out = Season(closing, growth, np.zeros(size, np.int64), np.zeros((size, 4)), last)
     week_ends = last - WEEK * np.arange(weeks - 1, -1, -1)
     for first in range(0, size, _ROWS):
         some = np.arange(first, min(first + _ROWS, size))
-        known = ~np.isnan(figures[some])
-        line = trend.fit(figures[some])
-        rest = line.residuals.astype(np.float64)
+        rest = line.residuals[some].astype(np.float64)
+        known = ~np.isnan(rest)
         if year:
             out.year[some] = _year(rest, known, week_ends)
             rest -= out.year[some] @ _waves(week_ends).T
         if quarter:
             # Where demand grows, its peaks do, too; logarithms have that in them.
-            share = np.where(logs[some], 0.0, line.slope / np.maximum(line.level, _LEAST_LEVEL))
+            share = np.where(
+                logs[some], 0.0, line.slope[some] / np.maximum(line.level[some], _LEAST_LEVEL)
+            )
             share = np.clip(share, -_FASTEST, _FASTEST)
             found = _quarter(rest, known, week_ends, share)
             out.quarter[some], out.growth[some], out.phase[some] = found
@@ -110,7 +111,7 @@ def _year(rest: Floats, known: Flags, week_ends: Ints) -> Floats:
     enough = np.flatnonzero(known.sum(axis=1) >= LEAST_WEEKS)
     if not enough.size:
         return out
-    rest, known = np.nan_to_num(rest[enough]), known[enough]
+    rest, known = np.where(known, rest, 0.0)[enough], known[enough]
     t = np.linspace(-1, 1, rest.shape[1])
     design = np.column_stack([np.ones_like(t), t, waves])
     scale = 1.4826 * trend.median(np.where(known, np.abs(rest), np.nan))[:, None]
@@ -141,6 +142,29 @@ def _quarter(
     rest: Floats, known: Flags, week_ends: Ints, share: Floats
 ) -> tuple[Floats, Floats, Ints]:
     """Return how much higher closing weeks are, zero where that is not clear, growth and phase."""
+    out, growth, phases = np.zeros(len(rest)), np.zeros(len(rest)), np.zeros(len(rest), np.int64)
+    some = np.flatnonzero(_may_close(rest, known, _closes(week_ends)))
+    if some.size:
+        found = _clear_quarter(rest[some], known[some], week_ends, share[some])
+        out[some], growth[some], phases[some] = found
+    return out, growth, phases
+
+
+def _may_close(rest: Floats, known: Flags, closes: Floats) -> Flags:
+    """Tell by their means which series may be higher when some quarters close."""
+    y = np.where(known, rest, 0.0)
+    count, total, square = known.sum(axis=1), y.sum(axis=1), (y * y).sum(axis=1)
+    inside, high = known @ closes.T, y @ closes.T
+    outside = np.maximum(count[:, None] - inside, 1)
+    height = high / np.maximum(inside, 1) - (total[:, None] - high) / outside
+    error = np.sqrt(square / np.maximum(count, 1))[:, None] / np.sqrt(np.maximum(inside, 1))
+    out: Flags = (height > error).any(axis=1)
+    return out
+
+
+def _clear_quarter(
+    rest: Floats, known: Flags, week_ends: Ints, share: Floats
+) -> tuple[Floats, Floats, Ints]:
     grown = 1 + share[:, None] * (week_ends - week_ends[-1])
     grown = np.maximum(grown, _LEAST_GROWN)
     found = [_close(rest, known, flags, grown) for flags in _closes(week_ends) > 0]

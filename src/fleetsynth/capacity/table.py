@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,7 +57,7 @@ _ORDER = (
 """From what needs somebody first to what needs nobody."""
 _PLACE = {status.value: place for place, status in enumerate(_ORDER)}
 _EPOCH = date(1970, 1, 1)
-_DIGITS = {
+DIGITS = {
     "trend_month": 2,
     "trend_month_low": 2,
     "trend_month_high": 2,
@@ -64,6 +65,11 @@ _DIGITS = {
     "risk_365d": 3,
     "usable": 2,
 }
+
+
+@lru_cache(maxsize=1 << 16)
+def _iso(begin: date, days: int) -> str:
+    return (begin + timedelta(days)).isoformat()
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,8 @@ class Columns:
         levels: names of the levels, such as 80, usable and 100.
         texts: codes of each text column, and the words behind them.
         status: shape (rows,).
-        numbers: of each numeric column, NaN where there is none.
+        years: of each row's horizon.
+        numbers: of each numeric column, rounded, NaN where there is none.
         days: early, as likely as not and late, by level.
         remedies: what would help, by row.
         notes: what else is to be said, by row.
@@ -127,13 +134,14 @@ class Columns:
         out |= {name: self.word(name, i) for name in ("metric", "statistic")}
         out["status"] = str(self.status[i]).format(years=f"{self.years[i]:g}")
         for name, values in self.numbers.items():
-            out[name] = self._number(name, float(values[i]))
+            value = values[i].item()
+            out[name] = None if value != value else value
+        out["weeks"] = int(out["weeks"])
         out["growth"] = self.word("growth", i)
         for level in self.levels:
             for kind in ("early", "date", "late", "days"):
-                days = float(self.days[f"{'days' if kind == 'date' else kind}_{level}"][i])
-                there = not np.isnan(days)
-                shown = round(days) if there else None
+                days = self.days[f"{'days' if kind == 'date' else kind}_{level}"][i].item()
+                shown = round(days) if days == days else None
                 out[f"{kind}_{level}"] = shown if kind == "days" else self._date(shown)
         out["last_sample"] = self._day(i)
         out |= self._orders(out) | {"help": self._help(i), "note": self.notes.get(i)}
@@ -146,16 +154,11 @@ class Columns:
         code = int(codes[i])
         return words[code] if code >= 0 else None
 
-    def _number(self, name: str, value: float) -> float | None:
-        if np.isnan(value):
-            return None
-        return int(value) if name == "weeks" else round(value, _DIGITS.get(name, 1))
-
     def _day(self, i: int) -> str:
-        return (_EPOCH + timedelta(int(self.days["last_sample"][i]))).isoformat()
+        return _iso(_EPOCH, int(self.days["last_sample"][i]))
 
     def _date(self, days: int | None) -> str | None:
-        return None if days is None else (self.last + timedelta(days)).isoformat()
+        return None if days is None else _iso(self.last, days)
 
     def _orders(self, row: Row) -> Row:
         """Return by when to order, so that it is there by the date, and by the early date."""

@@ -36,8 +36,8 @@ def weekly(daily: Floats) -> Floats:
         return np.full((size, 0), np.nan, daily.dtype)
     third = _third_highest(daily)[:, days - weeks * WEEK :]
     figures = third.reshape(size, weeks, WEEK).max(axis=2)
-    figures[np.isinf(figures)] = np.nan
-    return figures
+    out: Floats = np.where(np.isinf(figures), np.float32(np.nan), figures)
+    return out
 
 
 def first_breach(daily: Floats, begin: int, level: float) -> Floats:
@@ -48,8 +48,8 @@ def first_breach(daily: Floats, begin: int, level: float) -> Floats:
         begin: number of days that come before; a breach on the next one is a day ahead.
         level: what is to be reached.
     """
-    reached = _third_highest(daily[:, max(0, begin - WEEK + 1) :])[:, min(begin, WEEK - 1) :]
-    reached = reached >= level
+    third = _third_highest(daily[:, max(0, begin - WEEK + 1) :])[:, min(begin, WEEK - 1) :]
+    reached = third >= level
     return np.where(reached.any(axis=1), reached.argmax(axis=1) + 1.0, np.inf)
 
 

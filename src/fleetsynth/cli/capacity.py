@@ -25,7 +25,7 @@ _DAYS = {"d": 1, "w": 7, "m": 30.44, "y": 365.25, "": 1}
 _SCOPES = ("server", "service", "archetype", "unit", "region")
 
 
-class _Duration(click.ParamType):
+class _Duration(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A number of days: 90d, 12w, 6m, 2y or 90."""
 
     name = "duration"
