@@ -55,7 +55,9 @@ def of_fleets(seeds: tuple[int, ...]) -> Iterator[tuple[str, Score]]:
     """Yield the score of each metric of realistic and classic fleets in their third year."""
     with tempfile.TemporaryDirectory() as folder:
         for name, scenario in FLEETS.items():
-            paths = [_fleet(Path(folder) / f"{name}-{seed}.parquet", scenario, seed) for seed in seeds]
+            paths = [
+                _fleet(Path(folder) / f"{name}-{seed}.parquet", scenario, seed) for seed in seeds
+            ]
             for metric in ("cpu", "mem", "disk"):
                 read = [_series(path, f"{metric}_p95") for path in paths]
                 sets = [(values, _DAYS) for values, _ in read]
@@ -71,7 +73,7 @@ FLEETS: dict[str, dict[str, object]] = {
 
 def table(scores: Iterator[tuple[str, Score]]) -> Iterator[str]:
     """Yield the lines of a table in Markdown."""
-    yield "| set | breaches | dated | median error | in the interval | false alarms | of the quiet |"
+    yield "| set | breaches | dated | error | in the interval | false alarms | of the quiet |"
     yield "|---|---|---|---|---|---|---|"
     for name, found in scores:
         error = "–" if np.isnan(found.error) else f"{found.error:.0f} days"

@@ -20,7 +20,7 @@ LAST = 19_000
 SERIES = 240
 
 
-def ramps(r: Random, shown: int, days: int) -> Floats:
+def ramps(r: Random, shown: int, days: int) -> Floats:  # noqa: ARG001 - as its siblings
     """Straight ramps, a third of them flat, under white, slow, weekly and spiky noise."""
     size = SERIES
     kind = (np.arange(size) % 4)[:, None]
@@ -33,7 +33,7 @@ def ramps(r: Random, shown: int, days: int) -> Floats:
     return _bounded(np.where((kind == 3) & (r.random((size, days)) < 0.03), x * 1.8, x))
 
 
-def saws(r: Random, shown: int, days: int) -> Floats:
+def saws(r: Random, shown: int, days: int) -> Floats:  # noqa: ARG001 - as its siblings
     """Disks that are cleaned up every 7 to 45 days, memory that is freed every 40 to 150."""
     out = np.empty((SERIES, days))
     for row in range(SERIES):
@@ -90,7 +90,7 @@ def outages(r: Random, shown: int, days: int) -> Floats:
     return out
 
 
-def quiet(r: Random, shown: int, days: int) -> Floats:
+def quiet(r: Random, shown: int, days: int) -> Floats:  # noqa: ARG001 - as its siblings
     """Series that go nowhere: level, slow noise, spikes, weekends, a wave, some of them high."""
     size = SERIES
     kind = (np.arange(size) % 5)[:, None]
