@@ -20,7 +20,7 @@ MIDDLING = {"numpy", "pyarrow", "pydantic", "rich", "ruamel", "holidays", "isal"
 """What we stand on, but must not wait for before it is used."""
 
 COMMANDS = ["generate", "validate", "plan", "preview", "report", "digest", "facts"]
-COMMANDS += ["archetypes", "config"]
+COMMANDS += ["archetypes", "config", "capacity"]
 SUBCOMMANDS = ["show", "check", "init", "schema"]
 HELP = [
     ["--help"],
@@ -87,6 +87,15 @@ def test_a_whole_generate_loads_nothing_heavy(tmp_path: Path, ending: str) -> No
 def test_a_digest_loads_nothing_heavy(tmp_path: Path, ending: str) -> None:
     path = fleetsynth.generate({"num_servers": 2}, tmp_path / f"fleet{ending}").path
     assert loaded(CLI, "digest", path) & HEAVY == set()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--backtest",), ("--json", "-o", "it.csv")])
+def test_capacity_loads_nothing_heavy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fleetsynth.generate({"num_servers": 4, "end_date": "2023-06-30"}, tmp_path / "it.parquet")
+    assert loaded(CLI, "capacity", "it.parquet", *arguments) & HEAVY == set()
 
 
 @pytest.mark.parametrize("ending", FORMATS)

@@ -84,7 +84,7 @@ def judge(gathered: Gathered, ask: Ask, statistics: Mapping[str, str | None]) ->
         texts=texts,
         status=all_("status"),
         years=all_("years"),
-        numbers={n: np.round(all_(n), DIGITS.get(n, 1)) for n in parts[0]["numbers"]},
+        numbers={n: np.round(all_(n), DIGITS.get(n, 1)) + 0.0 for n in parts[0]["numbers"]},
         days={name: all_(name) for name in parts[0]["days"]},
         remedies=helps,
         notes=notes,

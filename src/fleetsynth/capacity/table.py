@@ -109,7 +109,10 @@ class Columns:
         days = np.nan_to_num(self.days["days_usable"], nan=np.inf)
         risk = -np.nan_to_num(self.numbers["risk_365d"], nan=0.0)
         now = -np.nan_to_num(self.numbers["now"], nan=-1.0)
-        return np.lexsort((np.arange(len(self)), now, risk, days, place))
+        codes, names = self.texts["server"]
+        rank = np.empty(len(names), np.int64)
+        rank[np.argsort(np.array(names, dtype=object), kind="stable")] = np.arange(len(names))
+        return np.lexsort((rank[codes], now, risk, days, place))
 
     def names(self) -> list[str]:
         """Return the keys of a row, in order."""
