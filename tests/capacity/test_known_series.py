@@ -3,6 +3,7 @@
 Seeds are those of nobody's tuning; bounds are those that were asked for.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def test_every_kind_is_tried() -> None:
     assert {*ERRORS, "quiet"} == set(KINDS)
 
 
-def ramp_table(rates: dict[str, tuple[float, float]], days: int = 1096) -> pa.Table:
+def ramp_table(rates: Mapping[str, tuple[float, float]], days: int = 1096) -> pa.Table:
     """Straight ramps from one value to another with noise of 0.3, to the end of 2025."""
     r = np.random.default_rng(5)
     end = np.datetime64("2025-12-31")

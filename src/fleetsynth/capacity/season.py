@@ -111,15 +111,16 @@ def _year(rest: Floats, known: Flags, week_ends: Ints) -> Floats:
     enough = np.flatnonzero(known.sum(axis=1) >= LEAST_WEEKS)
     if not enough.size:
         return out
-    rest, known = np.where(known, rest, 0.0)[enough], known[enough]
-    t = np.linspace(-1, 1, rest.shape[1])
+    known = known[enough]
+    values: Floats = np.where(known, rest[enough], 0.0)
+    t = np.linspace(-1, 1, values.shape[1])
     design = np.column_stack([np.ones_like(t), t, waves])
-    scale = 1.4826 * trend.median(np.where(known, np.abs(rest), np.nan))[:, None]
-    weight = known / np.maximum(np.abs(rest) / np.maximum(4 * scale, 1e-6), 1.0)
-    coefficients = _solve(design, weight, rest)
-    left = rest - coefficients @ design.T
-    base = _solve(design[:, :2], weight, rest)
-    before = rest - base @ design[:, :2].T
+    scale = 1.4826 * trend.median(np.where(known, np.abs(values), np.nan))[:, None]
+    weight = known / np.maximum(np.abs(values) / np.maximum(4 * scale, 1e-6), 1.0)
+    coefficients = _solve(design, weight, values)
+    left = values - coefficients @ design.T
+    base = _solve(design[:, :2], weight, values)
+    before = values - base @ design[:, :2].T
     count = known.sum(axis=1)
     squares = (weight * left**2).sum(axis=1)
     alike = trend.long_run(np.where(known, left, np.nan))

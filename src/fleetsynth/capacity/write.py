@@ -6,6 +6,7 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from fleetsynth._version import __version__
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ROWS = 5_000
+_EPOCH = date(1970, 1, 1).toordinal()
 _WHOLE = {"weeks", *COUNTS}
 _NUMBERS = {
     "now",
@@ -51,9 +53,7 @@ def save(rows: Iterable[dict[str, Any]], names: list[str], path: Path, *, overwr
     sink = open_sink(path, schema, {"fleetsynth.version": __version__}, overwrite=overwrite)
     try:
         for some in _chunks(iter(rows)):
-            arrays = [
-                pa.array([_cell(name, row[name]) for row in some], _kind(name)) for name in names
-            ]
+            arrays = [_array([_cell(name, row[name]) for row in some], name) for name in names]
             sink.write(pa.RecordBatch.from_arrays(arrays, schema=schema))
         sink.commit()
     except BaseException:
@@ -69,6 +69,21 @@ def in_words(remedy: dict[str, Any], horizon: str = "beyond the horizon") -> str
     return f"{remedy['action']} ({change}{unit}): lasts {lasts}"
 
 
+def _array(values: list[Any], name: str) -> pa.Array:
+    """Return an array without `pa.array`, which would import pandas."""
+    kind = _kind(name)
+    there = np.array([value is not None for value in values], np.bool_)
+    bits = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
+    if pa.types.is_string(kind):
+        words = [b"" if value is None else str(value).encode() for value in values]
+        offsets = np.cumsum([0, *map(len, words)], dtype=np.int32)
+        buffers = [bits, pa.py_buffer(offsets), pa.py_buffer(b"".join(words))]
+        return pa.Array.from_buffers(kind, len(words), buffers)
+    dtype = np.float64 if pa.types.is_floating(kind) else np.int32
+    numbers = np.array([0 if value is None else value for value in values], dtype)
+    return pa.Array.from_buffers(kind, len(numbers), [bits, pa.py_buffer(numbers)])
+
+
 def _kind(name: str) -> pa.DataType:
     if name.startswith(_DATES):
         return pa.date32()
@@ -81,7 +96,7 @@ def _cell(name: str, value: Any) -> Any:
     if name == "help":
         return "; ".join(map(in_words, value)) or None
     if value is not None and name.startswith(_DATES):
-        return date.fromisoformat(value)
+        return date.fromisoformat(value).toordinal() - _EPOCH
     return value
 
 

@@ -160,6 +160,7 @@ def capacity(
         )
     if output:
         found.save(output, by=by, top=top, overwrite=overwrite)
+    _tell(found, err=as_json)
     if as_json:
         _print_json(found, by, top, backtest=backtest)
     else:
@@ -182,12 +183,17 @@ def _print_json(found: Capacity, by: str | None, top: int | None, *, backtest: b
     click.echo("[]" if before == "[" else "]")
 
 
-def _show(found: Capacity, by: str | None, top: int | None, *, backtest: bool) -> None:
-    from fleetsynth.cli.show_capacity import show_backtest, show_capacity
+def _tell(found: Capacity, *, err: bool) -> None:
+    """Say how each export was read."""
     from fleetsynth.reader import Understood
 
     for understood in found.understood:
-        show_understood(Understood(**understood))
+        show_understood(Understood(**understood), err=err)
+
+
+def _show(found: Capacity, by: str | None, top: int | None, *, backtest: bool) -> None:
+    from fleetsynth.cli.show_capacity import show_backtest, show_capacity
+
     show_capacity(found, by, top)
     if backtest:
         show_backtest(found.backtest)
