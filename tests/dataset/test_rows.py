@@ -160,8 +160,12 @@ def test_repeated_rows_are_told_apart_by_every_column(tmp_path: Path) -> None:
     random = Random(3)
     table = TABLE.take([0] * size)
     for name in ("cpu_p95", "quarter", "region", "net_in_p95"):
-        kinds = {"cpu_p95": [None, -1.0, 0.0, 2.5], "quarter": [3, 4], "region": [None, "", "b"]}
-        values = [random.choice(kinds.get(name, [None, 1.0])) for _ in range(size)]
+        kinds: dict[str, list[Any]] = {
+            "cpu_p95": [None, -1.0, 0.0, 2.5],
+            "quarter": [3, 4],
+            "region": [None, "", "b"],
+        }
+        values: list[Any] = [random.choice(kinds.get(name, [None, 1.0])) for _ in range(size)]
         at = table.column_names.index(name)
         table = table.set_column(at, name, pa.array(values, table[name].type))
     expected = transcribed(table)[0]
