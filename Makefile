@@ -1,5 +1,7 @@
-# make data: sets up, generates the specification's dataset, prints a summary.
-# make test: sets up, runs every check.
+# make data:    sets up, generates the specification's dataset, prints a summary.
+# make check:   sets up, runs what takes seconds: style, types, imports, the quick tests.
+# make test:    sets up, runs every check.
+# make release: builds what is published, and uses it in a clean environment.
 
 # The first of these that is 3.11 or newer; make PYTHON=... names another.
 PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python; do \
@@ -10,24 +12,41 @@ NO_PYTHON := fleetsynth needs Python 3.11 or newer, and none was found as python
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-NEWEST ?= python3.13
+# The newest supported Python that runs here; pyenv keeps its own away from the path.
+NEWEST ?= $(shell for python in python3.14 python3.13 \
+	"$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.14*/bin/python \
+	"$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13*/bin/python; do \
+	"$$python" -c '' 2>/dev/null && echo "$$python" && break; done)
+NEWEST_VENV := .venv-newest
+NEWEST_READY := $(NEWEST_VENV)/.ready
 OLDEST := .venv-oldest
 OLDEST_READY := $(OLDEST)/.ready
+RELEASE := .venv-release
 JOBS ?= 2
 
-.PHONY: data test lint unit chromium oldest newest docs bench clean
+.PHONY: data check test style imports types lint unit chromium oldest newest on-newest docs bench release clean
 .DEFAULT_GOAL := data
 
 data: $(READY)
 	$(BIN)/fleetsynth generate --overwrite
 
-test: lint unit oldest
+# The second time takes seconds: mypy remembers what it has seen.
+check: lint
+	$(BIN)/python -m pytest --quiet -m quick
 
-lint: $(READY)
+test: lint unit oldest newest
+
+style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+
+imports: $(READY)
 	$(BIN)/lint-imports --no-logo
+
+types: $(READY)
+	$(BIN)/mypy
+
+lint: style imports types
 
 unit: $(READY) chromium
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
@@ -45,9 +64,13 @@ chromium:
 oldest: $(OLDEST_READY)
 	$(OLDEST)/bin/python -m pytest tests/golden
 
-# The same on the newest supported Python, where there is one.
+# And on the newest supported Python, where there is one, with the quick tests.
 newest:
-	$(MAKE) lint unit PYTHON=$(NEWEST) VENV=.venv-newest
+	@if test -n "$(NEWEST)"; then $(MAKE) on-newest; \
+	else echo "no Python newer than 3.12: nothing is checked on one"; fi
+
+on-newest: $(NEWEST_READY)
+	$(NEWEST_VENV)/bin/python -m pytest --quiet tests/golden tests/unit -m "quick or golden"
 
 docs: $(READY)
 	$(BIN)/python -m docs.build
@@ -66,6 +89,20 @@ $(OLDEST_READY): pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv $(OLDEST)
 	$(OLDEST)/bin/pip install --quiet --constraint constraints-oldest.txt --editable . pytest
 	touch $@
+
+$(NEWEST_READY): pyproject.toml constraints.txt
+	"$(NEWEST)" -m venv $(NEWEST_VENV)
+	$(NEWEST_VENV)/bin/pip install --quiet --constraint constraints.txt --editable . pytest
+	touch $@
+
+# The tutorial runs from the wheel alone: nothing of src/ can be imported there.
+release: $(READY)
+	rm -rf dist $(RELEASE)
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/pip install --quiet --constraint constraints.txt "$$(echo dist/*.whl)[plot]"
+	$(RELEASE)/bin/python -m tests.docs.from_wheel
 
 clean:
 	rm -rf .venv* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleetsynth import api, presets
-from fleetsynth.folders.generate import PART_BYTES, generate_folder
+from fleetsynth.folders.generate import generate_folder
+from fleetsynth.folders.job import PART_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from bench.comparison import Benchmark, Goal
 from bench.timing import Spent, timed
 from fleetsynth import api, presets
 from fleetsynth.formats.parquet import writer_options
-from fleetsynth.metrics import SIGNALS
+from fleetsynth.models.classic.signals import SIGNALS
 from fleetsynth.pipeline import BATCH_ROWS
 from fleetsynth.tables.frame import schema
 from fleetsynth.window import BLOCK

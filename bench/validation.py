@@ -23,6 +23,7 @@ from fleetsynth.models.classic.plan import ClassicPlan
 from fleetsynth.presets import resolve
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.validate.checker import Checker
+from tests.validation.faults import holiday_factors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,31 +133,27 @@ def deviations() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
                 field = f"{pair}_correlation"
                 value = getattr(profile, field) + 0.06 * sign
                 yield "correlation .06", "correlation", f"{kind} {field}", {key + field: value}
-    for number, (name, size) in enumerate(HOLIDAYS):
+    values = {case.label: case.value for case in factors.HOLIDAY.cases}
+    for name, size in HOLIDAYS:
         for sign in (1, -1):
-            yield f"{name} {size:.0%}", "holiday", name, {"holiday": (number, 1 + size * sign)}
+            changed = {name: values[name] * (1 + size * sign)}
+            yield f"{name} {size:.0%}", "holiday", name, {"holiday": changed}
 
 
 def power(seeds: int) -> dict[str, Any]:
     """Make each promised deviation many times, and count how often its own verdict fails."""
     claimed, caught, made = plan_of(), Counter[str](), Counter[str]()
     worst: dict[str, list[Any]] = {}
-    table = factors.HOLIDAY_FACTORS
     for label, verdict, subject, overrides in deviations():
         settings = dict(overrides)
-        holiday = settings.pop("holiday", None)
-        if holiday:
-            number, by = holiday
-            changed = [(*r[:3], r[3] * by) if i == number else r for i, r in enumerate(table)]
-            factors.HOLIDAY_FACTORS = tuple(changed)  # type: ignore[assignment]
         hits = 0
-        for seed in range(seeds):
-            found = verdicts(plan_of(seed=seed, **settings), claimed)
-            hits += any(
-                v.status == "fail" and v.name == verdict and v.subject.startswith(subject)
-                for v in found
-            )
-        factors.HOLIDAY_FACTORS = table
+        with holiday_factors(settings.pop("holiday", {})):
+            for seed in range(seeds):
+                found = verdicts(plan_of(seed=seed, **settings), claimed)
+                hits += any(
+                    v.status == "fail" and v.name == verdict and v.subject.startswith(subject)
+                    for v in found
+                )
         caught[label] += hits
         made[label] += seeds
         if label not in worst or hits < worst[label][0]:

@@ -30,8 +30,11 @@ result = fs.generate({"num_servers": 8, "end_date": "2022-03-31"}, "fleet.parque
 print(result.rows, result.digest)
 
 scenario = fs.load_scenario(overrides={"num_servers": 8, "growth.mode": "monthly"})
-print(fs.estimate(fs.resolve(scenario)).bytes[".parquet"])
+print(fs.estimate(scenario).bytes[".parquet"])
 frame = fs.to_pandas(scenario)
+
+folder = fs.generate(scenario, "fleet/", partition_by=["year"])  # parts and a manifest
+assert fs.verify("fleet").ok and fs.digest("fleet") == folder.digest
 
 assert fs.generate_full_dataset(num_servers=8, end_date="2022-03-31").shape == (720, 18)
 ```

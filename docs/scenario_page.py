@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from fleetsynth.presets import model
 from fleetsynth.presets.catalog import starter_text
 from fleetsynth.presets.load import default_scenario, json_schema
 from fleetsynth.scenario.text import parse
@@ -102,6 +103,15 @@ archetype needs them all, except `name` (which is NAME then) and the three corre
 second table. It also needs a share in `distribution`. How the figures act is described in
 [the model](model.md#from-profile-to-value).
 
+"""
+
+FACTORS = """
+### What the calendar does in the {preset} preset
+
+Demand is multiplied by these factors, where they act; elsewhere they are 1.
+
+| factor | acts on | value | switch |
+|---|---|---|---|
 """
 
 REALISTIC = """
@@ -252,6 +262,7 @@ def render() -> str:
         _table(schema, schema["$defs"]["Growth"], growth),
         ARCHETYPES,
         *_profiles(schema),
+        _factors("classic"),
         *_realistic(schema),
         OUTRO.replace("{classic}", starter_text()).replace(
             "{realistic}", starter_text("realistic")
@@ -290,6 +301,7 @@ def _realistic(classic: Schema) -> list[str]:
         _keys(schema, models["Location"]),
         CLOSES,
         _table(schema, models["Close"], {k: _value(v) for k, v in _closes(starter).items()}),
+        _factors("realistic"),
         PROFILES,
         _keys(schema, models["RealisticProfile"]),
     ]
@@ -304,6 +316,17 @@ def _realistic(classic: Schema) -> list[str]:
         DISTRIBUTIONS,
         _keys(schema, {"properties": distribution}),
     ]
+
+
+def _factors(preset: str) -> str:
+    """The factors that a model declares."""
+    rows = []
+    for factor in model(preset).factors:
+        values = dict.fromkeys(f"{case.label} {case.value:g}" for case in factor.cases)
+        value = f"`archetypes.NAME.{factor.field}`" if factor.field else ", ".join(values)
+        switch = f"`{factor.switch}`" if factor.switch else ""
+        rows.append(f"| {factor.name} | {factor.label} | {value} | {switch} |\n")
+    return FACTORS.format(preset=preset) + "".join(rows)
 
 
 def _closes(starter: dict[str, Any]) -> dict[str, Any]:

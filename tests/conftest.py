@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import Protocol
@@ -34,6 +35,15 @@ def default_plan() -> ClassicPlan:
 def default_components(default_plan: ClassicPlan) -> Components:
     """Every value of the default dataset with all that it is made of."""
     return components(default_plan, whole(default_plan))
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a running object store, for the tests of the xdist group of that name."""
+    from tests.dataset.object_store import moto
+
+    with moto(tmp_path_factory.mktemp("moto")) as port:
+        yield port
 
 
 @pytest.fixture

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth._version import __version__
 
 if TYPE_CHECKING:
-    from fleetsynth.api import Result, batches, generate, to_pandas, to_table
+    from fleetsynth.api import (
+        batches,
+        commit,
+        digest,
+        generate,
+        preview,
+        to_pandas,
+        to_table,
+        verify,
+    )
     from fleetsynth.errors import (
         FleetsynthError,
         InputError,
@@ -20,16 +29,24 @@ if TYPE_CHECKING:
     )
     from fleetsynth.facts.dataset import facts
     from fleetsynth.facts.facts_table import Facts
-    from fleetsynth.models.classic.scenario import ArchetypeProfile
+    from fleetsynth.folders.calibrate import Rate, calibrate
+    from fleetsynth.folders.engines.spark import SparkEngine
+    from fleetsynth.folders.verification import Finding, Verification
+    from fleetsynth.formats.options import ReadOptions
     from fleetsynth.plan import Plan
     from fleetsynth.presets import resolve
     from fleetsynth.presets.load import load_scenario
+    from fleetsynth.preview.samples import Sample
     from fleetsynth.reader.file_digest import digest_file
+    from fleetsynth.reader.understood import Understood
     from fleetsynth.report.write import report
+    from fleetsynth.result import Result
     from fleetsynth.scenario import Scenario
     from fleetsynth.size import Size, estimate
+    from fleetsynth.spark import to_spark
     from fleetsynth.specification.names import (
         ARCHETYPE_PROFILES,
+        ArchetypeProfile,
         ServerType,
         add_calendar_features,
         assign_archetypes_to_fleet,
@@ -46,9 +63,27 @@ if TYPE_CHECKING:
     from fleetsynth.validate.verdict import Validation, Verdict
 
 _HOMES = {
-    "api": ("Result", "batches", "generate", "to_pandas", "to_table"),
+    "api": (
+        "batches",
+        "commit",
+        "digest",
+        "generate",
+        "preview",
+        "to_pandas",
+        "to_table",
+        "verify",
+    ),
+    "result": ("Result",),
+    "spark": ("to_spark",),
+    "folders.calibrate": ("Rate", "calibrate"),
+    "folders.engines.spark": ("SparkEngine",),
+    "folders.verification": ("Finding", "Verification"),
+    "formats.options": ("ReadOptions",),
+    "preview.samples": ("Sample",),
+    "reader.understood": ("Understood",),
     "specification.names": (
         "ARCHETYPE_PROFILES",
+        "ArchetypeProfile",
         "ServerType",
         "add_calendar_features",
         "assign_archetypes_to_fleet",
@@ -70,7 +105,6 @@ _HOMES = {
     "validate.verdict": ("Validation", "Verdict"),
     "facts.facts_table": ("Facts",),
     "report.write": ("report",),
-    "models.classic.scenario": ("ArchetypeProfile",),
     "scenario": ("Scenario",),
     "specification.server": ("ServerArchetype",),
     "size": ("Size", "estimate"),
@@ -110,23 +144,37 @@ __all__ = [  # noqa: RUF022 - by topic
     # scenarios and plans
     "ArchetypeProfile",
     "Plan",
+    "Rate",
+    "Sample",
     "Scenario",
     "Size",
+    "calibrate",
     "estimate",
     "load_scenario",
+    "preview",
     "resolve",
     # datasets
     "Result",
+    "SparkEngine",
     "batches",
-    "digest_file",
+    "commit",
     "generate",
-    "report",
     "to_pandas",
+    "to_spark",
     "to_table",
+    # reading
+    "ReadOptions",
+    "Understood",
+    "digest",
+    "digest_file",
+    "report",
     # checks
+    "Finding",
     "Validation",
     "Verdict",
+    "Verification",
     "validate",
+    "verify",
     # realism
     "Facts",
     "facts",

@@ -3,92 +3,44 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fleetsynth import html, pipeline
+from fleetsynth import pipeline
 from fleetsynth._version import __version__
 from fleetsynth.errors import UsageError
-from fleetsynth.formats import format_of, open_sink
+from fleetsynth.formats import (
+    STANDARD_OUTPUT,
+    format_of,
+    known,
+    named_format,
+    open_sink,
+    open_standard_output,
+)
 from fleetsynth.presets import as_plan
-from fleetsynth.size import estimate, in_bytes, refuse_without_room
+from fleetsynth.result import Result
+from fleetsynth.size import estimate, refuse_without_room
+from fleetsynth.stores.places import is_folder
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.tables.provenance import provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pandas as pd
     import pyarrow as pa
 
+    from fleetsynth.folders.engines.base import Engine
+    from fleetsynth.folders.verification import Verification
+    from fleetsynth.formats.base import Sink
+    from fleetsynth.formats.options import ReadOptions
     from fleetsynth.plan import Plan
     from fleetsynth.presets import ScenarioLike
-    from fleetsynth.tables.statistics import Moments
+    from fleetsynth.preview.samples import Sample
 
 
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
-
-
-@dataclass(frozen=True, repr=False)
-class Result:
-    """What `generate` made.
-
-    Attributes:
-        path: the file.
-        plan: what it was made from.
-        rows: how many were written.
-        seconds: wall time.
-        bytes: size of the file.
-        digest: content digest, the same for the same data in any format.
-        statistics: mean and sd by archetype and column.
-    """
-
-    path: Path
-    plan: Plan
-    rows: int
-    seconds: float
-    bytes: int
-    digest: str
-    statistics: dict[str, dict[str, Moments]]
-
-    def __repr__(self) -> str:
-        """Say in a line what was made."""
-        return f"<Result {self.path}: {self._summary()}>"
-
-    def _summary(self) -> str:
-        return (
-            f"{self.rows:,} rows of {len(self.plan.columns)} columns, "
-            f"{in_bytes(self.bytes)}, {self.seconds:.2f} s, digest {self.digest[:12]}…"
-        )
-
-    def _repr_html_(self) -> str:
-        """Show mean and standard deviation by archetype, as notebooks do."""
-        header = ["archetype", "servers", *(f"{m.label} ({m.unit})" for m in self.plan.metrics)]
-        rows = [
-            [name, f"{count:,}"]
-            + [f"{m.mean:.1f} ±{m.sd:.1f}" for m in self.statistics.get(name, {}).values()]
-            for name, count in self.plan.fleet.counts().items()
-        ]
-        return html.table(f"{self.path}: {self._summary()}", header, rows)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the facts of the run as JSON-ready values."""
-        scenario = self.plan.scenario
-        return {
-            "path": str(self.path),
-            "rows": self.rows,
-            "columns": len(self.plan.columns),
-            "servers": scenario.num_servers,
-            "start": scenario.start_date.isoformat(),
-            "end": scenario.end_date.isoformat(),
-            "granularity": scenario.granularity,
-            "seconds": round(self.seconds, 3),
-            "rows_per_second": round(self.rows / self.seconds),
-            "bytes": self.bytes,
-            "digest": self.digest,
-            "scenario_digest": self.plan.digest,
-        }
 
 
 def generate(
@@ -96,37 +48,126 @@ def generate(
     path: Path | str = DEFAULT_OUTPUT,
     *,
     overwrite: bool = False,
+    file_format: str | None = None,
     csv_safe: bool = False,
+    partition_by: Sequence[str] = (),
+    part_bytes: int | None = None,
+    resume: bool = False,
+    shard: str | None = None,
+    engine: Engine | str | None = None,
+    master: str | None = None,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
-    """Generate a dataset into a file, whose ending names the format.
+    """Generate a dataset into a file, into a folder of parts with a manifest, or to stdout.
 
     Args:
         scenario: a Scenario, a YAML file, a mapping, or None for the packaged scenario.
-        path: where to; missing folders are made.
-        overwrite: replace a file that is there already.
+        path: where to; missing folders are made. The ending of a file names its format. A folder is
+            what is one already, what ends with a slash, ``s3://bucket/prefix``, and a
+            `pathlib.Path` without any ending, as that cannot end with a slash. ``-`` is standard
+            output.
+        overwrite: replace a file or dataset that is there already.
+        file_format: of a folder's parts (None for Parquet) or of standard output, which have no
+            ending: ``csv``, ``jsonl.zst`` ….
         csv_safe: in CSV, write text that a spreadsheet would take for a formula so that it does
             not: with a single quote before it. The digest stays that of the values.
-        workers: with two or more, a batch is written while the next one is made; no byte depends
-            on it. None for as many as there are processors.
-        progress: called after each batch with how many of the plan's cells are done.
+        partition_by: of a folder, hive partition columns, outermost first, such as
+            ``["year", "month"]``.
+        part_bytes: of a folder, target size of a part; None for 256 million.
+        resume: go on with an unfinished folder of the same scenario.
+        shard: of a folder, make shard K of N alone, ``"K/N"`` with K from 1, or ``"auto/N"`` in an
+            array job; when all are made, `commit` writes the manifest.
+        engine: of a folder, where parts are made: ``"local"`` (also if None), ``"spark"``, or an
+            engine, such as ``SparkEngine(session)``.
+        master: of a folder made by Spark, address of its master, such as ``"local[2]"``.
+        workers: processors to use; None for all. Of a folder so many processes make parts; with two
+            or more, a batch of a file is written while the next one is made. No byte depends on it.
+        progress: called after each batch or part with how many of the plan's cells are done.
 
     Raises:
         ScenarioError: if the scenario is not valid.
-        UsageError: if the ending of `path` names no format, or `csv_safe` is not for it.
-        OutputError: if the file exists, cannot be written, or would not fit; nothing is left.
+        UsageError: if the ending of `path` is of no known format, or arguments do not go together.
+        OutputError: if `path` exists or holds something else, cannot be written, or would not fit.
+            Nothing is left of a file; parts of a folder stay, and `resume` goes on from them.
+        BrokenPipeError: if whoever reads standard output goes away.
     """
     plan = as_plan(scenario)
-    path = Path(path)
-    refuse_without_room(path, plan.cells, estimate(plan).bytes[format_of(path)])
+    _refuse_less_than_one(part_bytes=part_bytes, workers=workers)
+    only_folders = {
+        "partition_by": partition_by,
+        "part_bytes": part_bytes,
+        "resume": resume,
+        "shard": shard,
+        "engine": engine,
+        "master": master,
+    }
+    if not is_folder(path):
+        said = [name for name, value in only_folders.items() if value]
+        if said:
+            words = "resume=True" if said[0] == "resume" else f"{said[0]}=..."
+            raise UsageError(f"{words} is for folders: end the path with a slash")
+        return _generate_file(
+            plan,
+            Path(path),
+            overwrite=overwrite,
+            file_format=file_format,
+            csv_safe=csv_safe,
+            workers=workers,
+            told=progress,
+        )
+    if csv_safe:
+        raise UsageError("csv_safe=True is for CSV files, and parts of a folder hold text as it is")
+    from fleetsynth.folders.generate import generate_folder
+    from fleetsynth.folders.job import PART_BYTES
+    from fleetsynth.folders.shards import parse_shard
+    from fleetsynth.stores.recorded import PART_FORMAT
+
+    return generate_folder(
+        plan.scenario,
+        str(path),
+        partition_by=partition_by,
+        part_bytes=part_bytes or PART_BYTES,
+        file_format=file_format or PART_FORMAT,
+        workers=workers,
+        engine=engine,
+        master=master,
+        resume=resume,
+        overwrite=overwrite,
+        shard=parse_shard(shard) if shard else None,
+        progress=progress,
+    )
+
+
+def _refuse_less_than_one(**said: int | None) -> None:
+    for name, value in said.items():
+        if value is not None and value < 1:
+            raise UsageError(f"{name}={value}: expected a whole number from 1")
+
+
+def _generate_file(
+    plan: Plan,
+    path: Path,
+    *,
+    overwrite: bool,
+    file_format: str | None,
+    csv_safe: bool,
+    workers: int | None,
+    told: Callable[[int], None] | None,
+) -> Result:
     begun = time.perf_counter()
-    sink = open_sink(path, schema(plan), provenance(plan), overwrite=overwrite, csv_safe=csv_safe)
+    if str(path) == STANDARD_OUTPUT:
+        sink = _standard_output(plan, file_format, overwrite=overwrite, csv_safe=csv_safe)
+    else:
+        _refuse_file_format(path, file_format)
+        refuse_without_room(path, plan.cells, estimate(plan).bytes[format_of(path)])
+        said = provenance(plan)
+        sink = open_sink(path, schema(plan), said, overwrite=overwrite, csv_safe=csv_safe)
     outcome = pipeline.run(
-        plan, sink, workers=workers or pipeline.available_workers(), progress=progress
+        plan, sink, workers=workers or pipeline.available_workers(), progress=told
     )
     return Result(
-        path=path,
+        url=str(path),
         plan=plan,
         rows=outcome.rows,
         seconds=time.perf_counter() - begun,
@@ -136,16 +177,128 @@ def generate(
     )
 
 
-def batches(
-    scenario: ScenarioLike = None,
-) -> Iterator[pa.RecordBatch]:
+def _standard_output(
+    plan: Plan, file_format: str | None, *, overwrite: bool, csv_safe: bool
+) -> Sink:
+    if file_format is None:
+        raise UsageError(
+            f"standard output has no ending that names a format: say file_format=... ({known()})"
+        )
+    if overwrite:
+        raise UsageError("overwrite=True is for files: standard output is what a shell makes of it")
+    ending = named_format(file_format)
+    return open_standard_output(ending, schema(plan), provenance(plan), csv_safe=csv_safe)
+
+
+def _refuse_file_format(path: Path, file_format: str | None) -> None:
+    """Refuse to be told a format where the name of a file names it."""
+    if file_format is not None:
+        stem, ending = path.name[: -len(format_of(path))], named_format(file_format)
+        raise UsageError(
+            f"file_format=... is for folders and for standard output: the ending of {path} names "
+            f"its format. For {ending}, name it {stem}{ending}"
+        )
+
+
+def commit(folder: Path | str) -> dict[str, Any]:
+    """Check that every part of a folder is there, and write its manifest.
+
+    The last step of a job whose shards ran on several machines. To repeat it does no harm.
+
+    Args:
+        folder: the folder, or ``s3://bucket/prefix``.
+
+    Returns:
+        The manifest: digest, rows, versions, schema, files and parts.
+
+    Raises:
+        UsageError: if there is nothing to be committed.
+        OutputError: if parts are missing, or the folder cannot be written.
+        InputError: if what stands there is damaged.
+    """
+    from fleetsynth.folders import folder as folders
+
+    return folders.commit(str(folder))
+
+
+def verify(
+    folder: Path | str, *, regenerate: int = 0, progress: Callable[[int], None] | None = None
+) -> Verification:
+    """Re-read a dataset folder and hold every byte of it against its manifest.
+
+    Args:
+        folder: the folder, or ``s3://bucket/prefix``.
+        regenerate: how many parts, evenly spread, to compare with a fresh generation as well.
+        progress: called with the rows done, after each part.
+
+    Raises:
+        UsageError: if there is no such folder.
+        InputError: if manifest or scenario are not there or cannot be understood.
+    """
+    from fleetsynth.folders.verify import verify
+    from fleetsynth.stores.paths import refuse_missing
+
+    refuse_missing([folder])
+    return verify(str(folder), regenerate=regenerate, progress=progress)
+
+
+def digest(
+    data: Any, columns: Mapping[str, str] | None = None, *, options: ReadOptions | None = None
+) -> str:
+    """Return the content digest of a dataset: the same for the same rows, wherever they lie.
+
+    Args:
+        data: a file, a folder, ``s3://bucket/prefix`` or ``s3://bucket/file.parquet``. Of a
+            dataset folder of ours the parts that its manifest names are read, of any other all
+            data files, as one dataset. Or a table of Arrow, pandas or polars.
+        columns: columns by role, as `facts` takes them; what is not said is found by name.
+        options: how to read it, if more must be said; `columns` is added to its own.
+
+    Raises:
+        UsageError: if there is nothing there, or it names no format.
+        InputError: if it cannot be read, or is not a dataset.
+    """
+    from fleetsynth.formats.options import ReadOptions
+    from fleetsynth.reader.digests import digest_path
+    from fleetsynth.stores.paths import refuse_missing
+
+    refuse_missing([data])
+    said = options or ReadOptions()
+    return digest_path(data, replace(said, columns={**said.columns, **(columns or {})}))
+
+
+def preview(
+    scenario: ScenarioLike = None, path: Path | str | None = None, *, overwrite: bool = False
+) -> list[Sample]:
+    """Return one server of each archetype with its whole series; draw a picture of them if asked.
+
+    Args:
+        scenario: a Scenario, a YAML file, a mapping, or None for the packaged scenario.
+        path: where to draw: .png, .svg or .pdf (needs the extra ``fleetsynth[plot]``).
+        overwrite: replace a picture that is there already.
+
+    Raises:
+        ScenarioError: if the scenario is not valid.
+        UsageError: if a series is too long to look at, matplotlib is missing, or the ending of
+            `path` names no picture.
+        OutputError: if the picture exists or cannot be written.
+    """
+    plan = as_plan(scenario)
+    if path is None:
+        from fleetsynth.preview.samples import samples
+
+        return samples(plan)
+    from fleetsynth.preview.picture import draw
+
+    return draw(plan, Path(path), overwrite=overwrite)
+
+
+def batches(scenario: ScenarioLike = None) -> Iterator[pa.RecordBatch]:
     """Yield a dataset as Arrow record batches, in row order, in constant memory."""
     return pipeline.batches(as_plan(scenario))
 
 
-def to_table(
-    scenario: ScenarioLike = None,
-) -> pa.Table:
+def to_table(scenario: ScenarioLike = None) -> pa.Table:
     """Return a dataset as an Arrow table; its text columns are dictionary-encoded."""
     import pyarrow as pa
 
@@ -153,9 +306,7 @@ def to_table(
     return pa.Table.from_batches(pipeline.batches(plan), schema=schema(plan))
 
 
-def to_pandas(
-    scenario: ScenarioLike = None,
-) -> pd.DataFrame:
+def to_pandas(scenario: ScenarioLike = None) -> pd.DataFrame:
     """Return a dataset as a pandas DataFrame; its text columns are plain strings."""
     frame: pd.DataFrame = plain(to_table(scenario)).to_pandas()
     return frame
@@ -197,7 +348,7 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
         if name is None or name in frame.columns:
             fault = "has no name" if name is None else f"is named {name!r}, as a column is"
             raise UsageError(
-                f"this DataFrame's index {fault}: name it, or say reset_index(drop=True) if it "
-                "is not to be written"
+                f"this DataFrame's index {fault}: name it, or call "
+                "reset_index(drop=True) to leave it out"
             )
     return frame.reset_index()

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     T = TypeVar("T", bound=np.generic)
 
 _ZONED = (-2_208_988_800, 7_258_118_400)  # 1900 and 2200
-DAY_SECONDS = 86_400
+HOUR_SECONDS, DAY_SECONDS, WEEK_SECONDS = 3_600, 86_400, 604_800
+MONTH_SECONDS = 2_629_746
+"""A month of the Gregorian calendar, on average."""
+SECOND_MICROS, DAY_MICROS = 1_000_000, 86_400_000_000
 _EPOCH = date(1970, 1, 1)
 
 
@@ -154,20 +157,20 @@ class Calendar:
         first, last = (int(day.min()), int(day.max())) if seconds.size else (0, -1)
         self.days = Days(first, last)
         self._first = first
-        self._position = day - first
+        self._day_index = day - first
 
     @cached_property
     def hour(self) -> Ints:
         """Hour of the day, 0 to 23, shape (ticks,)."""
-        return self.seconds % DAY_SECONDS // 3_600
+        return self.seconds % DAY_SECONDS // HOUR_SECONDS
 
     def per_tick(self, values: NDArray[T]) -> NDArray[T]:
         """Look up, for each timestamp, a value that was worked out for each of `days`."""
-        return values[self._position]
+        return values[self._day_index]
 
     def per_hour(self, values: NDArray[T]) -> NDArray[T]:
         """Look up, for each timestamp, a value of shape (days, 24)."""
-        return values.ravel()[self.seconds // 3_600 - self._first * 24]
+        return values.ravel()[self.seconds // HOUR_SECONDS - self._first * 24]
 
 
 def epoch_day(day: date) -> int:
@@ -225,11 +228,11 @@ def ahead(zone: str, seconds: Ints) -> Ints:
     """
     if zone[0] in "+-":
         whole, _, minutes = zone[1:].partition(":")
-        size = int(whole) * 3_600 + int(minutes or 0) * 60
+        size = int(whole) * HOUR_SECONDS + int(minutes or 0) * 60
         return np.full(seconds.shape, -size if zone[0] == "-" else size, np.int64)
     if not len(seconds):
         return np.zeros(0, np.int64)
-    hours = np.clip(seconds, *_ZONED) // 3_600
+    hours = np.clip(seconds, *_ZONED) // HOUR_SECONDS
     first = int(hours.min()) // 24
     days = np.unique(hours // 24)
     rows = np.zeros(int(days[-1]) - first + 1, np.int64)
@@ -241,10 +244,12 @@ def ahead(zone: str, seconds: Ints) -> Ints:
 @lru_cache(maxsize=1 << 16)
 def _offsets_of_day(zone: str, day: int) -> Ints:
     begin = day * DAY_SECONDS
-    ends = [_offset(zone, begin), _offset(zone, begin + 23 * 3_600)]
+    ends = [_offset(zone, begin), _offset(zone, begin + 23 * HOUR_SECONDS)]
     if ends[0] == ends[1]:
         return np.full(24, ends[0], dtype=np.int64)
-    return np.array([_offset(zone, begin + hour * 3_600) for hour in range(24)], dtype=np.int64)
+    return np.array(
+        [_offset(zone, begin + hour * HOUR_SECONDS) for hour in range(24)], dtype=np.int64
+    )
 
 
 @cache
@@ -263,8 +268,8 @@ def _zone(name: str) -> ZoneInfo:
 
 def _offset(zone: str, seconds: int) -> int:
     moment = datetime.fromtimestamp(seconds, _zone(zone))
-    ahead = moment.utcoffset()
-    return int(ahead.total_seconds()) if ahead else 0
+    offset = moment.utcoffset()
+    return int(offset.total_seconds()) if offset else 0
 
 
 def elapsed_months(seconds: Ints, start: date) -> NDArray[np.float64]:

@@ -161,11 +161,12 @@ def os_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        code = error.errno
-        if code in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            reason = f"no room for it ({os.strerror(code)})"
-        elif code is None:
-            reason = str(error)
-        else:
-            reason = os.strerror(code)
-        raise WriteError(path, reason) from error
+        raise WriteError(path, reason_of(error)) from error
+
+
+def reason_of(error: OSError) -> str:
+    """Say why the operating system did not take what was written."""
+    code = error.errno
+    if code in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return f"no room for it ({os.strerror(code)})"
+    return str(error) if code is None else os.strerror(code)

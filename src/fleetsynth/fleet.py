@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from fleetsynth.streams import address, encode, uniform, units
+from fleetsynth.streams import address, encode, uniform, uniforms_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,7 +42,7 @@ class Fleet:
         replicas: fewest and most servers of a service, per archetype; None where there are no
             services, and metadata belong to each server.
         members: the servers of a selection, ascending; None for all of them. Every method counts
-            servers by their place among the members.
+            servers by their index among the members.
     """
 
     total: int
@@ -59,12 +59,12 @@ class Fleet:
         return self.total if self.members is None else len(self.members)
 
     def select(self, members: NDArray[np.int64]) -> Fleet:
-        """Return some of the servers, given by their places in this fleet, ascending."""
+        """Return some of the servers, given by their indices in this fleet, ascending."""
         chosen = members if self.members is None else self.members[members]
         return replace(self, members=chosen)
 
     def index(self, first: int, stop: int) -> NDArray[np.int64]:
-        """Number of servers first..stop-1 in the whole fleet, shape (servers,)."""
+        """Index of servers first..stop-1 in the whole fleet, shape (servers,)."""
         if self.members is None:
             return np.arange(first, stop, dtype=np.int64)
         return self.members[first:stop]
@@ -104,8 +104,9 @@ class Fleet:
     def counts(self) -> dict[str, int]:
         """Servers per archetype; they add up to the fleet."""
         if self.members is not None:
-            codes = np.bincount(self.archetype_codes(0, self.size), minlength=len(self.archetypes))
-            return dict(zip(self.archetypes, codes.tolist(), strict=True))
+            codes = self.archetype_codes(0, self.size)
+            counts = np.bincount(codes, minlength=len(self.archetypes))
+            return dict(zip(self.archetypes, counts.tolist(), strict=True))
         if not self.interleaved:
             return allocate(self.total, self.distribution)
         whole, rest = divmod(self.total, len(self._pattern))
@@ -114,14 +115,14 @@ class Fleet:
         return dict(zip(self.archetypes, totals.tolist(), strict=True))
 
     def archetype_codes(self, first: int, stop: int) -> NDArray[np.int64]:
-        """Archetype of servers first..stop-1 as positions in `archetypes`, shape (servers,)."""
+        """Archetype of servers first..stop-1 as indices into `archetypes`, shape (servers,)."""
         index = self.index(first, stop)
         if self.interleaved:
             return self._pattern[index % len(self._pattern)]
         return np.searchsorted(self._borders, index, side="right")
 
     def metadata_codes(self, column: str, first: int, stop: int) -> NDArray[np.int32]:
-        """Value of a metadata column per server, as positions in ``odds[column]``.
+        """Value of a metadata column per server, as indices into ``odds[column]``.
 
         Servers of a service have it in common. Only to be read.
         """
@@ -154,14 +155,14 @@ class Fleet:
         out = []
         for code, rank in zip(codes, ranks, strict=True):
             name = self.archetypes[code]
-            block, place = divmod(rank, SERVICE_BLOCK)
+            block, index = divmod(rank, SERVICE_BLOCK)
             starts = service_starts(self.seed, name, block, *self.replicas[name])
-            begin = starts[bisect_right(starts, place) - 1]
+            begin = starts[bisect_right(starts, index) - 1]
             out.append(f"{name}-{block * SERVICE_BLOCK + begin:03d}")
         return out
 
     def _ranks(self, first: int, stop: int) -> NDArray[np.int64]:
-        """Place of servers first..stop-1 among those of their archetype, in the whole fleet."""
+        """Index of servers first..stop-1 among those of their archetype, in the whole fleet."""
         index, codes = self.index(first, stop), self.archetype_codes(first, stop)
         if not self.interleaved:
             return index - np.concatenate(([0], self._borders))[codes]
@@ -191,8 +192,8 @@ class Fleet:
     def _rank_in_pattern(self) -> NDArray[np.int64]:
         out = np.empty_like(self._pattern)
         for code in range(len(self.archetypes)):
-            places = np.flatnonzero(self._pattern == code)
-            out[places] = np.arange(len(places))
+            indices = np.flatnonzero(self._pattern == code)
+            out[indices] = np.arange(len(indices))
         return out
 
     @cached_property
@@ -202,7 +203,7 @@ class Fleet:
 
 @lru_cache(maxsize=1 << 16)
 def service_starts(seed: int, archetype: str, block: int, least: int, most: int) -> tuple[int, ...]:
-    """Cut a block of servers of one archetype into services; return the place of each one's first.
+    """Cut a block of servers of one archetype into services; return the index of each one's first.
 
     Sizes are drawn evenly from least..most; the last of a block takes what is left.
     """
@@ -223,7 +224,7 @@ def server_id(index: int) -> str:
 def draw_codes(
     seed: int, column: str, odds: Mapping[str, float], server_ids: Iterable[str]
 ) -> NDArray[np.int32]:
-    """Draw a metadata value per server, each from a stream of its own, as positions in `odds`."""
+    """Draw a metadata value per server, each from a stream of its own, as indices into `odds`."""
     return _codes(seed, column, odds, map(encode, server_ids))
 
 
@@ -231,7 +232,7 @@ def _codes(
     seed: int, column: str, odds: Mapping[str, float], owners: Iterable[bytes]
 ) -> NDArray[np.int32]:
     bounds = [float(bound) for bound in accumulate(exact_shares(odds).values())][:-1]
-    draws = units(address(seed, column), owners)
+    draws = uniforms_after(address(seed, column), owners)
     return np.searchsorted(np.array(bounds), draws, side="right").astype(np.int32)
 
 
@@ -258,7 +259,7 @@ def allocate(size: int, shares: Mapping[str, float]) -> dict[str, int]:
 def interleave(shares: Mapping[str, float], size: int) -> NDArray[np.int64]:
     """Mix archetypes so that every prefix has each share to within one server.
 
-    Returns the positions of the names in `shares`, one period of them or `size` if that is
+    Returns the indices of the names in `shares`, one period of them or `size` if that is
     less: the sequence repeats after the common denominator of the shares. It is Tijdeman's
     solution of the chairman assignment problem (Discrete Mathematics 32, 1980), in exact
     integers.
@@ -269,16 +270,16 @@ def interleave(shares: Mapping[str, float], size: int) -> NDArray[np.int64]:
     used = [i for i, weight in enumerate(weights) if weight]
     if len(used) == 1:
         return np.array(used, dtype=np.int64)
-    # Deficits are kept times `unit`, so that the slack of 1 / (2k - 2) is a whole number.
-    unit = 2 * len(used) - 2
+    # Deficits are kept times `scale`, so that the slack of 1 / (2k - 2) is a whole number.
+    scale = 2 * len(used) - 2
     slack = period
     deficit = dict.fromkeys(used, 0)
     out = np.empty(min(period, size), dtype=np.int64)
-    for position in range(len(out)):
+    for index in range(len(out)):
         for i in used:
-            deficit[i] += unit * weights[i]
+            deficit[i] += scale * weights[i]
         due = [i for i in used if deficit[i] >= slack]
-        chosen = min(due, key=lambda i: Fraction(unit * period - slack - deficit[i], weights[i]))
-        deficit[chosen] -= unit * period
-        out[position] = chosen
+        chosen = min(due, key=lambda i: Fraction(scale * period - slack - deficit[i], weights[i]))
+        deficit[chosen] -= scale * period
+        out[index] = chosen
     return out

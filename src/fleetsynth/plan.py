@@ -39,7 +39,6 @@ class Plan:
         fleet: the servers.
         archetypes: those in the distribution, in its order.
         metrics: what is published, in order.
-        growth_clock: the span over which growth is counted.
         digest: identifies everything that decides a value.
     """
 
@@ -48,7 +47,6 @@ class Plan:
     fleet: Fleet
     archetypes: tuple[Archetype, ...]
     metrics: tuple[Metric, ...]
-    growth_clock: Clock
     digest: str
 
     @property
@@ -71,9 +69,9 @@ class Plan:
         return 1
 
     def countries(self, first: int, stop: int) -> list[str]:
-        """Country whose holidays `is_holiday` marks, per server first..stop-1: its region's.
+        """Country whose holidays `is_holiday` marks, per server first..stop-1.
 
-        The classic model knows no places: there it is the US for all.
+        That of its region, where the model knows where regions are; else the US for all.
         """
         return ["US"] * (stop - first)
 

@@ -18,7 +18,7 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _USERINFO = re.compile(
     r"([a-z][a-z0-9+.-]*://)(?:[^\s/?#]*@|[^\s/?#:@]*:(?![0-9]+(?:[/?#]|\s|$))\S*@)", re.IGNORECASE
 )
-"""What stands before the host: up to the last ``@`` that is no part of a path, or any password."""
+"""What stands before the host: up to the last ``@`` that is not part of a path, or any password."""
 _SIGNED = re.compile(
     r"((?:x-(?:amz|goog)-(?:signature|credential|security-token)|awsaccesskeyid|googleaccessid|"
     r"(?:aws_)?(?:secret_access_key|session_token)|"

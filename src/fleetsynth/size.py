@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from math import sqrt
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import OutputError
 from fleetsynth.files import os_errors
 from fleetsynth.formats import FORMATS
+from fleetsynth.formats.law import Columns
 from fleetsynth.metrics import METRICS
 from fleetsynth.pipeline import BATCH_ROWS, rows_per_batch
+from fleetsynth.presets import as_plan
 from fleetsynth.window import BLOCK
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fleetsynth.plan import Plan
+    from fleetsynth.presets import ScenarioLike
 
-_FIXED_BYTES = {".csv": 60.0, ".csv.gz": 21.0, ".csv.zst": 19.0, ".arrow": 34.0}
-_METADATA_BYTES = {".csv": 38.0, ".csv.gz": 1.2, ".csv.zst": 0.8, ".arrow": 6.0}
-_CALENDAR_BYTES = {".csv": 17.0, ".csv.gz": 1.2, ".csv.zst": 0.8, ".arrow": 4.0}
-_PARQUET_BYTES, _PARQUET_BYTES_OF_AGGREGATES = 7.6, 8.7
-_PARQUET_WORDS = 1060.0
-"""Bytes of a row group's dictionaries, per root of its rows."""
 _BASE_MEMORY = 110_000_000
 _BATCH_MEMORY_PER_ROW = 300
 _LEAF_MEMORY = 100
@@ -51,26 +47,24 @@ class Size:
     tiles: int
 
 
-def estimate(plan: Plan) -> Size:
-    """Estimate what a plan would take."""
-    scenario = plan.scenario
+def estimate(scenario: ScenarioLike = None) -> Size:
+    """Estimate what a dataset would take.
 
-    breadth = len(plan.metrics) / len(METRICS)
-
-    def per_row(ending: str) -> float:
-        if ending == ".parquet":
-            return _parquet_bytes_per_row(plan, rows_per_batch(plan))
-        metadata = _METADATA_BYTES[ending] if scenario.include_metadata else 0.0
-        calendar = _CALENDAR_BYTES[ending] if scenario.include_calendar else 0.0
-        return _FIXED_BYTES[ending] * breadth + metadata + calendar
-
+    Args:
+        scenario: a Plan or Scenario, a YAML file, a mapping, or None for the packaged scenario.
+    """
+    plan = as_plan(scenario)
+    columns, group = _columns(plan), _batch_rows(plan, rows_per_batch(plan))
     return Size(
         rows=plan.cells,
         columns=len(plan.columns),
-        bytes={ending: round(plan.cells * per_row(ending)) for ending in FORMATS},
+        bytes={
+            ending: round(plan.cells * kind.size.per_row(columns, group))
+            for ending, kind in FORMATS.items()
+        },
         memory=round(
             _BASE_MEMORY
-            + min(plan.cells, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW * breadth
+            + min(plan.cells, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW * columns.breadth
             + plan.fleet.size * _months(plan) * _LEAF_MEMORY
         ),
         tiles=plan.fleet.size * tiles_per_server(plan),
@@ -84,32 +78,26 @@ def tiles_per_server(plan: Plan) -> int:
     return last // BLOCK - first // BLOCK + 1
 
 
-def rows_in_parquet(plan: Plan, size: int) -> int:
-    """Return how many of a plan's rows a Parquet file of at most so many bytes holds."""
-    rows = size / _parquet_bytes_per_row(plan, BATCH_ROWS)
-    if rows < BATCH_ROWS:  # one row group: size = each * rows + words * sqrt(rows)
-        each, words = _parquet_law(plan)
-        rows = ((sqrt(words**2 + 4 * each * size) - words) / (2 * each)) ** 2
+def rows_in(plan: Plan, size: int, ending: str) -> int:
+    """Return how many of a plan's rows a file of at most so many bytes holds, by its ending."""
+    columns = _columns(plan)
+    rows = FORMATS[ending].size.rows(columns, size, _batch_rows(plan, BATCH_ROWS), BATCH_ROWS)
     return max(1, int(rows))
 
 
-def _parquet_bytes_per_row(plan: Plan, most_rows: int) -> float:
-    """Return what a row takes in a file whose row groups have at most so many rows."""
+def _batch_rows(plan: Plan, most: int) -> int:
+    """Return the rows of a plan's batches of at most so many."""
     ticks = plan.clock.count
-    group = min(plan.cells, max(most_rows // ticks, 1) * min(ticks, most_rows))
-    each, words = _parquet_law(plan)
-    return each + words / sqrt(group)
+    return min(plan.cells, max(most // ticks, 1) * min(ticks, most))
 
 
-def _parquet_law(plan: Plan) -> tuple[float, float]:
-    """Return bytes per row, and bytes of dictionaries per root of a row group's rows.
-
-    Measured on groups of 10 thousand to 256 thousand rows, rounded up. What is the same for long
-    takes next to nothing.
-    """
-    each = _PARQUET_BYTES_OF_AGGREGATES if plan.samples_per_row > 1 else _PARQUET_BYTES
-    breadth = len(plan.metrics) / len(METRICS)
-    return each * breadth, _PARQUET_WORDS * breadth
+def _columns(plan: Plan) -> Columns:
+    return Columns(
+        breadth=len(plan.metrics) / len(METRICS),
+        metadata=plan.scenario.include_metadata,
+        calendar=plan.scenario.include_calendar,
+        aggregates=plan.samples_per_row > 1,
+    )
 
 
 def _months(plan: Plan) -> int:
@@ -133,7 +121,7 @@ def refuse_without_room(path: Path, rows: int, need: float) -> None:
         raise OutputError(
             f"{rows:,} rows would take about {in_bytes(need)} at {path}, where "
             f"{in_bytes(free)} are free: ask for fewer servers, a shorter span or a coarser "
-            "granularity (see fleetsynth plan)"
+            "granularity (see estimate(scenario))"
         )
 
 

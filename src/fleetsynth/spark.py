@@ -25,14 +25,14 @@ _TYPES = {
 }
 
 
-def generate(spark: Any, scenario: ScenarioLike = None, *, part_bytes: int = 64_000_000) -> Any:
-    """Return a scenario's dataset as a DataFrame that Spark computes where its workers are.
+def to_spark(session: Any, scenario: ScenarioLike = None, *, part_bytes: int = 64_000_000) -> Any:
+    """Return a dataset as a DataFrame that Spark computes where its workers are.
 
     Nothing is stored: rows are made when an action asks for them, and again when it asks again,
     with the same values.
 
     Args:
-        spark: a SparkSession whose Python workers can import fleetsynth.
+        session: a SparkSession whose Python workers can import fleetsynth.
         scenario: a Scenario, a YAML file, a mapping, or None for the packaged scenario.
         part_bytes: size of a task, in bytes that its rows would take as Parquet.
     """
@@ -46,4 +46,8 @@ def generate(spark: Any, scenario: ScenarioLike = None, *, part_bytes: int = 64_
                 for made in pipeline.batches(job.parts[index].plan):
                     yield from plain(pa.Table.from_batches([made])).to_batches(1 << 16)
 
-    return spark.range(0, len(job.parts), 1, len(job.parts)).mapInArrow(tasks, fields)
+    return session.range(0, len(job.parts), 1, len(job.parts)).mapInArrow(tasks, fields)
+
+
+generate = to_spark
+"""The first name of `to_spark`."""

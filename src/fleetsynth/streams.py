@@ -44,18 +44,18 @@ def key(*parts: Part) -> bytes:
 
 def uniform(*parts: Part) -> float:
     """Return one uniform in [0, 1) for an address, from the key's own first 53 bits."""
-    return _unit(key(*parts))
+    return _uniform(key(*parts))
 
 
-def unit(prefix: blake2b, last: Part) -> float:
+def uniform_after(prefix: blake2b, last: Part) -> float:
     """Return the uniform of the address with the parts of `prefix` and one more."""
     hashed = prefix.copy()
     hashed.update(length_prefixed(last))
-    return _unit(hashed.digest())
+    return _uniform(hashed.digest())
 
 
-def units(prefix: blake2b, lasts: Iterable[bytes]) -> NDArray[np.float64]:
-    """Return `unit` of many addresses; their last parts as `encode` returns them."""
+def uniforms_after(prefix: blake2b, lasts: Iterable[bytes]) -> NDArray[np.float64]:
+    """Return `uniform_after` of many addresses; their last parts as `encode` returns them."""
     digests = []
     for last in lasts:
         hashed = prefix.copy()
@@ -66,7 +66,7 @@ def units(prefix: blake2b, lasts: Iterable[bytes]) -> NDArray[np.float64]:
     return out
 
 
-def _unit(digest: bytes) -> float:
+def _uniform(digest: bytes) -> float:
     return (int.from_bytes(digest[:8], "little") >> 11) * 2.0**-53
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.clock import SECOND_MICROS
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
@@ -31,7 +33,7 @@ def to_seconds(timestamp: Times, *, whole: bool = False) -> NDArray[np.int64]:
         whole: whether to refuse what is not a whole second, instead of rounding it down.
 
     Raises:
-        ValueError: for what is no timestamp, is missing, or has a zone.
+        ValueError: for what is not a timestamp, is missing, or has a zone.
     """
     if isinstance(timestamp, datetime):
         return np.array([_one(timestamp, whole=whole)])
@@ -43,9 +45,9 @@ def to_seconds(timestamp: Times, *, whole: bool = False) -> NDArray[np.int64]:
     if np.isnat(times).any():
         raise ValueError("a timestamp is missing")
     micros = times.astype("datetime64[us]").astype(np.int64)
-    if whole and (micros % 1_000_000).any():
+    if whole and (micros % SECOND_MICROS).any():
         raise ValueError(_BROKEN)
-    return micros // 1_000_000
+    return micros // SECOND_MICROS
 
 
 def _one(time: datetime, *, whole: bool) -> int:
@@ -64,7 +66,7 @@ def _naive(time: object) -> date:
     if isinstance(time, str):
         time = datetime.fromisoformat(time)
     if not isinstance(time, date):
-        raise ValueError(f"{time!r} is no timestamp")
+        raise ValueError(f"{time!r} is not a timestamp")
     if getattr(time, "tzinfo", None):
         raise ValueError("a timestamp has a zone: convert it to UTC and drop the zone")
     return time

@@ -96,12 +96,12 @@ def open_page(browser: Any) -> Iterator[Any]:
         opened = Opened(context.new_page())
         all_opened.append(opened)
         page = opened.page
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(120_000)
         page.on("request", lambda request: opened.requests.append(request.url))
         page.on("pageerror", lambda error: opened.errors.append(str(error)))
         page.on("console", opened.hear)
         page.goto(path.as_uri())
-        page.wait_for_selector("html[data-ready]", timeout=30_000)
+        page.wait_for_selector("html[data-ready]", timeout=120_000)
         page.wait_for_timeout(100)
         return opened
 

@@ -13,7 +13,6 @@ from fleetsynth import pipeline
 from fleetsynth.formats import FORMATS, open_sink
 from fleetsynth.formats.base import Sink
 from fleetsynth.formats.read import read_batches
-from fleetsynth.models.realistic.plan import RealisticPlan
 from fleetsynth.plan import Plan
 from fleetsynth.tables.frame import schema
 from fleetsynth.tables.provenance import provenance
@@ -21,6 +20,8 @@ from fleetsynth.tables.provenance import provenance
 MARCH: dict[str, Any] = {"start_date": "2024-03-01", "end_date": "2024-03-31"}
 STRANGE = ['A, "B"', "Zürich", "'", "NA", "null", "007", "true", "2022-01-01", '"', "東京 ☂"]
 WITH_METADATA = [".parquet", ".arrow"]
+MODELS = ["classic", "realistic", "sine"]
+"""A preset of each model; the last is in `tests/models/sine_model`."""
 EACH = pytest.mark.parametrize("ending", FORMATS)
 
 TYPES = {
@@ -35,13 +36,14 @@ TYPES = {
 
 
 def types(plan: Plan) -> dict[str, pa.DataType]:
-    """The columns of a plan, in order: the realistic model has services."""
-    out = TYPES.copy()
-    if isinstance(plan, RealisticPlan):
-        place = list(out).index("business_unit")
-        out = dict(
-            [*list(out.items())[:place], ("service", pa.string()), *list(out.items())[place:]]
-        )
+    """The columns of a plan, in order: a model has metrics of its own, and may have services."""
+    published = {metric.column for metric in plan.metrics}
+    out: dict[str, pa.DataType] = {}
+    for name, kind in TYPES.items():
+        if name == "business_unit" and plan.fleet.replicas is not None:
+            out["service"] = pa.string()
+        if not name.endswith("_p95") or name in published:
+            out[name] = kind
     return out
 
 

@@ -2,8 +2,9 @@
 
 import csv
 import gzip
+import json
 from collections.abc import Callable
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +22,29 @@ def with_arrow(path: Path, kind: str) -> pa.Table:
     return ds.dataset(path, format=kind).to_table()
 
 
-def with_csv_module(path: Path) -> pd.DataFrame:
+def unpacked(path: Path) -> bytes:
     raw = path.read_bytes()
     if path.suffix == ".gz":
-        raw = gzip.decompress(raw)
+        return gzip.decompress(raw)
     if path.suffix == ".zst":
-        raw = pa.CompressedInputStream(pa.BufferReader(raw), "zstd").read()
-    header, *rows = csv.reader(StringIO(raw.decode(), newline=""))
+        return bytes(pa.CompressedInputStream(pa.BufferReader(raw), "zstd").read())
+    return raw
+
+
+def with_csv_module(path: Path) -> pd.DataFrame:
+    header, *rows = csv.reader(StringIO(unpacked(path).decode(), newline=""))
     return pd.DataFrame(rows, columns=header)
 
 
 CSV: dict[str, Callable[[Path], Any]] = {
     "pandas": lambda path: pd.read_csv(path, keep_default_na=False),
     "csv": with_csv_module,
+}
+JSONL: dict[str, Callable[[Path], Any]] = {
+    "json": lambda path: pd.DataFrame([json.loads(line) for line in unpacked(path).splitlines()]),
+    "pandas": lambda path: pd.read_json(
+        BytesIO(unpacked(path)), lines=True, dtype=False, precise_float=True
+    ),
 }
 OTHERS: dict[str, dict[str, Callable[[Path], Any]]] = {
     ".parquet": {
@@ -47,6 +58,8 @@ OTHERS: dict[str, dict[str, Callable[[Path], Any]]] = {
     ".csv": CSV,
     ".csv.gz": CSV,
     ".csv.zst": CSV,
+    ".jsonl": JSONL,
+    ".jsonl.zst": JSONL,
 }
 """Programs that know nothing of us, by ending."""
 

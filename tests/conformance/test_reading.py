@@ -15,7 +15,7 @@ from tests.support import plan_of
 
 def cuts(ending: str, size: int) -> list[int]:
     """Where to cut a file: its end is the last place that can show."""
-    return [0, 1, size // 3, size // 2, size - 5] + ([] if ending == ".csv" else [size - 1])
+    return [0, 1, size // 3, size // 2, size - 5] + ([size - 1] if FORMATS[ending].binary else [])
 
 
 @EACH

@@ -161,7 +161,7 @@ def test_folders_have_the_same_digest_and_can_be_verified(
     )
     assert result.digest == manifest_of(folder)["digest"] == digest
     assert len(parts_in(folder)) == result.parts > 1
-    assert verify(str(folder), regenerate=3) == []
+    assert verify(str(folder), regenerate=3).findings == []
 
 
 def test_a_changed_value_is_found_in_a_folder(plan: RealisticPlan, tmp_path: Path) -> None:
@@ -171,6 +171,6 @@ def test_a_changed_value_is_found_in_a_folder(plan: RealisticPlan, tmp_path: Pat
     )
     path = parts_in(folder)[0]
     path.write_bytes(path.read_bytes()[:-5] + b"wrong")
-    assert [finding.path for finding in verify(str(folder))] == [
+    assert [finding.path for finding in verify(str(folder)).findings] == [
         path.relative_to(folder).as_posix()
     ]

@@ -1,17 +1,16 @@
 """An object store in a process of its own, and a gate before it that can be closed."""
 
-import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import unescape
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from re import findall
+from urllib.parse import quote
 
 HOST = "127.0.0.1"
 BUCKET = "fleet-bucket"
@@ -32,16 +31,15 @@ def environment(port: int) -> dict[str, str]:
     }
 
 
-def request(port: int, method: str, target: str) -> str:
+def request(port: int, method: str, target: str, data: bytes = b"") -> bytes:
     """Send a request and return the body of the answer, which must be good."""
     connection = HTTPConnection(HOST, port, timeout=60)
     # Without a signer's name the store takes us for a stranger; the signature it does not check.
     signer = f"AWS4-HMAC-SHA256 Credential={KEY}/20240101/us-east-1/s3/aws4_request"
-    connection.request(
-        method, target, headers={"Authorization": f"{signer}, SignedHeaders=host, Signature=0"}
-    )
+    headers = {"Authorization": f"{signer}, SignedHeaders=host, Signature=0"}
+    connection.request(method, target, data, headers)
     answer = connection.getresponse()
-    body = answer.read().decode()
+    body = answer.read()
     connection.close()
     assert answer.status in (200, 204), body
     return body
@@ -49,13 +47,13 @@ def request(port: int, method: str, target: str) -> str:
 
 def keys(port: int, prefix: str = "") -> list[str]:
     """The keys that can be seen in the bucket."""
-    body = request(port, "GET", f"/{BUCKET}?list-type=2&max-keys=1000&prefix={prefix}")
+    body = request(port, "GET", f"/{BUCKET}?list-type=2&max-keys=1000&prefix={prefix}").decode()
     return [unescape(key) for key in findall(r"<Key>([^<]*)</Key>", body)]
 
 
 def uploads(port: int) -> list[str]:
     """The keys of multipart uploads that are neither completed nor aborted."""
-    body = request(port, "GET", f"/{BUCKET}?uploads")
+    body = request(port, "GET", f"/{BUCKET}?uploads").decode()
     return [unescape(key) for key in findall(r"<Key>([^<]*)</Key>", body)]
 
 
@@ -65,28 +63,45 @@ def empty(port: int) -> None:
     request(port, "PUT", f"/{BUCKET}")
 
 
+_MOTO = f"""
+import sys
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+server = ThreadedMotoServer({HOST!r}, 0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+"""
+"""A server on a free port, which it tells, for as long as its standard input is open."""
+
+
 @contextmanager
 def moto(folder: Path) -> Iterator[int]:
     """Run a moto server; yield its port."""
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        port = int(free.getsockname()[1])
-    program = Path(sys.executable).with_name("moto_server")
-    with (folder / "moto.log").open("wb") as log:
-        server = subprocess.Popen([program, "-H", HOST, "-p", str(port)], stdout=log, stderr=log)
-    try:
-        while not _answers(port):
-            assert server.poll() is None, (folder / "moto.log").read_text()
-            time.sleep(0.05)
-        yield port
-    finally:
-        server.terminate()
-        server.wait()
+    log = folder / "moto.log"
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            [sys.executable, "-c", _MOTO],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        ) as server,
+    ):
+        assert server.stdout
+        port = server.stdout.readline()
+        assert port, log.read_text()
+        yield int(port)
 
 
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
+def stored(port: int) -> dict[str, bytes]:
+    """The objects of the bucket."""
+    return {key: request(port, "GET", f"/{BUCKET}/{quote(key)}") for key in keys(port)}
+
+
+def put(port: int, objects: Mapping[str, bytes]) -> None:
+    """Put objects into the bucket, as they are."""
+    for key, data in objects.items():
+        request(port, "PUT", f"/{BUCKET}/{quote(key)}", data)
 
 
 class Gate:

@@ -1,4 +1,4 @@
-"""Runs that die at a chosen step, and runs that begin at the same moment.
+"""Runs that die at a chosen step, and runs that begin at the same time.
 
 A step is a change of the file system: a file that is opened to be written, linked, renamed or
 removed, a folder that is made or removed. Python tells of each before it happens, so a run can be
@@ -131,7 +131,7 @@ class Steps:
         assert codes == [KILLED]
 
     def together(self, tasks: Sequence[Task], folder: Path | str) -> list[int]:
-        """Begin tasks at the same moment; return their exit codes."""
+        """Begin tasks at the same time; return their exit codes."""
         return self._ask(tasks, folder)[0]
 
     def _ask(

@@ -219,5 +219,5 @@ def test_a_digest_says_why_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(FleetsynthError, match="no column that looks like a server"):
         digest_path(tmp_path / "it.parquet")
     data = {**columns(), "cpu": [1 / 3] * (3 * HOURS)}
-    with pytest.raises(FleetsynthError, match="the digest is over whole hundredths"):
+    with pytest.raises(FleetsynthError, match="the digest takes whole hundredths only"):
         digest_path(pa.table(data))

@@ -28,9 +28,9 @@ def test_a_folder_whose_files_are_far_too_small_for_its_record_is_refused(tmp_pa
     store.write("data/a", bytes(2_000))
     store.write("data/b", bytes(2_096))
     most = PER_ROW * 64 * 4_096  # rows that a byte of Parquet can stand for, at most
-    refuse_beyond(plan(most), store, ["data/a", "data/b"])
+    refuse_beyond(plan(most), store, ["data/a", "data/b"], ".parquet")
     with pytest.raises(InputError, match=r"is said to have 1,048,577 rows, .* 262,144 at most"):
-        refuse_beyond(plan(most + 1), store, ["data/a", "data/b", "data/lost"])
+        refuse_beyond(plan(most + 1), store, ["data/a", "data/b", "data/lost"], ".parquet")
 
 
 def test_a_small_plan_is_always_believed() -> None:

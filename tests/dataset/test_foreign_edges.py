@@ -53,7 +53,7 @@ def test_numbers_are_times_from_1990_up_to_2100(factor: int) -> None:
     for seconds in (utc(1990, 1, 1), utc(2099, 12, 31, 23, 59, 59)):
         assert micros([seconds * factor]) == [seconds * SECOND]
     for seconds in (utc(1989, 12, 31, 23, 59, 59), utc(2100, 1, 1)):
-        with pytest.raises(InputError, match="1990 to 2100"):
+        with pytest.raises(InputError, match="between 1990 and 2100"):
             micros([seconds * factor])
 
 
@@ -61,7 +61,7 @@ def test_the_bounds_hold_for_later_rows_too() -> None:
     times = Times(ReadOptions(), None, lambda: iter(()))
     times.micros(pa.array([utc(2026, 1, 1)]), "time", HERE)
     times.micros(pa.array([utc(2099, 12, 31)]), "time", HERE)
-    with pytest.raises(InputError, match="no time of 1990 to 2100"):
+    with pytest.raises(InputError, match="not between 1990 and 2100"):
         times.micros(pa.array([utc(2100, 1, 1)]), "time", HERE)
 
 

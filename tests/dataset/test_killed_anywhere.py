@@ -100,12 +100,14 @@ def test_what_is_killed_at_any_step_is_recovered(
         steps.kill_at(step, task, folder)
         state = look(LocalStore(folder))
         if state.finished and not state.being_replaced:
-            assert [found for found in verify(str(folder)) if not is_left(found.path)] == []
+            assert [
+                found for found in verify(str(folder)).findings if not is_left(found.path)
+            ] == []
         if _untouched(start, folder) and go_on is stepping.resume and before in OF_ANOTHER:
             continue  # there is no run of this scenario to go on with, and nothing was lost
         go_on(str(folder))
         assert digest_in(folder) == wanted
-        assert verify(str(folder)) == []
+        assert verify(str(folder)).findings == []
         kept = [MINE] if before in OF_ANOTHER else []
         assert files_in(folder) == files_in(end)
         assert folders_in(folder) == folders_in(end)

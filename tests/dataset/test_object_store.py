@@ -1,7 +1,7 @@
 """Folders in an object store: a real server, real uploads, and some that fail."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,9 @@ from tests.dataset.object_store import (
     forgetful,
     gate,
     keys,
-    moto,
+    put,
     request,
+    stored,
     uploads,
 )
 from tests.e2e.command import SMALL, Fleetsynth, Ran
@@ -42,20 +43,13 @@ pytestmark = pytest.mark.xdist_group("object store")  # one server for all of th
 BESIDE = ["manifest.json", "scenario.yaml", "servers.parquet"]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a running object store."""
-    with moto(tmp_path_factory.mktemp("moto")) as port:
-        yield port
-
-
 @pytest.fixture
-def port(server: int, monkeypatch: pytest.MonkeyPatch) -> int:
+def port(object_store: int, monkeypatch: pytest.MonkeyPatch) -> int:
     """The port of an empty object store that this process and its children know of."""
-    for name, value in environment(server).items():
+    for name, value in environment(object_store).items():
         monkeypatch.setenv(name, value)
-    empty(server)
-    return server
+    empty(object_store)
+    return object_store
 
 
 def discreet(ran: Ran) -> Ran:
@@ -85,7 +79,19 @@ def test_a_folder_is_the_same_in_a_bucket_as_on_a_disk(
     for name in set(names) - {"manifest.json"}:
         assert store.read(name) == (finished(partitions) / name).read_bytes()
     assert len(keys(port)) == len(names)
-    assert verify(url, regenerate=2) == []
+    assert verify(url, regenerate=2).findings == []
+
+
+@pytest.mark.usefixtures("port")
+def test_parts_of_any_format_say_what_they_are(single: str) -> None:
+    url = f"s3://{BUCKET}/lines"
+    made = generate_folder(MIXED, url, part_bytes=10**6, file_format="jsonl.zst", workers=1)
+    assert made.digest == single
+    assert verify(url).findings == []
+    store = open_store(url)
+    assert isinstance(store, ObjectStore)
+    said = store._obstore.get(store._store, "data/part-00000.jsonl.zst").attributes
+    assert said["Content-Type"] == "application/zstd"
 
 
 def test_a_bucket_of_its_own_needs_no_prefix(port: int, single: str) -> None:
@@ -97,7 +103,7 @@ def test_a_bucket_of_its_own_needs_no_prefix(port: int, single: str) -> None:
 def test_two_folders_in_a_bucket_do_not_see_each_other(port: int) -> None:
     generate_folder(MIXED, f"s3://{BUCKET}/a", part_bytes=10**6, workers=1)
     generate_folder(MIXED, f"s3://{BUCKET}/ab", part_bytes=10**6, workers=1)
-    assert verify(f"s3://{BUCKET}/a") == []
+    assert verify(f"s3://{BUCKET}/a").findings == []
     generate_folder(MIXED, f"s3://{BUCKET}/a", part_bytes=10**6, workers=1, overwrite=True)
     assert len(keys(port, "ab/")) == len(keys(port, "a/")) == 4
 
@@ -115,7 +121,7 @@ def test_a_run_that_stopped_is_resumed(port: int, single: str) -> None:
     result = generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1, resume=True)
     assert (result.made, result.digest) == (4, single)
     assert not keys(port, "fleet/_parts")
-    assert verify(url) == []
+    assert verify(url).findings == []
 
 
 @pytest.mark.usefixtures("port")
@@ -128,7 +134,7 @@ def test_shards_are_committed(single: str) -> None:
     generate_folder(MIXED, url, part_bytes=PART_BYTES, workers=1, shard=Shard(2, 4))
     assert commit(url)["digest"] == single
     assert commit(url)["digest"] == single
-    assert verify(url) == []
+    assert verify(url).findings == []
 
 
 def test_a_dataset_is_replaced_only_when_that_is_asked_for(port: int) -> None:
@@ -162,7 +168,7 @@ def test_faults_in_a_bucket_are_named(port: int) -> None:
     store.delete("data/part-00001.parquet")
     store.write("data/part-x.parquet", data)
     store.write("data/part-00004.parquet", data[:1_000])
-    assert [finding.path for finding in verify(url)] == [
+    assert [finding.path for finding in verify(url).findings] == [
         "data/part-00001.parquet",
         "data/part-x.parquet",
         "data/part-00004.parquet",
@@ -200,7 +206,7 @@ def test_a_large_part_is_uploaded_in_one_request_and_seen_only_when_it_is_whole(
     assert seen_early == [[]]
     assert keys(port, part) == [part]
     assert uploads(port) == []
-    assert verify(f"s3://{BUCKET}/fleet/") == []
+    assert verify(f"s3://{BUCKET}/fleet/").findings == []
 
 
 def test_an_upload_that_fails_leaves_nothing(port: int) -> None:
@@ -230,7 +236,9 @@ def test_a_store_without_conditional_uploads_is_refused_in_words(port: int) -> N
     with forgetful(port) as before, pytest.MonkeyPatch.context() as patch:
         for name, value in environment(before.port).items():
             patch.setenv(name, value)
-        with pytest.raises(OutputError, match=r"takes no conditional uploads \(If-None-Match\)"):
+        with pytest.raises(
+            OutputError, match=r"does not support conditional uploads \(If-None-Match\)"
+        ):
             generate_folder(MIXED, f"s3://{BUCKET}/fleet/", workers=1)
     assert keys(port) == []
 
@@ -435,9 +443,9 @@ def test_a_url_names_its_kind_of_store(tmp_path: Path) -> None:
     assert isinstance(open_store(f"s3://{BUCKET}/x/"), ObjectStore)
     assert isinstance(open_store(str(tmp_path)), LocalStore)
     for url in ("http://host/x", "ftp://host/x", "s4://x"):
-        with pytest.raises(UsageError, match="is no place to write to"):
+        with pytest.raises(UsageError, match="is not a place to write to"):
             open_store(url)
-    with pytest.raises(UsageError, match="s3:// names no bucket"):
+    with pytest.raises(UsageError, match="s3:// does not name a bucket"):
         open_store("s3://")
 
 
@@ -481,18 +489,20 @@ def test_what_is_killed_at_any_request_is_recovered(
     wanted = digest_of(resolve(stepping.TWO_MONTHS))
     monkeypatch.setenv("AWS_MAX_RETRIES", "0")
     stepping.remember_yaml(monkeypatch.setattr)
+    url = f"s3://{BUCKET}/fleet"
+    if what == "overwrite":
+        stepping.generate_other(url)
+        open_store(url).write("notes.txt", b"mine")
+    there = stored(port)
     for step in range(1, 100):
         empty(port)
-        url = f"s3://{BUCKET}/fleet"
-        if what == "overwrite":
-            stepping.generate_other(url)
-            open_store(url).write("notes.txt", b"mine")
+        put(port, there)
         if _ends_before(step, getattr(stepping, what), url):
             break
         untouched = what == "overwrite" and not keys(port, "fleet/_parts/job")
         (stepping.overwrite if step % 2 or untouched else stepping.resume)(url)
         assert json.loads(open_store(url).read("manifest.json") or b"")["digest"] == wanted
-        assert verify(url) == []
+        assert verify(url).findings == []
         assert not keys(port, "fleet/_parts")
         assert (open_store(url).read("notes.txt") == b"mine") == (what == "overwrite")
     assert 10 < step < 99

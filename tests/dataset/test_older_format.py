@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fleetsynth.errors import InputError
-from fleetsynth.folders.verify import check, verify
+from fleetsynth.folders.verify import verify
 from tests.dataset.folders import manifest_of
 from tests.e2e.command import Fleetsynth
 
@@ -32,7 +32,7 @@ def test_it_is_verified_and_what_cannot_be_checked_is_said(
     told = json.loads(fleetsynth.prints("verify", "older", "--json"))
     assert (told["ok"], told["findings"]) == (True, [])
     assert told["notes"] == [note.removeprefix("note: ")]
-    assert check(str(older)).findings == []
+    assert verify(str(older)).findings == []
 
 
 def test_it_is_read(older: Path, fleetsynth: Fleetsynth) -> None:
@@ -54,14 +54,14 @@ def test_flipped_bytes_are_found(older: Path, name: str) -> None:
         flipped[place] ^= 1 << place % 8
         (older / name).write_bytes(flipped)
         try:
-            assert verify(str(older)) != [], place
+            assert verify(str(older)).findings != [], place
         except InputError as error:
             assert "older" in str(error)  # noqa: PT017 - either will do
 
 
 def test_servers_are_held_against_the_scenario(older: Path) -> None:
     shutil.copy(older / PART, older / "servers.parquet")
-    ((path, message),) = [(found.path, found.message) for found in verify(str(older))]
+    ((path, message),) = [(found.path, found.message) for found in verify(str(older)).findings]
     assert path == "servers.parquet"
     assert message.startswith("its columns are ")
 
@@ -69,8 +69,8 @@ def test_servers_are_held_against_the_scenario(older: Path) -> None:
 def test_an_older_format_with_newer_fields_is_told_so(older: Path) -> None:
     values = manifest_of(older)
     (older / "manifest.json").write_text(json.dumps(values | {"run": "x"}, indent=2) + "\n")
-    assert [str(found) for found in verify(str(older))] == [
-        'manifest.json: "run" is no field of it'
+    assert [str(found) for found in verify(str(older)).findings] == [
+        'manifest.json: "run" is not a field of it'
     ]
 
 

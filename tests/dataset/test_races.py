@@ -1,4 +1,4 @@
-"""What begins at the same moment: one of two wins, or both do the same, and nothing ever mixes."""
+"""What begins at the same time: one of two wins, or both do the same, and nothing ever mixes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ FILES = [
 
 @pytest.fixture(scope="module")
 def steps() -> Iterator[Steps]:
-    """What runs tasks at the same moment."""
+    """What runs tasks at the same time."""
     found = Steps()
     yield found
     found.close()
@@ -51,7 +51,7 @@ def digests() -> dict[str, str]:
 def whole(folder: Path) -> str:
     """The digest of a finished folder, in which all is well."""
     assert files_in(folder) == FILES
-    assert verify(str(folder)) == []
+    assert verify(str(folder)).findings == []
     return digest_in(folder)
 
 

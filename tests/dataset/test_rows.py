@@ -160,12 +160,12 @@ def test_repeated_rows_are_told_apart_by_every_column(tmp_path: Path) -> None:
     random = Random(3)
     table = TABLE.take([0] * size)
     for name in ("cpu_p95", "quarter", "region", "net_in_p95"):
-        kinds: dict[str, list[Any]] = {
+        kinds: dict[str, list[object]] = {
             "cpu_p95": [None, -1.0, 0.0, 2.5],
             "quarter": [3, 4],
             "region": [None, "", "b"],
         }
-        values: list[Any] = [random.choice(kinds.get(name, [None, 1.0])) for _ in range(size)]
+        values = [random.choice(kinds.get(name, [None, 1.0])) for _ in range(size)]
         at = table.column_names.index(name)
         table = table.set_column(at, name, pa.array(values, table[name].type))
     expected = transcribed(table)[0]
@@ -242,7 +242,7 @@ def test_a_folder_counts_the_rows_that_its_parts_have(fleet: Path) -> None:
     empty = pq.read_table(parts_in(fleet)[rows.index(0)])
     assert empty.column_names == TABLE.column_names
     assert digest_path(fleet) == DIGEST
-    assert verify(str(fleet), regenerate=len(rows)) == []
+    assert verify(str(fleet), regenerate=len(rows)).findings == []
 
 
 @pytest.mark.parametrize("keys", [("year", "month"), ("region", "server_type")])
@@ -252,7 +252,7 @@ def test_partitions_have_the_same_rows(tmp_path: Path, keys: tuple[str, ...]) ->
     )
     assert result.digest == DIGEST
     assert result.rows == result.rows_of_whole == TABLE.num_rows
-    assert verify(str(tmp_path), regenerate=3) == []
+    assert verify(str(tmp_path), regenerate=3).findings == []
 
 
 def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
     assert (result.made, result.digest) == (28, DIGEST)
     assert 0 < result.rows < TABLE.num_rows
     assert seen[-1] == PLAN.cells
-    assert verify(str(tmp_path)) == []
+    assert verify(str(tmp_path)).findings == []
 
 
 def test_shards_add_up(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_servers_that_are_not_born_make_a_folder_without_rows(tmp_path: Path) ->
     )
     result = generate_folder(before, str(tmp_path), part_bytes=PART_BYTES, workers=1)
     assert (result.rows, result.rows_of_whole, result.digest) == (0, 0, root({}))
-    assert verify(str(tmp_path), regenerate=2) == []
+    assert verify(str(tmp_path), regenerate=2).findings == []
     with pytest.raises(fleetsynth.InputError, match="has no rows"):
         digest_path(tmp_path)
 
@@ -313,7 +313,7 @@ def test_rows_that_are_not_the_recorded_ones_are_found(tmp_path: Path, what: str
         if (metadata := pq.read_table(path)).num_rows > 9 and metadata["cpu_p95"].null_count
     )  # fmt: skip
     pq.write_table(DAMAGE[what](pq.read_table(path)), path)
-    (finding,) = verify(str(folder))
+    (finding,) = verify(str(folder)).findings
     assert "the part has changed: server_" in finding.message
 
 
@@ -322,7 +322,9 @@ def test_a_manifest_that_counts_other_rows_is_found(tmp_path: Path) -> None:
     manifest = manifest_of(folder)
     manifest["rows"] += 1
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    assert any(f"rows is {TABLE.num_rows + 1}" in str(each) for each in verify(str(folder)))
+    assert any(
+        f"rows is {TABLE.num_rows + 1}" in str(each) for each in verify(str(folder)).findings
+    )
 
 
 # What reads them

@@ -59,7 +59,7 @@ def first(folder: Path, scenario: Any = TWO_MONTHS, **options: Any) -> Job:
 def is_other(folder: Path) -> bool:
     """Whether a folder has the dataset of the other seed, all of it and nothing else."""
     assert files_in(folder) == FILES
-    assert verify(str(folder)) == []
+    assert verify(str(folder)).findings == []
     return digest_in(folder) == digest_of(resolve(OTHER))
 
 
@@ -310,7 +310,7 @@ def test_a_run_that_lost_its_folder_publishes_no_part(
     with pytest.raises(SupersededError):
         make_part(job, 0)
     assert files_in(folder) == ["data/part-00000.parquet", *FILES[2:]]
-    assert verify(str(folder)) == []
+    assert verify(str(folder)).findings == []
 
 
 def test_a_run_that_lost_its_folder_leaves_the_records_of_the_next_one(
@@ -442,7 +442,7 @@ def test_a_run_that_another_finishes_meanwhile_leaves_no_record(
     Between(monkeypatch, LocalStore, "write", lambda: folders._write_end(store, job))
     assert stepping.generate(str(folder), resume=True, progress=end).digest == digest_in(folder)
     assert files_in(folder) == FILES
-    assert verify(str(folder)) == []
+    assert verify(str(folder)).findings == []
 
 
 def test_a_run_whose_part_is_tidied_away_by_a_commit_says_that_or_is_done(
@@ -463,7 +463,7 @@ def test_a_run_whose_part_is_tidied_away_by_a_commit_says_that_or_is_done(
     with pytest.raises(SupersededError):
         list(folders.make(job, LocalEngine(1), [0], 2))
     assert files_in(folder) == FILES
-    assert verify(str(folder)) == []
+    assert verify(str(folder)).findings == []
 
 
 def test_an_overwrite_that_lost_its_folder_removes_no_more(

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from fleetsynth.errors import FleetsynthError, InputError
-from fleetsynth.folders.verify import Finding, verify
+from fleetsynth.folders.verification import Finding
+from fleetsynth.folders.verify import verify
 from fleetsynth.formats.parquet import writer_options
 from fleetsynth.reader.file_digest import digest_file, file_leaves
 from fleetsynth.stores.names import DATA
@@ -42,7 +43,8 @@ def changed(rows: pa.Table, column: str, row: int, value: Any) -> pa.Table:
 def found(folder: Path, regenerate: int = 0) -> list[tuple[str, str]]:
     """What `verify` finds, as plain pairs."""
     return [
-        (finding.path, finding.message) for finding in verify(str(folder), regenerate=regenerate)
+        (finding.path, finding.message)
+        for finding in verify(str(folder), regenerate=regenerate).findings
     ]
 
 
@@ -58,7 +60,7 @@ def edit(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
 def test_a_folder_as_it_was_made_is_fine(
     finished: Finished, keys: tuple[str, ...], fresh: int
 ) -> None:
-    assert verify(str(finished(keys)), regenerate=fresh) == []
+    assert verify(str(finished(keys)), regenerate=fresh).findings == []
 
 
 def test_progress_is_told_in_rows(finished: Finished) -> None:
@@ -70,7 +72,7 @@ def test_progress_is_told_in_rows(finished: Finished) -> None:
 
 def test_a_folder_that_moved_is_fine(copied: Copied, tmp_path: Path) -> None:
     copied(("region", "year")).rename(tmp_path / "elsewhere")
-    assert verify(str(tmp_path / "elsewhere"), regenerate=2) == []
+    assert verify(str(tmp_path / "elsewhere"), regenerate=2).findings == []
 
 
 # Values
@@ -116,7 +118,7 @@ def _nullable(rows: pa.Table) -> pa.Table:
 def test_a_value_that_is_no_hundredth_is_named(copied: Copied) -> None:
     folder = copied()
     write(folder / PART, changed(rows_of(folder / PART), "mem_p95", 3, 12.345))
-    assert found(folder) == [(PART, "mem_p95 has 12.345: the digest is over whole hundredths")]
+    assert found(folder) == [(PART, "mem_p95 has 12.345: the digest takes whole hundredths only")]
 
 
 def test_columns_that_are_swapped_are_found_for_every_server(copied: Copied) -> None:

@@ -45,4 +45,4 @@ def test_after_a_failure_no_other_part_is_begun(tmp_path: Path) -> None:
     folder: Any = str(tmp_path)
     with pytest.raises(OutputError, match="no room for this part"):
         list(engine.run(folder, range(8)))
-    assert len(list(tmp_path.iterdir())) <= 2
+    assert {path.name for path in tmp_path.iterdir()} <= {"0", "1"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 import fleetsynth
 from docs import build, cli_page, gallery
 from fleetsynth import generate, load_scenario
+from fleetsynth.formats import FORMATS
 from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario, Growth
 from fleetsynth.models.realistic import scenario
 from fleetsynth.presets import resolve
@@ -25,7 +27,10 @@ ROOT = build.ROOT
 PAGES = sorted(
     {
         *(ROOT / "docs").glob("*.md"),
-        *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md")),
+        *(
+            ROOT / name
+            for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md")
+        ),
         ROOT / "bench" / "README.md",
     }
 )
@@ -107,6 +112,12 @@ def test_scenario_keys_are_documented(key: str) -> None:
     rows = [line for line in page.splitlines() if line.startswith(f"| `{key}` |")]
     assert rows, f"{key} is not in docs/scenario.md"
     assert all(row.split("|")[-2].strip() for row in rows)
+
+
+def test_every_format_is_in_the_table_of_formats() -> None:
+    page = (ROOT / "docs/formats.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\.[a-z.]+)` \|.*\| `(\S+/\S+)` \|", page, re.MULTILINE)
+    assert dict(rows) == {ending: kind.media_type for ending, kind in FORMATS.items()}
 
 
 @pytest.mark.parametrize("group", ["demand", "noise", "bursts", "network", "memory", "disk"])

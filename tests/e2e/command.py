@@ -1,5 +1,6 @@
-"""The real command line in a child process."""
+"""The real command line in a child process, or in a fork of one, or in this process."""
 
+import atexit
 import gc
 import os
 import signal
@@ -7,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 import pytest
 
 from fleetsynth.cli import main
+from tests.e2e.warm import Warm
 
 SMALL = ("--servers", "4", "--end", "2022-01-31")
 SMALL_SCENARIO = {"num_servers": 4, "end_date": "2022-01-31"}
@@ -26,14 +29,22 @@ _LEFT_OUT = {
 }
 
 _SEARCH, _OVERRIDE, _DROP_FROM_BOUNDING_SET = 2, 1, 24  # linux/capability.h, linux/prctl.h
+_VERSION_3 = 0x20080522
 
 AS_ANYONE = f"""
 if os.geteuid() == 0:
     # Root that cannot overrule a file's mode: what a plain user is.
     import ctypes
+    library = ctypes.CDLL(None)
+    head, sets = (ctypes.c_uint32 * 2)({_VERSION_3}, 0), (ctypes.c_uint32 * 6)()
+    failed = library.capget(head, sets)
+    for kind in (0, 1):  # effective and permitted, now; and after a program starts:
+        sets[kind] &= ~(1 << {_OVERRIDE} | 1 << {_SEARCH})
+    failed = failed or library.capset(head, sets)
     for capability in ({_OVERRIDE}, {_SEARCH}):
-        if ctypes.CDLL(None).prctl({_DROP_FROM_BOUNDING_SET}, capability, 0, 0, 0):
-            sys.exit("cannot drop privileges")
+        failed = failed or library.prctl({_DROP_FROM_BOUNDING_SET}, capability, 0, 0, 0)
+    if failed:
+        sys.exit("cannot drop privileges")
 """
 """Python to run before the command line: modes of files and folders count, for root too."""
 
@@ -61,6 +72,14 @@ class Ran:
     err: str
 
 
+@cache
+def warm() -> Warm:
+    """The process from which runs fork."""
+    started = Warm(environment(None))
+    atexit.register(started.close)
+    return started
+
+
 @dataclass(frozen=True)
 class Fleetsynth:
     """Runs ``python -m fleetsynth`` in a folder."""
@@ -73,8 +92,22 @@ class Fleetsynth:
         before: str = "",
         stdout: int | IO[bytes] = subprocess.PIPE,
         env: Mapping[str, str] | None = None,
+        fresh: bool = False,
     ) -> Ran:
-        """Run to the end, after the Python statements `before`."""
+        """Run to the end, after the Python statements `before`.
+
+        If it matters how Python starts, let it start `fresh`; others are forks of a process that
+        has started long ago.
+        """
+        if not fresh:
+            told = warm().run(
+                [*map(str, arguments)],
+                self.folder,
+                environment(env),
+                before=before,
+                stdout=None if isinstance(stdout, int) else stdout.fileno(),
+            )
+            return Ran(as_told_by_a_shell(told[0]), *told[1:])
         done = subprocess.run(
             command(arguments, before),
             cwd=self.folder,
@@ -88,9 +121,11 @@ class Fleetsynth:
         )
         return Ran(as_told_by_a_shell(done.returncode), done.stdout or "", done.stderr)
 
-    def prints(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> str:
+    def prints(
+        self, *arguments: str | Path, env: Mapping[str, str] | None = None, fresh: bool = False
+    ) -> str:
         """Run what must succeed without a word on stderr; return its output."""
-        ran = self(*arguments, env=env)
+        ran = self(*arguments, env=env, fresh=fresh)
         assert (ran.code, ran.err) == (0, "")
         return ran.out
 
@@ -125,10 +160,11 @@ class Within(Fleetsynth):
         before: str = "",
         stdout: int | IO[bytes] = subprocess.PIPE,
         env: Mapping[str, str] | None = None,
+        fresh: bool = False,
     ) -> Ran:
         """Run to the end; what takes a process of its own gets one."""
-        if before or stdout != subprocess.PIPE:
-            return super().__call__(*arguments, before=before, stdout=stdout, env=env)
+        if before or fresh or stdout != subprocess.PIPE:
+            return super().__call__(*arguments, before=before, stdout=stdout, env=env, fresh=fresh)
         signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
         thresholds = gc.get_threshold()
         with pytest.MonkeyPatch.context() as patch:

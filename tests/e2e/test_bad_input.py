@@ -65,7 +65,7 @@ SCENARIOS = {
     "duplicate key inside": by_file(
         "archetypes:\n  web: {base_cpu: 4, base_cpu: 5}\n", "duplicate key", "base_cpu", "line 2"
     ),
-    "key that is no text": by_file("growth: {2: 3}\n", "keys should be strings", "growth.2"),
+    "key that is not text": by_file("growth: {2: 3}\n", "keys should be strings", "growth.2"),
     "incomplete archetype": by_file(
         "archetypes: {cache: {base_cpu: 3}}\n", "missing base_memory", "archetypes.cache"
     ),
@@ -171,7 +171,7 @@ SCENARIOS = {
     ),
     "unknown statistic": by_options(
         "--preset realistic --statistics p50,p100",
-        "'p100' is no statistic",
+        "'p100' is not a valid statistic",
         "from --statistics p50,p100",
     ),
     "sample interval that does not divide an hour": by_options(
@@ -179,9 +179,9 @@ SCENARIOS = {
         "7min does not divide an hour; 6min would",
         "from --sample-interval 7min",
     ),
-    "granularity that is no multiple": by_options(
+    "granularity that is not a multiple": by_options(
         "--preset realistic --granularity 8min",
-        "8min is no multiple of the sample interval of 5min",
+        "8min is not a multiple of the sample interval of 5min",
         "from --granularity 8min",
     ),
     "unknown key of a group": Bad(
@@ -433,6 +433,6 @@ def test_bytecode_that_is_cut_short_is_named_and_no_interruption(fleetsynth: Fle
     (bytecode,) = library.rglob("*.pyc")
     bytecode.write_bytes(bytecode.read_bytes()[:20])
     path = os.pathsep.join([str(library), os.environ.get("PYTHONPATH", "")])
-    ran = fleetsynth("preview", "-o", "fleet.png", env={"PYTHONPATH": path})
+    ran = fleetsynth("preview", "-o", "fleet.png", env={"PYTHONPATH": path}, fresh=True)
     refused(ran, Bad((f"error: {bytecode} is cut short", "remove it"), code=1))
     assert not (fleetsynth.folder / "fleet.png").exists()

@@ -361,7 +361,7 @@ def test_options_of_folders_are_refused_for_a_file(
 ) -> None:
     ran = fleetsynth("generate", *SMALL, "-o", "fleet.parquet", *option)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == f"error: {option[0]} is for folders: end the output with a slash\n"
+    assert ran.err == f"error: {option[0]} is for folders: end the path with a slash\n"
     assert contents(fleetsynth.folder) == {}
 
 

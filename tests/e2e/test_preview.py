@@ -1,5 +1,6 @@
 """``fleetsynth preview``: pictures in the terminal and as files."""
 
+import os
 import struct
 from xml.etree import ElementTree
 
@@ -96,7 +97,10 @@ def test_an_existing_picture_is_kept_unless_told_otherwise(
 def test_only_pictures_can_be_drawn(fleetsynth: Fleetsynth, ending: str) -> None:
     ran = fleetsynth("preview", "-o", f"fleet{ending}")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == f"error: the ending of fleet{ending} names no picture: use .png, .svg, .pdf\n"
+    assert (
+        ran.err
+        == f"error: the ending of fleet{ending} is not that of a picture: use .png, .svg, .pdf\n"
+    )
     assert contents(fleetsynth.folder) == {}
 
 
@@ -118,7 +122,8 @@ def test_without_matplotlib_the_error_says_what_to_install(
 ) -> None:
     hiding = tmp_path_factory.mktemp("hiding")
     (hiding / "matplotlib.py").write_text("raise ImportError('hidden')\n")
-    ran = fleetsynth("preview", "-o", "fleet.png", env={"PYTHONPATH": str(hiding)})
+    path = os.pathsep.join([str(hiding), os.environ.get("PYTHONPATH", "")])
+    ran = fleetsynth("preview", "-o", "fleet.png", env={"PYTHONPATH": path}, fresh=True)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == "error: pictures need matplotlib: pip install 'fleetsynth[plot]'\n"
     assert contents(fleetsynth.folder) == {}

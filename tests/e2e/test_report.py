@@ -44,7 +44,7 @@ def test_an_existing_report_is_kept_unless_told_otherwise(
     [
         (("nothing.parquet",), 2, "there is no file or folder nothing.parquet"),
         (("nothing.txt",), 2, "there is no file or folder nothing.txt"),
-        (("text.txt",), 2, "the ending of text.txt names no format"),
+        (("text.txt",), 2, "the ending of text.txt is not that of a known format"),
         (("broken.parquet",), 1, "cannot read broken.parquet"),
         (("other.csv",), 2, "no column that looks like a timestamp: name it"),
         (

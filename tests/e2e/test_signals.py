@@ -31,7 +31,7 @@ print("lost")
 def _run(number: int, before: str, seconds: float) -> tuple[int, str, str]:
     program = PROGRAM.format(number=int(number), before=before, seconds=seconds)
     command = [sys.executable, "-c", program]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
     return ran.returncode, ran.stdout, ran.stderr
 
 

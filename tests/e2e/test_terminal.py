@@ -180,7 +180,7 @@ def test_output_that_finds_no_room_is_an_error_and_not_a_traceback(
 def test_a_closed_stream_does_no_harm(
     fleetsynth: Fleetsynth, arguments: tuple[str, ...], code: int, closed: int
 ) -> None:
-    ran = fleetsynth(*arguments, before=f"os.close({closed})")
+    ran = fleetsynth(*arguments, before=f"os.close({closed})", fresh=True)
     assert ran.code == code
     assert "Traceback" not in ran.err
 
@@ -189,6 +189,6 @@ def test_a_closed_stream_does_no_harm(
 def test_an_output_that_knows_no_unicode_does_no_harm(
     fleetsynth: Fleetsynth, arguments: tuple[str, ...]
 ) -> None:
-    ran = fleetsynth(*arguments, env={"PYTHONIOENCODING": "ascii"})
+    ran = fleetsynth(*arguments, env={"PYTHONIOENCODING": "ascii"}, fresh=True)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.isascii()

@@ -116,8 +116,8 @@ CLAIMS: dict[str, Damage] = {
     "half a byte": lambda v: v | {"part_bytes": 0.5},
     "huge parts": lambda v: v | {"part_bytes": 10**400},
     "odd key": lambda v: v | {"partition_by": ["\x1b[31m"]},
-    "key that is no text": lambda v: v | {"partition_by": [["year"]]},
-    "keys that are no list": lambda v: v | {"partition_by": "year"},
+    "key that is not text": lambda v: v | {"partition_by": [["year"]]},
+    "keys that are not a list": lambda v: v | {"partition_by": "year"},
     "a path": lambda v: v | {"scenario": "/etc/hostname"},
     "no scenario": lambda v: {k: x for k, x in v.items() if k != "scenario"},
     "a list": lambda v: [v],
@@ -230,7 +230,7 @@ def test_what_stands_below_a_preset_is_a_problem(within: Within, key: str) -> No
 def test_a_scenario_without_end_is_refused(fleetsynth: Fleetsynth) -> None:
     ran = fleetsynth("plan", "/dev/zero", before=CAPPED)
     assert (ran.code, ran.out) == (2, "")
-    assert "characters are no scenario" in ran.err
+    assert "characters is too long" in ran.err
 
 
 def test_a_name_that_is_not_utf8_is_refused(within: Within) -> None:

@@ -85,7 +85,9 @@ def fault(given: Input, answer: dict[str, Any]) -> str | None:
     if len(answer["err"]) > MOST_WORDS:
         return f"{len(answer['err']):,} characters of errors"
     if "--json" in given.args and answer["out"]:
-        json.loads(answer["out"], parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+        json.loads(
+            answer["out"], parse_constant=lambda name: pytest.fail(f"{name} is not valid JSON")
+        )
     return None
 
 
@@ -114,7 +116,7 @@ def test_every_input_has_an_answer(kind: str, run: Runner, corpus: Corpus) -> No
 
 
 def test_the_runner_notices(run: Runner) -> None:
-    """Its limits hold, and what is no answer is told from one."""
+    """Its limits hold, and what is not an answer is told from one."""
     ok = run(Input(("--version",)))
     assert (ok["code"], fault(Input(()), ok)) == (0, None)
     assert fault(Input(()), {"code": -11, "out": "", "err": ""})

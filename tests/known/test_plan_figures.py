@@ -46,7 +46,7 @@ def test_months_are_counted_with_both_ends() -> None:
 def test_rows_that_fit_a_file_are_those_whose_size_it_is() -> None:
     plan = plan_of(num_servers=100_000)
     for wanted in (20_000, 200_000, 4_000_000):
-        rows = size.rows_in_parquet(plan, wanted)
+        rows = size.rows_in(plan, wanted, ".parquet")
         group = min(rows, BATCH_ROWS)
         assert abs(rows * (7.6 + 1060 / group**0.5) - wanted) < 0.002 * wanted
 

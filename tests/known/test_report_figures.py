@@ -1,5 +1,6 @@
 """What the report carries for its page, on data whose answers are worked out by hand."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from fleetsynth.report.collect import Collector
 from fleetsynth.report.outlook import Outlook
 from fleetsynth.report.rows import Reader
 from tests.known.data import DAY, MONDAY, dataset, page, unpacked
+from tests.support import plan_of
 
 HOUR = 3600
 T = 1096
@@ -248,13 +250,14 @@ def test_special_days_by_name() -> None:
     days = Days(MONDAY // DAY, MONDAY // DAY + 365)  # 2024
     date = days.index.astype("datetime64[D]").astype(str)
 
-    def of(kinds: np.ndarray, names: tuple[str, ...]) -> dict[str, list[str]]:
+    def of(kinds: np.ndarray, names: Sequence[str]) -> dict[str, list[str]]:
         return {
             name: [day[5:] for day in date[kinds == kind].tolist()]
             for kind, name in enumerate(names)
         }
 
-    classic = of(effects.classic_kinds(days), effects.CLASSIC)
+    names, kinds = effects.declared_kinds(effects.by_date(plan_of()), days)
+    classic = of(kinds, names)
     assert classic["Quarter end, last day"] == [
         "03-31",
         "06-30",
@@ -283,7 +286,7 @@ def test_a_special_day_is_compared_with_its_weekday_within_four_weeks() -> None:
     counts = np.ones((1, 71), dtype=np.int64)
     special, seen, base = effects.compare(values, counts, kinds)
     assert (special.tolist(), seen.tolist(), base.tolist()) == ([35], [[9]], [[4.5]])
-    kinds[42] = 1  # special days are no ordinary ones
+    kinds[42] = 1  # special days are not ordinary ones
     _, _, base = effects.compare(values, counts, kinds)
     assert base[0, 0] == pytest.approx((36 - 5) / 7)
     counts[0, 7] = 3  # a mean over values, not over days

@@ -179,5 +179,7 @@ def test_a_step_is_taken_if_and_only_if_it_divides_a_day(count: int, unit: str) 
     ["", "0s", "-5min", "5", "min", "1.5h", "5 min", "5MIN", "weekly", "05min", "1h30min", "٥min"],
 )
 def test_what_is_no_granularity_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no granularity: give daily, hourly, or a step"):
+    with pytest.raises(
+        ValueError, match="is not a valid granularity: give daily, hourly, or a step"
+    ):
         step_seconds(text)

@@ -63,7 +63,7 @@ PROBLEMS = {
         "start_date: tomorrow",
         "start_date",
         1,
-        "'tomorrow' is no date: give one such as 2022-01-01",
+        "'tomorrow' is not a valid date: give one such as 2022-01-01",
     ),
     "year alone": Bad("end_date: 2023", "end_date", 1, "valid date, not 2023"),
     "date with a time": Bad(
@@ -118,7 +118,7 @@ PROBLEMS = {
         "granularity: weekly",
         "granularity",
         1,
-        "'weekly' is no granularity: give daily, hourly, or",
+        "'weekly' is not a valid granularity: give daily, hourly, or",
     ),
     "probability above 1": Bad(
         "archetypes: {web: {spike_probability: 1.5}}",
@@ -202,10 +202,13 @@ PROBLEMS = {
         "distribution: {web: .nan}", "distribution.web", 1, "finite number, not nan"
     ),
     "name with spaces around it": Bad(
-        "regions: [b, ' a']", "regions. a", 1, "' a' is no name: use printable text"
+        "regions: [b, ' a']", "regions. a", 1, "' a' is not a valid name: use printable text"
     ),
     "name over two lines": Bad(
-        'archetypes: {web: {name: "a\\nb"}}', "archetypes.web.name", 1, "is no name: use printable"
+        'archetypes: {web: {name: "a\\nb"}}',
+        "archetypes.web.name",
+        1,
+        "is not a valid name: use printable",
     ),
     "name that is a number": Bad("regions: [a, 1]", "regions.1", 1, "valid string, not 1"),
 }
@@ -236,12 +239,12 @@ UNREADABLE = {
     "impossible date": (
         "seed: 1\nstart_date: 2022-13-01",
         2,
-        "month must be in 1..12|'2022-13-01' is no date",
+        "month must be in 1..12|'2022-13-01' is not a valid date",
     ),
     "impossible date after the same as text": (
         "regions: ['2022-13-01']\nend_date: 2022-13-01",
         2,
-        "month must be in 1..12|'2022-13-01' is no date",
+        "month must be in 1..12|'2022-13-01' is not a valid date",
     ),
 }
 """Files that no mapping can be read from: text, line, message."""
@@ -275,7 +278,7 @@ REALISTIC = {
     "key of the other preset": _realistic(
         "spikes: true",
         "spikes",
-        "'spikes' is a key of the classic preset: say preset: classic to have it",
+        "'spikes' is a key of the classic preset: say preset: classic to use it",
     ),
     "figure of the other preset": _realistic(
         "archetypes: {web: {base_cpu: 3}}",
@@ -335,9 +338,9 @@ REALISTIC = {
     "p100": _realistic(
         "statistics: [p100]",
         "statistics.0",
-        "'p100' is no statistic: give p1 to p99, mean, min or max$",
+        "'p100' is not a valid statistic: give p1 to p99, mean, min or max$",
     ),
-    "statistics that are no list": _realistic(
+    "statistics that are not a list": _realistic(
         "statistics: p95", "statistics", "expected a list, not 'p95'$"
     ),
     "statistics twice": _realistic("statistics: [p95, p95]", "statistics", "listed twice: p95$"),
@@ -354,32 +357,34 @@ REALISTIC = {
         "sample_interval: 1d", "sample_interval", "a step of 1d does not divide an hour; 1h would$"
     ),
     "interval in words": _realistic(
-        "sample_interval: hourly", "sample_interval", "'hourly' is no sample interval: give a step"
+        "sample_interval: hourly",
+        "sample_interval",
+        "'hourly' is not a valid sample interval: give a step",
     ),
     "granularity between samples": _realistic(
         "granularity: 8min",
         "granularity",
-        "a granularity of 8min is no multiple of the sample interval of 5min$",
+        "a granularity of 8min is not a multiple of the sample interval of 5min$",
     ),
     "unknown zone": _realistic(
         "locations: {eu-west-1: {zone: Europe/Dubln}}",
         "locations.eu-west-1.zone",
-        r"'Europe/Dubln' is no IANA time zone \(did you mean 'Europe/Dublin'\?\)$",
+        r"'Europe/Dubln' is not an IANA time zone \(did you mean 'Europe/Dublin'\?\)$",
     ),
     "zone that is a path": _realistic(
         "locations: {eu-west-1: {zone: ../../etc/passwd}}",
         "locations.eu-west-1.zone",
-        "'../../etc/passwd' is no IANA time zone, such as Europe/Dublin$",
+        "'../../etc/passwd' is not an IANA time zone, such as Europe/Dublin$",
     ),
     "unknown country": _realistic(
         "locations: {eu-west-1: {country: XX}}",
         "locations.eu-west-1.country",
-        "no holidays are known of a country 'XX': give an ISO 3166 code such as IE$",
+        "no holidays are known for the country 'XX': give an ISO 3166 code such as IE$",
     ),
     "country in full": _realistic(
         "locations: {eu-west-1: {country: Ireland}}",
         "locations.eu-west-1.country",
-        r"no holidays are known of a country 'Ireland' \(did you mean 'IE'\?\)$",
+        r"no holidays are known for the country 'Ireland' \(did you mean 'IE'\?\)$",
     ),
     "region without a location": _realistic(
         "regions: [us-east-1, eu-west-9]",

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fleetsynth import correlation
 from fleetsynth.errors import ScenarioError
+from fleetsynth.models.classic import correlation
 from fleetsynth.models.classic.noise import correlate
 from fleetsynth.models.classic.plan import factored
 from fleetsynth.models.classic.scenario import ArchetypeProfile

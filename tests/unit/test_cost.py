@@ -87,13 +87,13 @@ def test_one_day_of_a_fleet_draws_each_thing_once(
     def draw(prefix: Any, lasts: Any) -> Any:
         lasts = list(lasts)
         units.append(len(lasts))
-        return streams.units(prefix, lasts)
+        return streams.uniforms_after(prefix, lasts)
 
     def encode(part: Any) -> bytes:
         encoded.append(part)
         return before(part)
 
-    monkeypatch.setattr("fleetsynth.fleet.units", draw)
+    monkeypatch.setattr("fleetsynth.fleet.uniforms_after", draw)
     monkeypatch.setattr("fleetsynth.fleet.encode", encode)
     plan = plan_of(num_servers=50, start_date="2023-04-08", end_date="2023-04-08")
     assert (plan.clock.first + 1) % BLOCK == 0  # the last tick of a tile
@@ -117,7 +117,7 @@ def test_uniforms_can_be_drawn_from_any_four_on() -> None:
 def test_many_uniforms_are_those_of_each_address() -> None:
     names = [f"server_{i}" for i in range(100)]
     prefix = streams.address(42, "region")
-    found = streams.units(prefix, map(streams.encode, names))
+    found = streams.uniforms_after(prefix, map(streams.encode, names))
     assert found.tolist() == [streams.uniform(42, "region", name) for name in names]
 
 

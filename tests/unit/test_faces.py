@@ -24,7 +24,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> fleetsynth.Result:
 
 
 def test_dir_shows_the_public_names_and_no_others() -> None:
-    fleetsynth.load_scenario()  # has been used, and with it modules that are no public names
+    fleetsynth.load_scenario()  # has been used, and with it modules that are not public names
     assert dir(fleetsynth) == sorted(fleetsynth.__all__)
 
 
@@ -156,7 +156,7 @@ def test_calendar_features_of_a_scenario_are_those_of_its_dataset() -> None:
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"country": "ireland"}, r"no holidays are known of a country 'ireland' \(did you mean"),
+        ({"country": "ireland"}, r"no holidays are known for the country 'ireland' \(did you mean"),
         ({"country": "Atlantis"}, "ISO 3166 code such as IE"),
         ({"country": "US", "scenario": scenario_of()}, "choose one"),
         ({"scenario": fleetsynth.load_scenario({"preset": "realistic"})}, "needs a column region"),

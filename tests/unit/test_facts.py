@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fleetsynth.clock import DAY_SECONDS as DAY
+from fleetsynth.clock import HOUR_SECONDS as HOUR
 from fleetsynth.facts import levels, measures
 from fleetsynth.facts.cross import CrossSample
 from fleetsynth.facts.facts_table import PLAIN, Fact, known_facts, sources
 from fleetsynth.facts.fleet_facts import FleetFacts, Pool, exponent
-from fleetsynth.facts.measures import DAY, HOUR
 from fleetsynth.facts.server_facts import measure
 from fleetsynth.reader.grid import Grid, Server
 

@@ -135,7 +135,7 @@ def test_factors_and_growth_of_each_archetype_are_the_twins(name: str) -> None:
     }
     for archetype in plan.archetypes:
         profile = _profiles(SCENARIOS.get(name, {}))[archetype.name]
-        f = factors.demand(Calendar(seconds), archetype.profile, **on)
+        f = factors.demand(Calendar(seconds), archetype.profile, scenario)
         assert differing(f, np.array([twin.load_factor(profile, ts, **on) for ts in times])) == 0
         g = growth(plan, archetype.profile.monthly_growth_rate, seconds)
         expected = growths_of(scenario, profile, times)

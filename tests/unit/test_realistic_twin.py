@@ -242,7 +242,7 @@ def test_demand_agrees_everywhere(when: str) -> None:
         for part in ("seasonality", "peak_hour", "growth", "weekend", "holiday", "close")
     }
     closes = plan.scenario.closes
-    engine = demand.at_hours(
+    *_, engine = demand.at_hours(
         demand.Services(
             names=[service.name for service in chosen],
             figures={

@@ -16,6 +16,7 @@ import pytest
 from fleetsynth import OutputError, UsageError, generate, report
 from fleetsynth.api import batches, to_pandas
 from fleetsynth.clock import Days, epoch_day
+from fleetsynth.models.classic.law import law
 from fleetsynth.report import effects, sample, saturation
 from fleetsynth.report.axis import Axis, axis_from, regroup
 from fleetsynth.report.collect import BINS, Collector
@@ -154,8 +155,9 @@ def test_regrouping_adds_up() -> None:
 
 def test_special_days_are_compared_with_ordinary_ones_near_them() -> None:
     days = Days(19_723, 19_723 + 365)  # 2024
-    kinds = effects.classic_kinds(days)
-    assert sorted(set(kinds.tolist())) == [-1, *range(len(effects.CLASSIC))]
+    names, kinds = effects.declared_kinds(effects.by_date(plan_of()), days)
+    assert len(names) == 11
+    assert sorted(set(kinds.tolist())) == [-1, *range(len(names))]
     values = np.where(kinds == effects.ORDINARY, 10.0 + days.dayofweek, 5.0)[None]
     special, seen, base = effects.compare(values, np.ones_like(values), kinds)
     assert (seen == 5).all()
@@ -166,7 +168,7 @@ def test_expected_days_are_the_mean_of_many_servers() -> None:
     plan = plan_of(num_servers=2000, start_date="2024-12-20", end_date="2024-12-31")
     frame = to_pandas(plan)
     days = np.arange(12) + epoch_day(plan.scenario.start_date)
-    found = effects.expected_days(plan, days, plan.metrics)
+    found = effects.expected_days(plan, law(plan), days, plan.metrics)
     for a, archetype in enumerate(plan.archetypes):
         rows = frame[frame["server_type"] == archetype.name]
         for m, metric in enumerate(plan.metrics):

@@ -1,5 +1,6 @@
 """Saving a DataFrame: all formats, round trips, and what is refused."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,22 @@ def _read_zst(path: Path) -> pd.DataFrame:
         return _read_csv(stream)
 
 
+def _read_jsonl(path: Path) -> pd.DataFrame:
+    with pa.input_stream(str(path)) as stream:  # unpacks by the ending
+        frame = pd.DataFrame(map(json.loads, stream.read().splitlines()))
+    if "timestamp" in frame:
+        frame["timestamp"] = pd.to_datetime(frame["timestamp"])
+    return frame
+
+
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".parquet": lambda path: pq.read_table(path).to_pandas(),
     ".csv": _read_csv,
     ".csv.gz": _read_csv,
     ".csv.zst": _read_zst,
     ".arrow": _read_arrow,
+    ".jsonl": _read_jsonl,
+    ".jsonl.zst": _read_jsonl,
 }
 
 
@@ -85,7 +96,9 @@ def test_an_existing_file_is_refused_and_kept_unless_told(
 
 
 def test_an_ending_that_names_no_format_is_refused(frame: pd.DataFrame, tmp_path: Path) -> None:
-    with pytest.raises(fleetsynth.UsageError, match=r"metrics\.xlsx names no format.*\.csv\.gz"):
+    with pytest.raises(
+        fleetsynth.UsageError, match=r"metrics\.xlsx is not that of a known format.*\.csv\.gz"
+    ):
         fleetsynth.save_dataset(frame, tmp_path / "metrics.xlsx")
     assert list(tmp_path.iterdir()) == []
 

@@ -62,7 +62,7 @@ def test_what_is_no_mapping_is_refused_by_file_name(
     "content", [b"\x89PNG\r\n\x1a\n\x00\xff", b"seed: 3\n\xff\xfe", b"\xff\xfes\0e\0"]
 )
 def test_a_binary_file_is_no_scenario(content: bytes, written: Written) -> None:
-    with pytest.raises(UsageError, match=r"mine\.yaml is no scenario: byte \d+ is not UTF-8"):
+    with pytest.raises(UsageError, match=r"mine\.yaml is not a scenario: byte \d+ is not UTF-8"):
         load_scenario(written(content))
 
 

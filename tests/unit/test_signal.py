@@ -5,9 +5,10 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from fleetsynth.metrics import METRICS, SIGNALS
+from fleetsynth.metrics import METRICS
 from fleetsynth.models import limits
 from fleetsynth.models.classic import factors, spikes
+from fleetsynth.models.classic.signals import SIGNALS
 from fleetsynth.models.classic.simulate import Draws, Parameters, compose, level
 from tests import twin
 from tests.support import differing, plan_of

@@ -9,10 +9,11 @@ import pytest
 
 import fleetsynth
 from fleetsynth.cli import cli
-from fleetsynth.cli.words import OPTIONS, WITH_VALUES, in_options
+from fleetsynth.cli.words import COMMANDS, OPTIONS, WITH_VALUES, in_options
 
 SOURCE = Path(fleetsynth.__file__).parent
-OPTION = re.compile(r"(?<![\w-])--[a-z]")
+COMMAND = "|".join(cli.commands)
+OPTION = re.compile(rf"(?<![\w-])--[a-z]|fleetsynth ({COMMAND})\b")
 
 
 def _texts(path: Path) -> list[str]:
@@ -44,6 +45,7 @@ def test_the_search_notices_an_option(tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text('"""Has --overwrite."""\nraise ValueError(f"{path} exists: --overwrite")\n')
     assert [text for text in _texts(path) if OPTION.search(text)] == [" exists: --overwrite"]
+    assert OPTION.search("see fleetsynth plan")
 
 
 def test_every_option_that_is_said_exists() -> None:
@@ -55,6 +57,10 @@ def test_every_option_that_is_said_exists() -> None:
         for option in parameter.opts
     }
     assert {*OPTIONS.values(), *WITH_VALUES.values()} <= there
+
+
+def test_every_command_that_is_said_exists() -> None:
+    assert {text.split()[1] for text in COMMANDS.values()} <= set(cli.commands)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +81,14 @@ def test_every_option_that_is_said_exists() -> None:
         ("delimiter=';;': expected one", "--delimiter ';;': expected one"),
         ("say missing=...; or fill_down=True", "say --missing; or --fill-down"),
         ("csv_safe=True is for CSV", "--csv-safe is for CSV"),
+        ("partition_by=... is for folders", "--partition-by is for folders"),
+        ("engine=... is for folders", "--engine is for folders"),
+        (
+            "master=... is for Spark: say engine='spark'",
+            "--master is for Spark: say --engine spark",
+        ),
+        ("an unfinished file: commit(folder) removes it", ": fleetsynth commit FOLDER removes it"),
+        ("a coarser granularity (see estimate(scenario))", "granularity (see fleetsynth plan)"),
         ("columns: there is no column 'a'", "--columns: there is no column 'a'"),
         ("the packaged one is {'preset': 'realistic'}", "is --preset realistic"),
     ],

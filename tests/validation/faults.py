@@ -3,15 +3,16 @@
 A fault takes the clean default dataset (or makes another in its name) and returns a damaged table.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fleetsynth.models.base import Factor
 from fleetsynth.models.classic import factors
 from tests.support import plain_table, plan_of
 
@@ -102,16 +103,23 @@ def profiles(**factors_: float) -> dict[str, Any]:
 
 
 @contextmanager
-def holiday_factors(**changed: float) -> Iterator[None]:
-    """Generate with other holiday factors: rows of the table by number, as h0 to h4."""
-    before = factors.HOLIDAY_FACTORS
-    factors.HOLIDAY_FACTORS = tuple(  # type: ignore[assignment]
-        (*row[:3], changed.get(f"h{i}", row[3])) for i, row in enumerate(before)
+def holiday_factors(changed: Mapping[str, float]) -> Iterator[None]:
+    """Generate with other holiday factors, by their labels."""
+    before, holiday = factors.FACTORS, factors.HOLIDAY
+    assert changed.keys() <= {case.label for case in holiday.cases}
+    assert holiday.case_of is not None
+    other = Factor.of_cases(
+        holiday.name,
+        holiday.label,
+        holiday.case_of,
+        switch=holiday.switch,
+        cases=tuple(replace(c, value=changed.get(c.label, c.value)) for c in holiday.cases),
     )
+    factors.FACTORS = (*before[:-1], other)
     try:
         yield
     finally:
-        factors.HOLIDAY_FACTORS = before
+        factors.FACTORS = before
 
 
 # Columns
@@ -382,7 +390,7 @@ def holidays_missing(_: pa.Table) -> pa.Table:
 
 @fault("holiday", "Jul 4")
 def wrong_factor_of_a_holiday(_: pa.Table) -> pa.Table:
-    with holiday_factors(h1=0.7 * 1.08):
+    with holiday_factors({"Jul 4": 0.7 * 1.08}):
         return other()
 
 

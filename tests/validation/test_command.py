@@ -80,7 +80,7 @@ def test_columns_and_preset(fleetsynth: Fleetsynth, clean: Path, tmp_path: Path)
     renamed = tmp_path / "theirs.csv"
     pd.read_parquet(clean).rename(columns={"timestamp": "ts"}).to_csv(renamed, index=False)
     out = fleetsynth.prints("validate", renamed, "--columns", "timestamp=ts")
-    assert "no scenario to hold the values against" in out
+    assert "no scenario to compare the values with" in out
     done = fleetsynth("validate", renamed, "--columns", "timestamp=ts", "--preset", "classic")
     assert done.code == 1
     assert "96 are missing" in done.out

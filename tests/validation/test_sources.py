@@ -1,7 +1,6 @@
 """Where a dataset comes from: files of every format, folders, object stores, other people."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +14,9 @@ from fleetsynth import InputError, UsageError, Validation
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.formats import FORMATS
 from fleetsynth.presets.load import load_scenario
-from tests.dataset.object_store import BUCKET, empty, environment, moto
+from tests.dataset.object_store import BUCKET, empty, environment
 
 SMALL = {"num_servers": 24, "end_date": "2022-06-30"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a running object store."""
-    with moto(tmp_path_factory.mktemp("moto")) as port:
-        yield port
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +68,11 @@ def test_a_lost_part_is_told_by_the_manifest_and_by_the_gaps(folder: Path, tmp_p
     assert "month=3" in failed["manifest"].places[0]
 
 
-def test_an_object_store(server: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in environment(server).items():
+@pytest.mark.xdist_group("object store")
+def test_an_object_store(object_store: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(object_store).items():
         monkeypatch.setenv(name, value)
-    empty(server)
+    empty(object_store)
     url = f"s3://{BUCKET}/fleet"
     generate_folder(load_scenario(SMALL), url, workers=1)
     validation = fleetsynth.validate(url)

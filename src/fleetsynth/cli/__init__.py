@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-_FORMAT_OPTIONS = ("--format", "--output-format", "--to", "-f")
-"""What other programs call the option that we do not need."""
+_FORMAT_OPTIONS = ("--output-format", "--to", "-f")
+"""What other programs call what the ending says."""
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
@@ -65,7 +65,7 @@ def _cut_short(error: EOFError) -> str:
     seen = [frame.f_locals.get("bytecode_path") for frame, _ in walk_tb(error.__traceback__)]
     bytecode = [path for path in seen if path]
     if bytecode:
-        return f"{bytecode[-1]} is cut short: remove it, and Python makes it anew"
+        return f"{bytecode[-1]} is cut short: remove it, and Python will make it again"
     return f"something that was being read ended too early{f' ({error})' if str(error) else ''}"
 
 
@@ -143,7 +143,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _explained(error: click.NoSuchOption) -> click.UsageError:
     """Say how to name a format to whoever looks for an option that does."""
     if error.option_name in _FORMAT_OPTIONS and error.ctx and error.ctx.command is generate:
-        message = f"No such option: {error.option_name}. The ending of the output names the format:"
+        message = (
+            f"No such option: {error.option_name}. The ending of the output chooses the format:"
+        )
         return click.UsageError(f"{message} for CSV, say -o fleet.csv", error.ctx)
     return error
 
@@ -178,4 +180,9 @@ def _fail(message: str, code: int) -> NoReturn:
     if sys.stderr and sys.stderr.isatty() and "NO_COLOR" not in os.environ:
         label = click.style(label, fg="red", bold=True)
     click.echo(f"{label} {message}", err=True)
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError:  # what could not be written once cannot be written at exit
+        _discard_output()
     sys.exit(code)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.folders import (
-    folder_options,
-    generate_folder,
-    is_folder,
-    refuse_folder_options,
-)
+from fleetsynth.cli.folders import folder_arguments, folder_options
 from fleetsynth.cli.options import (
     LOCAL_PATH,
     PLACE,
@@ -26,10 +22,9 @@ from fleetsynth.cli.options import (
     scenario_options,
 )
 from fleetsynth.cli.say import say, say_json, show_understood
+from fleetsynth.formats import STANDARD_OUTPUT, known
 
 if TYPE_CHECKING:
-    from fleetsynth.api import Result
-    from fleetsynth.folders.generate import FolderResult
     from fleetsynth.reader import Understood
 
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
@@ -43,8 +38,15 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     default=str(DEFAULT_OUTPUT),
     show_default=True,
     metavar="PATH",
-    help="Where to. The ending names the format: .parquet, .csv, .csv.gz, .csv.zst or .arrow."
-    " A folder (with a slash at its end) or s3://bucket/prefix takes parts and a manifest.",
+    help=f"Where to write. The ending chooses the format: {known()}. A folder (with a slash at the"
+    " end) or s3://bucket/prefix takes parts and a manifest; - is standard output.",
+)
+@click.option(
+    "--format",
+    "file_format",
+    metavar="NAME",
+    help="Format of a folder's parts, or of standard output, such as csv.gz.  [default of parts:"
+    " parquet]",
 )
 @overwrite_option
 @click.option(
@@ -59,6 +61,7 @@ def generate(
     *,
     output: str,
     overwrite: bool,
+    file_format: str | None,
     csv_safe: bool,
     quiet: bool,
     as_json: bool,
@@ -66,7 +69,7 @@ def generate(
 ) -> None:
     """Generate a dataset from SCENARIO, a YAML file, or from the packaged scenario.
 
-    What the file does not say has the packaged value; options win over the file. The output
+    What the file does not say has the packaged value; options override the file. The output
     appears under its name when it is whole, or not at all.
 
     \b
@@ -76,37 +79,31 @@ def generate(
       fleetsynth generate --servers 500 --granularity hourly --end 2022-12-31 -o year.parquet
       fleetsynth generate --set growth.mode=monthly --set spikes=false -o calm.parquet
       fleetsynth generate --granularity 5min -o fleet/ --partition-by year,month
+      fleetsynth generate --servers 8 -o - --format csv | head
     """
-    from fleetsynth.api import generate as write_file
-    from fleetsynth.errors import UsageError
+    from fleetsynth import api
     from fleetsynth.presets import resolve
 
-    scenario = load(options)
-    silent = quiet or as_json
-    result: Result | FolderResult
-    if is_folder(output):
-        if csv_safe:
-            raise UsageError("--csv-safe is for CSV files, and a folder's parts are Parquet")
-        result = generate_folder(
-            scenario, output, overwrite=overwrite, silent=silent, options=options
+    resolved = resolve(load(options))
+    apart = output == STANDARD_OUTPUT  # where only data may go
+    silent = quiet or as_json or (apart and sys.stdout is not None and sys.stdout.isatty())
+    arguments = folder_arguments(options)
+    with progress(resolved.cells, silent=silent) as advance:
+        result = api.generate(
+            resolved,
+            output,
+            overwrite=overwrite,
+            file_format=file_format,
+            csv_safe=csv_safe,
+            progress=advance,
+            **arguments,
         )
-    else:
-        refuse_folder_options(options)
-        with progress(resolve(scenario).cells, silent=silent) as advance:
-            result = write_file(
-                scenario,
-                output,
-                overwrite=overwrite,
-                csv_safe=csv_safe,
-                workers=options["workers"],
-                progress=advance,
-            )
     if as_json:
-        say_json(result.to_dict())
+        say_json(result.to_dict(), err=apart)
     elif not quiet:
         from fleetsynth.cli.show import show_result
 
-        show_result(result)
+        show_result(result, err=apart)
 
 
 @click.command()
@@ -196,12 +193,13 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
 def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: Any) -> None:
     """Print the content digest of each PATH: a file, a folder or s3://bucket/prefix.
 
-    The digest is one over values: the same data have the same digest as Parquet, CSV or Arrow,
+    The digest is made of the values: the same data have the same digest in whatever format,
     compressed or not, in one file or many, in any order of rows. With --leaves, a comparison of
     two lists shows which server and month two datasets differ in.
 
-    Data with other names than ours for time and server, and data that an option speaks of, are
-    read as `facts` reads them (docs/reading.md): the digest is of the columns that stand for ours.
+    Data with other names than ours for time and server, and data with an option that says
+    how to read them, are read as `facts` reads them (docs/reading.md): the digest is of the
+    columns that stand for ours.
     """
     from fleetsynth.reader.digests import path_leaves
     from fleetsynth.stores.paths import refuse_missing
@@ -245,8 +243,8 @@ def archetypes(
 ) -> None:
     """List the archetypes, or show one by NAME with all its figures.
 
-    Figures of the realistic preset may differ from server to server: the list shows where the
-    middle 80 % of them lie, one archetype alone shows its figures as a scenario writes them.
+    Some figures may differ from server to server: the list shows where the middle 80 % of them
+    lie, one archetype alone shows its figures as a scenario writes them.
     """
     from fleetsynth.errors import UsageError, did_you_mean
     from fleetsynth.presets.load import load_scenario

@@ -16,6 +16,7 @@ from fleetsynth.cli.options import (
 )
 from fleetsynth.cli.say import say
 from fleetsynth.cli.words import in_options
+from fleetsynth.presets import DEFAULT
 from fleetsynth.shown import shown
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def init(*, path: Path, preset: str | None, overwrite: bool) -> None:
     from fleetsynth.files import write_text
     from fleetsynth.presets.catalog import starter_text
 
-    write_text(path, starter_text(preset or "classic"), overwrite=overwrite)
+    write_text(path, starter_text(preset or DEFAULT), overwrite=overwrite)
     say(f"wrote {path}; next: fleetsynth generate {path}")
 
 
@@ -87,7 +88,7 @@ def schema(*, preset: str | None, output: Path | None, overwrite: bool) -> None:
     from fleetsynth.files import write_text
     from fleetsynth.presets.load import json_schema
 
-    text = json.dumps(json_schema(preset or "classic"), indent=2) + "\n"
+    text = json.dumps(json_schema(preset or DEFAULT), indent=2) + "\n"
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -14,17 +14,19 @@ from fleetsynth.cli.say import say_json
 @click.argument("path")
 @reading_options
 @click.option(
-    "--check", is_flag=True, help="Exit with 1 if a fact is not as wanted, or cannot be measured."
+    "--check",
+    is_flag=True,
+    help="Exit with 1 if a fact is outside the wanted range, or cannot be measured.",
 )
 @json_option
 def facts(*, path: str, check: bool, as_json: bool, **reading: Any) -> None:
-    """Measure what the dataset at PATH is like, beside real fleets.
+    """Measure what the dataset at PATH is like, next to real fleets.
 
-    PATH is a file or a folder, made by fleetsynth or by anything else: .parquet, .csv, .csv.gz,
-    .csv.zst or .arrow, CPU and memory in percent. Each fact stands beside the range over real
-    fleets, the fleets themselves, and what the realistic preset is held to ("wanted"); ✗ marks
-    what is outside. A fact that the columns do not allow is shown as –. Data with a step other
-    than the five minutes of the real fleets have no such figures beside them: not comparable.
+    PATH is a file or a folder, made by fleetsynth or by anything else, in any format that
+    `generate` writes, CPU and memory in percent. Each fact is shown next to the range over real
+    fleets, the fleets themselves, and what a preset like them has to meet ("wanted"); ✗
+    marks what is outside. A fact that the columns do not allow is shown as –. Data with another
+    step than five minutes, that of the real fleets, cannot be compared with them.
 
     How the data are read, and what is refused: docs/reading.md. What was understood is said in one
     line, and in --json under "understood".

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fleetsynth.errors import UsageError
+from fleetsynth.presets import DEFAULT, PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,12 +32,6 @@ _KEYS = {
     "seed": "seed",
 }
 """Options that stand for one key of the scenario."""
-
-_REALISTIC_ONLY = {
-    "sample_interval": "the classic model has no samples within a tick",
-    "statistics": "the classic model publishes p95 alone",
-}
-"""Options that the classic model has no answer to, and why."""
 
 
 class _LocalPath(click.Path):
@@ -64,9 +59,8 @@ class _Place(click.Path):
 LOCAL_PATH = _LocalPath(path_type=Path)
 PLACE = _Place()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-preset_option = click.option(
-    "--preset", metavar="NAME", help="The packaged scenario: classic (the default) or realistic."
-)
+PACKAGED = " or ".join([f"{DEFAULT} (the default)", *(name for name in PRESETS if name != DEFAULT)])
+preset_option = click.option("--preset", metavar="NAME", help=f"The packaged scenario: {PACKAGED}.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
 
 
@@ -84,12 +78,13 @@ def scenario_options(command: Command) -> Command:
         click.option(
             "--sample-interval",
             metavar="STEP",
-            help="Step of the realistic simulation: 5min, 1min, 1h; divides an hour.",
+            help="Step of the simulation, of presets that have one within a tick: 5min, 1min, 1h;"
+            " divides an hour.",
         ),
         click.option(
             "--statistics",
             metavar="LIST",
-            help="What the realistic preset publishes of the samples, such as p50,p95,max,mean.",
+            help="What is published of the samples within a tick, such as p50,p95,max,mean.",
         ),
         click.option("--seed", type=int, metavar="N", help="Seed of every random draw."),
         click.option(
@@ -119,10 +114,10 @@ def reading_options(command: Command) -> Command:
             "--columns",
             default="",
             metavar="ROLE=COLUMN,…",
-            help="Which column is what, such as time=ts,server=host,cpu=cpu_pct. A name with a"
-            ' comma stands in quotes, cpu="CPU, %", a unit after a colon: time=t:s, cpu=v:share,'
-            " cpu=v:hundredths. Of one row per metric, cpu=… names a metric. What is not said is"
-            " found by its name.",
+            help="Which column is what, such as time=ts,server=host,cpu=cpu_pct. Put a name with a"
+            ' comma in quotes, cpu="CPU, %", and a unit after a colon: time=t:s, cpu=v:share,'
+            " cpu=v:hundredths. Where each row is of one metric, cpu=… names that metric. Columns"
+            " that are not given are found by their names.",
         ),
         click.option(
             "--time-format",
@@ -133,21 +128,27 @@ def reading_options(command: Command) -> Command:
         click.option(
             "--timezone",
             metavar="ZONE",
-            help="Whose hours, days and weekends count, such as Europe/Berlin; times that name no"
-            " zone are taken as its clock.",
+            help="The time zone whose hours, days and weekends count, such as Europe/Berlin; times"
+            " without a zone are read as its local time.",
         ),
-        click.option("--delimiter", metavar="SIGN", help="Between fields of CSV: ; or tab, …"),
+        click.option(
+            "--delimiter", metavar="SIGN", help="Character between the fields of CSV: ; or tab, …"
+        ),
         click.option("--decimal", metavar="SIGN", help="The decimal sign of CSV: . or ,"),
-        click.option("--encoding", metavar="NAME", help="Of CSV, such as latin-1."),
+        click.option("--encoding", metavar="NAME", help="Text encoding of CSV, such as latin-1."),
         click.option(
             "--missing",
             multiple=True,
             metavar="WORD",
             help="One more word for a missing number. May be repeated.",
         ),
-        click.option("--fill-down", is_flag=True, help="A blank server is that of the row above."),
         click.option(
-            "--server-from-name", is_flag=True, help="Each file's name is the server of its rows."
+            "--fill-down", is_flag=True, help="Take a blank server to be that of the row above."
+        ),
+        click.option(
+            "--server-from-name",
+            is_flag=True,
+            help="Take each file's name as the server of its rows.",
         ),
     ]
     for decorator in reversed(decorators):
@@ -196,6 +197,7 @@ def comparing(*, silent: bool) -> AbstractContextManager[Callable[[int, int], No
 def load(options: dict[str, Any]) -> Scenario:
     """Take the shared options out of `options` and return the scenario they describe."""
     from fleetsynth.presets.load import load_scenario, preset_of
+    from fleetsynth.scenario import Scenario
     from fleetsynth.scenario.text import parse_value
 
     source = _source(options.pop("scenario"))
@@ -219,7 +221,16 @@ def load(options: dict[str, Any]) -> Scenario:
     for option, key in (("no_metadata", "include_metadata"), ("no_calendar", "include_calendar")):
         if options.pop(option):
             say(key, False, f"--{option.replace('_', '-')}")
-    for key, reason in _REALISTIC_ONLY.items():
-        if key in overrides and preset_of(source, overrides) == "classic":
-            raise UsageError(f"{reason}: add --preset realistic")
+    own = [key for key in overrides if key not in Scenario.model_fields]
+    if own:
+        _refuse_lacking(preset_of(source, overrides), own)
     return load_scenario(source, overrides=overrides, origins=origins)
+
+
+def _refuse_lacking(preset: str, keys: list[str]) -> None:
+    """Refuse what a preset has no answer to, and say which one has."""
+    from fleetsynth.presets import having, is_preset, model
+
+    for key, reason in model(preset).lacks.items() if is_preset(preset) else ():
+        if key in keys:
+            raise UsageError(f"{reason}: add --preset {' or '.join(having(key))}")

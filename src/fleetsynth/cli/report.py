@@ -24,7 +24,7 @@ from fleetsynth.cli.say import say, show_understood
 @click.option(
     "--scenario",
     type=LOCAL_PATH,
-    help="Hold the data against this scenario file instead of the one that they carry.",
+    help="Compare the data with this scenario file instead of the one stored in them.",
 )
 @reading_options
 @click.option(
@@ -33,10 +33,10 @@ from fleetsynth.cli.say import say, show_understood
     default=12,
     show_default=True,
     metavar="N",
-    help="How many of the servers that run out first to show.",
+    help="How many servers to show of those that run out first.",
 )
 @click.option("--no-validation", is_flag=True, help="Leave out the verdicts of `validate`.")
-@click.option("--no-facts", is_flag=True, help="Leave out the figures beside real fleets.")
+@click.option("--no-facts", is_flag=True, help="Leave out the comparison with real fleets.")
 @overwrite_option
 def report(
     *,
@@ -49,7 +49,7 @@ def report(
     overwrite: bool,
     **reading: Any,
 ) -> None:
-    """Sum PATH up in one HTML file: charts, filters and tables, with nothing fetched.
+    """Sum up PATH in one HTML file: charts, filters, tables, nothing from the network.
 
     PATH is a file, a dataset folder or an object store. Whoever opens the report needs a browser
     and nothing else. The same data give the same bytes, on the same machine. How the data are read,

@@ -19,9 +19,9 @@ def say(text: object, *, err: bool = False) -> None:
     click.echo(shown(text, None), err=err)
 
 
-def say_json(values: Any) -> None:
+def say_json(values: Any, *, err: bool = False) -> None:
     """Print values as one line of JSON; numbers that it has not are null."""
-    click.echo(json.dumps(_finite(values), allow_nan=False))
+    click.echo(json.dumps(_finite(values), allow_nan=False), err=err)
 
 
 def show_understood(understood: Understood, *, err: bool = False) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
-from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,13 +16,12 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
-from fleetsynth.clock import Calendar
-from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.cli.terminal import open_console, plain, print_facts, print_whole, text_table
+from fleetsynth.clock import HOUR_SECONDS, Calendar
+from fleetsynth.presets import model_of
 from fleetsynth.scenario.fields import Strict
-from fleetsynth.shown import shown
 from fleetsynth.size import in_bytes
 from fleetsynth.window import BLOCK
 
@@ -32,24 +30,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fleetsynth.api import Result
     from fleetsynth.folders.calibrate import Rate
-    from fleetsynth.folders.generate import FolderResult
     from fleetsynth.plan import Plan
     from fleetsynth.preview.samples import Sample
+    from fleetsynth.result import Result
     from fleetsynth.size import Size
 
 _COLORS = ("red", "blue", "green", "yellow", "magenta")
 _FEW_ROWS = 100
 """Rows per tile below which its draws outweigh all else."""
-TILE_SECONDS = 50e-6
-"""CPU time of a tile and one row of it, on a core of 2020 or so."""
 _BARS = " ▁▂▃▄▅▆▇█"
-
-
-def plain(text: object, style: str = "") -> Text:
-    """Return text to print as it is: no markup, and nothing that a terminal acts upon."""
-    return Text(shown(text), style)
 
 
 @contextmanager
@@ -76,60 +66,61 @@ def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
         yield advance
 
 
-def show_result(result: Result | FolderResult) -> None:
-    """Print the closing summary of a run."""
-    from fleetsynth.api import Result
-
-    console = _console()
-    if isinstance(result, Result):
-        _show_file(console, result)
+def show_result(result: Result, *, err: bool = False) -> None:
+    """Print the closing summary of a run, on stderr if that is said."""
+    console = open_console(err=err)
+    if not result.parts:
+        _show_file(console, result, err=err)
     else:
         _show_folder(console, result)
 
 
-def _show_folder(console: Console, result: FolderResult) -> None:
+def _show_folder(console: Console, result: Result) -> None:
     plan = result.plan
-    size = "not committed" if result.bytes is None else in_bytes(result.bytes)
     rows = _most(plan) if result.rows_of_whole is None else f"{result.rows_of_whole:,}"
     if result.already:
-        console.print(Text(f"already there, the same: {result.url}"))
-    _facts(
+        console.print(Text(f"already there, unchanged: {result.url}"))
+    print_facts(
         console,
         rows=f"{rows} of {len(plan.columns)} columns",
         servers=_counts(plan),
         span=_span(plan),
-        folder=f"{result.url} ({result.parts:,} parts, {size})",
+        folder=f"{result.url} ({result.parts:,} parts, {_bytes(result)})",
         made=f"{result.made:,} parts, {result.rows:,} rows",
         time=f"{result.seconds:.2f} s, {result.rows / result.seconds:,.0f} rows/s",
         digest=result.digest or "when it is committed: fleetsynth commit",
     )
 
 
-def _show_file(console: Console, result: Result) -> None:
+def _bytes(result: Result) -> str:
+    return in_bytes(result.bytes) if result.committed else "not committed"
+
+
+def _show_file(console: Console, result: Result, *, err: bool) -> None:
     plan = result.plan
-    _facts(
+    print_facts(
         console,
         rows=f"{result.rows:,} of {len(plan.columns)} columns",
         servers=f"{plan.fleet.size:,}",
         span=_span(plan),
-        file=f"{result.path} ({in_bytes(result.bytes)})",
+        file=f"{result.url} ({_bytes(result)})",
         time=f"{result.seconds:.2f} s, {result.rows / result.seconds:,.0f} rows/s",
         digest=result.digest,
     )
     console.print()
-    table = _table("archetype", "servers", *(f"{m.label}\n{m.unit}" for m in plan.metrics))
+    table = text_table("archetype", "servers", *(f"{m.label}\n{m.unit}" for m in plan.metrics))
     for name, count in plan.fleet.counts().items():
         moments = result.statistics.get(name, {})
         cells = [f"{entry.mean:.1f} ±{entry.sd:.1f}" for entry in moments.values()]
         table.add_row(plain(name), f"{count:,}", *cells)
-    _print_whole(table)
+    print_whole(table, err=err)
     console.print(Text("mean ± standard deviation over all rows", style="dim"))
 
 
 def show_size(plan: Plan, size: Size) -> None:
     """Print what a plan would take."""
-    _facts(
-        _console(),
+    print_facts(
+        open_console(),
         rows=f"{_most(plan)} of {size.columns} columns",
         servers=_counts(plan),
         span=f"{_span(plan)}, {plan.clock.count:,} ticks",
@@ -142,14 +133,14 @@ def show_size(plan: Plan, size: Size) -> None:
 
 def _draws(plan: Plan, size: Size) -> dict[str, str]:
     """Say what a row costs where a tile is drawn for a few rows."""
-    rows = plan.cells / size.tiles
-    if rows >= _FEW_ROWS or not isinstance(plan, ClassicPlan):
+    rows, each_tile = plan.cells / size.tiles, model_of(plan).tile_seconds
+    if rows >= _FEW_ROWS or each_tile is None:
         return {}
-    seconds = size.tiles * TILE_SECONDS
+    seconds = size.tiles * each_tile
     each = f"for {rows:.3g} {'row' if rows == 1 else 'rows'} each; a longer span costs hardly more"
     return {
         "draws": f"{size.tiles:,} tiles of {BLOCK} ticks, {each}",
-        "work": f"about {_duration(seconds / 3600)} of one core, most of it for the draws",
+        "work": f"about {_duration(seconds / HOUR_SECONDS)} of one core, most of it for the draws",
     }
 
 
@@ -158,8 +149,8 @@ def show_rate(size: Size, rate: Rate) -> None:
     hours = rate.core_hours(size.rows)
     stored = size.bytes[".parquet"] / 1e9
     spread = ", ".join(f"{_duration(hours / cores)} on {cores}" for cores in (1, 2, 16, 64, 256))
-    _facts(
-        _console(),
+    print_facts(
+        open_console(),
         rate=f"{rate.rows_per_cpu_second:,.0f} rows per second and core, measured here",
         work=f"{hours:,.3g} core-hours: {spread} cores",
         cost=f"{hours:,.3g} x price of a core-hour + {stored:,.3g} x price of a GB stored",
@@ -169,19 +160,19 @@ def show_rate(size: Size, rate: Rate) -> None:
 def _duration(hours: float) -> str:
     if hours >= 1:
         return f"{hours:,.1f} h"
-    return f"{hours * 60:,.1f} min" if hours * 60 >= 1 else f"{hours * 3600:,.1f} s"
+    return f"{hours * 60:,.1f} min" if hours * 60 >= 1 else f"{hours * HOUR_SECONDS:,.1f} s"
 
 
 def show_archetypes(profiles: Mapping[str, Strict]) -> None:
     """Print archetypes side by side; one alone with its full name, for which there is room."""
-    table = _table("", *profiles)
+    table = text_table("", *profiles)
     columns = [dict(_figures(profile)) for profile in profiles.values()]
     fields = list(columns[0])
     alone = len(profiles) == 1
     for field in fields if alone else fields[1:]:
         cells = (column[field] for column in columns)
         table.add_row(field, *(plain(_written(cell) if alone else _middle(cell)) for cell in cells))
-    _print_whole(table)
+    print_whole(table)
 
 
 def _figures(model: Strict, path: str = "") -> Iterator[tuple[str, object]]:
@@ -214,7 +205,7 @@ def _middle(figure: object) -> str:
     if isinstance(figure, tuple):
         low, high = figure
     elif isinstance(figure, Strict):
-        from fleetsynth.scenario.distribution import Distribution  # 30 ms that classic saves
+        from fleetsynth.scenario.distribution import Distribution  # 30 ms, where there are none
 
         if not isinstance(figure, Distribution):
             raise TypeError(f"no way to show a {type(figure).__name__}")
@@ -226,16 +217,16 @@ def _middle(figure: object) -> str:
     return f"{float(f'{low:.2g}'):g} to {float(f'{high:.2g}'):g}"
 
 
-def show_samples(plan: Plan, shown: list[Sample]) -> None:
+def show_samples(plan: Plan, samples: list[Sample]) -> None:
     """Print a chart per archetype, with quarter ends and holidays under it."""
     from fleetsynth.preview.samples import highest
 
-    console = _console(soft_wrap=False)
+    console = open_console(soft_wrap=False)
     width = max(20, min(console.width, 160) - 30)
     seconds = plan.clock.seconds(plan.clock.first, plan.clock.stop)
     edges = np.linspace(0, len(seconds), min(width, len(seconds)) + 1).astype(int)
     calendar = Calendar(seconds)
-    for sample in shown:
+    for sample in samples:
         holidays = calendar.days.is_holiday(sample.country)
         marks = {
             "quarter ends": ("▲", calendar.per_tick(calendar.days.is_quarter_end)),
@@ -278,23 +269,6 @@ def _pairs(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     return zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
 
 
-class _Console(Console):
-    """A console that leaves a broken pipe to `main`; rich would exit with 1."""
-
-    def on_broken_pipe(self) -> None:
-        """Pass the error on."""
-        raise BrokenPipeError
-
-
-def _console(*, soft_wrap: bool = True, width: int | None = None) -> Console:
-    return _Console(soft_wrap=soft_wrap, highlight=False, width=width)
-
-
-def _facts(console: Console, **facts: str) -> None:
-    for label, value in facts.items():
-        console.print(Text(f"{label:<9} ", style="dim").append(shown(value, None), style="not dim"))
-
-
 def _most(plan: Plan) -> str:
     """Say how many rows a plan has, as far as it tells."""
     return f"{plan.cells:,}" if plan.is_full else f"up to {plan.cells:,}"
@@ -308,18 +282,3 @@ def _counts(plan: Plan) -> str:
 def _span(plan: Plan) -> str:
     scenario = plan.scenario
     return f"{scenario.start_date} to {scenario.end_date}, {scenario.granularity}"
-
-
-def _print_whole(table: Table) -> None:
-    """Print a table at its own width: figures that are cut short mislead."""
-    endless = _console(width=10_000)
-    needed = Measurement.get(endless, endless.options, table).maximum
-    _console(width=max(needed, _console().width)).print(table)
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column(Text(first), no_wrap=True)
-    for name in others:
-        table.add_column(Text(name), justify="right", no_wrap=True)
-    return table

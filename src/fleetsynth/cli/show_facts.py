@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from fleetsynth.cli.show import _console, _facts, _print_whole, _table, plain
+from fleetsynth.cli.terminal import open_console, plain, print_facts, print_whole, text_table
 from fleetsynth.facts.facts_table import STEP, known_facts, sources
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 def show_facts(found: Facts) -> None:
     """Print facts beside real fleets."""
-    console = _console()
+    console = open_console()
     left_out = f", and {found.left_out:,} with too few points" if found.left_out else ""
     repeated = f", {found.repeated:,} more than once" if found.repeated else ""
     steps = found.understood["steps"]
     months = next((step for step in steps if step.endswith(("month", "months"))), None)
     step = months if months and len(steps) == 1 else f"{found.step:,} s"
-    _facts(
+    print_facts(
         console,
         rows=f"{found.rows:,}, one every {step}{repeated}",
         servers=f"{found.servers:,}{left_out}",
@@ -35,7 +35,7 @@ def show_facts(found: Facts) -> None:
     real = sources() if found.comparable else {}
     labels = [source.label.replace(" ", "\n", 1) for source in real.values()]
     beside = ("", "wanted", "real", *labels) if found.comparable else ()
-    table = _table("fact", "here", *beside)
+    table = text_table("fact", "here", *beside)
     for name, fact in known_facts().items():
         value = found.values[name]
         here = plain("–" if value is None else _figure(fact, value), "bold")
@@ -49,7 +49,7 @@ def show_facts(found: Facts) -> None:
         if name == "cpu_network_r":
             for kind, r in found.network_by_type.items():
                 table.add_row(plain(f"  of {kind}", "dim"), _figure(fact, r))
-    _print_whole(table)
+    print_whole(table)
     if found.undefined:
         undefined = ", ".join(f"{name} on {count:,}" for name, count in found.undefined.items())
         console.print(Text(f"not defined, and left out: {undefined} servers", style="dim"))

@@ -14,6 +14,7 @@ from fleetsynth.cli.options import (
     reading_options,
 )
 from fleetsynth.cli.say import say_json, show_understood
+from fleetsynth.presets import PRESETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,19 +26,19 @@ if TYPE_CHECKING:
     "--scenario",
     type=LOCAL_PATH,
     metavar="FILE",
-    help="Hold it against this scenario, not the one that the dataset itself names.",
+    help="Compare with this scenario, not with the one that the dataset itself names.",
 )
 @click.option(
     "--preset",
     metavar="NAME",
-    help="Hold it against a packaged scenario: classic or realistic.",
+    help=f"Compare with a packaged scenario: {' or '.join(PRESETS)}.",
 )
 @reading_options
 @click.option(
     "--full",
     is_flag=True,
-    help="Compare every value of a dataset of ours with what its scenario generates, not those of"
-    " some servers: takes as long as making it did.",
+    help="Compare every value of a dataset of ours with what its scenario generates, not only those"
+    " of some servers: takes as long as generating it did.",
 )
 @click.option("-a", "--all", "show_all", is_flag=True, help="Show every structural check.")
 @json_option
@@ -55,7 +56,7 @@ def validate(
 
     Its form: columns and types, order, duplicates, gaps, bounds, stuck and copied series,
     calendar columns against the clock, what is said of each server, the manifest of a folder.
-    And, where there is a classic scenario to hold it against, its values: each figure of the
+    And, where the model of its scenario says how values vary, its values: each figure of the
     scenario beside its estimate from the data, the confidence interval, the p-value, and the
     smallest deviation that a dataset of this size would show ("detectable", with power 0.99).
     Data that do follow their scenario fail by chance once in 1,000 runs.
@@ -79,7 +80,7 @@ def validate(
 
     refuse_missing([path])
     if scenario and preset:
-        raise UsageError("--scenario and --preset both say what to hold it against: choose one")
+        raise UsageError("--scenario and --preset both say what to compare with: choose one")
     against = default_scenario(preset) if preset else scenario
     with comparing(silent=not full) as compared:
         validation = check(

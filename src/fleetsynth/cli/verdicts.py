@@ -17,9 +17,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from fleetsynth.cli.show import _console as console
-from fleetsynth.cli.show import _print_whole as print_whole
-from fleetsynth.cli.show import plain
+from fleetsynth.cli.terminal import open_console, plain, print_whole
+from fleetsynth.clock import HOUR_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -55,7 +54,7 @@ def comparison_bar() -> Iterator[Callable[[int, int], None]]:
             begun = monotonic()
         if done == 1:
             stderr.print(
-                f"generating {total:,} servers anew to compare every value: "
+                f"generating {total:,} servers again to compare every value: "
                 f"about {in_time((monotonic() - begun) * total)}"
             )
             bar.start()
@@ -69,7 +68,7 @@ def comparison_bar() -> Iterator[Callable[[int, int], None]]:
 
 def in_time(seconds: float) -> str:
     """Write a duration for people: in seconds below two minutes, in minutes below two hours."""
-    for size, unit in ((3600, "h"), (60, "min")):
+    for size, unit in ((HOUR_SECONDS, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{max(1, seconds):.0f} s"
@@ -81,11 +80,11 @@ def show_validation(validation: Validation, *, show_all: bool) -> None:
     estimates = [v for v in validation.verdicts if v.kind == "statistics"]
     _show_structure(structure, show_all=show_all)
     if estimates:
-        console().print()
+        open_console().print()
         _show_estimates(estimates)
     elif validation.scenario is None:
-        console().print(Text("no scenario to hold the values against: see --scenario", "dim"))
-    console().print()
+        open_console().print(Text("no scenario to compare the values with: see --scenario", "dim"))
+    open_console().print()
     _show_sum(validation)
 
 
@@ -102,7 +101,7 @@ def _show_structure(verdicts: Iterable[Verdict], *, show_all: bool) -> None:
             out.add_row("", "", plain(f"  {place}", "dim"))
     print_whole(out)
     if passed:
-        console().print(Text(f"and {passed} checks of single columns: ok", "dim"))
+        open_console().print(Text(f"and {passed} checks of single columns: ok", "dim"))
 
 
 def _show_estimates(verdicts: Iterable[Verdict]) -> None:
@@ -127,7 +126,7 @@ def _show_sum(validation: Validation) -> None:
     head = "ok" if validation.ok else f"{len(validation.failed)} of the checks failed"
     line = plain(f"{validation.path}: ").append(head, _STYLES["ok" if validation.ok else "fail"])
     line.append(f" ({validation.rows:,} rows, {validation.servers:,} servers; {counts})", "dim")
-    console().print(line)
+    open_console().print(line)
 
 
 def _status(verdict: Verdict) -> Text:

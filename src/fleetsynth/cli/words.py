@@ -14,9 +14,13 @@ OPTIONS = {
     "resume=True": "--resume",
     "shard=...": "--shard",
     "part_bytes=...": "--part-size",
+    "partition_by=...": "--partition-by",
+    "engine=...": "--engine",
+    "master=...": "--master",
     "start_date=...": "--start",
     "end_date=...": "--end",
     "csv_safe=True": "--csv-safe",
+    "file_format=...": "--format",
     "columns=...": "--columns",
     "delimiter=...": "--delimiter",
     "missing=...": "--missing",
@@ -27,14 +31,24 @@ OPTIONS = {
 
 WITH_VALUES = {
     name: f"--{name.replace('_', '-')}"
-    for name in ("time_format", "timezone", "delimiter", "decimal", "encoding")
+    for name in ("time_format", "timezone", "delimiter", "decimal", "encoding", "engine")
 }
 """Options by the names of arguments that are said with a value, such as ``decimal=','``."""
+
+COMMANDS = {
+    "commit(folder)": "fleetsynth commit FOLDER",
+    "verify(folder)": "fleetsynth verify FOLDER",
+    "estimate(scenario)": "fleetsynth plan",
+}
+"""Commands by the calls of the library's errors."""
 
 _BEFORE = r"(?<![\w/.])"
 _QUOTED = r"('[^']*'|\"[^\"]*\")"
 _WORDS = [
-    *((rf"{_BEFORE}{re.escape(words)}(?!\w)", option) for words, option in OPTIONS.items()),
+    *(
+        (rf"{_BEFORE}{re.escape(said)}(?!\w)", typed)
+        for said, typed in (OPTIONS | COMMANDS).items()
+    ),
     (r"^columns: ", "--columns: "),
     (r"^shard (?=\S*: )", "--shard "),
     (r"\{'preset': '(\w+)'\}", r"--preset \1"),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.facts.measures import DAY, MIN_POINTS
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
+from fleetsynth.facts.measures import MIN_POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -105,7 +106,7 @@ class CrossSample:
                 xx += np.square(values) @ mask.T
             xy += values @ values.T
         spread = count * xx - x * x
-        need = max(MIN_POINTS, _LEAST_HOURS * 3600 // kept[0].grid.step)
+        need = max(MIN_POINTS, _LEAST_HOURS * HOUR_SECONDS // kept[0].grid.step)
         # Values are in units of their own deviation: less than this is rounding.
         sound = (count >= need) & (spread > 1e-9 * count * count)
         sound &= sound.T
@@ -151,7 +152,7 @@ def _hash(name: str) -> int:
 def _days(grid: Grid) -> NDArray[np.int64]:
     """Days since the epoch, or steps where they are longer, shape (ticks,)."""
     steps = np.arange(grid.first, grid.first + grid.count)
-    return steps if grid.step > DAY else steps * grid.step // DAY
+    return steps if grid.step > DAY_SECONDS else steps * grid.step // DAY_SECONDS
 
 
 def _kept_ticks(grid: Grid, every: int) -> NDArray[np.int64]:

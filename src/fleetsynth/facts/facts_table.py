@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 STEP = 300
 """Seconds from point to point at which the facts are defined: at another step the same servers
-have other figures, which nothing here can be held against."""
+have other figures, which nothing here can be compared with."""
 PLAIN = "plain"
-"""The source that is no trace."""
+"""The source that is not a trace."""
 
 
 @dataclass(frozen=True)
-class Source:
+class Reference:
     """Where real figures come from.
 
     Attributes:
@@ -43,7 +43,7 @@ class Fact:
         label: what it is called.
         unit: its unit; empty for a pure number.
         decimals: how many are shown.
-        wanted: lowest and highest value that the realistic preset may have; None for no bound.
+        wanted: lowest and highest value that a preset like real fleets may have; None for no bound.
         only: the words that a text may be made of; empty for numbers.
         real: measured figures by source.
         stated: lowest and highest real value, where no source has a figure of its own.
@@ -90,9 +90,9 @@ def known_facts() -> dict[str, Fact]:
 
 
 @cache
-def sources() -> dict[str, Source]:
+def sources() -> dict[str, Reference]:
     """Return the sources of real figures by name."""
-    return {name: Source(**row) for name, row in _table()["sources"].items()}
+    return {name: Reference(**row) for name, row in _table()["sources"].items()}
 
 
 @cache
@@ -172,7 +172,7 @@ class Facts:
         return known_facts()[name].holds(self.values[name]) if self.comparable else None
 
     def missed(self) -> list[str]:
-        """Return the names of the facts that are outside what the realistic preset is held to."""
+        """Return the names of the facts that are outside what is wanted."""
         return [name for name in self.values if self.holds(name) is False]
 
     def unmeasured(self) -> list[str]:

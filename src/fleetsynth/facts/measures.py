@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.reader.grid import Grid, Series
 
-HOUR, DAY, WEEK = 3600, 86400, 604800
-LAGS = {"1h": HOUR, "1d": DAY, "7d": WEEK}
+LAGS = {"1h": HOUR_SECONDS, "1d": DAY_SECONDS, "7d": WEEK_SECONDS}
 """Lags in seconds beside a lag of one step."""
 
 BURST_MADS = 5.0
@@ -58,12 +59,12 @@ def correlation(one: Series, two: Series) -> float:
         one, two = one[both], two[both]
     if len(one) < MIN_POINTS:
         return np.nan
-    size = _FLAT * _dot(one, one), _FLAT * _dot(two, two)
+    flat_one, flat_two = _FLAT * _dot(one, one), _FLAT * _dot(two, two)
     one, two = one - one.mean(), two - two.mean()
-    squares = _dot(one, one), _dot(two, two)
-    if squares[0] <= size[0] or squares[1] <= size[1]:
+    square_one, square_two = _dot(one, one), _dot(two, two)
+    if square_one <= flat_one or square_two <= flat_two:
         return np.nan
-    return _dot(one, two) / sqrt(squares[0] * squares[1])
+    return _dot(one, two) / sqrt(square_one * square_two)
 
 
 def _dot(one: Series, two: Series) -> float:
@@ -103,11 +104,11 @@ def daily(series: Series, days: NDArray[np.int64], step: int, what: str) -> floa
 
     A day counts if it has 95 % of its points and a mean above zero; p95 is interpolated.
     """
-    if step > HOUR:
+    if step > HOUR_SECONDS:
         return np.nan
     ratios = []
     edges = np.flatnonzero(np.diff(days, prepend=-1))
-    whole = _FULL_DAY * DAY / step
+    whole = _FULL_DAY * DAY_SECONDS / step
     for first, stop in zip(edges, [*edges[1:], len(days)], strict=True):
         points = _there(series[first:stop])
         if len(points) >= whole and (mean := points.mean()) > 0:
@@ -119,9 +120,9 @@ def daily(series: Series, days: NDArray[np.int64], step: int, what: str) -> floa
 def hourly_share(series: Series, grid: Grid) -> float:
     """Return the variance of hourly means over the variance of the points."""
     variance = _variance(series)
-    if grid.step >= HOUR or not variance > 0:
+    if grid.step >= HOUR_SECONDS or not variance > 0:
         return np.nan
-    hours = grid.seconds() // HOUR
+    hours = grid.seconds() // HOUR_SECONDS
     sums, counts = _sums(series, hours - hours[0])
     means = sums[counts > 0] / counts[counts > 0]
     return float(means.var() / variance)

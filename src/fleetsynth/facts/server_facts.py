@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.facts import levels, measures
-from fleetsynth.facts.measures import DAY, LAGS
+from fleetsynth.facts.measures import LAGS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def _shape(cpu: Series, rest: Series, grid: Grid) -> dict[str, float]:
         "lag_step": measures.autocorrelation(cpu, 1),
         **lags,
         "residual_lag": measures.autocorrelation(rest, 1),
-        "hour_r2": measures.explained(cpu, grid.hours()) if step <= measures.HOUR else np.nan,
+        "hour_r2": measures.explained(cpu, grid.hours()) if step <= HOUR_SECONDS else np.nan,
         "daily_p95": measures.daily(cpu, grid.days(), step, "p95"),
         "skewness": measures.moment(cpu, 3),
         "kurtosis": measures.moment(rest, 4) - 3,
@@ -77,7 +78,7 @@ def _bursts(cpu: Series, rest: Series, grid: Grid) -> tuple[dict[str, float], ND
         return numbers, np.zeros(0, np.int64)
     numbers["beyond"] = 100 * found.share
     if found.points:
-        numbers["bursts_per_day"] = len(found.lengths) * DAY / grid.step / found.points
+        numbers["bursts_per_day"] = len(found.lengths) * DAY_SECONDS / grid.step / found.points
     if len(found.lengths):
         numbers["burst_length"] = float(np.median(found.lengths))
         numbers["burst_length_p90"] = float(np.percentile(found.lengths, 90))
@@ -90,7 +91,7 @@ def _memory(memory: Series, cpu: Series | None, grid: Grid) -> dict[str, float]:
     return {
         "memory_lag": measures.autocorrelation(memory, 1),
         "memory_hour_r2": (
-            measures.explained(memory, grid.hours()) if grid.step <= measures.HOUR else np.nan
+            measures.explained(memory, grid.hours()) if grid.step <= HOUR_SECONDS else np.nan
         ),
         "memory_cpu_r": np.nan if cpu is None else measures.correlation(memory, cpu),
     }

@@ -1,4 +1,4 @@
-"""How a folder becomes that of one run, whoever else tries at the same moment.
+"""How a folder becomes that of one run, whoever else tries at the same time.
 
 The n-th run in a folder begins by creating ``_parts/job-n.json``, which only one process can.
 Whatever it makes carries its random name; the highest number is the run that counts. A run that
@@ -20,8 +20,8 @@ from fleetsynth.folders.job import Job, generation_of, job_key, refuse_if_supers
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS
-from fleetsynth.stores.recorded import parse_manifest
-from fleetsynth.stores.records import cut_from_data, mapping_from_data
+from fleetsynth.stores.recorded import PART_FORMAT, parse_manifest
+from fleetsynth.stores.records import cut_from_data, file_format_from_data, mapping_from_data
 from fleetsynth.stores.store import STATE, open_store
 from fleetsynth.tables.provenance import provenance
 
@@ -139,7 +139,7 @@ def _begin_new(job: Job, store: Store, *, join: bool) -> Job:
     if begun is None:
         if not join:
             raise ExistsError(
-                f"another run has begun in {store.name} at the same moment: choose another folder, "
+                f"another run has begun in {store.name} at the same time: choose another folder, "
                 "or go on with resume=True when it has ended"
             )
         return begin(job, resume=True)
@@ -152,7 +152,7 @@ def _begin_new(job: Job, store: Store, *, join: bool) -> Job:
 def _go_on_replacing(job: Job, store: Store, there: Folder, *, resume: bool) -> Job:
     if not resume:
         raise ExistsError(
-            f"{store.name} is being replaced, or was until that was interrupted: go on with "
+            f"{store.name} is being replaced, or a replacement was interrupted: go on with "
             "resume=True, or start again with overwrite=True"
         )
     compare(job, there.run or {}, store.name)
@@ -164,11 +164,12 @@ def _replace(job: Job, store: Store, there: Folder) -> Job:
     _files_of(store, there)  # refuses what could not be told apart, before anything is touched
     if there.names and there.run is None and there.finished is None:
         raise ExistsError(
-            f"{store.name} holds files that are no dataset ({there.names[0]}): nothing was removed"
+            f"{store.name} holds files that are not part of a dataset ({there.names[0]}): "
+            "nothing was removed"
         )
     begun = _claim(job, store, there.generation + 1)
     if begun is None:
-        raise ExistsError(f"another run has begun in {store.name} at the same moment")
+        raise ExistsError(f"another run has begun in {store.name} at the same time")
     there = look(store)  # once more: a commit may have ended before the claim
     for name in _files_of(store, there):
         refuse_if_superseded(store, begun)
@@ -188,7 +189,7 @@ def _files_of(store: Store, there: Folder) -> list[str]:
         paths = {part["path"] for part in there.finished["parts"]}
     elif runs and (data := [name for name in there.names if name.startswith(DATA)]):
         job = job_from(runs[0], store.name)
-        refuse_beyond(job.plan, store, data)
+        refuse_beyond(job.plan, store, data, job.file_format)
         paths = {part.path for part in job.parts}
     if not (runs or there.finished):
         return []
@@ -213,6 +214,7 @@ def values_of(job: Job) -> dict[str, Any]:
         "scenario": json.loads(job.scenario),
         "partition_by": list(job.partition_by),
         "part_bytes": job.part_bytes,
+        "file_format": job.file_format,
         "cut": job.cut,
         **{name: said[f"fleetsynth.{name}"] for name in DECIDE_VALUES},
     }
@@ -226,11 +228,13 @@ def job_from(written: dict[str, Any], url: str, generation: int = 0) -> Job:
     """
     where = f"the record of the run in {url}"
     partition_by, part_bytes = cut_from_data(written, where)
+    file_format = file_format_from_data(written, where)
     return Job.of(
         scenario_from_data(written.get("scenario"), where),
         url,
         partition_by=partition_by,
         part_bytes=part_bytes,
+        file_format=file_format,
         run=str(written.get("run", "")),
         generation=generation,
     )
@@ -240,7 +244,7 @@ def compare(job: Job, written: dict[str, Any], name: str) -> None:
     """Refuse to go on with a run of another job; name the first differences."""
     if differences := _differences(job, written):
         raise UsageError(
-            f"{name} is of another scenario or version, or cut otherwise: "
+            f"{name} belongs to another scenario or version, or is cut differently: "
             f"{'; '.join(differences[:5])}: use the same, or overwrite=True"
         )
 
@@ -264,8 +268,8 @@ def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resum
     ]
     if wrong:
         raise ExistsError(
-            f"{store.name} holds this dataset, but not as it was made ({wrong[0]}): see fleetsynth "
-            "verify, or start again with overwrite=True"
+            f"{store.name} holds this dataset, but not as it was made ({wrong[0]}): see "
+            "verify(folder), or start again with overwrite=True"
         )
 
 
@@ -281,6 +285,7 @@ def _differences(job: Job, written: dict[str, Any]) -> list[str]:
     """Say in what a job differs from the one that is written down."""
     values = values_of(job)
     del values["run"]
+    written = {"file_format": PART_FORMAT} | written
     now, then = _flat(values), _flat({key: written[key] for key in values if key in written})
     differ = [key for key in sorted(then.keys() | now.keys()) if then.get(key) != now.get(key)]
     # That parts are cut otherwise follows from most other differences, and is told if from none.

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth import pipeline
-from fleetsynth.clock import Clock
-from fleetsynth.formats.parquet import ParquetSink
+from fleetsynth.clock import HOUR_SECONDS, Clock
+from fleetsynth.formats import open_sink
+from fleetsynth.presets import as_plan
 from fleetsynth.size import tiles_per_server
 from fleetsynth.tables.frame import schema
 
 if TYPE_CHECKING:
     from fleetsynth.plan import Plan
+    from fleetsynth.presets import ScenarioLike
 
 SAMPLE_ROWS = 2_000_000
 ROWS_PER_TILE = 20
@@ -44,11 +46,17 @@ class Rate:
 
     def core_hours(self, rows: int) -> float:
         """Hours of one core that so many rows take."""
-        return rows / self.rows_per_cpu_second / 3600
+        return rows / self.rows_per_cpu_second / HOUR_SECONDS
 
 
-def calibrate(plan: Plan, rows: int = SAMPLE_ROWS) -> Rate:
-    """Generate a sample of a plan to a temporary Parquet file and time it."""
+def calibrate(scenario: ScenarioLike = None, rows: int = SAMPLE_ROWS) -> Rate:
+    """Generate a sample of a dataset to a temporary Parquet file and time it.
+
+    Args:
+        scenario: a Plan or Scenario, a YAML file, a mapping, or None for the packaged scenario.
+        rows: about how many to generate.
+    """
+    plan = as_plan(scenario)
     measured = sample(plan, rows)
     _generate(sample(plan, rows // 20))  # imports, tables and the allocator warm up
     begun = time.process_time()
@@ -72,5 +80,5 @@ def sample(plan: Plan, rows: int) -> Plan:
 
 def _generate(plan: Plan) -> None:
     with tempfile.TemporaryDirectory(prefix="fleetsynth-") as folder:
-        sink = ParquetSink(Path(folder) / "sample.parquet", schema(plan), {}, overwrite=True)
+        sink = open_sink(Path(folder) / "sample.parquet", schema(plan), {}, overwrite=True)
         pipeline.run(plan, sink)

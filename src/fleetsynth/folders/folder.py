@@ -127,7 +127,7 @@ def commit(url: str) -> dict[str, Any]:
     there = look(store)
     if there.being_replaced:
         raise InputError(
-            f"{store.name} is being replaced, or was until that was interrupted: generate with "
+            f"{store.name} is being replaced, or a replacement was interrupted: generate with "
             "resume=True, or with overwrite=True"
         )
     finished = there.finished
@@ -187,7 +187,7 @@ def finished_by(job: Job) -> dict[str, Any]:
 
 def _write_end(store: Store, job: Job) -> dict[str, Any]:
     """Write what stands beside the parts, the manifest last; return it."""
-    refuse_beyond(job.plan, store, store.list(DATA))
+    refuse_beyond(job.plan, store, store.list(DATA), job.file_format)
     records = list(_records(store, job))
     there = {record.index for record in records if store.size(record.path) == record.size}
     absent = [part.path for part in job.parts if part.index not in there]
@@ -207,7 +207,7 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
     data = seal(values)
     refuse_if_superseded(store, job)
     if not store.create(MANIFEST, data) and store.read(MANIFEST) != data:
-        raise SupersededError(f"another run has finished {store.name} at the same moment")
+        raise SupersededError(f"another run has finished {store.name} at the same time")
     return values
 
 
@@ -233,6 +233,7 @@ def _manifest(
         "schema": [{"name": f.name, "type": str(f.type)} for f in plain(schema(plan))],
         "partition_by": list(job.partition_by),
         "part_bytes": job.part_bytes,
+        "file_format": job.file_format,
         "cut": job.cut,
         "files": files,
         "parts": parts,

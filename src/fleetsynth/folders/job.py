@@ -15,10 +15,11 @@ from fleetsynth import pipeline
 from fleetsynth.errors import InputError, SupersededError
 from fleetsynth.files import os_errors
 from fleetsynth.folders.parts import Part, cut
-from fleetsynth.formats.parquet import ParquetSink
+from fleetsynth.formats import open_sink
 from fleetsynth.presets import resolve
 from fleetsynth.presets.load import load_scenario
-from fleetsynth.size import rows_in_parquet
+from fleetsynth.size import rows_in
+from fleetsynth.stores.recorded import PART_FORMAT
 from fleetsynth.stores.records import mapping_from_data, refuse_odd_fields
 from fleetsynth.stores.store import STATE, hash_of, open_store
 from fleetsynth.tables.frame import Frame
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from fleetsynth.scenario import Scenario
     from fleetsynth.stores.store import Store
 
+PART_BYTES = 256_000_000
+"""About as many bytes a part has, unless the caller says otherwise."""
 MOST_SAMPLES = 1 << 25
 """In a part of aggregates, some ten seconds' worth: a day's percentile is a few bytes that took 288
 samples, and parts of the usual size would leave all workers but one idle."""
@@ -49,6 +52,7 @@ class Job:
         url: the folder.
         partition_by: hive partition columns, outermost first.
         part_bytes: target size of a part.
+        file_format: the ending of the parts, which names their format.
         run: the random name of the run that makes it; empty until it has begun.
         generation: how many runs have begun in the folder, this one included.
     """
@@ -56,7 +60,8 @@ class Job:
     scenario: str
     url: str
     partition_by: tuple[str, ...] = ()
-    part_bytes: int = 256_000_000
+    part_bytes: int = PART_BYTES
+    file_format: str = PART_FORMAT
     run: str = ""
     generation: int = 0
 
@@ -73,12 +78,13 @@ class Job:
     @property
     def parts(self) -> list[Part]:
         """All parts, the same list in every process."""
-        return _parts(self.scenario, self.partition_by, self.part_bytes)
+        return _parts(self.scenario, self.partition_by, self.part_bytes, self.file_format)
 
     @property
     def cut(self) -> dict[str, int]:
         """What decides where parts begin and end, apart from the scenario and the partitions."""
-        return {"law": CUT_LAW, "rows_per_part": _rows_per_part(self.plan, self.part_bytes)}
+        rows = _rows_per_part(self.plan, self.part_bytes, self.file_format)
+        return {"law": CUT_LAW, "rows_per_part": rows}
 
 
 @dataclass(frozen=True)
@@ -170,7 +176,7 @@ def refuse_if_superseded(store: Store, job: Job) -> None:
     """
     if not still_counts(store, job.run, job.generation):
         raise SupersededError(
-            f"another process has taken {store.name} over: finished it, or begun it anew"
+            f"another process has taken {store.name} over: it finished it, or started it again"
         )
 
 
@@ -199,7 +205,7 @@ def make_part(
     before = read_record(store, job, index)
     damaged = before is not None and not is_whole(store, before)
     with store.building(part.path, replace=damaged) as path:
-        sink = ParquetSink(path, frame.schema, provenance(plan), overwrite=True)
+        sink = open_sink(path, frame.schema, provenance(plan), overwrite=True)
         outcome = pipeline.run(
             plan,
             sink,
@@ -255,13 +261,15 @@ def _plan(scenario: str) -> Plan:
 
 
 @lru_cache(maxsize=2)
-def _parts(scenario: str, partition_by: tuple[str, ...], part_bytes: int) -> list[Part]:
+def _parts(
+    scenario: str, partition_by: tuple[str, ...], part_bytes: int, ending: str
+) -> list[Part]:
     plan = _plan(scenario)
-    return cut(plan, partition_by, _rows_per_part(plan, part_bytes))
+    return cut(plan, partition_by, _rows_per_part(plan, part_bytes, ending), ending)
 
 
-def _rows_per_part(plan: Plan, part_bytes: int) -> int:
-    rows = rows_in_parquet(plan, part_bytes)
+def _rows_per_part(plan: Plan, part_bytes: int, ending: str) -> int:
+    rows = rows_in(plan, part_bytes, ending)
     if plan.samples_per_row > 1:
         rows = min(rows, max(MOST_SAMPLES // plan.samples_per_row, ceil(plan.cells / ENOUGH_PARTS)))
     return rows

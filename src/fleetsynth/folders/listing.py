@@ -86,4 +86,4 @@ def _walk(folder: Path, prefix: str, out: Listing) -> None:
         elif entry.is_file(follow_symlinks=False):
             out.files.append(name)
         else:
-            out.faults[name] = "this is no regular file"
+            out.faults[name] = "this is not a regular file"

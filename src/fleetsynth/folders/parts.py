@@ -66,8 +66,12 @@ class Part:
         )
 
 
-def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Part]:
+def cut(
+    plan: Plan, partition_by: Sequence[str], rows_per_part: int, ending: str = ".parquet"
+) -> list[Part]:
     """Cut a plan into parts of about `rows_per_part` rows, if all are there: of so many cells.
+
+    Their names have an ending.
 
     Without partitions the parts, one after the other, are in row order: by server, then by time.
 
@@ -89,17 +93,16 @@ def cut(plan: Plan, partition_by: Sequence[str], rows_per_part: int) -> list[Par
             index = len(parts)
             if index >= MOST_PARTS:
                 raise _too_many(plan, index + 1)
-            parts.append(
-                Part(index, f"{DATA}{folder}part-{index:05d}.parquet", plan, servers, span)
-            )
+            path = f"{DATA}{folder}part-{index:05d}{ending}"
+            parts.append(Part(index, path, plan, servers, span))
     return parts
 
 
 def _too_many(plan: Plan, parts: int) -> UsageError:
     return UsageError(
-        f"{plan.cells:,} rows would be {parts:,} parts or more, and a folder takes {MOST_PARTS:,}: "
-        "choose larger parts (part_bytes=...), fewer partitions, or fewer rows (see fleetsynth "
-        "plan)"
+        f"{plan.cells:,} rows would be {parts:,} parts or more, and a folder can hold "
+        f"{MOST_PARTS:,}: choose larger parts (part_bytes=...), fewer partitions, or fewer rows "
+        "(see estimate(scenario))"
     )
 
 

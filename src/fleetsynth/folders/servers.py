@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from fleetsynth.formats.parquet import ParquetSink
+from fleetsynth.formats import open_sink
 from fleetsynth.tables.frame import text_array
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _BATCH = 1 << 16
 def write_servers(plan: Plan, store: Store, key: str) -> None:
     """Write id, server_type and business metadata of every server, whether or not the rows do."""
     with store.building(key) as path:
-        sink = ParquetSink(path, _schema(plan), {}, overwrite=True)
+        sink = open_sink(path, _schema(plan), {}, overwrite=True)
         try:
             for batch in _batches(plan):
                 sink.write(batch)

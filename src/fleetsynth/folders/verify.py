@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from hashlib import file_digest
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from fleetsynth.folders.job import Job
 from fleetsynth.folders.listing import list_folder
 from fleetsynth.folders.reread import DAMAGE, REWRITTEN, Rereading, reason
 from fleetsynth.folders.servers import server_faults
+from fleetsynth.folders.verification import Finding, Verification
 from fleetsynth.formats.read import read_batches
 from fleetsynth.presets import resolve
 from fleetsynth.reader.claims import refuse_beyond
@@ -36,47 +36,14 @@ _OURS = {MANIFEST, SERVERS, SCENARIO}
 _JOB = re.compile(re.escape(STATE) + r"job(?:-(\d+))?\.json")
 _OLDER = (
     f"{MANIFEST} is of format 1, which has no hashes of {SERVERS}, {SCENARIO} and itself: their "
-    "values were held against the scenario instead, and a change of part_bytes, or of how "
+    "values were compared with the scenario instead, and a change of part_bytes, or of how "
     f"{SERVERS} and {SCENARIO} are written, would not be seen"
 )
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it should be: where, and what."""
-
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        """Render as ``path: message``."""
-        return f"{recorded.named(self.path)}: {self.message}"
-
-
-@dataclass(frozen=True)
-class Check:
-    """What a verification gave.
-
-    Attributes:
-        findings: what is wrong; nothing, if all is well.
-        notes: what is not of the dataset, and what an older format does not let us check.
-    """
-
-    findings: list[Finding]
-    notes: list[str] = field(default_factory=list)
-
-
 def verify(
     url: str, *, regenerate: int = 0, progress: Callable[[int], None] | None = None
-) -> list[Finding]:
-    """Re-read a dataset folder and return what is wrong with it; nothing, if all is well.
-
-    Args, Raises: as `check`.
-    """
-    return check(url, regenerate=regenerate, progress=progress).findings
-
-
-def check(url: str, *, regenerate: int = 0, progress: Callable[[int], None] | None = None) -> Check:
+) -> Verification:
     """Re-read a dataset folder: every byte of every file that belongs to it.
 
     The manifest is made again from the scenario and the files, and compared field by field.
@@ -94,7 +61,7 @@ def check(url: str, *, regenerate: int = 0, progress: Callable[[int], None] | No
     listing = list_folder(url, store)
     other = _other_run(store, listing, values)
     if other:
-        return Check([other])
+        return Verification(url, [other])
     job = _job(store, url, values, listing)
     findings = [*_places(listing), *_files(store, listing, values, job)]
     hidden = {part.path for part in job.parts if listing.hidden(part.path)}
@@ -115,7 +82,7 @@ def check(url: str, *, regenerate: int = 0, progress: Callable[[int], None] | No
         findings.append(Finding(MANIFEST, "the digest of the whole is not that of its parts"))
     if not findings and not recorded.is_as_written(_bytes(store), values):
         findings.append(Finding(MANIFEST, "this is not the file that was written"))
-    return Check(findings, list(_notes(listing, values)))
+    return Verification(url, findings, list(_notes(listing, values)))
 
 
 def read_manifest(store: Store) -> dict[str, Any]:
@@ -145,9 +112,16 @@ def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Jo
             f"{SCENARIO} at {store.name} gives {plan.cells:,} rows, and the parts in {MANIFEST} "
             f"are {told:,}"
         )
-    refuse_beyond(plan, store, (name for name in listing.files if name.startswith(DATA)))
-    partition_by = tuple(values["partition_by"])
-    job = Job.of(scenario, url, partition_by=partition_by, part_bytes=values["part_bytes"])
+    file_format = recorded.file_format_of(values)
+    data = (name for name in listing.files if name.startswith(DATA))
+    refuse_beyond(plan, store, data, file_format)
+    job = Job.of(
+        scenario,
+        url,
+        partition_by=tuple(values["partition_by"]),
+        part_bytes=values["part_bytes"],
+        file_format=file_format,
+    )
     try:
         _ = job.parts
     except FleetsynthError as error:
@@ -178,7 +152,7 @@ def _places(listing: Listing) -> Iterator[Finding]:
     """Find what cannot be read, and what a run left over."""
     for name, fault in listing.own_faults(_OURS).items():
         yield Finding(name, fault)
-    tidy = "fleetsynth commit FOLDER removes it"
+    tidy = "commit(folder) removes it"
     for name in listing.files:
         if is_unfinished(name):
             yield Finding(name, f"an unfinished file of a run that was stopped: {tidy}")
@@ -187,7 +161,7 @@ def _places(listing: Listing) -> Iterator[Finding]:
 
 
 def _files(store: Store, listing: Listing, values: dict[str, Any], job: Job) -> Iterator[Finding]:
-    """Find parts that are missing or named twice, and files among them that are no parts."""
+    """Find parts that are missing or named twice, and files among them that are not parts."""
     entries = {part["path"]: part for part in values["parts"]}
     planned = [part.path for part in job.parts]
     there = {name for name in listing.files if name.startswith(DATA) and not is_unfinished(name)}
@@ -226,7 +200,7 @@ def _beside(
             yield Finding(MANIFEST, f"files says nothing of {name}")
     for name in said.keys() - {SERVERS, SCENARIO}:
         yield Finding(
-            MANIFEST, f"files names {recorded.as_json(name)}, which is not of the dataset"
+            MANIFEST, f"files names {recorded.as_json(name)}, which does not belong to the dataset"
         )
 
 
@@ -287,6 +261,8 @@ def _whole(
     }
     if values["format"] > 1:
         made["cut"] = job.cut
+    if "file_format" in values:  # older manifests have Parquet, and do not say so
+        made["file_format"] = job.file_format
     for message in recorded.differences(values, made):
         yield Finding(MANIFEST, message)
     run = values.get("run")
@@ -306,4 +282,4 @@ def _notes(listing: Listing, values: dict[str, Any]) -> Iterator[str]:
     if values["format"] == 1:
         yield _OLDER
     for name in listing.foreign(_OURS):
-        yield f"{recorded.named(name)} is not of the dataset: nothing of it was checked"
+        yield f"{recorded.named(name)} does not belong to the dataset: it was not checked"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from fleetsynth.errors import InputError
+from fleetsynth.formats.compression import open_unpacked
 from fleetsynth.formats.dialect import HEAD_BYTES, MISSING, Dialect, find_dialect, refuse_bytes
 from fleetsynth.tables.frame import text_array
 
@@ -22,19 +23,13 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?(Z?)")
 _PLAIN = re.compile(r"-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 
 
-def open_stream(path: Path) -> pa.NativeFile:
-    """Open a file, and unpack it if it is compressed."""
-    compression = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix.lower())
-    return pa.input_stream(str(path), compression=compression)
-
-
 def dialect_of(path: Path, options: ReadOptions) -> Dialect:
     """Find out how a file is written.
 
     Raises:
         InputError: if it is empty, or not in its encoding.
     """
-    with open_stream(path) as stream:
+    with open_unpacked(path) as stream:
         head = stream.read(HEAD_BYTES)
         more = len(head) == HEAD_BYTES and bool(stream.read(1))
     return find_dialect(head, str(path), options, whole=not more)
@@ -54,7 +49,12 @@ def is_zoned(dialect: Dialect, name: str) -> bool:
     """Tell whether the first time of a column names UTC, or an offset."""
     at = dialect.names.index(name)
     first = (row[at] for row in dialect.rows[:1] if len(row) > at)
-    return any(re.search(r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)$", time) for time in first)
+    return any(map(has_zone, first))
+
+
+def has_zone(time: str) -> bool:
+    """Tell whether a time names UTC, or an offset."""
+    return re.search(r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)$", time) is not None
 
 
 def native_time(values: list[str]) -> pa.DataType | None:
@@ -118,7 +118,7 @@ def batches(
     parse = csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True)
     if columns == []:
         return
-    with open_stream(path) as stream:
+    with open_unpacked(path) as stream:
         source = _Uncommented(stream) if dialect.comments else stream
         try:
             reader = csv.open_csv(source, read, parse, convert)
@@ -137,7 +137,7 @@ def _explain(path: Path, dialect: Dialect, error: pa.ArrowInvalid) -> None:
     """Say better what Arrow says of bytes, and of rows of another width."""
     said = str(error)
     if "UTF8" in said.upper().replace("-", "") or "UNICODE" in said.upper():
-        with open_stream(path) as stream:
+        with open_unpacked(path) as stream:
             refuse_bytes(str(path), iter(lambda: stream.read(1 << 20), b""), dialect.encoding)
     found = re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+): ?(.*)", said)
     if found:
@@ -145,7 +145,7 @@ def _explain(path: Path, dialect: Dialect, error: pa.ArrowInvalid) -> None:
         at = f", line {int(row):,}" if row else ""
         raise InputError(
             f"cannot read {path}{at}: {got} fields, expected {want} as in the header: {text[:80]!r}"
-            " (if the fields are cut at another sign, say delimiter=...)"
+            " (if another character separates the fields, say delimiter=...)"
         ) from error
 
 

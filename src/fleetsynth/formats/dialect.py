@@ -11,7 +11,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import InputError
-from fleetsynth.formats.place import shown
+from fleetsynth.formats.place import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +48,7 @@ class Dialect:
         delimiter: between fields.
         encoding: as Python names it.
         skip: lines up to the first row of data, with the header.
-        preamble: lines before the header that are no data.
+        preamble: lines before the header that are not data.
         comments: whether lines that begin with # stand between the rows.
         rows: the first rows, as text.
     """
@@ -198,7 +198,7 @@ def _bad_byte(
     near = error.object[max(error.start - 12, 0) : error.start + 12]
     return InputError(
         f"{name} is not {encoding.upper()}: byte 0x{byte:02x} at {place:,}, line {line:,}, in "
-        f"{shown(near.decode('latin-1'))}; say how it is encoded, such as encoding='latin-1'"
+        f"{quoted(near.decode('latin-1'))}; say how it is encoded, such as encoding='latin-1'"
     )
 
 
@@ -232,12 +232,12 @@ def find_numerals(values: Iterable[str], options: ReadOptions, name: str) -> Num
             said.setdefault(sign, value)
     if len(said) > 1:
         raise InputError(
-            f"{name} has {shown(said['.'])} and {shown(said[','])}: is the decimal sign a point "
+            f"{name} has {quoted(said['.'])} and {quoted(said[','])}: is the decimal sign a point "
             "or a comma? Say decimal='.' or decimal=','"
         )
     if unclear and not said:
         raise InputError(
-            f"{name} has {shown(unclear)}: is that a decimal comma, or one between thousands? "
+            f"{name} has {quoted(unclear)}: is that a decimal comma, or one between thousands? "
             "Say decimal=',' or decimal='.'"
         )
     return Numerals(",", ".") if "," in said else Numerals()

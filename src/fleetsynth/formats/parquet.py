@@ -1,52 +1,44 @@
-"""Parquet files."""
+"""Parquet files, compressed with Zstandard."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fleetsynth.files import AtomicFile, os_errors
 from fleetsynth.fleet import METADATA_COLUMNS
+from fleetsynth.formats.base import BATCH_ROWS, SAMPLE_ROWS, Head, Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from fleetsynth.formats.base import Types
+    from fleetsynth.formats.options import ReadOptions
 
-class ParquetSink:
-    """One Parquet file; each batch becomes a row group."""
 
-    def __init__(
-        self, path: Path, schema: pa.Schema, metadata: Mapping[str, str], *, overwrite: bool
-    ) -> None:
-        self._path = path
+class _ParquetWriter:
+    """Writes a batch as a row group."""
+
+    def __init__(self, stream: Any, schema: pa.Schema, metadata: Mapping[str, str]) -> None:
         self._metadata = dict(metadata)
-        self._file = AtomicFile(path, overwrite=overwrite)
-        with self._file.opening():
-            self._writer = pq.ParquetWriter(self._file.temporary, schema, **writer_options(schema))
+        self._writer = pq.ParquetWriter(stream, schema, **writer_options(schema))
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Write a row group."""
-        with os_errors(self._path):
-            self._writer.write_batch(batch)
+        self._writer.write_batch(batch)
 
-    def commit(self) -> int:
-        """Write the footer and publish the file."""
-        with os_errors(self._path):
+    def close(self) -> None:
+        """Write the footer."""
+        if self._writer.is_open:
             self._writer.add_key_value_metadata(self._metadata)
             self._writer.close()
-        return self._file.commit()
 
-    def abort(self) -> None:
-        """Remove what was written."""
-        # Closing writes a footer: the short file would be valid, so it goes first.
-        self._file.abort()
-        with suppress(OSError, pa.ArrowException):
-            self._writer.close()
-        self._file.abort()
+
+def open_writer(stream: Any, schema: pa.Schema, metadata: Mapping[str, str]) -> _ParquetWriter:
+    """Begin a file; see `base.Writer`."""
+    return _ParquetWriter(stream, schema, metadata)
 
 
 def writer_options(schema: pa.Schema) -> dict[str, object]:
@@ -66,3 +58,35 @@ def writer_options(schema: pa.Schema) -> dict[str, object]:
         "store_schema": False,
         "write_statistics": [name for name in schema.names if name not in METADATA_COLUMNS],
     }
+
+
+def _batches(path: Path, columns: Types | None, _: ReadOptions) -> Iterator[pa.RecordBatch]:
+    wanted = None if columns is None else list(columns)
+    with pq.ParquetFile(path) as file:
+        if wanted == []:
+            return
+        yield from file.iter_batches(batch_size=BATCH_ROWS, columns=wanted)
+
+
+def _head(path: Path, _: ReadOptions) -> Head:
+    with pq.ParquetFile(path) as file:
+        names = list(file.schema_arrow.names)
+        if len(set(names)) < len(names):
+            return Head(names, None)
+        batches = (
+            file.iter_batches(batch_size=SAMPLE_ROWS, row_groups=[0])
+            if (file.metadata.num_row_groups)
+            else iter(())
+        )
+        return Head(names, next(batches, None))
+
+
+def _metadata(path: Path) -> Mapping[bytes, bytes]:
+    return pq.read_metadata(path).metadata or {}
+
+
+def _rows(path: Path) -> int:
+    return int(pq.read_metadata(path).num_rows)
+
+
+READER = Reader(_head, _batches, _metadata, _rows)

@@ -22,7 +22,7 @@ class Place(NamedTuple):
         return f"{self.file}, row {self.row + offset:,}"
 
 
-def shown(value: object, most: int = 60) -> str:
+def quoted(value: object, most: int = 60) -> str:
     """Return a value of foreign data as it may be printed: short, without control characters."""
     text = repr(str(value))
     clean = "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
@@ -31,4 +31,4 @@ def shown(value: object, most: int = 60) -> str:
 
 def saying(role: str, column: str) -> str:
     """Write how a caller names the column of a role."""
-    return f"columns={{{role!r}: {shown(column)}}}"
+    return f"columns={{{role!r}: {quoted(column)}}}"

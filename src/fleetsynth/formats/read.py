@@ -1,70 +1,31 @@
-"""Files back to record batches: a format is a row of `READERS`."""
+"""Files back to record batches, whatever their format."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from fleetsynth.errors import InputError, UsageError
-from fleetsynth.formats import FORMATS, csv_read
+from fleetsynth.formats import FORMATS, format_of
+from fleetsynth.formats.base import BATCH_ROWS, SAMPLE_ROWS, Head
 from fleetsynth.formats.options import ReadOptions
-from fleetsynth.formats.place import shown
+from fleetsynth.formats.place import quoted
 from fleetsynth.scenario.data import PREFIX, own_metadata, values_from_data
-from fleetsynth.tables.frame import column_types, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from fleetsynth.formats.dialect import Dialect
+    from fleetsynth.formats.base import Reader, Types
 
-    Types = Mapping[str, pa.DataType | None]
-
-_BATCH_ROWS = 1 << 17
-_SAMPLE_ROWS = 2000
 _BAD = (
     pa.ArrowException, OSError, EOFError, ValueError, TypeError, KeyError, IndexError,
     OverflowError, MemoryError, NotImplementedError,
 )  # fmt: skip
 """All that the libraries raise for files that are damaged, or made to do harm."""
-
-
-@dataclass(frozen=True)
-class Head:
-    """What can be told of a file without reading it all.
-
-    Attributes:
-        names: of its columns.
-        sample: its first rows; None if it has none.
-        dialect: of CSV.
-    """
-
-    names: list[str]
-    sample: pa.RecordBatch | None
-    dialect: Dialect | None = field(default=None, repr=False)
-
-
-class Reader(NamedTuple):
-    """How a format is read.
-
-    Attributes:
-        head: returns the head of a file.
-        batches: yields its rows, of the columns and types asked for; None for all.
-        metadata: returns its key-value metadata.
-    """
-
-    head: Callable[[Path, ReadOptions], Head]
-    batches: Callable[[Path, Types | None, ReadOptions], Iterator[pa.RecordBatch]]
-    metadata: Callable[[Path], Mapping[bytes, bytes]]
-
-
-def ending_of(name: str) -> str | None:
-    """Return the ending that tells a file's format, in whatever case it is written."""
-    return next((ending for ending in FORMATS if name.lower().endswith(ending)), None)
 
 
 def read_batches(
@@ -79,7 +40,7 @@ def read_batches(
         options: what the user says of CSV.
 
     Raises:
-        UsageError: if the file is not there, or its ending names no format.
+        UsageError: if the file is not there, or its ending is not that of a known format.
         InputError: if the file is not of its format, or is cut short.
     """
     path = Path(path)
@@ -106,7 +67,7 @@ def read_head(path: Path | str, options: ReadOptions | None = None) -> Head:
 
 
 def read_metadata(path: Path | str) -> dict[str, str]:
-    """Return a file's key-value metadata of ours as text; none for CSV.
+    """Return a file's key-value metadata of ours as text; none if its format has no place.
 
     Raises:
         UsageError, InputError: as `read_batches`.
@@ -125,7 +86,7 @@ def refuse_twice(names: Iterable[str], where: str) -> None:
         first = names.index(name)
         if first != place and name.strip():
             raise InputError(
-                f"{where} has two columns {shown(name)}, number {first + 1} and number "
+                f"{where} has two columns {quoted(name)}, number {first + 1} and number "
                 f"{place + 1}: rename one of them"
             )
 
@@ -146,105 +107,17 @@ def _reader(path: Path) -> Reader:
         there = path.is_file()
     if not there:
         raise UsageError(f"there is no file {path}")
-    ending = ending_of(path.name)
-    if ending is None:
-        known = ", ".join(FORMATS)
-        raise UsageError(f"the ending of {path} names no format: use one of {known}")
-    return READERS[ending]
-
-
-def _parquet_batches(path: Path, columns: Types | None, _: ReadOptions) -> Iterator[pa.RecordBatch]:
-    import pyarrow.parquet as pq
-
-    wanted = None if columns is None else list(columns)
-    with pq.ParquetFile(path) as file:
-        if wanted == []:
-            return
-        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted)
-
-
-def _parquet_head(path: Path, _: ReadOptions) -> Head:
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
-        names = list(file.schema_arrow.names)
-        if len(set(names)) < len(names):
-            return Head(names, None)
-        batches = (
-            file.iter_batches(batch_size=_SAMPLE_ROWS, row_groups=[0])
-            if (file.metadata.num_row_groups)
-            else iter(())
-        )
-        return Head(names, next(batches, None))
-
-
-def _parquet_metadata(path: Path) -> Mapping[bytes, bytes]:
-    import pyarrow.parquet as pq
-
-    return pq.read_metadata(path).metadata or {}
-
-
-def _arrow_batches(path: Path, columns: Types | None, _: ReadOptions) -> Iterator[pa.RecordBatch]:
-    # Not mapped into memory: what a damaged file points at is looked at before it is used.
-    with pa.OSFile(str(path)) as stream:
-        reader = pa.ipc.open_file(stream)
-        for i in range(reader.num_record_batches):
-            batch = reader.get_batch(i)
-            batch.validate(full=True)
-            yield batch if columns is None else batch.select(list(columns))
-
-
-def _arrow_head(path: Path, options: ReadOptions) -> Head:
-    with pa.OSFile(str(path)) as stream:
-        names = list(pa.ipc.open_file(stream).schema.names)
-    if len(set(names)) < len(names):
-        return Head(names, None)
-    first = next(iter(_arrow_batches(path, None, options)), None)
-    return Head(names, None if first is None else first.slice(0, _SAMPLE_ROWS))
-
-
-def _arrow_metadata(path: Path) -> Mapping[bytes, bytes]:
-    with pa.OSFile(str(path)) as stream:
-        return pa.ipc.open_file(stream).schema.metadata or {}
-
-
-def _csv_head(path: Path, options: ReadOptions) -> Head:
-    dialect = csv_read.dialect_of(path, options)
-    return Head(list(dialect.names), csv_read.sample(dialect), dialect)
-
-
-def _csv_batches(
-    path: Path, columns: Types | None, options: ReadOptions
-) -> Iterator[pa.RecordBatch]:
-    dialect = csv_read.dialect_of(path, options)
-    schema = plain(pa.schema(list(column_types().items())))
-    known = dict(zip(schema.names, schema.types, strict=True))
-    if "timestamp" in dialect.names and csv_read.is_zoned(dialect, "timestamp"):
-        known["timestamp"] = pa.timestamp("us", tz="UTC")  # written with a zone
-    types = {**known, **(columns or {})}
-    wanted = None if columns is None else list(columns)
-    refuse_twice(dialect.names, str(path))
-    yield from csv_read.batches(path, dialect, types, wanted, options.decimal or ".")
-
-
-_CSV = Reader(_csv_head, _csv_batches, lambda _: {})
-READERS = {
-    ".parquet": Reader(_parquet_head, _parquet_batches, _parquet_metadata),
-    ".arrow": Reader(_arrow_head, _arrow_batches, _arrow_metadata),
-    ".csv": _CSV,
-    ".csv.gz": _CSV,
-    ".csv.zst": _CSV,
-}
+    return FORMATS[format_of(path)].reader
 
 
 def table_batches(table: pa.Table, columns: Iterable[str] | None) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a table in memory."""
     some = table if columns is None else table.select(list(columns))
-    yield from some.to_batches(max_chunksize=_BATCH_ROWS)
+    yield from some.to_batches(max_chunksize=BATCH_ROWS)
 
 
 def table_head(table: pa.Table) -> Head:
     """Return the head of a table in memory."""
     names = list(table.schema.names)
     refuse_twice(names, "the table")
-    return Head(names, next(islice(table.to_batches(max_chunksize=_SAMPLE_ROWS), 1), None))
+    return Head(names, next(islice(table.to_batches(max_chunksize=SAMPLE_ROWS), 1), None))

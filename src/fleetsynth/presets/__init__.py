@@ -7,9 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import ScenarioError, UsageError, did_you_mean
-from fleetsynth.plan import Plan
-from fleetsynth.scenario import Scenario
-from fleetsynth.scenario.check import problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +16,8 @@ if TYPE_CHECKING:
     from fleetsynth.block import Block
     from fleetsynth.errors import Problem
     from fleetsynth.models.base import Model
+    from fleetsynth.plan import Plan
+    from fleetsynth.scenario import Scenario
     from fleetsynth.window import Window
 
     ScenarioLike: TypeAlias = Scenario | Plan | Path | str | Mapping[str, Any] | None
@@ -41,10 +40,25 @@ def model(preset: str) -> Model:
         UsageError: if there is none of that name.
     """
     if not is_preset(preset):
-        raise UsageError(f"unknown preset {preset!r}{did_you_mean(preset, PRESETS)}")
+        raise UsageError(f"unknown preset {preset!r}{did_you_mean(preset, names())}")
     module, _, name = (PRESETS.get(preset) or _added()[preset]).partition(":")
     found: Model = getattr(import_module(module), name)
     return found
+
+
+def model_of(plan: Plan) -> Model:
+    """Return the model that a plan is one of."""
+    return model(plan.scenario.preset)
+
+
+def names() -> list[str]:
+    """Return the names of all presets, the packaged ones first."""
+    return [*PRESETS, *(name for name in _added() if name not in PRESETS)]
+
+
+def having(key: str) -> list[str]:
+    """Return the packaged presets that have a top-level key of a scenario."""
+    return [preset for preset in PRESETS if key in model(preset).scenario.model_fields]
 
 
 def is_preset(name: object) -> bool:
@@ -62,6 +76,8 @@ def _added() -> dict[str, str]:
 
 def problems_of(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
     """Yield each problem between fields with the top-level keys that it was concluded from."""
+    from fleetsynth.scenario.check import problems
+
     yield from problems(scenario)
     yield from model(scenario.preset).problems(scenario)
 
@@ -80,12 +96,14 @@ def resolve(scenario: Scenario) -> Plan:
 
 def simulate(plan: Plan, window: Window) -> Block:
     """Return the rows of a window."""
-    return model(plan.scenario.preset).simulate(plan, window)
+    return model_of(plan).simulate(plan, window)
 
 
 def as_plan(scenario: ScenarioLike) -> Plan:
     """Resolve whatever describes a scenario into a Plan."""
+    from fleetsynth.plan import Plan
     from fleetsynth.presets.load import load_scenario
+    from fleetsynth.scenario import Scenario
 
     if isinstance(scenario, Plan):
         return scenario

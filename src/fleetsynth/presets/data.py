@@ -25,7 +25,7 @@ def scenario_from_data(said: object, where: str) -> Scenario:
         where: what to call its place in errors, such as the file that carries it.
 
     Raises:
-        InputError: if it is no mapping, or no valid scenario; nothing of it is opened.
+        InputError: if it is not a mapping, or not a valid scenario; nothing of it is opened.
     """
     try:
         return load_scenario(values_from_data(said, where))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Origin = Callable[[tuple[str | int, ...]], str]
 
 _NO_SHARE = ("less_than_equal", "greater_than_equal", "float_type")
-"""What Pydantic calls a number that is no share, such as 50 where 0.5 is meant."""
+"""What Pydantic calls a number that is not a share, such as 50 where 0.5 is meant."""
 
 
 def explain(written: type[Scenario], details: list[ErrorDetails], origin: Origin) -> list[Problem]:
@@ -97,7 +97,7 @@ def _unknown(written: type[Scenario], loc: tuple[int | str, ...]) -> str:
     for preset in PRESETS:
         other = model(preset).scenario
         if other is not written and key in _keys_beside(other, loc):
-            return f"{key!r} is a key of the {preset} preset: say preset: {preset} to have it"
+            return f"{key!r} is a key of the {preset} preset: say preset: {preset} to use it"
     return f"unknown key {key!r}{did_you_mean(key, _keys_beside(written, loc))}"
 
 

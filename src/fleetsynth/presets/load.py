@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
-from fleetsynth.presets import DEFAULT, PRESETS, is_preset, model, problems_of
+from fleetsynth.presets import DEFAULT, PRESETS, is_preset, model, names, problems_of
 from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.explain import explain
 from fleetsynth.scenario import text
@@ -58,7 +58,7 @@ def load_scenario(
     for key, value in (overrides or {}).items():
         values = override(written, values, key, copy.deepcopy(value))
     _name_new_archetypes(values)
-    _drop_closes_of_nobody(values, packaged(preset))
+    model(preset).settle(values, packaged(preset))
     return _validate(written, preset, values, where)
 
 
@@ -93,7 +93,7 @@ def _preset(said: Mapping[str, Any], where: Origin) -> str:
     """Return the preset that a scenario is laid over."""
     preset = said.get("preset", DEFAULT)
     if not is_preset(preset):
-        message = f"unknown preset {preset!r}{did_you_mean(str(preset), PRESETS)}"
+        message = f"unknown preset {preset!r}{did_you_mean(str(preset), names())}"
         raise ScenarioError([Problem(message, "preset", where(("preset",)))])
     return str(preset)
 
@@ -116,7 +116,7 @@ def _read(path: Path) -> tuple[dict[str, Any], Origin]:
         hint = f"; the packaged one is {{'preset': '{path}'}}" if str(path) in PRESETS else ""
         raise UsageError(f"cannot read the scenario {path}: {error.strerror}{hint}") from None
     except UnicodeDecodeError as error:
-        message = f"{path} is no scenario: byte {error.start} is not UTF-8 text"
+        message = f"{path} is not a scenario: byte {error.start} is not UTF-8 text"
         raise UsageError(message) from None
     name = path.name
 
@@ -140,18 +140,6 @@ def _name_new_archetypes(values: dict[str, Any]) -> None:
         for key, profile in archetypes.items():
             if isinstance(profile, dict):
                 archetypes[key] = {"name": key, **profile}
-
-
-def _drop_closes_of_nobody(values: dict[str, Any], defaults: dict[str, Any]) -> None:
-    """Leave out packaged closes of business units that the scenario has replaced by its own."""
-    closes, units = values.get("closes"), values.get("business_units")
-    known = defaults.get("closes", {})
-    if isinstance(closes, dict) and isinstance(units, dict | list):
-        values["closes"] = {
-            unit: close
-            for unit, close in closes.items()
-            if unit in units or unit == "default" or close != known.get(unit)
-        }
 
 
 def _override_origin(said_by: Mapping[str, str], path: tuple[str | int, ...]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from fleetsynth.clock import Calendar
 from fleetsynth.errors import UsageError
 from fleetsynth.files import whole_file
-from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.presets import model_of
 from fleetsynth.preview.samples import highest, samples
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.plan import Plan
+    from fleetsynth.preview.samples import Sample
 
 FORMATS = (".png", ".svg", ".pdf")
 _COLORS = {
@@ -30,8 +31,8 @@ _COLORS = {
 _INK = "#33393f"
 
 
-def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
-    """Draw a column per archetype and a row per metric.
+def draw(plan: Plan, path: Path, *, overwrite: bool) -> list[Sample]:
+    """Draw a column per archetype and a row per metric; return what is shown.
 
     Raises:
         UsageError: if matplotlib is missing, or the ending of `path` names no picture.
@@ -39,7 +40,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
     """
     kind = path.suffix.lower()
     if kind not in FORMATS:
-        raise UsageError(f"the ending of {path} names no picture: use {', '.join(FORMATS)}")
+        raise UsageError(f"the ending of {path} is not that of a picture: use {', '.join(FORMATS)}")
     try:
         from matplotlib import rc_context
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
@@ -50,8 +51,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
     times = plan.clock.seconds(plan.clock.first, plan.clock.stop).astype("datetime64[s]")
     size = (1.2 + 3.6 * len(shown), 1.0 + 1.55 * len(plan.metrics))
     figure = Figure(figsize=size, dpi=110, layout="constrained")
-    # Classic servers are of one size; beside a busy one, an idle one would be a line at 0.
-    alike = isinstance(plan, ClassicPlan)
+    alike = model_of(plan).same_scale  # else an idle server beside a busy one is a line at 0
     grid = figure.subplots(
         len(plan.metrics), len(shown), sharex=True, sharey="row" if alike else False, squeeze=False
     )
@@ -60,7 +60,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
         grid[0][column].set_title(f"{name}\n{sample.server}", fontsize=10, color=_INK)
         for row, metric in enumerate(plan.metrics):
             axes = grid[row][column]
-            _series(axes, times, sample.values[metric.column], _COLORS[metric.stem])
+            _series(axes, times, sample.values[metric.column], _COLORS.get(metric.stem, _INK))
             _marks(axes, plan, times, sample.country)
             locator = AutoDateLocator(maxticks=6)
             axes.xaxis.set_major_locator(locator)
@@ -77,6 +77,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> None:
     salt = rc_context({"svg.hashsalt": "fleetsynth"})
     with salt, whole_file(path, overwrite=overwrite) as temporary:
         figure.savefig(temporary, format=kind[1:], metadata=_undated(kind))
+    return shown
 
 
 def _series(

@@ -9,7 +9,7 @@ How to use it::
     dataset.ours()                  # roles by our columns: {"server_id": "server", "cpu_p95": …}
     for rows in dataset.batches():  # structured arrays, in the order of the files
         rows["time"]                # int64, microseconds since the Unix epoch
-        rows["server"]              # int32, positions in dataset.converter.words["server"]
+        rows["server"]              # int32, indices into dataset.converter.words["server"]
         rows["cpu"]                 # float64, percent; NaN where missing
     servers = dataset.servers()     # each server's own series, out of core
     for server in servers.in_order():  # ScatteredError: begin again with servers.sorted()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.clock import ahead
+from fleetsynth.clock import SECOND_MICROS, ahead
 from fleetsynth.reader.roles import ROLES
 from fleetsynth.reader.rows import MISSING
 from fleetsynth.tables.frame import TEXT, column_types, text_array
@@ -160,7 +160,7 @@ class OurRows:
     def _times(self, micros: NDArray[np.int64]) -> pa.Array:
         zone = self.zone() if self._local else ""
         if zone and len(micros):
-            micros = micros + ahead(zone, micros // 1_000_000) * 1_000_000
+            micros = micros + ahead(zone, micros // SECOND_MICROS) * SECOND_MICROS
         return _array(micros, pa.timestamp("us"), micros != MISSING if self._lenient else None)
 
 

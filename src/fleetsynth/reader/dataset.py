@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import InputError, UsageError, did_you_mean
 from fleetsynth.formats.options import ReadOptions
-from fleetsynth.formats.place import saying, shown
+from fleetsynth.formats.place import quoted, saying
 from fleetsynth.reader.layout import find_layout, from_name, sample_values
 from fleetsynth.reader.roles import OURS, ROLES, SERIES, Column, assign_metrics
 from fleetsynth.reader.rows import Converter, column_of, needed
@@ -83,7 +83,7 @@ class Dataset:
     def batches(self, roles: Iterable[str] | None = None) -> Iterator[NDArray[np.void]]:
         """Yield all rows, as structured arrays: `time`, `server`, and a field for each role.
 
-        Times are microseconds since the Unix epoch, texts positions in `converter.words` (-1 where
+        Times are microseconds since the Unix epoch, texts indices into `converter.words` (-1 where
         there is none), numbers float64 in percent or Mbps with NaN where there is none.
 
         Args:
@@ -153,7 +153,9 @@ class Dataset:
             if from_name({"server": Column(name)}):
                 continue
             if part.place.row == 1:
-                self.understood.note(f"{part.place.file} has no {shown(name)[1:-1]}: missing there")
+                self.understood.note(
+                    f"{part.place.file} has no {quoted(name)[1:-1]}: missing there"
+                )
 
     def _refuse_without(self, have: set[str], must: list[str], file: str) -> None:
         for name in must:
@@ -201,7 +203,7 @@ class Dataset:
                 raise UsageError(f"{self.name} has no statistic {column.unit!r}{hint}")
             return column
         if len(found) > 1:
-            named = ", ".join(shown(word)[1:-1] for word in found[:9])
+            named = ", ".join(quoted(word)[1:-1] for word in found[:9])
             raise UsageError(
                 f"{self.name} has several statistics ({named}): say which, such as "
                 f"{saying('statistic', f'{column.name}:{found[0]}')}"

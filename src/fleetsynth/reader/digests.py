@@ -36,8 +36,8 @@ def digest_path(data: Any, options: ReadOptions | None = None) -> str:
         options: how to read it, if something must be said; see `path_leaves`.
 
     Raises:
-        UsageError: if there is nothing there, or it names no format.
-        InputError: if it cannot be read, or is no dataset.
+        UsageError: if there is nothing there, or it is of no known format.
+        InputError: if it cannot be read, or is not a dataset.
     """
     return root(path_leaves(data, options))
 
@@ -60,7 +60,7 @@ def path_leaves(
                 return file_leaves(url)
         else:
             if not is_url(url) and not any(Path(url).glob("*")):
-                raise UsageError(f"{url} is an empty folder, or none")
+                raise UsageError(f"{url} is an empty folder, or does not exist")
             files = find_files(url)
             if _are_ours(files):
                 return _leaves(url, lambda: _batches(files))

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.block import NULL_HUNDREDTHS
-from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.clock import DAY_MICROS
 from fleetsynth.errors import InputError
 from fleetsynth.formats.read import read_batches
 from fleetsynth.tables.digest import (
@@ -50,8 +50,8 @@ def digest_file(path: Path | str) -> str:
     sorted in memory first.
 
     Raises:
-        UsageError: if the file is not there, or its ending names no format.
-        InputError: if the file cannot be read, or is no dataset.
+        UsageError: if the file is not there, or its ending is not that of a known format.
+        InputError: if the file cannot be read, or is not a dataset.
     """
     return root(file_leaves(path))
 
@@ -178,7 +178,7 @@ class _Columns:
     def runs(self) -> Iterator[tuple[tuple[str, int], _Rows]]:
         """Cut where the server or the month changes; yield (server, month) and the rows."""
         servers, names = self._texts.pop("server_id")
-        days = (self._integers["timestamp"] // (DAY_SECONDS * 1_000_000)).astype("datetime64[D]")
+        days = (self._integers["timestamp"] // DAY_MICROS).astype("datetime64[D]")
         months = days.astype("datetime64[M]").astype(np.int64)
         for first, stop in runs((np.diff(servers) != 0) | (np.diff(months) != 0), len(servers)):
             name = names[servers[first]]
@@ -299,7 +299,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _codes(column: pa.Array) -> tuple[NDArray[np.int32], list[str | None]]:
-    """Return a text column as positions in a list of words, whose last is None."""
+    """Return a text column as indices into a list of words, whose last is None."""
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     words = column.dictionary.to_pylist()
@@ -332,7 +332,7 @@ def _hundredths(name: str, column: pa.Array) -> NDArray[np.int32]:
     if wrong.any():
         first = values[wrong][0]
         far = ", of at most ten digits" if abs(first) >= -float(NULL_HUNDREDTHS) / 100 else ""
-        raise InputError(f"{name} has {first}: the digest is over whole hundredths{far}")
+        raise InputError(f"{name} has {first}: the digest takes whole hundredths only{far}")
     out: NDArray[np.int32] = scaled.astype(np.int32)
     if missing is not None:
         out[missing] = NULL_HUNDREDTHS

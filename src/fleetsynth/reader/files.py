@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from fleetsynth.errors import InputError, UsageError
-from fleetsynth.formats import FORMATS
-from fleetsynth.formats.read import ending_of
-from fleetsynth.stores.names import MANIFEST
-from fleetsynth.stores.places import CLOUD_SCHEMES, is_url, split_object
+from fleetsynth.formats import ending_of, known
+from fleetsynth.stores.names import MANIFEST, SERVERS
+from fleetsynth.stores.places import is_far, is_url, split_object
 from fleetsynth.stores.recorded import parse_manifest
 from fleetsynth.stores.store import STATE, open_store
 
@@ -31,7 +30,7 @@ class Files:
         keys: the files, as the store knows them; one path, if there is no store.
         store: where they are, if they are in a folder.
         manifest: what our folder says of its own making; nothing for all else.
-        others: how many files of the folder are no data.
+        others: how many files of the folder are not data.
     """
 
     name: str
@@ -43,7 +42,7 @@ class Files:
     @property
     def near(self) -> bool:
         """Whether the files can be opened one after another without waiting."""
-        return not self.name.startswith(CLOUD_SCHEMES)
+        return not is_far(self.name)
 
     def told(self, key: str) -> dict[str, str]:
         """Return what folders named ``column=value`` say of a file's rows."""
@@ -74,7 +73,7 @@ def find_files(url: str, *, partial: bool = False) -> Files:
         partial: take what there is of a folder of ours that is not whole: for who says so.
 
     Raises:
-        UsageError: if there is nothing at the path, or its ending names no format.
+        UsageError: if there is nothing at the path, or its ending is not that of a known format.
         InputError: if a folder is unfinished, or holds no data.
     """
     single = split_object(url)
@@ -100,10 +99,10 @@ def find_files(url: str, *, partial: bool = False) -> Files:
         raise InputError(f"{url} is unfinished: go on with resume=True, or commit its shards")
     else:
         keys = [name for name in names if ending_of(name) and is_data(name)]
-        if len(keys) > 1 and "servers.parquet" in keys:
-            keys.remove("servers.parquet")  # what our folders keep beside the data
+        if len(keys) > 1 and SERVERS in keys:
+            keys.remove(SERVERS)  # what our folders keep beside the data
     if not keys:
-        raise InputError(f"{url} holds no data: expected files that end in {', '.join(FORMATS)}")
+        raise InputError(f"{url} holds no data: expected files that end in {known()}")
     others = 0 if manifest else len(names) - len(keys)
     return Files(url.rstrip("/"), tuple(keys), store, manifest, others)
 

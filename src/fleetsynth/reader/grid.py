@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.clock import ahead
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, ahead
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Series = NDArray[np.float64]
 
-DAY, HOUR = 86400, 3600
-MONTH = 2_629_746
-"""Seconds of a month, on average."""
 _SATURDAY = 5
 _THURSDAY = 3  # 1 January 1970
 
@@ -57,16 +54,16 @@ class Grid:
 
     def days(self) -> NDArray[np.int64]:
         """Return the day of each tick, counted from the grid's first day, shape (ticks,)."""
-        days = self._local() // DAY
+        days = self._local() // DAY_SECONDS
         return days - days[0] if len(days) else days
 
     def hours(self) -> NDArray[np.int64]:
         """Return the hour of the day of each tick, 0 to 23, shape (ticks,)."""
-        return self._local() // HOUR % 24
+        return self._local() // HOUR_SECONDS % 24
 
     def slots(self) -> NDArray[np.int64]:
         """Return hour of the day, plus 24 at weekends, of each tick, shape (ticks,)."""
-        weekday = (self._local() // DAY + _THURSDAY) % 7
+        weekday = (self._local() // DAY_SECONDS + _THURSDAY) % 7
         return self.hours() + 24 * (weekday >= _SATURDAY)
 
     def _local(self) -> NDArray[np.int64]:

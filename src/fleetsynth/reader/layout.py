@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from fleetsynth.errors import UsageError
-from fleetsynth.formats.place import saying, shown
+from fleetsynth.formats.place import quoted, saying
 from fleetsynth.reader.roles import ROLES, SERIES, Column, assign, find, normal
 from fleetsynth.reader.stamps import CLOCK
 from fleetsynth.reader.values import is_text
@@ -87,7 +87,7 @@ def from_name(roles: Mapping[str, Column]) -> bool:
 def _missing(role: str, names: list[str], where: str) -> UsageError:
     likely = ROLES[role].names.split("|")[0]
     more = ", or server_from_name=True if each file is one" if role == "server" else ""
-    known = ", ".join(shown(name)[1:-1] for name in names)
+    known = ", ".join(quoted(name)[1:-1] for name in names)
     return UsageError(
         f"{where} has no column that looks like a {role}: name it, such as "
         f"{saying(role, likely)}{more} (its columns: {known})"
@@ -149,7 +149,7 @@ def _wide(
         role = starred[0] if starred else "cpu"
         if not starred and not all(_are_percent(sample.get(name, [])) for name in columns):
             raise UsageError(
-                f"{where} seems to have one column a server: say what they are, such as "
+                f"{where} seems to have one column per server: say what they are, such as "
                 f"{saying('cpu', '*')} or {saying('network', '*')}"
             )
         wide = {name: (server if titled else name, role) for name, (server, titled) in cut.items()}
@@ -167,8 +167,8 @@ def _refuse_same(wide: Mapping[str, tuple[str, str]], where: str) -> None:
     for name, series in wide.items():
         if first.setdefault(series, name) != name:
             raise UsageError(
-                f"{where}: the columns {shown(first[series])} and {shown(name)} would both be "
-                f"{series[1]} of {shown(series[0])}: leave one out, or rename it"
+                f"{where}: the columns {quoted(first[series])} and {quoted(name)} would both be "
+                f"{series[1]} of {quoted(series[0])}: leave one out, or rename it"
             )
 
 
@@ -188,7 +188,7 @@ def _value_alone(
     if value is None or not _are_percent(sample.get(value, [])):
         raise UsageError(
             f"{where} has no column that looks like CPU, memory or network: name one, such as "
-            f"{saying('cpu', 'cpu_pct')} (its columns: {', '.join(shown(n)[1:-1] for n in names)})"
+            f"{saying('cpu', 'cpu_pct')} (its columns: {', '.join(quoted(n)[1:-1] for n in names)})"
         )
     guess = f"{value} taken as CPU (if not, say such as memory={value})"
     return {**roles, "cpu": Column(value)}, {}, (guess,)

@@ -34,7 +34,7 @@ def own_plan(dataset: Dataset) -> Plan | None:
     """Return the plan of the scenario that a dataset itself names, if any.
 
     Raises:
-        InputError: if it is no valid scenario.
+        InputError: if it is not a valid scenario.
     """
     files = dataset.source.files
     beside = files.store.read(SCENARIO) if files and files.store else None

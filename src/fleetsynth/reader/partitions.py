@@ -41,6 +41,6 @@ def _column(name: str, value: str, rows: int, path: str) -> pa.Array:
     try:
         values = np.full(rows, int(value), np.int32)
     except (ValueError, OverflowError):
-        message = f"{path}: {name} is {as_json(value)}, and no whole number"
+        message = f"{path}: {name} is {as_json(value)}, not a whole number"
         raise InputError(message) from None
     return pa.Array.from_buffers(pa.int32(), rows, [None, pa.py_buffer(values)])

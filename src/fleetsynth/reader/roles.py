@@ -11,7 +11,7 @@ from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.formats.place import saying
 from fleetsynth.formats.read import refuse_twice
-from fleetsynth.metrics import STATISTICS, published
+from fleetsynth.metrics import METRICS, STATISTICS, published
 from fleetsynth.plan import CALENDAR_COLUMNS
 from fleetsynth.reader.times import UNITS
 from fleetsynth.reader.values import SCALES
@@ -46,14 +46,7 @@ _CPU: tuple[str, ...] = (
     r"cpu_util(?:i[sz]ation)?(?:_pct|_percent)?",
 )
 _CPU += (r"cpu_(?:usage|used|load)(?:_pct|_percent)?", r"percent(?:age)?_cpu", "cpu_percentage")
-ROLES = {
-    "timestamp": Role("time", "timestamp|time|datetime|date_time|date|ds|timestamp_utc|time_utc"),
-    "date": Role("time"),
-    "server": Role(
-        "text",
-        "server_id|server|host|hostname|host_name|instance|instance_id|unique_id|vm_id|vm|id"
-        "|server_name|series",
-    ),
+_MEASURED = {
     "cpu": _metric("cpu", *_CPU),
     "memory": _metric(
         "mem",
@@ -68,6 +61,21 @@ ROLES = {
     "disk": _metric("disk", "disk_pct", "disk_percent", "disk", "disk_used_percent"),
     "network": _metric("net_in", "net_in_mbps", "net_in", "network_in"),
     "net_out": _metric("net_out", "net_out_mbps", "net_out", "network_out"),
+}
+_MEASURED |= {
+    metric.stem: _metric(metric.stem, metric.stem)
+    for metric in METRICS
+    if metric.stem not in {role.stem for role in _MEASURED.values()}
+}
+ROLES = {
+    "timestamp": Role("time", "timestamp|time|datetime|date_time|date|ds|timestamp_utc|time_utc"),
+    "date": Role("time"),
+    "server": Role(
+        "text",
+        "server_id|server|host|hostname|host_name|instance|instance_id|unique_id|vm_id|vm|id"
+        "|server_name|series",
+    ),
+    **_MEASURED,
     "type": Role("text", "server_type|type|archetype|kind"),
     "service": Role("text", "service|service_id"),
     **{name: Role("text", name) for name in METADATA_COLUMNS},
@@ -79,7 +87,7 @@ ROLES = {
 }
 """Every role; the last ones are our own columns, one for each statistic of a metric."""
 
-SERIES = ("cpu", "memory", "disk", "network", "net_out")
+SERIES = tuple(_MEASURED)
 """The roles that are measured."""
 
 ALIASES = {

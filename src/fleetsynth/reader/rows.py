@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.errors import InputError
+from fleetsynth.formats import ending_of
 from fleetsynth.formats.dialect import MISSING as MISSING_WORDS
-from fleetsynth.formats.place import shown
+from fleetsynth.formats.place import quoted
 from fleetsynth.metrics import METRICS
 from fleetsynth.reader.layout import from_name
 from fleetsynth.reader.roles import ROLES, Column
@@ -178,7 +179,7 @@ class Converter:
         return np.where(gone, MISSING, self._times.micros(column, name, part.place))
 
     def _text(self, role: str, part: Part) -> NDArray[np.int32] | int:
-        """Return a text column as positions in `words`."""
+        """Return a text column as indices into `words`."""
         if role == "server" and from_name(self._columns):
             return self._code(role, _stem(part.place.file))
         name = self._columns[role].name
@@ -186,7 +187,7 @@ class Converter:
             word = part.told[name]
             gone = not word.strip() or word == HIVE_MISSING
             if gone and role == "server" and not self._lenient:
-                raise InputError(f"{part.place.file}: its folder says no server: {shown(word)}")
+                raise InputError(f"{part.place.file}: its folder says no server: {quoted(word)}")
             return -1 if gone else self._code(role, word)
         if name not in part.batch.schema.names:
             return -1
@@ -212,7 +213,7 @@ class Converter:
         if gone.any() and not self._lenient:
             at = part.place.at(int(np.flatnonzero(gone)[0]))
             raise InputError(
-                f"{at}: {shown(name)} has missing values ({int(gone.sum()):,} of {len(gone):,} "
+                f"{at}: {quoted(name)} has missing values ({int(gone.sum()):,} of {len(gone):,} "
                 "rows here): every row needs a server; if a blank one means that of the row "
                 "above, say fill_down=True"
             )
@@ -242,7 +243,9 @@ class Converter:
         """Return a column's values in our unit."""
         if name not in part.batch.schema.names:
             if name in part.told:
-                raise InputError(f"{part.place.file}: {name} stands in a folder: expected numbers")
+                raise InputError(
+                    f"{part.place.file}: {name} is in the name of a folder: expected numbers"
+                )
             return np.nan
         column = column_of(part.batch, name)
         values = numbers(column, name, part.place, part.numerals, self._missing)
@@ -306,12 +309,12 @@ class Converter:
             lost = tally.infinite
             if lost > MOST_DROPPED * (tally.points + lost):
                 raise InputError(
-                    f"{lost:,} of {tally.points + lost:,} values of {shown(column.name)} are "
+                    f"{lost:,} of {tally.points + lost:,} values of {quoted(column.name)} are "
                     "infinite: too many to be left out"
                 )
             if column.said and not tally.points and self.rows:
                 raise InputError(
-                    f"{shown(column.name)}, which is to be the {role}, has no value in any of "
+                    f"{quoted(column.name)}, which is to be the {role}, has no value in any of "
                     f"{self.rows:,} rows"
                 )
 
@@ -344,7 +347,8 @@ def column_of(batch: pa.RecordBatch, name: str) -> pa.Array:
 def _stem(file: str) -> str:
     """Return a file's name without its folder and ending."""
     name = file.rpartition("/")[2]
-    return name.split(".csv", 1)[0] if ".csv" in name else name.rpartition(".")[0]
+    ending = ending_of(name)
+    return name[: -len(ending)] if ending else name.rpartition(".")[0]
 
 
 def needed(layout: Layout) -> Mapping[str, Column]:

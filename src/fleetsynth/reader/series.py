@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, MONTH_SECONDS, SECOND_MICROS
 from fleetsynth.errors import InputError
-from fleetsynth.formats.place import shown
-from fleetsynth.reader.grid import MONTH, Grid, Server
+from fleetsynth.formats.place import quoted
+from fleetsynth.reader.grid import Grid, Server
 from fleetsynth.reader.roles import ROLES
 from fleetsynth.reader.rows import MOST_DROPPED
 
@@ -35,7 +36,6 @@ MOST_ALONE, MOST_TICKS_PER_POINT = 1 << 21, 1 << 10
 UNEVEN = 0.05
 """Share of points that lie a tenth of a step or more beside their tick, of an irregular grid."""
 
-_MICROSECONDS = 1_000_000
 _HASH_FACTOR = 2654435761  # Knuth's, for spreading codes over buckets
 
 
@@ -75,10 +75,6 @@ class Servers:
     def step(self) -> int:
         """The commonest step in seconds, the shorter of two; zero without servers."""
         return max(self._seconds, key=lambda step: (self._seconds[step], -step), default=0)
-
-    def __iter__(self) -> Iterator[Server]:
-        """Yield each server; what was yielded before rows turned out scattered does not return."""
-        yield from self.in_order()
 
     def in_order(self) -> Iterator[Server]:
         """Yield each server; ScatteredError as soon as rows are not in order of server."""
@@ -148,7 +144,7 @@ class Servers:
         if len(rows) < 2 or rows["time"][0] == rows["time"][-1]:
             self.left_out += 1
             return
-        places, grid, uneven = grid_of(rows["time"], name, self._clock())
+        ticks, grid, uneven = grid_of(rows["time"], name, self._clock())
         self._seconds[grid.step] += 1
         self.steps[step_words(grid)] += 1
         self.irregular += uneven
@@ -159,7 +155,7 @@ class Servers:
         for role in roles:
             there = np.flatnonzero(~np.isnan(rows[role]))
             if len(there):
-                values, at = rows[role][there], places[there]
+                values, at = rows[role][there], ticks[there]
                 if not once:
                     kept = _last_of_each(rows["time"][there], values, name, role)
                     repeated = max(repeated, len(values) - len(kept))
@@ -172,7 +168,7 @@ class Servers:
 
 
 def _last_of_each(times: Ints, values: NDArray[np.float64], server: str, role: str) -> Ints:
-    """Return the places of the points, of those with one time the last.
+    """Return the indices of the points, of those with one time the last.
 
     Raises:
         InputError: if too many of them contradict each other to leave the others out.
@@ -184,7 +180,7 @@ def _last_of_each(times: Ints, values: NDArray[np.float64], server: str, role: s
         at = int(np.flatnonzero(other)[0])
         when = np.datetime_as_string(times[at].astype("datetime64[us]"), unit="s")
         raise InputError(
-            f"server {shown(server)} has {lost:,} of {len(times):,} points of {role} twice with "
+            f"server {quoted(server)} has {lost:,} of {len(times):,} points of {role} twice with "
             f"different values, such as {values[at]:g} and {values[at + 1]:g} at {when}: are "
             "there several series in one? Say which, such as statistic=Statistic:Average"
         )
@@ -194,14 +190,14 @@ def _last_of_each(times: Ints, values: NDArray[np.float64], server: str, role: s
 def step_of(times: Ints) -> int:
     """Return the median distance of different, ascending times in microseconds, in seconds."""
     apart = np.diff(times)
-    return max(1, round(float(np.median(apart[apart > 0])) / _MICROSECONDS))
+    return max(1, round(float(np.median(apart[apart > 0])) / SECOND_MICROS))
 
 
 def step_words(grid: Grid) -> str:
     """Return a step as people say it: ``5 min``, ``1 h``, ``1 month``."""
     if grid.months:
         return f"{grid.months} month{'s' if grid.months > 1 else ''}"
-    for seconds, name in ((86400, "day"), (3600, "h"), (60, "min")):
+    for seconds, name in ((DAY_SECONDS, "day"), (HOUR_SECONDS, "h"), (60, "min")):
         if grid.step % seconds == 0:
             count = grid.step // seconds
             return f"{count} {name}{'s' if name == 'day' and count > 1 else ''}"
@@ -218,24 +214,24 @@ def grid_of(times: Ints, server: str, zone: str = "") -> tuple[Ints, Grid, bool]
     if monthly:
         return (*monthly, False)
     step = step_of(times)
-    first = int(times[0]) // _MICROSECONDS
-    away = (times - times[0]) / (step * _MICROSECONDS)
-    places = np.floor(away + 0.5).astype(np.int64)
-    count = int(places[-1]) + 1
+    first = int(times[0]) // SECOND_MICROS
+    away = (times - times[0]) / (step * SECOND_MICROS)
+    ticks = np.floor(away + 0.5).astype(np.int64)
+    count = int(ticks[-1]) + 1
     if count > min(MOST_TICKS, max(MOST_ALONE, MOST_TICKS_PER_POINT * len(times))):
         raise InputError(
-            f"{shown(server)} has points {count:,} steps of {step} s apart: is it one series?"
+            f"{quoted(server)} has points {count:,} steps of {step} s apart: is it one series?"
         )
-    uneven = bool((np.abs(away - places) >= 0.1).mean() > UNEVEN)
-    return places, Grid(first // step, count, step, first % step, zone=zone), uneven
+    uneven = bool((np.abs(away - ticks) >= 0.1).mean() > UNEVEN)
+    return ticks, Grid(first // step, count, step, first % step, zone=zone), uneven
 
 
 def _months(times: Ints, zone: str) -> tuple[Ints, Grid] | None:
-    """Return places and grid of points that come every month or so; None for others."""
-    if (times[-1] - times[0]) / len(times) < 20 * 86400 * _MICROSECONDS / 2:
+    """Return ticks and grid of points that come every month or so; None for others."""
+    if (times[-1] - times[0]) / len(times) < 20 * DAY_SECONDS * SECOND_MICROS / 2:
         return None
     probe = Grid(0, 0, 1, zone=zone)
-    stamps = (times + probe.ahead(times // _MICROSECONDS) * _MICROSECONDS).astype("datetime64[us]")
+    stamps = (times + probe.ahead(times // SECOND_MICROS) * SECOND_MICROS).astype("datetime64[us]")
     months = stamps.astype("datetime64[M]")
     numbers = months.astype(np.int64)
     within = (stamps - months.astype("datetime64[us]")).astype(np.int64)
@@ -247,10 +243,10 @@ def _months(times: Ints, zone: str) -> tuple[Ints, Grid] | None:
     step = int(np.gcd.reduce(apart))
     if np.median(apart) != step or len(np.unique(numbers)) < len(np.unique(times)):
         return None
-    first, phase = int(numbers[0]), int(within[0]) // _MICROSECONDS
-    places = (numbers - first) // step
-    grid = Grid(first, int(places[-1]) + 1, step * MONTH, phase, zone=zone, months=step)
-    return places, grid
+    first, phase = int(numbers[0]), int(within[0]) // SECOND_MICROS
+    ticks = (numbers - first) // step
+    grid = Grid(first, int(ticks[-1]) + 1, step * MONTH_SECONDS, phase, zone=zone, months=step)
+    return ticks, grid
 
 
 def _split(rows: Rows) -> Iterator[Rows]:

@@ -12,7 +12,6 @@ from fleetsynth.formats import csv_read
 from fleetsynth.formats.dialect import MISSING, Numerals, find_numerals
 from fleetsynth.formats.place import Place
 from fleetsynth.formats.read import (
-    Head,
     errors_of,
     read_batches,
     read_head,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from fleetsynth.formats.base import Head
     from fleetsynth.formats.dialect import Dialect
     from fleetsynth.formats.options import ReadOptions
     from fleetsynth.reader.files import Files
@@ -64,7 +64,7 @@ class Source:
         head: of the first file with rows.
 
     Raises:
-        UsageError: if there is nothing at the path, or it is no table.
+        UsageError: if there is nothing at the path, or it is not a table.
         InputError: if a file cannot be read.
     """
 
@@ -225,8 +225,8 @@ def as_table(data: Any) -> pa.Table:
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InputError(f"cannot read the table: {str(error).splitlines()[0]}") from error
     raise UsageError(
-        f"a {type(data).__name__} is no dataset: expected a path, or a table of pandas, polars or "
-        "Arrow"
+        f"a {type(data).__name__} is not a dataset: expected a path, or a table of pandas, polars "
+        "or Arrow"
     )
 
 

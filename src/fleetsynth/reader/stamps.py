@@ -6,7 +6,8 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-DAY_MICROS = 86_400_000_000
+from fleetsynth.clock import DAY_MICROS, HOUR_SECONDS, SECOND_MICROS
+
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 _CLOCK = (
@@ -115,7 +116,7 @@ def stamp(text: str, order: str = "", pattern: re.Pattern[str] | None = None) ->
 
     Raises:
         UnclearError: if day and month could be either, and `order` does not say.
-        ValueError: if it is no time.
+        ValueError: if it is not a time.
     """
     found = next(
         (match for p in ([pattern] if pattern else PATTERNS) if (match := p.fullmatch(text))), None
@@ -158,7 +159,7 @@ def _days(parts: dict[str, str]) -> int:
         return days_of(year, 1, 1) + day - 1
     if "mon" in parts:
         name = parts["mon"][:3].lower()
-        month = _MONTHS.index(name) + 1  # ValueError, if it is no month
+        month = _MONTHS.index(name) + 1  # ValueError, if it is not a month
     else:
         month = int(parts["m"])
     day = int(parts.get("d", 1))
@@ -180,7 +181,7 @@ def _clock(parts: dict[str, str]) -> int:
     if hour > 23 or minute > 59 or second > 59:
         raise ValueError(parts)
     fraction = int(parts.get("f", "0").ljust(6, "0")[:6])
-    return ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction
+    return ((hour * 60 + minute) * 60 + second) * SECOND_MICROS + fraction
 
 
 def _offset(zone: str | None) -> int | None:
@@ -189,5 +190,5 @@ def _offset(zone: str | None) -> int | None:
     if zone in ("Z", "z", "UTC", "GMT"):
         return 0
     digits = zone[1:].replace(":", "").ljust(4, "0")
-    seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+    seconds = int(digits[:2]) * HOUR_SECONDS + int(digits[2:]) * 60
     return -seconds if zone[0] == "-" else seconds

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.clock import zone_names
+from fleetsynth.clock import DAY_MICROS, DAY_SECONDS, SECOND_MICROS, zone_names
 from fleetsynth.errors import InputError, UsageError
-from fleetsynth.formats.place import saying, shown
+from fleetsynth.formats.place import quoted, saying
 from fleetsynth.reader.stamps import (
     UnclearError,
     clock_micros,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-UNITS = {"s": 1_000_000, "ms": 1000, "us": 1, "ns": 1e-3, "min": 60_000_000}
+UNITS = {"s": SECOND_MICROS, "ms": 1000, "us": 1, "ns": 1e-3, "min": 60 * SECOND_MICROS}
 """Units of whole numbers that are times, in microseconds."""
 
 UNIT_NAMES = {
@@ -44,7 +44,7 @@ UNIT_NAMES = {
 }
 _GUESSED = ("s", "ms", "us", "ns")
 _LEAST, _MOST = 631_152_000_000_000, 4_102_444_800_000_000  # 1990 and 2100, in microseconds
-_EXCEL_EPOCH = -25569 * 86400
+_EXCEL_EPOCH = -25569 * DAY_SECONDS
 _MOST_CACHED = 1 << 20
 _FURTHEST = 4_000_000_000_000_000_000
 _STATED = ("iso", "excel", *UNITS)
@@ -97,12 +97,12 @@ class Times:
         """Return the times of a column, UTC where they name a zone.
 
         Raises:
-            InputError: if one is missing, is no time, or could be several.
+            InputError: if one is missing, is not a time, or could be several.
         """
         out = self._micros(column, name, place)
         if len(out) and not (out.min() > -_FURTHEST and out.max() < _FURTHEST):
             at = int(np.flatnonzero((out <= -_FURTHEST) | (out >= _FURTHEST))[0])
-            raise InputError(f"{place.at(at)}: {shown(name)} is out of reach, as a time")
+            raise InputError(f"{place.at(at)}: {quoted(name)} is out of range for a time")
         return out
 
     def _micros(self, column: pa.Array, name: str, place: Place) -> Ints:
@@ -110,7 +110,7 @@ class Times:
         if column.null_count:
             at = int(np.flatnonzero(absent(column))[0])
             raise InputError(
-                f"{place.at(at)}: {shown(name)} has {column.null_count} missing values: every "
+                f"{place.at(at)}: {quoted(name)} has {column.null_count} missing values: every "
                 "row needs a time"
             )
         kind = column.type
@@ -120,20 +120,20 @@ class Times:
             return self._written(column, name, place)
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             return self._counted(column, name, place)
-        raise InputError(f"{place.file}: {shown(name)} is {kind}: expected dates and times")
+        raise InputError(f"{place.file}: {quoted(name)} is {kind}: expected dates and times")
 
     def _typed(self, column: pa.Array, name: str, place: Place) -> Ints:
         kind = column.type
         if self._unit_said:
             raise InputError(
-                f"{place.file}: {shown(name)} is {kind}, not a number of "
+                f"{place.file}: {quoted(name)} is {kind}, not a number of "
                 f"{UNIT_NAMES[str(self.unit)]}: leave its unit out"
             )
         self._meet(getattr(kind, "tz", None) is not None, place.at(0))
         if not self._timezone and getattr(kind, "tz", None):
             self.zone = _known_zone(kind.tz, name, place)
         if pa.types.is_date32(kind):
-            return to_numpy(column.cast(pa.int32())).astype(np.int64) * 86_400_000_000
+            return to_numpy(column.cast(pa.int32())).astype(np.int64) * DAY_MICROS
         unit = getattr(kind, "unit", "ms")
         raw: Ints = to_numpy(column.cast(pa.int64()) if unit != "us" else column)
         if unit == "us":
@@ -145,7 +145,7 @@ class Times:
         far = (raw > most) | (raw < -most)
         if far.any():
             at = int(np.flatnonzero(far)[0])
-            raise InputError(f"{place.at(at)}: {shown(name)} is {raw[at]} {unit}: out of reach")
+            raise InputError(f"{place.at(at)}: {quoted(name)} is {raw[at]} {unit}: out of range")
         return raw * factor
 
     def _counted(self, column: pa.Array, name: str, place: Place) -> Ints:
@@ -159,7 +159,7 @@ class Times:
         bad = ~np.isfinite(values)
         if bad.any():
             at = int(np.flatnonzero(bad)[0])
-            raise InputError(f"{place.at(at)}: {shown(name)} is {values[at]}: expected a time")
+            raise InputError(f"{place.at(at)}: {quoted(name)} is {values[at]}: expected a time")
         self._meet(True, place.at(0))
         if self.unit is None:
             self.unit = self._guess(values, name, place)
@@ -170,8 +170,9 @@ class Times:
         if far.any():
             at = int(np.flatnonzero(far)[0])
             raise InputError(
-                f"{place.at(at)}: {shown(name)} is {values[at]}, in {UNIT_NAMES[self.unit]} no "
-                f"time of 1990 to 2100: say the unit, such as {saying('time', f'{name}:s')}"
+                f"{place.at(at)}: {quoted(name)} is {values[at]}, which is not "
+                f"between 1990 and 2100 in {UNIT_NAMES[self.unit]}: say the unit, such as "
+                f"{saying('time', f'{name}:s')}"
             )
         return out.astype(np.int64)
 
@@ -190,8 +191,8 @@ class Times:
         hint = " (:excel makes dates of these)" if excel else ""
         hint = " (time_format='%Y%m%d' makes dates of these)" if days else hint
         raise InputError(
-            f"{place.at(0)}: {shown(name)} is {first}: expected dates and times; numbers of no "
-            f"one unit that gives 1990 to 2100 for all rows. Say the unit, such as "
+            f"{place.at(0)}: {quoted(name)} is {first}: expected dates and times, or numbers "
+            f"that one unit puts between 1990 and 2100 in all rows. Say the unit, such as "
             f"{saying('time', f'{name}:{unit}')}; it may be {', '.join((*UNITS, 'excel'))}"
             f"{hint}"
         )
@@ -247,7 +248,9 @@ class Times:
             return place.at(int(np.flatnonzero(codes == code)[0]))
 
         if text is None:
-            raise InputError(f"{where()}: {shown(name)} has missing values: every row needs a time")
+            raise InputError(
+                f"{where()}: {quoted(name)} has missing values: every row needs a time"
+            )
         try:
             read = stamp(text.strip(), self._order, self._pattern)
         except UnclearError:
@@ -258,7 +261,7 @@ class Times:
         offset = read.offset
         if offset is not None:
             self._offsets.add(offset)
-        known = read.micros - (offset or 0) * 1_000_000, offset is not None
+        known = read.micros - (offset or 0) * SECOND_MICROS, offset is not None
         self._known[text] = known
         return known
 
@@ -301,34 +304,36 @@ class Times:
         if len(first) == 1:
             (order,) = first
             shape = "day/month/year" if order == "dm" else "month/day/year"
-            self.found = f"{shape}, as {shown(first[order])} shows"
+            self.found = f"{shape}, as {quoted(first[order])} shows"
             return order
         why = (
-            f"{shown(first['dm'])} and {shown(first['md'])} contradict each other"
+            f"{quoted(first['dm'])} and {quoted(first['md'])} contradict each other"
             if first
             else "no row tells day from month"
         )
         raise InputError(
-            f"{where}: {shown(name)} is {shown(text)}: {why}. Say which it is, such as "
+            f"{where}: {quoted(name)} is {quoted(text)}: {why}. Say which it is, such as "
             "time_format='%d/%m/%Y %H:%M' or time_format='%m/%d/%Y %H:%M'"
         )
 
     def _no_time(self, text: str | None, name: str, where: str) -> InputError:
         want = f"of the format {self._said}" if self._said else "such as 2026-10-25 14:00:00"
         hint = "" if self._said else "; say how they are written, such as time_format='%d.%m.%y'"
-        return InputError(f"{where}: {shown(name)} is {shown(text)}: expected a time {want}{hint}")
+        return InputError(
+            f"{where}: {quoted(name)} is {quoted(text)}: expected a time {want}{hint}"
+        )
 
 
 def times_of_day(column: pa.Array, name: str, place: Place) -> Ints:
     """Return microseconds since midnight.
 
     Raises:
-        InputError: if a value is no time of day.
+        InputError: if a value is not a time of day.
     """
     column = plain_column(column)
     kind = column.type
     if column.null_count:
-        raise InputError(f"{place.file}: {shown(name)} has {column.null_count} missing values")
+        raise InputError(f"{place.file}: {quoted(name)} has {column.null_count} missing values")
     if pa.types.is_time(kind):
         return to_numpy(column.cast(pa.time64("us")).cast(pa.int64()))
     codes, words = encode(column, name, place)
@@ -339,7 +344,7 @@ def times_of_day(column: pa.Array, name: str, place: Place) -> Ints:
         except ValueError:
             at = place.at(int(np.flatnonzero(codes == code)[0]))
             raise InputError(
-                f"{at}: {shown(name)} is {shown(words[code])}: expected a time of day"
+                f"{at}: {quoted(name)} is {quoted(words[code])}: expected a time of day"
             ) from None
     return table[codes]
 
@@ -347,8 +352,8 @@ def times_of_day(column: pa.Array, name: str, place: Place) -> Ints:
 def _scaled(values: NDArray[Any], unit: str) -> NDArray[Any]:
     """Return microseconds; exact for whole numbers, as far as they reach."""
     if unit == "excel":
-        seconds = np.rint(values.astype(np.float64) * 86400) + _EXCEL_EPOCH
-        return seconds * 1e6
+        seconds = np.rint(values.astype(np.float64) * DAY_SECONDS) + _EXCEL_EPOCH
+        return seconds * SECOND_MICROS
     if unit == "ns":
         return values // 1000 if values.dtype.kind == "i" else values.astype(np.float64) / 1e3
     factor = int(UNITS[unit])
@@ -372,6 +377,6 @@ def _known_zone(zone: str, name: str, place: Place) -> str:
     if re.fullmatch(r"[+-]\d\d(:\d\d)?", zone) or zone in zone_names():
         return zone
     raise InputError(
-        f"{place.file}: {shown(name)} is of the zone {shown(zone)}, which there is not: say whose "
-        "hours count, such as timezone='UTC'"
+        f"{place.file}: {quoted(name)} is of the zone {quoted(zone)}, which does not exist: say "
+        "whose hours count, such as timezone='UTC'"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fleetsynth.formats.place import shown
+from fleetsynth.formats.place import quoted
 from fleetsynth.tables.frame import column_types
 
 if TYPE_CHECKING:
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from fleetsynth.reader.roles import Column
 
 LAYOUTS = {
-    "rows": "one row a server and time",
-    "long": "one row a metric",
-    "wide": "one column a server",
+    "rows": "one row per server and time",
+    "long": "one row per metric",
+    "wide": "one column per server",
 }
 
 
@@ -111,5 +111,5 @@ class Tally:
 
 def shown_name(name: str) -> str:
     """Return a column's name as it is written after a role."""
-    clean = shown(name)[1:-1]
+    clean = quoted(name)[1:-1]
     return f'"{clean}"' if "," in clean else clean

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fleetsynth.errors import InputError
 from fleetsynth.formats.dialect import MISSING, Numerals
-from fleetsynth.formats.place import shown
+from fleetsynth.formats.place import quoted
 from fleetsynth.tables.frame import text_array, to_numpy
 
 if TYPE_CHECKING:
@@ -76,17 +76,17 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def encode(column: pa.Array, name: str, place: Place) -> tuple[Codes, list[str | None]]:
-    """Return a column of text as positions in a list of words, whose last is None.
+    """Return a column of text as indices into a list of words, whose last is None.
 
     Whole numbers and UUIDs are words too.
 
     Raises:
-        InputError: if the column is of a type that is no text, such as a struct.
+        InputError: if the column is of a type that is not text, such as a struct.
     """
     column = plain_column(column)
     kind = column.type
     if pa.types.is_nested(kind) or pa.types.is_boolean(kind) or pa.types.is_temporal(kind):
-        raise InputError(f"{place.file}: {shown(name)} is {_kind(kind)}: expected text")
+        raise InputError(f"{place.file}: {quoted(name)} is {_kind(kind)}: expected text")
     if pa.types.is_null(kind):
         return np.zeros(len(column), np.int32), [None]
     if not pa.types.is_dictionary(kind):
@@ -104,7 +104,7 @@ def _word(word: object, name: str, place: Place) -> str | None:
             word = word.decode()
         except UnicodeDecodeError:
             raise InputError(
-                f"{place.file}: {shown(name)} has bytes {shown(word)}: expected text"
+                f"{place.file}: {quoted(name)} has bytes {quoted(word)}: expected text"
             ) from None
     if isinstance(word, float) and word.is_integer():
         word = int(word)
@@ -123,7 +123,7 @@ def numbers(
     """Return a column of numbers as float64, NaN where they are missing.
 
     Raises:
-        InputError: if a value is no number.
+        InputError: if a value is not a number.
     """
     column = plain_column(column)
     kind = column.type
@@ -132,7 +132,7 @@ def numbers(
     if pa.types.is_null(kind):
         return np.full(len(column), np.nan)
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
-        raise InputError(f"{place.file}: {shown(name)} is {_kind(kind)}: expected numbers")
+        raise InputError(f"{place.file}: {quoted(name)} is {_kind(kind)}: expected numbers")
     gone = absent(column) if column.null_count else None
     if pa.types.is_decimal128(kind) and kind.precision <= 18:
         values = _decimals(column)
@@ -198,7 +198,7 @@ def _by_word(column: pa.Array, name: str, place: Place, read: Callable[[str], fl
             except ValueError:
                 at = int(np.flatnonzero(codes == code)[0])
                 raise InputError(
-                    f"{place.at(at)}: {shown(name)} is {shown(word)}: expected a number (if it "
+                    f"{place.at(at)}: {quoted(name)} is {quoted(word)}: expected a number (if it "
                     "stands for a missing one, say missing=...; for decimal commas decimal=',')"
                 ) from None
     return table[codes]

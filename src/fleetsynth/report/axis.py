@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-WIDTHS = (1, 5, 15, 60, 300, 900, 3_600, 10_800, 21_600, DAY_SECONDS)
+WIDTHS = (1, 5, 15, 60, 300, 900, HOUR_SECONDS, 10_800, 21_600, DAY_SECONDS)
 """Widths of a bucket in seconds; each divides the next."""
 
 _LONG_WIDTHS = (7 * DAY_SECONDS, 28 * DAY_SECONDS, 364 * DAY_SECONDS)

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS
-from fleetsynth.correlation import matrix
 from fleetsynth.errors import InputError
-from fleetsynth.metrics import SIGNAL_INDEX
-from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.presets import model_of
 from fleetsynth.report import embed, page, sample, saturation
 from fleetsynth.report.collect import ALL, Collector
 from fleetsynth.report.detail import NOWHERE, Buckets, Sample
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from fleetsynth.models.base import Law
     from fleetsynth.plan import Plan
 
     Ints = NDArray[np.int64]
@@ -105,7 +104,6 @@ def _summary(dataset: Dataset, collected: Collector, digest: str | None) -> dict
     axis = collected.axis.coarser(embed.MOST_BUCKETS, collected.step)
     dimensions, keys = embed.dimensions(collected, plan)
     of = collected.groups.of_servers()
-    classic = plan if isinstance(plan, ClassicPlan) else None
     codes: list[str] = next((d["codes"] for d in dimensions if d["name"] == "server_type"), [])
     return {
         "meta": {
@@ -126,7 +124,7 @@ def _summary(dataset: Dataset, collected: Collector, digest: str | None) -> dict
         "time": embed.over_time(collected, axis),
         "week": embed.weekly(collected),
         "distribution": embed.distribution(collected),
-        "effects": embed.calendar(collected, classic, codes, "US"),
+        "effects": embed.calendar(collected, plan, _law(plan), codes, "US"),
     }
 
 
@@ -226,8 +224,10 @@ def _relations(
     lags = sample.lags_of(collected.step, ticks)
     seconds = collected.low + np.arange(ticks, dtype=np.int64) * collected.step
     known: dict[str, Any] = {}
-    if isinstance(plan, ClassicPlan):
-        known = _expected_relations(plan, collected, dict(zip(kinds, chosen, strict=True)), ticks)
+    law = _law(plan)
+    if plan and law:
+        of = dict(zip(kinds, chosen, strict=True))
+        known = _expected_relations(plan, law, collected, of, ticks)
     out, first = [], 0
     for kind, members in zip(kinds, chosen, strict=True):
         values = sampled.values[:, first : first + members.size]
@@ -249,21 +249,27 @@ def _relations(
     return {"ticks": ticks, "lags": (lags * collected.step).tolist(), "kinds": out}
 
 
+def _law(plan: Plan | None) -> Law | None:
+    law = model_of(plan).law if plan else None
+    return law(plan) if law else None
+
+
 def _expected_relations(
-    plan: ClassicPlan, collected: Collector, chosen: dict[str, Ints], ticks: int
+    plan: Plan, law: Law, collected: Collector, chosen: dict[str, Ints], ticks: int
 ) -> dict[str, Any]:
     """What the scenario says of correlations, and what its values then show."""
     columns = [metric.column for metric in plan.metrics]
     main = [columns.index(collected.metrics[place].column) for place in collected.main]
-    signals = [SIGNAL_INDEX[plan.metrics[i].signal] for i in main]
+    shown = [model_of(plan).shows(plan.metrics[i].stem) for i in main]
+    signals = [at[0] for at in shown if at is not None]
     counts = [chosen[a.name].size if a.name in chosen else 0 for a in plan.archetypes]
     twins = sample.twin(plan, counts, ticks)
     return {
         archetype.name: {
-            "target": embed.rounded(matrix(archetype.correlations)[np.ix_(signals, signals)]),
+            "target": embed.rounded(rows.correlation[np.ix_(signals, signals)]),
             "expected": embed.rounded(sample.correlations(values[main])),
         }
-        for archetype, values in zip(plan.archetypes, twins, strict=True)
+        for archetype, rows, values in zip(plan.archetypes, law.rows, twins, strict=True)
         if values.shape[1]
     }
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.clock import HOUR_SECONDS
 from fleetsynth.report.axis import Axis, axis_from, regroup
 from fleetsynth.report.daily import Daily
-from fleetsynth.report.rows import DIMENSIONS, SERVICE, Rows, Servers, primary
+from fleetsynth.report.rows import DIMENSIONS, SERVICE, Rows, Seen, primary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 WEEK_HOURS = 168
 BINS = 100
 SLOTS = BINS + 1
-"""Places of a histogram: the bins, and one for exactly 100 %, which is no ordinary value."""
+"""Places of a histogram: the bins, and one for exactly 100 %, which is not an ordinary value."""
 MOST_VALUES = 24
 """Values of a dimension that are kept apart; later ones are summed up as `OTHER`."""
 MOST_SERVICES = 200
@@ -42,7 +43,7 @@ FILTERS = {**DIMENSIONS, SERVICE: "Service"}
 class Groups:
     """Numbers the combinations of labels, and knows which server is in which."""
 
-    def __init__(self, servers: Servers) -> None:
+    def __init__(self, servers: Seen) -> None:
         self._servers = servers
         self.names = [name for name in FILTERS if name in servers.labels]
         self.values: list[list[str]] = [[] for _ in self.names]
@@ -95,7 +96,7 @@ class Collector:
         main: places of one metric per kind.
     """
 
-    def __init__(self, metrics: list[Metric], servers: Servers) -> None:
+    def __init__(self, metrics: list[Metric], servers: Seen) -> None:
         self.metrics, self.servers = metrics, servers
         self.groups = Groups(servers)
         self.axis = axis_from(1)
@@ -148,7 +149,7 @@ class Collector:
             self.step = min(self.step or int(gaps.min()), int(gaps.min()))
 
     def _add(self, rows: Rows, group: Ints) -> None:
-        buckets, hours = self.axis.count, (rows.seconds // 3_600 + 72) % WEEK_HOURS
+        buckets, hours = self.axis.count, (rows.seconds // HOUR_SECONDS + 72) % WEEK_HOURS
         key = group * buckets + self.axis.place(rows.seconds)
         week = group * WEEK_HOURS + hours
         _tally(self.counts, key)

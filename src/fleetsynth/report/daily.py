@@ -30,7 +30,7 @@ class Daily:
     """Takes rows in any order, and keeps the greatest few samples of each server's days.
 
     Args:
-        metrics: places of the metrics that are kept.
+        metrics: indices of the metrics that are kept.
     """
 
     def __init__(self, metrics: list[int]) -> None:
@@ -66,7 +66,7 @@ class Daily:
         """Return a value a day up to that of `last`, for some servers at a time.
 
         Args:
-            metric: place among the metrics that are kept.
+            metric: index among the metrics that are kept.
             size: how many servers there are.
             last: seconds since the epoch of the dataset's last row.
 
@@ -82,9 +82,9 @@ class Daily:
     def _values(self, metric: int, servers: slice, last: int) -> Floats:
         days = last // DAY_SECONDS - self._first + 1
         tops = self._tops[metric, servers, :days]
-        place = np.minimum(self._counts[metric, servers, :days] // _ABOVE, self._kept - 1)
-        place = self._kept - 1 - place.astype(np.int64)
-        top = np.take_along_axis(tops, place[..., None], -1)[..., 0]
+        rank = np.minimum(self._counts[metric, servers, :days] // _ABOVE, self._kept - 1)
+        rank = self._kept - 1 - rank.astype(np.int64)
+        top = np.take_along_axis(tops, rank[..., None], -1)[..., 0]
         found = np.where(top > _NOTHING, (top.astype(np.float64) - _OFFSET) / 100, np.nan)
         after = max(0, days - found.shape[1])
         return np.pad(found, ((0, 0), (0, after)), constant_values=np.nan)

@@ -24,7 +24,7 @@ class Buckets:
     """Mean and greatest value by series and bucket; a series is some servers together.
 
     Args:
-        metrics: places of the metrics that are kept.
+        metrics: indices of the metrics that are kept.
         series: series of each server by number, or `NOWHERE`.
         axis: the buckets.
     """
@@ -61,7 +61,7 @@ class Sample:
     """The first ticks of some servers, value by value.
 
     Args:
-        metrics: places of the metrics that are kept.
+        metrics: indices of the metrics that are kept.
         place: place of each server in the sample by number, or `NOWHERE`.
         begin: seconds since the epoch of the first tick.
         step: seconds from tick to tick.

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, Calendar, Days
-from fleetsynth.metrics import SIGNAL_INDEX, SIGNALS
-from fleetsynth.models.classic import factors, simulate
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Calendar, Days
+from fleetsynth.models.base import product_of
+from fleetsynth.presets import model_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.metrics import Metric
-    from fleetsynth.models.classic.plan import ClassicPlan
-    from fleetsynth.models.classic.scenario import ArchetypeProfile
+    from fleetsynth.models.base import Factor, Law, RowLaw, Signal
+    from fleetsynth.plan import Plan
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -31,31 +31,31 @@ QUARTER_END = (
     "Quarter end, 1 day to go",
     "Quarter end, last day",
 )
-CLASSIC = (
-    *QUARTER_END,
-    "New Year's Day",
-    "Independence Day",
-    "22–28 November",
-    "24 December",
-    "25–26 December",
-    "27–31 December",
-)
 GENERAL = (*QUARTER_END, "Public holidays", "24–31 December")
+"""Days that are looked at where no model declares any."""
 _REACH = 28
 """Days before and after within which ordinary days of the same weekday are compared with."""
 
 
-def classic_kinds(days: Days) -> Ints:
-    """Return the place of each day in `CLASSIC`, or `ORDINARY`."""
-    month, day = days.month, days.day
+def by_date(plan: Plan | None) -> list[Factor]:
+    """Return a model's factors that act on all archetypes alike, on days that charts can name."""
+    factors = model_of(plan).factors if plan else ()
+    return [f for f in factors if f.cases and not f.hourly and f.field is None]
+
+
+def declared_kinds(factors: Sequence[Factor], days: Days) -> tuple[list[str], Ints]:
+    """Return the names of the days that factors act on, and the place of each day among them.
+
+    Where two act, the later one names the day; `ORDINARY` where none does.
+    """
+    names: list[str] = []
     out = np.full(days.index.shape, ORDINARY, dtype=np.int64)
-    out[days.is_quarter_end] = (4 - days.days_to_month_end)[days.is_quarter_end]
-    for kind, (m, first, last) in enumerate(
-        [(1, 1, 1), (7, 4, 4), (11, 22, 28), (12, 24, 24), (12, 25, 26), (12, 27, 31)],
-        start=len(QUARTER_END),
-    ):
-        out[(month == m) & (day >= first) & (day <= last)] = kind
-    return out
+    for factor in factors:
+        if factor.case_of is not None:
+            case = factor.case_of(days)
+            out = np.where(case > 0, case + (len(names) - 1), out)
+        names += [case.title for case in factor.cases]
+    return names, out
 
 
 def general_kinds(days: Days, country: str) -> Ints:
@@ -93,61 +93,71 @@ def compare(sums: Floats, counts: Ints, kinds: Ints) -> tuple[Ints, Floats, Floa
     return special, seen, base
 
 
-def expected_days(plan: ClassicPlan, days: Ints, metrics: Sequence[Metric]) -> Floats:
-    """Return the mean that the classic model gives each day, shape (metrics, archetypes, days).
+def expected_days(plan: Plan, law: Law, days: Ints, metrics: Sequence[Metric]) -> Floats:
+    """Return the mean that a law gives each day, shape (metrics, archetypes, days).
 
     Exact for the noise, the spikes and the bounds: the mean of a clipped normal, mixed with that
     of a spiking one.
     """
-    step = plan.clock.step
-    office = np.isin(np.arange(0, DAY_SECONDS, step) // 3_600, np.arange(9, 18)).mean()
+    model = model_of(plan)
+    factors = [f for f in model.factors if f.is_on(plan.scenario)]
     out = np.zeros((len(metrics), len(plan.archetypes), days.size))
-    for hour, share in ((0, 1 - office), (12, office)):
-        if not share:
-            continue
-        calendar = Calendar(days * DAY_SECONDS + hour * 3_600)
-        for a, archetype in enumerate(plan.archetypes):
-            f = factors.demand(
-                calendar,
-                archetype.profile,
-                quarterly_peaks=plan.scenario.quarterly_peaks,
-                holiday_effect=plan.scenario.holiday_effect,
-            )
-            g = simulate.growth(plan, archetype.profile.monthly_growth_rate, calendar.seconds)
-            level = simulate.level(archetype.profile, f, g)
+    for hour, share in _parts_of_day([f for f in factors if f.hourly], plan.clock.step):
+        calendar = Calendar(days * DAY_SECONDS + hour * HOUR_SECONDS)
+        for a, (archetype, rows) in enumerate(zip(plan.archetypes, law.rows, strict=True)):
+            f = product_of(factors, calendar, archetype.profile)
+            g = law.growth(rows.rate, calendar.seconds)
             for m, metric in enumerate(metrics):
-                signal = level[SIGNAL_INDEX[metric.signal]]
-                out[m, a] += share * _mean(
-                    signal, metric, archetype.profile, spikes=plan.scenario.spikes
-                )
+                shown = model.shows(metric.stem)
+                if shown is not None:
+                    signal = model.signals[shown[0]]
+                    level = rows.base[shown[0]] * np.where(signal.follows_demand, f, 1.0)
+                    level = level * np.where(signal.grows, g, 1.0)
+                    out[m, a] += share * _mean(level, metric, rows, signal, shown)
     return out
 
 
-def demand_factors(plan: ClassicPlan, days: Days, metrics: Sequence[Metric]) -> Floats:
-    """Return what quarter ends and holidays multiply each day by, shape (metrics, days)."""
+def _parts_of_day(hourly: Sequence[Factor], step: int) -> list[tuple[int, float]]:
+    """Return an hour of each part of the day in which the factors of hours stay the same.
+
+    Beside it, the share of the day's ticks that lie there.
+    """
+    hours = np.arange(0, DAY_SECONDS, step) // HOUR_SECONDS
+    cases = [f.case_of(hours) if f.case_of else hours for f in hourly]
+    _, first, count = np.unique(
+        np.array([*cases, np.zeros_like(hours)]), axis=1, return_index=True, return_counts=True
+    )
+    return list(zip(hours[first].tolist(), (count / len(hours)).tolist(), strict=True))
+
+
+def demand_factors(plan: Plan, days: Days, metrics: Sequence[Metric]) -> Floats:
+    """Return what the factors of `by_date` multiply each day by, shape (metrics, days)."""
+    model = model_of(plan)
     f = np.ones(days.index.size)
-    if plan.scenario.quarterly_peaks:
-        f = f * factors.quarter_end(days)
-    if plan.scenario.holiday_effect:
-        f = f * factors.holiday(days)
-    follows = [SIGNALS[SIGNAL_INDEX[metric.signal]].follows_demand for metric in metrics]
+    for factor in by_date(plan):
+        if factor.is_on(plan.scenario):
+            f = f * factor.function(days, None)
+    shown = [model.shows(metric.stem) for metric in metrics]
+    follows = [at is not None and model.signals[at[0]].follows_demand for at in shown]
     return np.array([f if follow else np.ones_like(f) for follow in follows])
 
 
-def _mean(level: Floats, metric: Metric, profile: ArchetypeProfile, *, spikes: bool) -> Floats:
-    signal = SIGNALS[SIGNAL_INDEX[metric.signal]]
-    sd = float(getattr(profile, f"{signal.name}_variance"))
-    calm = _clipped(level, sd, metric)
-    if not spikes or signal.spike_share is None:
+def _mean(
+    level: Floats, metric: Metric, rows: RowLaw, signal: Signal, shown: tuple[int, float]
+) -> Floats:
+    place, share = shown
+    sd = float(rows.sd[place])
+    calm = _clipped(level, sd, share, metric)
+    if not rows.probability or signal.spike_share is None:
         return calm
-    times = signal.spike_share * profile.spike_magnitude
-    spiking = _clipped(level * times, sd * times, metric)
-    return calm + profile.spike_probability * (spiking - calm)
+    times = float(rows.factor[place])
+    spiking = _clipped(level * times, sd * times, share, metric)
+    return calm + rows.probability * (spiking - calm)
 
 
-def _clipped(mean: Floats, sd: float, metric: Metric) -> Floats:
+def _clipped(mean: Floats, sd: float, share: float, metric: Metric) -> Floats:
     """Return the mean of share x N(mean, sd), clipped to a metric's bounds."""
-    mean, sd = mean * metric.share, sd * metric.share
+    mean, sd = mean * share, sd * share
     if sd == 0:
         return np.clip(mean, metric.low, metric.high)
     a, b = (metric.low - mean) / sd, (metric.high - mean) / sd

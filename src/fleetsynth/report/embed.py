@@ -15,7 +15,7 @@ from fleetsynth.report.collect import FILTERS, OTHER, SLOTS, WEEK_HOURS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fleetsynth.models.classic.plan import ClassicPlan
+    from fleetsynth.models.base import Law
     from fleetsynth.plan import Plan
     from fleetsynth.report.axis import Axis
     from fleetsynth.report.collect import Collector
@@ -172,32 +172,37 @@ def distribution(collected: Collector) -> dict[str, Any]:
 
 
 def calendar(
-    collected: Collector, plan: ClassicPlan | None, codes: list[str], country: str
+    collected: Collector, plan: Plan | None, law: Law | None, codes: list[str], country: str
 ) -> dict[str, Any] | None:
     """Every special day beside ordinary days near it, measured and, if known, as specified."""
     if collected.step > DAY_SECONDS:
         return None
     days, sums, counts = by_day(collected)
-    names = effects.CLASSIC if plan else effects.GENERAL
-    kinds = effects.classic_kinds(days) if plan else effects.general_kinds(days, country)
+    factors = effects.by_date(plan)
+    names, kinds = (
+        effects.declared_kinds(factors, days)
+        if factors
+        else (list(effects.GENERAL), effects.general_kinds(days, country))
+    )
     main = collected.main
     special, seen, base = effects.compare(sums[main], counts[main], kinds)
     if not special.size:
         return None
     out: dict[str, Any] = {
-        "names": list(names),
+        "names": names,
         "kinds": kinds[special].tolist(),
         "days": days.index[special].tolist(),
         "seen": packed(seen),
         "base": packed(base),
     }
-    if plan:
-        chosen = [collected.metrics[place] for place in main]
-        means = effects.expected_days(plan, days.index, chosen)
+    chosen = [collected.metrics[place] for place in main]
+    if plan and factors:
+        out["factors"] = rounded(effects.demand_factors(plan, days, chosen)[:, special])
+    if plan and law:
+        means = effects.expected_days(plan, law, days.index, chosen)
         ones = np.ones(means.shape, dtype=np.int64)
         _, expected, ordinary = effects.compare(means, ones, kinds)
         known = {archetype.name: a for a, archetype in enumerate(plan.archetypes)}
-        out["factors"] = rounded(effects.demand_factors(plan, days, chosen)[:, special])
         order = [known.get(code, -1) for code in codes]
         if order and -1 not in order:
             out["expected"] = packed(expected[:, order])

@@ -85,6 +85,6 @@ def _rank(figures: Floats, share: float) -> Floats:
     """Return a quantile of each row, of what is there."""
     ordered = np.sort(figures, axis=1)  # NaN last
     count = (~np.isnan(figures)).sum(axis=1)
-    place = np.rint(share * np.maximum(count - 1, 0)).astype(np.int64)
-    out: Floats = ordered[np.arange(len(figures)), place]
+    index = np.rint(share * np.maximum(count - 1, 0)).astype(np.int64)
+    out: Floats = ordered[np.arange(len(figures)), index]
     return out

@@ -115,7 +115,9 @@ def outlook(blocks: Iterable[Floats], groups: Ints) -> Outlook:
         (logs, float(np.log(FULL)), fit[curved]),
     ):
         rising = np.flatnonzero(status[those] == Status.LATER)
-        chances = passage.chance(lines.rows(rising), level, 2 * passage.HORIZON_DAYS // 7)
+        chances = passage.chance(
+            lines.rows(rising), level, 2 * passage.HORIZON_DAYS // passage.WEEK_DAYS
+        )
         middle = passage.days_until(chances, _MIDDLE)
         dated = middle <= min(passage.HORIZON_DAYS, seen.days)
         at = those[rising[dated]]

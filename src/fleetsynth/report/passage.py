@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-WEEK = 7
+WEEK_DAYS = 7
 LEAST_WEEKS = 26
 """Weeks with values below which nothing is said of the time to come."""
 HORIZON_DAYS = 3 * 365
@@ -90,7 +90,7 @@ class Line:
 
 def week_times(weeks: int) -> Floats:
     """Return the middle of each week, in days from the last day on."""
-    out: Floats = np.arange(1.0 - weeks, 1.0) * WEEK - WEEK // 2
+    out: Floats = np.arange(1.0 - weeks, 1.0) * WEEK_DAYS - WEEK_DAYS // 2
     return out
 
 
@@ -100,13 +100,13 @@ def weekly(daily: Floats) -> Floats:
     A window of fewer than three values has no third-highest; the first week may have few windows.
     """
     size, days = daily.shape
-    weeks = days // WEEK
+    weeks = days // WEEK_DAYS
     if not weeks:
         return np.full((size, 0), np.nan)
     windows = sliding_window_view(np.where(np.isnan(daily), -np.inf, daily), _DAYS, axis=1)
     third = np.partition(windows, _DAYS - _OF_DAYS, axis=2)[:, :, _DAYS - _OF_DAYS]
     third = np.pad(third, ((0, 0), (_DAYS - 1, 0)), constant_values=-np.inf)
-    figures: Floats = third[:, -weeks * WEEK :].reshape(size, weeks, WEEK).max(axis=2)
+    figures: Floats = third[:, -weeks * WEEK_DAYS :].reshape(size, weeks, WEEK_DAYS).max(axis=2)
     return np.where(np.isinf(figures), np.nan, figures)
 
 
@@ -135,8 +135,10 @@ def line(figures: Floats, saws: Mapping[int, Saw]) -> Line:
         level[row] = np.nanmedian(figures[row] - saw.slope * t)
         rest[row] = figures[row] - level[row] - saw.slope * t
         of_slope[row] = INFLATION * max(saw.error**2, 1e-12)
-        at_centre[row] = INFLATION * np.nanvar(rest[row]) * max(1.0, saw.days / WEEK) / count[row]
-        clustering[row] = np.clip(1.5 * WEEK / max(saw.days, WEEK), 0.1, 1.0)
+        at_centre[row] = (
+            INFLATION * np.nanvar(rest[row]) * max(1.0, saw.days / WEEK_DAYS) / count[row]
+        )
+        clustering[row] = np.clip(1.5 * WEEK_DAYS / max(saw.days, WEEK_DAYS), 0.1, 1.0)
     variance = np.array([at_centre + of_slope * centre**2, of_slope, -of_slope * centre])
     return Line(level, slope, variance, np.sort(rest, axis=1), clustering)
 
@@ -146,7 +148,7 @@ def chance(found: Line, level: float, weeks: int) -> Floats:
 
     A week's line is as uncertain as the trend, which is looked at in eleven places.
     """
-    ahead = np.arange(1, weeks + 1) * float(WEEK) - WEEK // 2
+    ahead = np.arange(1, weeks + 1) * float(WEEK_DAYS) - WEEK_DAYS // 2
     out = np.empty((len(found.level), weeks))
     for row, (of_level, of_slope, both) in enumerate(found.variance.T.tolist()):
         doubt = np.sqrt(np.maximum(of_level + 2 * both * ahead + of_slope * ahead**2, 0))
@@ -166,7 +168,7 @@ def days_until(chances: Floats, share: float) -> Floats:
     below = np.where(week > 0, chances[rows, np.maximum(week - 1, 0)], 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         inside = np.clip((share - below) / (above - below), 0, 1)
-    return np.where(reached.any(axis=1), WEEK * (week + inside), np.inf)
+    return np.where(reached.any(axis=1), WEEK_DAYS * (week + inside), np.inf)
 
 
 def huber(figures: Floats, known: Flags, t: Floats) -> tuple[Floats, Floats]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.errors import InputError
 from fleetsynth.metrics import STATISTICS, Metric, published
 from fleetsynth.tables.frame import to_numpy
@@ -44,7 +45,7 @@ class Rows:
 
 
 @dataclass
-class Servers:
+class Seen:
     """The servers of a dataset in order of appearance, with what their first row says of them."""
 
     number: dict[str, int] = field(default_factory=dict)
@@ -73,9 +74,11 @@ class Reader:
     def __init__(self, schema: pa.Schema) -> None:
         self.metrics = [metric for name, metric in _METRICS.items() if name in schema.names]
         if not self.metrics:
-            raise InputError("no column of a metric, such as cpu_p95: name theirs with columns=...")
+            raise InputError(
+                "no column of a metric, such as cpu_p95: name the columns with columns=..."
+            )
         self._labels = [name for name in (*DIMENSIONS, SERVICE) if name in schema.names]
-        self.servers = Servers(labels={name: [] for name in self._labels})
+        self.servers = Seen(labels={name: [] for name in self._labels})
 
     def rows(self, batch: pa.RecordBatch) -> Rows:
         """Return a batch's rows."""
@@ -83,7 +86,7 @@ class Reader:
         there = batch.schema.names
         return Rows(
             self._numbers(batch.column("server_id"), batch),
-            to_numpy(batch.column("timestamp")) // 1_000_000,
+            to_numpy(batch.column("timestamp")) // SECOND_MICROS,
             np.array(
                 [
                     to_numpy(batch.column(metric.column)) if metric.column in there else none
@@ -95,21 +98,21 @@ class Reader:
     def _numbers(self, ids: pa.Array, batch: pa.RecordBatch) -> NDArray[np.int64]:
         if not pa.types.is_dictionary(ids.type):
             ids = ids.dictionary_encode()
-        places: NDArray[np.int64] = to_numpy(ids.indices.cast(pa.int64()))
+        codes: NDArray[np.int64] = to_numpy(ids.indices.cast(pa.int64()))
         if not len(ids.dictionary):
-            return places
-        used = np.flatnonzero(np.bincount(places, minlength=len(ids.dictionary)))
+            return codes
+        used = np.flatnonzero(np.bincount(codes, minlength=len(ids.dictionary)))
         words = ids.dictionary.to_pylist()
         known = self.servers.number
         new = [code for code in used.tolist() if str(words[code]) not in known]
         if new:
-            found, first = np.unique(places, return_index=True)
+            found, first = np.unique(codes, return_index=True)
             rows = dict(zip(found.tolist(), first.tolist(), strict=True))
             for code in sorted(new, key=rows.__getitem__):
                 self._meet(str(words[code]), batch, rows[code])
         numbers = np.zeros(len(words), dtype=np.int64)
         numbers[used] = [known[str(words[code])] for code in used.tolist()]
-        return numbers[places]
+        return numbers[codes]
 
     def _meet(self, name: str, batch: pa.RecordBatch, row: int) -> None:
         self.servers.number[name] = len(self.servers.number)
@@ -120,12 +123,12 @@ class Reader:
 
 
 def primary(metrics: list[Metric]) -> list[int]:
-    """Return the place of one metric per stem: its p95 if it is there, or the next best."""
+    """Return the index of one metric per stem: its p95 if it is there, or the next best."""
     out: dict[str, int] = {}
-    for place, metric in enumerate(metrics):
+    for index, metric in enumerate(metrics):
         best = out.get(metric.stem)
         if best is None or _rank(metric) < _rank(metrics[best]):
-            out[metric.stem] = place
+            out[metric.stem] = index
     return list(out.values())
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.presets import simulate
 from fleetsynth.window import Window
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fleetsynth.models.classic.plan import ClassicPlan
+    from fleetsynth.plan import Plan
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -74,8 +75,8 @@ def autocorrelations(
     there = ~np.isnan(x)
     cell = np.zeros(seconds.size, dtype=np.int64)
     if residual:
-        weekend = (seconds // 86_400 + 3) % 7 >= 5
-        cell = seconds % 86_400 // 3_600 + 24 * weekend
+        weekend = (seconds // DAY_SECONDS + 3) % 7 >= 5
+        cell = seconds % DAY_SECONDS // HOUR_SECONDS + 24 * weekend
     for c in np.unique(cell):
         at = cell == c
         count = there[:, :, at].sum(axis=2, keepdims=True)
@@ -99,7 +100,7 @@ def autocorrelations(
 
 def lags_of(step: int, ticks: int) -> Ints:
     """Return lags in ticks: all of the first days, then fewer; up to eight days or 60 ticks."""
-    longest = min(ticks // 3, max(60, 8 * 86_400 // step))
+    longest = min(ticks // 3, max(60, 8 * DAY_SECONDS // step))
     if longest <= 200:
         return np.arange(longest + 1, dtype=np.int64)
     first = np.arange(0, 24, dtype=np.int64)
@@ -107,7 +108,7 @@ def lags_of(step: int, ticks: int) -> Ints:
     return np.unique(np.concatenate([first, later]))
 
 
-def twin(plan: ClassicPlan, counts: Sequence[int], ticks: int) -> list[NDArray[np.float32]]:
+def twin(plan: Plan, counts: Sequence[int], ticks: int) -> list[NDArray[np.float32]]:
     """Generate servers of each archetype anew with another seed, as many as were sampled.
 
     What they show is what the scenario leads one to expect after spikes and bounds.

@@ -66,7 +66,7 @@ def report(
         dataset: a file, a dataset folder, or an s3://, gs:// or az:// prefix that holds one; or a
             table of Arrow, pandas or polars.
         path: where to.
-        scenario: what the data are held against; None for the scenario that they carry, if any.
+        scenario: what the data are compared with; None for the scenario that they carry, if any.
         columns: columns by role, for data that fleetsynth did not make, as `facts` takes them, such
             as ``{"server": "host", "cpu": "cpu_pct"}``; what is not said is found by name.
         options: how to read it, if more must be said; `columns` is added to its own.
@@ -224,7 +224,7 @@ def _sized(plan: Plan | None, dataset: Opened) -> Plan | None:
     if plan and there is not None:
         raise InputError(
             f"{dataset.name} has {there:,} rows at most, and its scenario {plan.cells:,}: too few "
-            "to be shown beside it"
+            "to be compared with it"
         )
     return plan
 

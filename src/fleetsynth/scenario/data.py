@@ -17,7 +17,7 @@ def values_from_data(said: object, where: str) -> Mapping[str, Any]:
     """Return the keys and values of a scenario that data carry, whatever they are.
 
     Raises:
-        InputError: if it is no mapping.
+        InputError: if it is not a mapping.
     """
     values = json_from_data(said, where) if isinstance(said, str | bytes) else said
     if not isinstance(values, Mapping):
@@ -32,7 +32,7 @@ def json_from_data(said: str | bytes, where: str) -> Any:
         InputError: if it is not JSON, not UTF-8, or nested without end.
     """
     if len(said) > _MOST_BYTES:
-        raise InputError(f"{where}: {len(said):,} bytes are more than anyone has to say here")
+        raise InputError(f"{where}: {len(said):,} bytes are too many here")
     try:
         return json.loads(decoded(said, where) if isinstance(said, bytes) else said)
     except (ValueError, RecursionError) as error:

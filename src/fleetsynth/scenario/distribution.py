@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from math import exp, inf
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, model_serializer, model_validator
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 
+from fleetsynth.numeric import RESOLUTION, normal_quantile, rounded
 from fleetsynth.scenario.fields import Share, Strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ROUNDING = 2.0**20
-_SMALLEST = 2.0**-54
-_NORMAL = NormalDist()
 _KINDS = ("value", "uniform", "normal", "lognormal")
 
 Finite = Annotated[float, Field(ge=-1e9, le=1e9)]
@@ -81,7 +78,7 @@ class Distribution(Strict):
         if u < self.zero:
             return 0.0
         u = (u - self.zero) / (1.0 - self.zero)
-        return round(self._clip(self._raw(u)) * _ROUNDING) / _ROUNDING
+        return rounded(self._clip(self._raw(u)))
 
     def _raw(self, u: float) -> float:
         if self.uniform:
@@ -89,18 +86,18 @@ class Distribution(Strict):
             return low + (high - low) * u
         if self.value is not None:
             return self.value
-        z = _NORMAL.inv_cdf(max(u, _SMALLEST))
+        z = normal_quantile(u)
         if self.normal:
             return self.normal[0] + self.normal[1] * z
         median, sigma = self.lognormal or (1.0, 0.0)
-        return max(median * exp(sigma * z), 1 / _ROUNDING)
+        return max(median * exp(sigma * z), RESOLUTION)
 
     def _raw_support(self) -> tuple[float, float]:
         if self.value is not None:
             return self.value, self.value
         if self.uniform:
             return self.uniform
-        return (1 / _ROUNDING, inf) if self.lognormal else (-inf, inf)
+        return (RESOLUTION, inf) if self.lognormal else (-inf, inf)
 
     def _clip(self, value: float) -> float:
         value = value if self.min is None else max(value, self.min)
@@ -137,15 +134,17 @@ def _read(bounds: Any) -> BeforeValidator:
     return BeforeValidator(_bare, json_schema_input_type=number | Distribution)
 
 
-_SMALLEST_STEP = 1 / _ROUNDING
-
 Spread = Annotated[Distribution, _read(Field(ge=0.0, le=1e9)), AfterValidator(_within(0.0, inf))]
 """A number of at least 0, or how it is distributed over servers."""
-Fraction = Annotated[Distribution, _read(Field(ge=0.0, le=1.0)), AfterValidator(_within(0.0, 1.0))]
+ShareSpread = Annotated[
+    Distribution, _read(Field(ge=0.0, le=1.0)), AfterValidator(_within(0.0, 1.0))
+]
 """A number from 0 to 1, or how it is distributed over servers."""
 Rate = Annotated[Distribution, _read(Field(ge=0.0, le=24.0)), AfterValidator(_within(0.0, 24.0))]
 """A number from 0 to 24 a day, or how it is distributed over servers."""
-Days = Annotated[Distribution, _read(Field(ge=0.1, le=1e9)), AfterValidator(_within(0.1, inf))]
+DaysSpread = Annotated[
+    Distribution, _read(Field(ge=0.1, le=1e9)), AfterValidator(_within(0.1, inf))
+]
 """A number of days, or how it is distributed over servers."""
 Speed = Annotated[Distribution, _read(Field(ge=0.0, le=1e7)), AfterValidator(_within(0.0, 1e7))]
 """Mbps whose hundredths fit 32 bits, or how they are distributed over servers."""
@@ -160,7 +159,7 @@ Signed = Annotated[
 ]
 """A percentage of change, or how it is distributed over services."""
 Positive = Annotated[
-    Distribution, _read(Field(gt=0.0, le=1e9)), AfterValidator(_within(_SMALLEST_STEP, inf))
+    Distribution, _read(Field(gt=0.0, le=1e9)), AfterValidator(_within(RESOLUTION, inf))
 ]
 """A number above 0, or how it is distributed over servers."""
 Hour = Annotated[Distribution, _read(Field(ge=-1e9, le=1e9))]

@@ -10,11 +10,10 @@ from typing import Annotated, ClassVar, NoReturn
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 
-from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.errors import UsageError
 
 _STEP = re.compile(r"([1-9][0-9]{0,8})(s|min|h|d)")
-HOUR_SECONDS = 3_600
 _UNIT_SECONDS = {"s": 1, "min": 60, "h": HOUR_SECONDS, "d": DAY_SECONDS}
 _NAMED_STEPS = {"daily": DAY_SECONDS, "hourly": HOUR_SECONDS}
 _LONGEST_NAME = 200
@@ -29,7 +28,8 @@ def step_seconds(granularity: str) -> int:
     match = _STEP.fullmatch(granularity)
     if not match:
         raise ValueError(
-            f"{granularity!r} is no granularity: give daily, hourly, or a step such as 15min or 30s"
+            f"{granularity!r} is not a valid granularity: give daily, hourly, or a step "
+            "such as 15min or 30s"
         )
     return _dividing(match, DAY_SECONDS, "a day")
 
@@ -39,7 +39,8 @@ def interval_seconds(interval: str) -> int:
     match = _STEP.fullmatch(interval)
     if not match:
         raise ValueError(
-            f"{interval!r} is no sample interval: give a step that divides an hour, such as 5min"
+            f"{interval!r} is not a valid sample interval: give a step that divides an hour, "
+            "such as 5min"
         )
     return _dividing(match, HOUR_SECONDS, "an hour")
 
@@ -66,7 +67,9 @@ def _plain_date(value: object) -> object:
         try:
             return date.fromisoformat(value)
         except ValueError:
-            raise ValueError(f"{value!r} is no date: give one such as 2022-01-01") from None
+            raise ValueError(
+                f"{value!r} is not a valid date: give one such as 2022-01-01"
+            ) from None
     return value
 
 
@@ -87,7 +90,7 @@ def is_name(value: object) -> bool:
 
 def _printable(name: str) -> str:
     if not is_name(name):
-        raise ValueError(f"{name!r} is no name: use printable text without outer spaces")
+        raise ValueError(f"{name!r} is not a valid name: use printable text without outer spaces")
     return name
 
 
@@ -111,7 +114,9 @@ def _equal_odds(value: object) -> object:
         return value
     nested = [name for name in value if isinstance(name, list | dict)]
     if nested:
-        raise ValueError(f"{nested[0]!r} is no name: list plain names, or give names with odds")
+        raise ValueError(
+            f"{nested[0]!r} is not a valid name: list plain names, or give names with odds"
+        )
     repeated = sorted({name for name in value if value.count(name) > 1})
     if repeated:
         raise ValueError(f"listed twice: {', '.join(repeated)}")

@@ -39,7 +39,8 @@ class Scenario(Strict):
         description="Share of the fleet per archetype; the shares add up to 1."
     )
     assignment: Literal["blocks", "interleaved"] = Field(
-        description="blocks: one archetype after the other; interleaved: mixed, stable in growth."
+        description="blocks: one archetype after the other; interleaved: mixed, in an order that a "
+        "larger fleet keeps."
     )
     business_units: Odds = Field(
         description="Business units: a list (equal odds) or names with their odds."

@@ -1,4 +1,4 @@
-"""What no scenario can hold, whatever its keys mean: endless nesting, text that is no text."""
+"""What no scenario can hold, whatever its keys mean: endless nesting, text that is not text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def refuse_unreadable(values: Mapping[Any, Any], origin: Callable[[Path], str]) 
     """Refuse values that no later check could even look at.
 
     Raises:
-        ScenarioError: with every key that is no text of Unicode, or the nesting that is too deep.
+        ScenarioError: with every key that is not valid Unicode, or the nesting that is too deep.
     """
     problems = [
         Problem(message, ".".join(map(str, path)), origin(path))
@@ -40,7 +40,7 @@ def _unreadable(values: Mapping[Any, Any]) -> Iterator[tuple[Path, str]]:
         if isinstance(value, Mapping):
             for key, inner in value.items():
                 if isinstance(key, str) and not _is_unicode(key):
-                    yield (*path, key), f"{key!r} is no key: it holds half a character"
+                    yield (*path, key), f"{key!r} is not a valid key: it holds half a character"
                 waiting.append(((*path, key if isinstance(key, str) else str(key)), inner))
         elif isinstance(value, list | tuple):
             waiting += [((*path, place), inner) for place, inner in enumerate(value)]

@@ -41,7 +41,7 @@ def parse(text: str, name: str) -> dict[str, Any]:
             anchors and aliases (they can blow a small file up), several documents, lists.
     """
     if len(text) > LARGEST:
-        message = f"{len(text):,} characters are no scenario: it takes {LARGEST:,} at most"
+        message = f"a scenario of {len(text):,} characters is too long: {LARGEST:,} are allowed"
         raise ScenarioError([Problem(message, where=name)])
     try:
         # Only text with one of these characters can hold an anchor, alias, tag or directive.

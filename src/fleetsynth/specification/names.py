@@ -18,7 +18,7 @@ from fleetsynth.clock import Calendar, holiday_countries
 from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.fleet import METADATA_COLUMNS, Fleet, draw_codes, server_id
 from fleetsynth.models.classic import factors
-from fleetsynth.models.classic.scenario import ArchetypeProfile
+from fleetsynth.models.classic.scenario import ArchetypeProfile as ArchetypeProfile
 from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.scenario import Scenario
@@ -141,13 +141,13 @@ def get_archetype(
 def quarterly_peak_factor(timestamp: Times) -> Any:
     """Return the quarter-end factor, 1.06 to 1.30 on the last five days of a quarter, else 1."""
     calendar = Calendar(to_seconds(timestamp))
-    return like(timestamp, calendar.per_tick(factors.quarter_end(calendar.days)))
+    return like(timestamp, calendar.per_tick(factors.QUARTER_END.function(calendar.days, None)))
 
 
 def holiday_factor(timestamp: Times) -> Any:
     """Return the holiday factor: 0.5 to 0.7 on fixed dates, else 1."""
     calendar = Calendar(to_seconds(timestamp))
-    return like(timestamp, calendar.per_tick(factors.holiday(calendar.days)))
+    return like(timestamp, calendar.per_tick(factors.HOLIDAY.function(calendar.days, None)))
 
 
 def generate_server_metadata(
@@ -178,7 +178,7 @@ def _server_ids(servers: int | Iterable[str]) -> list[str]:
         return list(servers)
     count = index(servers)
     if count < 0:
-        raise UsageError(f"{count} is no number of servers")
+        raise UsageError(f"{count} is not a valid number of servers")
     return [server_id(i) for i in range(count)]
 
 
@@ -222,7 +222,7 @@ def _checked(country: str) -> str:
     code = "US" if country == "US" else holiday_countries().get(country.upper())
     if country != code:
         hint = f" (did you mean {code!r}?)" if code else ": give an ISO 3166 code such as IE"
-        raise UsageError(f"no holidays are known of a country {country!r}{hint}")
+        raise UsageError(f"no holidays are known for the country {country!r}{hint}")
     return country
 
 
@@ -237,10 +237,10 @@ def _regions(frame: pd.DataFrame, places: Mapping[str, Any]) -> pd.Series[Any]:
 
 
 def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:
-    """Write a DataFrame to a file whose ending names the format; whole or not at all.
+    """Write a DataFrame to a file whose ending chooses the format; whole or not at all.
 
     Raises:
-        UsageError: if the ending names no format.
+        UsageError: if the ending is not that of a known format.
         OutputError: if the file exists or cannot be written.
     """
     return api.save_frame(frame, path, overwrite=overwrite)

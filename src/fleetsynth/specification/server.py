@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, Calendar
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Calendar
 from fleetsynth.errors import UsageError, did_you_mean
-from fleetsynth.metrics import METRICS, SIGNALS
+from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic import factors, spikes
 from fleetsynth.models.classic.plan import factored
 from fleetsynth.models.classic.scenario import ClassicScenario
+from fleetsynth.models.classic.signals import SIGNALS
 from fleetsynth.models.classic.simulate import (
     Draws,
     Parameters,
-    Source,
+    Tiles,
     bases,
     correlated,
     finish,
@@ -152,12 +153,12 @@ class ServerArchetype:
 
     def _steps(self, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
         """Step of the grid that each timestamp's draws belong to."""
-        of_day, place = np.unique(seconds % DAY_SECONDS, return_inverse=True)
-        return np.array([self._step_of(at) for at in of_day.tolist()], np.int64)[place]
+        of_day, index = np.unique(seconds % DAY_SECONDS, return_inverse=True)
+        return np.array([self._step_of(at) for at in of_day.tolist()], np.int64)[index]
 
     def _step_of(self, seconds: int) -> int:
         if self._step is None:
-            return next(step for step in (DAY_SECONDS, 3_600, 60, 1) if seconds % step == 0)
+            return next(step for step in (DAY_SECONDS, HOUR_SECONDS, 60, 1) if seconds % step == 0)
         if seconds % self._step:
             raise ValueError(f"a timestamp is not on the grid of {self._scenario.granularity}")
         return self._step
@@ -167,8 +168,8 @@ class ServerArchetype:
 def _tile(server: ServerArchetype, step: int, block: int) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the noise of a server in a block, shape (signals, 512), and its spikes."""
     scenario, parameters = server._scenario, server._parameters
-    source = Source(scenario.seed, step, stream_of_thread(), spikes=scenario.spikes)
-    z, u = source.tile(encode(server.server_id), block)
+    tiles = Tiles(scenario.seed, step, stream_of_thread(), spikes=scenario.spikes)
+    z, u = tiles.tile(encode(server.server_id), block)
     draws = Draws(z[:, None], u[None])
     spike = spikes.spikes(draws.u, parameters.spike_probability)
     return correlated(parameters, draws)[:, 0], spike[0]

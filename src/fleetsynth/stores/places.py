@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import UsageError
-from fleetsynth.formats import FORMATS
+from fleetsynth.formats import STANDARD_OUTPUT, ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CLOUD_SCHEMES = ("s3://", "gs://", "az://")
+STORES = dict.fromkeys(("s3://", "gs://", "az://"), "fleetsynth.stores.object_store:ObjectStore")
+"""The store of each scheme, loaded when it is used; a path without one is a folder here."""
 
-_SCHEMES = ", ".join(CLOUD_SCHEMES[:-1]) + f" or {CLOUD_SCHEMES[-1]}"
 _SPECIAL = {
     "?": "a URL's query begins with it",
     "#": "a URL's fragment begins with it",
@@ -25,7 +26,26 @@ _SPECIAL = {
 
 def is_url(place: str) -> bool:
     """Tell what is meant to be a URL from a path, though a slash may be missing."""
-    return "://" in place or re.match(r"(?i)(s3|gs|az):", place) is not None
+    schemes = "|".join(re.escape(scheme.removesuffix("//")) for scheme in STORES)
+    return "://" in place or re.match(schemes, place, re.IGNORECASE) is not None
+
+
+def is_far(place: str) -> bool:
+    """Tell a place in a store of `STORES` from one on this machine."""
+    return place.startswith(tuple(STORES))
+
+
+def is_folder(place: Path | str) -> bool:
+    """Tell whether a place to write to names a dataset folder, and not a file.
+
+    A `Path` cannot end with a slash: one without any ending is a folder.
+    """
+    name = str(place)
+    if name.endswith("/") or is_url(name):
+        return True
+    if name == STANDARD_OUTPUT or ending_of(name):
+        return False
+    return Path(name).is_dir() or (isinstance(place, Path) and not place.suffix)
 
 
 def check_url(place: str) -> None:
@@ -41,11 +61,11 @@ def check_url(place: str) -> None:
     if not place.strip():
         raise UsageError("the path is empty: name a file or a folder (this one is ./)")
     if "\0" in place:
-        raise UsageError(f"{place} is no path: it holds the character U+0000")
+        raise UsageError(f"{place} is not a valid path: it holds the character U+0000")
     if not is_url(place):
         return
     _check(place)
-    if place.lower().endswith(tuple(FORMATS)):
+    if ending_of(place):
         raise UsageError(
             f"{place} names a file, and an object store takes dataset folders: end it with a "
             "slash, or write a local file and copy it there"
@@ -58,13 +78,13 @@ def split_object(place: str) -> tuple[str, str] | None:
     Raises:
         UsageError: as `check_url`.
     """
-    if not is_url(place) or not place.lower().endswith(tuple(FORMATS)):
+    if not is_url(place) or not ending_of(place):
         check_url(place)
         return None
     _check(place)
     folder, _, name = place.rpartition("/")
-    if folder + "/" in CLOUD_SCHEMES:
-        raise UsageError(f"{place} names a bucket, and no file in it")
+    if folder + "/" in STORES:
+        raise UsageError(f"{place} names a bucket, but not a file in it")
     return folder, name
 
 
@@ -78,12 +98,14 @@ def _check(place: str) -> None:
             "environment or a profile"
         )
     named = "this URL" if "@" in place else place
-    if f"{scheme}://" not in CLOUD_SCHEMES:
-        raise UsageError(f"{named} is no place to write to or read from: use a folder, {_SCHEMES}")
+    if f"{scheme}://" not in STORES:
+        *others, last = STORES
+        known = f"{', '.join(others)} or {last}"
+        raise UsageError(f"{named} is not a place to write to or read from: use a folder, {known}")
     if not bucket:
-        raise UsageError(f"{named} names no bucket: expected {scheme}://bucket/prefix/")
+        raise UsageError(f"{named} does not name a bucket: expected {scheme}://bucket/prefix/")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", bucket):
-        raise UsageError(f"{named}: {bucket!r} is no name of a bucket")
+        raise UsageError(f"{named}: {bucket!r} is not a valid bucket name")
     for problem in _problems(path):
         raise UsageError(f"{named} cannot be a name in an object store: {problem}")
 
@@ -99,6 +121,6 @@ def _problems(path: str) -> Iterator[str]:
         if not segment:
             yield "it has two slashes with nothing between them"
         elif segment in (".", ".."):
-            yield f"{segment!r} is a step in a path, and no name"
+            yield f"{segment!r} is a step in a path, not a name"
         elif segment != segment.strip():
             yield f"{segment!r} begins or ends with a space"

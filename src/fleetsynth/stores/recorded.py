@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import InputError
+from fleetsynth.formats import FORMATS, known
 from fleetsynth.stores.names import DATA
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ FORMAT = 2
 SEAL = "manifest_sha256"
 """The last field: the hash of the manifest without it, written as it is."""
 
+PART_FORMAT = ".parquet"
+"""The format of parts, unless something else is said; older records and manifests say nothing."""
+
 _PART = re.compile(
-    re.escape(DATA) + r"(?:[a-z_]+=[^/\\\x00-\x1f\x7f\ud800-\udfff]*/)*part-[0-9]{5,}\.parquet"
+    re.escape(DATA) + r"(?:[a-z_]+=[^/\\\x00-\x1f\x7f\ud800-\udfff]*/)*part-[0-9]{5,}(\.[a-z.]+)"
 )
 _MOST_SHOWN = 60
 _DEEPEST = 8
@@ -56,7 +60,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
     if _is_deep(values):
         raise ValueError("it is nested too deeply")
     if not isinstance(values, dict):
-        raise ValueError(f"it holds {as_json(values)} and no object")
+        raise ValueError(f"it holds {as_json(values)}, not an object")
     return values
 
 
@@ -71,14 +75,14 @@ def parse_manifest(data: bytes, name: str) -> dict[str, Any]:
         name: what to call it in errors.
 
     Raises:
-        InputError: if it is no manifest, or one of a newer version.
+        InputError: if it is not a manifest, or one of a newer version.
     """
     try:
         values = parse_object(data)
         if _is_count(values.get("format")) and values["format"] > FORMAT:
             raise InputError(
                 f"{name} is of format {values['format']}, which a newer fleetsynth wrote: this "
-                f"one knows those up to {FORMAT}"
+                f"version reads formats up to {FORMAT}"
             )
         problems = list(_problems(values))
     except ValueError as error:
@@ -112,7 +116,7 @@ def differences(values: dict[str, Any], made: dict[str, Any]) -> Iterator[str]:
         else:
             yield from _unlike(key, values[key], right)
     for key in values.keys() - made.keys():
-        yield f"{as_json(key)} is no field of it"
+        yield f"{as_json(key)} is not a field of it"
 
 
 def _unlike(name: str, value: Any, right: Any) -> Iterator[str]:
@@ -149,7 +153,7 @@ def _is_deep(values: object) -> bool:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _problems(values: dict[str, Any]) -> Iterator[str]:
@@ -165,17 +169,31 @@ def _problems(values: dict[str, Any]) -> Iterator[str]:
             yield f"it has no {key}"
         elif not is_right(values[key]):
             yield f"{key} is {as_json(values[key])}: expected {what}"
+    if not is_part_format(values.get("file_format", PART_FORMAT)):
+        yield f"file_format is {as_json(values['file_format'])}: expected {known(in_folders=True)}"
     parts = values.get("parts")
     for index, part in enumerate(parts if isinstance(parts, list) else []):
         path = part.get("path") if isinstance(part, dict) else None
         # What it names is opened: nothing above the data, and nothing but parts.
-        if not is_part(path):
+        if not (is_part(path) and str(path).endswith(file_format_of(values))):
             yield f"parts[{index}] is {as_json(part)}: expected an object with the path of a part"
 
 
 def is_part(path: object) -> bool:
     """Tell whether a path is the name of a part: nothing else is ever opened or removed."""
-    return isinstance(path, str) and _PART.fullmatch(path) is not None
+    found = _PART.fullmatch(path) if isinstance(path, str) else None
+    return found is not None and is_part_format(found[1])
+
+
+def is_part_format(ending: object) -> bool:
+    """Tell whether a folder's parts may have such an ending."""
+    kind = FORMATS.get(ending) if isinstance(ending, str) else None
+    return kind is not None and kind.in_folders
+
+
+def file_format_of(values: dict[str, Any]) -> str:
+    """Return the format of the parts that a manifest names."""
+    return str(values.get("file_format", PART_FORMAT))
 
 
 def _is_count(value: object) -> bool:

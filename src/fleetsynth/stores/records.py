@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import InputError
+from fleetsynth.formats import known
 from fleetsynth.scenario.data import json_from_data
 from fleetsynth.stores.names import DATA, PARTITION_KEYS
-from fleetsynth.stores.recorded import is_part
+from fleetsynth.stores.recorded import PART_FORMAT, is_part, is_part_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,10 +50,22 @@ def cut_from_data(values: Mapping[str, Any], where: str) -> tuple[tuple[str, ...
     if not isinstance(keys, list) or any(
         not isinstance(key, str) or key not in PARTITION_KEYS for key in keys
     ):
-        raise InputError(f"{where}: partition_by is no list of {', '.join(PARTITION_KEYS)}")
+        raise InputError(f"{where}: partition_by is not a list of {', '.join(PARTITION_KEYS)}")
     if not _is_count(size) or not 1 <= int(size or 0) <= _LARGEST_PART:
-        raise InputError(f"{where}: part_bytes is no number of bytes")
+        raise InputError(f"{where}: part_bytes is not a number of bytes")
     return tuple(keys), int(size or 0)
+
+
+def file_format_from_data(values: Mapping[str, Any], where: str) -> str:
+    """Return the format of a folder's parts: older records do not say it.
+
+    Raises:
+        InputError: if parts cannot be of that format.
+    """
+    ending = values.get("file_format", PART_FORMAT)
+    if not is_part_format(ending):
+        raise InputError(f"{where}: file_format is not one of {known(in_folders=True)}")
+    return str(ending)
 
 
 def refuse_odd_fields(values: Mapping[str, Any], where: str) -> None:
@@ -65,9 +78,9 @@ def refuse_odd_fields(values: Mapping[str, Any], where: str) -> None:
         value = values.get(name)
         fits = _is_count(value) if kind is int else isinstance(value, kind)
         if not fits:
-            raise InputError(f"{where}: {name} is {'no count' if kind is int else 'no text'}")
+            raise InputError(f"{where}: {name} is {'not a count' if kind is int else 'not text'}")
     if not is_part(values["path"]):
-        raise InputError(f"{where}: {values['path']!r} is no file below {DATA}")
+        raise InputError(f"{where}: {values['path']!r} is not a file below {DATA}")
 
 
 def _is_count(value: object) -> bool:

@@ -7,10 +7,11 @@ import re
 from contextlib import contextmanager, suppress
 from filecmp import cmp
 from hashlib import file_digest
+from importlib import import_module
 from pathlib import Path
 from secrets import token_hex
 from shutil import rmtree
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from fleetsynth.errors import (
     ExistsError,
@@ -20,9 +21,10 @@ from fleetsynth.errors import (
     WriteError,
 )
 from fleetsynth.files import make_folders, os_errors, put_in_place, sync_folder, whole_file
+from fleetsynth.formats import FORMATS
 from fleetsynth.size import refuse_without_room
 from fleetsynth.stores.object_store import other_bytes
-from fleetsynth.stores.places import CLOUD_SCHEMES, check_url
+from fleetsynth.stores.places import STORES, check_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +37,7 @@ STAGING = f"{STATE}making-"
 
 _TEMPORARY = r"""(?x)
     ((_parts|data)/)? ([^/]+=[^/]*/)*
-    \.( (part|job)-[0-9]+\.(parquet|json) | (manifest|job)\.json
+    \.( (part|job)-[0-9]+(?P<ending>(\.[a-z]+)+) | (manifest|job)\.json
        | scenario\.yaml | servers\.parquet )
     \.[0-9a-f]{8}\.tmp
 """
@@ -91,10 +93,10 @@ class Store(Protocol):
 def open_store(url: str) -> Store:
     """Open the store that a path or URL names."""
     check_url(url)
-    if url.startswith(CLOUD_SCHEMES):
-        from fleetsynth.stores.object_store import ObjectStore
-
-        return ObjectStore(url)
+    for scheme, home in STORES.items():
+        if url.startswith(scheme):
+            module, _, name = home.partition(":")
+            return cast("Store", getattr(import_module(module), name)(url))
     return LocalStore(Path(url))
 
 
@@ -245,7 +247,10 @@ class LocalStore:
 
 def is_unfinished(name: str) -> bool:
     """Tell what was never published: what is being built, and temporary files of `AtomicFile`."""
-    return name.startswith(STAGING) or re.fullmatch(_TEMPORARY, name) is not None
+    if name.startswith(STAGING):
+        return True
+    found = re.fullmatch(_TEMPORARY, name)
+    return found is not None and (found["ending"] in (None, ".json") or found["ending"] in FORMATS)
 
 
 def _is_link(path: Path) -> OutputError:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.streams import length_prefixed
 from fleetsynth.tables.frame import calendar_columns
 
@@ -290,7 +291,7 @@ class PlanDigest:
 
     def _numbers(self, seconds: Ints, country: str) -> dict[str, Ints]:
         """Return the number columns of some times."""
-        columns: dict[str, Ints] = {"timestamp": seconds * 1_000_000}
+        columns: dict[str, Ints] = {"timestamp": seconds * SECOND_MICROS}
         if self._plan.scenario.include_calendar:
             for name, values in calendar_columns(seconds, country):
                 columns[name] = values.astype(np.int64)

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.block import NULL_HUNDREDTHS
-from fleetsynth.clock import Calendar
+from fleetsynth.clock import SECOND_MICROS, Calendar
 from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.metrics import STATISTICS, published
 from fleetsynth.plan import CALENDAR_COLUMNS
@@ -120,7 +120,7 @@ class Frame:
         if key not in self._per_tick:
             self._per_tick = {}  # frees the old columns before the new ones take room
             seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
-            columns = {"timestamp": _array(_repeat(seconds * 1_000_000, servers), TIMESTAMP)}
+            columns = {"timestamp": _array(_repeat(seconds * SECOND_MICROS, servers), TIMESTAMP)}
             if self._plan.scenario.include_calendar:
                 for name, values in calendar_columns(seconds, "US"):
                     columns[name] = _array(_repeat(values, servers), pa.int32())
@@ -141,7 +141,7 @@ class Frame:
     ) -> dict[str, pa.Array]:
         """Columns that the time decides, or time and place, of rows one by one."""
         seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
-        columns = {"timestamp": _array(seconds[tick] * 1_000_000, TIMESTAMP)}
+        columns = {"timestamp": _array(seconds[tick] * SECOND_MICROS, TIMESTAMP)}
         if self._plan.scenario.include_calendar:
             names = self._plan.countries(window.first_server, window.stop_server)
             countries, code = np.unique(names, return_inverse=True)

@@ -18,24 +18,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.plan import Plan
-    from fleetsynth.validate.fleet import Servers
+    from fleetsynth.validate.fleet import ServerCheck
     from fleetsynth.validate.rows import Columns, Rows
 
     Ints = NDArray[np.int64]
 
 NOT_CHECKED = "not checked: no scenario says whose holidays they are"
 _LONGEST = 200 * 366
-"""Days beyond which a batch's timestamps are no calendar's business."""
+"""A batch that spans more days than this is not compared with the calendar."""
 
 
 class CalendarCheck:
     """Compares calendar columns with the clock, and is_holiday by the country of the server.
 
-    Which country that is, a scenario says; without one nothing is held against is_holiday.
+    Which country that is, a scenario says; without one is_holiday is not checked.
     """
 
     def __init__(
-        self, columns: Columns, plan: Plan | None, servers: Servers, zone: Callable[[], str] = str
+        self,
+        columns: Columns,
+        plan: Plan | None,
+        servers: ServerCheck,
+        zone: Callable[[], str] = str,
     ) -> None:
         self._zone = zone
         self._columns = columns
@@ -79,11 +83,11 @@ class CalendarCheck:
         plan = self._plan
         if plan is None:
             return out
-        place = self._servers.places()
+        in_plan = self._servers.in_plan()
         countries = {
-            number: plan.countries(int(place[number]), int(place[number]) + 1)[0]
-            for number in np.flatnonzero(np.bincount(rows.server)).tolist()
-            if place[number] >= 0
+            server: plan.countries(int(in_plan[server]), int(in_plan[server]) + 1)[0]
+            for server in np.flatnonzero(np.bincount(rows.server)).tolist()
+            if in_plan[server] >= 0
         }
         for country in set(countries.values()) - {"US"}:
             there = np.isin(rows.server, [n for n, c in countries.items() if c == country])

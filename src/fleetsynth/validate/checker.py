@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.metrics import METRICS
-from fleetsynth.models.classic.plan import ClassicPlan
+from fleetsynth.clock import SECOND_MICROS
+from fleetsynth.presets import model_of
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.validate.calendar import CalendarCheck
 from fleetsynth.validate.design import Design
 from fleetsynth.validate.estimate import Estimator, Sums
-from fleetsynth.validate.fleet import Servers
-from fleetsynth.validate.grid import Grid
-from fleetsynth.validate.likelihood import OBSERVED
+from fleetsynth.validate.fleet import ServerCheck
+from fleetsynth.validate.grid import GridCheck
 from fleetsynth.validate.presence import Presence
 from fleetsynth.validate.rows import MISSING, Columns
-from fleetsynth.validate.values import Coupling, ValueCheck
+from fleetsynth.validate.values import ValueCheck, couplings
 from fleetsynth.validate.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -32,10 +31,9 @@ if TYPE_CHECKING:
 _MOST_TICKS = 1 << 24
 _MOST_TICKS_PER_ROW = 64
 """A second pass takes a byte a tick; none is made where there are more than both of these."""
-_SIGNAL_COLUMNS = tuple(METRICS[i].column for i in OBSERVED)
 
 
-class Source(Protocol):
+class Described(Protocol):
     """What a checker has to know of where batches come from.
 
     Attributes:
@@ -64,23 +62,23 @@ class Checker:
     """
 
     def __init__(
-        self, plan: Plan | None, source: Source | None = None, *, own: bool = False
+        self, plan: Plan | None, source: Described | None = None, *, own: bool = False
     ) -> None:
         self.columns = Columns()
         self._source = source
         self._plan = plan
-        self._estimator = estimator(plan) if isinstance(plan, ClassicPlan) else None
+        self._estimator = estimator(plan) if plan else None
         self._design = self._estimator.design if self._estimator else None
         self._sums = Sums(self._design) if self._design else None
-        self._servers = Servers(self.columns, plan, own=own)
+        self._servers = ServerCheck(self.columns, plan, own=own)
         zone = source.zone if source else str
         self._calendar = CalendarCheck(self.columns, plan, self._servers, zone)
-        laws = self._design.laws if self._design else [None]
-        # Where no law says how values vary, but every value is held against the scenario's own,
+        densities = self._design.densities if self._design else [None]
+        # Where no law says how values vary, but every value is compared with the scenario's own,
         # what looks odd need not be wrong.
-        self._exact = own and None in laws
+        self._exact = own and None in densities
         self._values: dict[str, ValueCheck] = {}
-        self._coupling = Coupling(self.columns) if self._design else None
+        self._couplings = couplings(self.columns, self._design) if self._design else []
         self._schema: pa.Schema | None = None
         self._checked: pa.Schema | None = None
         self._changed: dict[str, None] = {}  # a set in order
@@ -88,9 +86,9 @@ class Checker:
         step = span = None
         if plan:
             clock = plan.clock
-            begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * 1_000_000
-            step, span = clock.step * 1_000_000, (int(begin), int(end))
-        self._grid = Grid(self.columns, step, span, is_full=self._is_full)
+            begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * SECOND_MICROS
+            step, span = clock.step * SECOND_MICROS, (int(begin), int(end))
+        self._grid = GridCheck(self.columns, step, span, is_full=self._is_full)
         self.rows = 0
 
     @property
@@ -99,7 +97,7 @@ class Checker:
         return len(self.columns.servers)
 
     def contents(self) -> dict[int, int]:
-        """Return the content of each server of the plan, by its place there."""
+        """Return the content of each server of the plan, by its index there."""
         return self._servers.contents()
 
     def run(self, files: Files) -> None:
@@ -109,18 +107,19 @@ class Checker:
             for batch in batches:
                 self._update(batch)
         if self._grid.goes_back:
-            self._grid.recount(self._presence(files))
+            self._recount(files)
 
-    def _presence(self, files: Files) -> Presence | None:
+    def _recount(self, files: Files) -> None:
         """Go over the rows again, unless their timestamps are so far apart that it is in vain."""
         if self._grid.ticks().sum() > max(_MOST_TICKS, _MOST_TICKS_PER_ROW * self.rows):
-            return None
+            self._grid.give_up_counting()
+            return
         presence = Presence(self._grid, self.columns)
         for batches in files:
             for batch in batches:
                 if batch.num_rows:
                     presence.update(self.columns.rows(batch))
-        return presence
+        self._grid.recount(presence.duplicates, presence.missing())
 
     def _update(self, batch: pa.RecordBatch) -> None:
         found = self._source.written if self._source else batch.schema
@@ -148,21 +147,19 @@ class Checker:
                     is_full=self._is_full,
                 )
             self._values[column].update(rows)
-        if self._coupling:
-            self._coupling.update(rows)
-        if self._sums:
-            self._score(rows, self._sums)
+        for coupling in self._couplings:
+            coupling.update(rows)
+        if self._design and self._sums:
+            self._score(rows, self._design, self._sums)
 
-    def _score(self, rows: Rows, sums: Sums) -> None:
+    def _score(self, rows: Rows, design: Design, sums: Sums) -> None:
         """Add the rows that the model can say something of to the sums of scores."""
-        if not all(column in rows.metrics for column in _SIGNAL_COLUMNS):
+        if not all(metric.column in rows.metrics for metric in design.observed):
             return
-        if self._plan is None:
-            raise AssertionError("no plan, no scores")
-        clock = self._plan.clock
-        values = np.stack([rows.metrics[column] for column in _SIGNAL_COLUMNS])
+        clock = design.plan.clock
+        values = np.stack([rows.metrics[metric.column] for metric in design.observed])
         archetype = self._servers.archetypes(rows)
-        tick = rows.micros // (clock.step * 1_000_000) - clock.first
+        tick = rows.micros // (clock.step * SECOND_MICROS) - clock.first
         usable = np.isfinite(values).all(axis=0) & (archetype >= 0) & (rows.micros != MISSING)
         usable &= (tick >= 0) & (tick < clock.count)
         for code in np.flatnonzero(np.bincount(archetype[usable])).tolist():
@@ -182,8 +179,9 @@ class Checker:
         yield from self._calendar.verdicts()
         for check in self._values.values():
             yield from check.verdicts()
-        if self._coupling and "net_out_p95" in self._values:
-            yield self._coupling.verdict()
+        for coupling in self._couplings:
+            if coupling.column in self._values:
+                yield coupling.verdict()
         if self._estimator and self._sums:
             yield from self._estimator.verdicts(self._sums)
 
@@ -211,7 +209,9 @@ class Checker:
             elif not _alike(found.field(name).type, kind):
                 out.append(f"{name} is {found.field(name).type}, not {kind}")
         names = [*found.names, *(self._source.others if self._source else ())]
-        return out + [f"{name} is not the scenario's" for name in names if name not in columns]
+        return out + [
+            f"{name} is not a column of the scenario" for name in names if name not in columns
+        ]
 
 
 def _changes(first: pa.Schema, later: pa.Schema) -> list[str]:
@@ -247,15 +247,21 @@ def _alike(found: pa.DataType, kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(found) or pa.types.is_large_string(found)) or found == kind
 
 
-def estimator(plan: ClassicPlan) -> Estimator:
-    """Return a plan's estimator; plans that differ in their seed alone share one."""
+def estimator(plan: Plan) -> Estimator | None:
+    """Return a plan's estimator; plans that differ in their seed alone share one.
+
+    None if its model has no law.
+    """
+    law = model_of(plan).law
+    if law is None:
+        return None
     content = plan.scenario.model_dump_json(exclude={"seed", "num_servers"})
     counts = tuple(plan.fleet.counts().values())
     key = f"{content} {[count > 0 for count in counts]}"
     if key not in _ESTIMATORS:
         if len(_ESTIMATORS) >= 4:
             _ESTIMATORS.clear()
-        _ESTIMATORS[key] = Estimator(Design(plan))
+        _ESTIMATORS[key] = Estimator(Design(plan, law(plan)))
     return _ESTIMATORS[key]
 
 

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.folders.verify import verify
-from fleetsynth.plan import Plan
-from fleetsynth.presets import resolve
-from fleetsynth.presets.load import load_scenario
+from fleetsynth.presets import as_plan
 from fleetsynth.reader import ReadOptions, open_dataset
 from fleetsynth.reader.canonical import OurRows
 from fleetsynth.reader.origin import own_plan, rows_short_of
-from fleetsynth.scenario import Scenario
 from fleetsynth.validate.checker import Checker
 from fleetsynth.validate.places import Faults
 from fleetsynth.validate.regenerate import regenerate
@@ -21,14 +18,15 @@ from fleetsynth.validate.verdict import Validation, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
+    from fleetsynth.plan import Plan
+    from fleetsynth.presets import ScenarioLike
     from fleetsynth.reader import Dataset
 
 
 def validate(
     data: Any,
-    scenario: Scenario | Plan | Path | str | Mapping[str, Any] | None = None,
+    scenario: ScenarioLike = None,
     columns: Mapping[str, str] | None = None,
     *,
     options: ReadOptions | None = None,
@@ -39,13 +37,13 @@ def validate(
     """Check a dataset: its form, and its values against the scenario that it should follow.
 
     One pass in constant memory, apart from some numbers per server. Rows that are not in order
-    of time take a second pass and a byte of memory each; of one row a metric, they go through
+    of time take a second pass and a byte of memory each; of one row per metric, they go through
     temporary files first.
 
     Args:
         data: a file, a dataset folder or ``s3://bucket/prefix``; ours, or anyone's; or a table of
             Arrow, pandas or polars.
-        scenario: what to hold it against. None for the one that the dataset itself names; if it
+        scenario: what to compare it with. None for the one that the dataset itself names; if it
             names none, only its form is checked.
         columns: columns by role, as `facts` takes them, such as ``{"timestamp": "ts"}``; what is
             not said is found by name.
@@ -64,7 +62,7 @@ def validate(
     said = replace(said, columns={**said.columns, **(columns or {})})
     dataset = open_dataset(data, said, partial=True)
     own = own_plan(dataset)
-    plan = _plan(scenario) if scenario is not None else own
+    plan = as_plan(scenario) if scenario is not None else own
     against = plan.digest if plan else None
     size = _size(plan, dataset) if plan else None
     if size:
@@ -100,21 +98,15 @@ def _size(plan: Plan, dataset: Dataset) -> Verdict | None:
     if there is None:
         return None
     found = (
-        f"the scenario has {plan.cells:,} rows, and there are {there:,} at most: too few to hold "
-        "the values against it"
+        f"the scenario has {plan.cells:,} rows, and there are {there:,} at most: too few to "
+        "compare the values with it"
     )
     return Verdict("size", "fail", found)
 
 
-def _plan(scenario: Scenario | Plan | Path | str | Mapping[str, Any]) -> Plan:
-    if isinstance(scenario, Plan):
-        return scenario
-    return resolve(scenario if isinstance(scenario, Scenario) else load_scenario(scenario))
-
-
 def _manifest(path: str) -> Verdict:
     try:
-        findings = verify(path)
+        findings = verify(path).findings
     except FleetsynthError as error:
         return Verdict("manifest", "fail", str(error))
     faults = Faults()

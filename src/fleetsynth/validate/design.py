@@ -13,43 +13,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.clock import Calendar
-from fleetsynth.metrics import CORRELATION_FIELDS, SIGNALS
-from fleetsynth.models.classic import factors, simulate
-from fleetsynth.validate.likelihood import (
-    CORRELATION,
-    MAGNITUDE,
-    MEAN,
-    PAIRS,
-    PROBABILITY,
-    SCORES,
-    SD,
-    SIZE,
-    Law,
-)
+from fleetsynth.presets import model_of
+from fleetsynth.validate.likelihood import Density, Places
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fleetsynth.models.classic.plan import ClassicPlan
+    from fleetsynth.models.base import Factor, Law
+    from fleetsynth.plan import Plan
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-SUMS = SCORES + 1
-"""Per group: the scores, those of the means times factor and growth, and that of growth."""
-GROWTH = SCORES
-
 _BINS = 8
 """Parts of the span, within which growth counts as the same for the precision of estimates."""
-
-HOLIDAYS = ("Jan 1", "Jul 4", "Nov 22–28", "Dec 24", "Dec 25–31")
-"""What the rows of `factors.HOLIDAY_FACTORS` are called."""
-QUARTER_END_DAYS = 5
-_RADIX = (2, 2, QUARTER_END_DAYS + 1, len(HOLIDAYS) + 1)
-CELLS = int(np.prod(_RADIX))
-
-_DEMAND = np.array([signal.follows_demand for signal in SIGNALS])
-_GROWS = np.array([signal.grows for signal in SIGNALS])
 
 
 @dataclass(frozen=True)
@@ -75,60 +52,67 @@ class Design:
 
     Attributes:
         plan: whose.
-        laws: per archetype; None for one without noise, which has no density.
+        law: of its values.
+        observed: the metric that shows each signal whole.
+        densities: per archetype; None for one without noise, which has none.
+        places: where the scores of rows stand; `sums` has one more, of growth.
         parameters: what can be estimated.
         group: of each tick of the clock, shape (ticks,).
         groups: how many.
     """
 
-    def __init__(self, plan: ClassicPlan) -> None:
-        self.plan = plan
-        self.laws: list[Law | None] = []
-        for archetype in plan.archetypes:
-            law = Law.of(archetype, spikes=plan.scenario.spikes)
-            self.laws.append(law if law.is_proper else None)
+    def __init__(self, plan: Plan, law: Law) -> None:
+        self.plan, self.law, self.model = plan, law, model_of(plan)
+        signals = self.model.signals
+        self.observed = self.model.whole(plan.metrics)
+        self._demand = np.array([signal.follows_demand for signal in signals])
+        self.grows = np.array([signal.grows for signal in signals])
+        self.places = Places.of(len(signals))
+        self.sums = self.places.scores + 1
+        self.densities = [self._density(i) for i in range(len(law.rows))]
+        self._factors = [factor for factor in self.model.factors if factor.case_of]
         clock = plan.clock
         self._calendar = Calendar(clock.seconds(clock.first, clock.stop))
-        cell = _cells(self._calendar)
+        sizes = [1 + len(_labels(factor)) for factor in self._factors]
+        cell = _cells(self._factors, sizes, self._calendar)
         bins = np.arange(clock.count) * _BINS // clock.count
         used, group = np.unique(cell * _BINS + bins, return_inverse=True)
         self.group: Ints = group.astype(np.int64)
         self.groups = len(used)
-        self._cell_of_group = used // _BINS
-        self._parts = np.array(np.unravel_index(self._cell_of_group, _RADIX))
+        self._case_of_group = np.array(np.unravel_index(used // _BINS, [*sizes, 1]))
         self.parameters: list[Parameter] = []
-        self._places: list[dict[int, Floats]] = [{} for _ in plan.archetypes]
+        self._coefficients: list[dict[int, Floats]] = [{} for _ in plan.archetypes]
         self._declare()
 
-    @property
-    def grows(self) -> NDArray[np.bool_]:
-        """Which signals grow."""
-        return _GROWS
+    def _density(self, archetype: int) -> Density | None:
+        """Return the density of an archetype's rows, if they have one."""
+        signals = enumerate(self.model.signals)
+        density = Density(
+            self.law.rows[archetype],
+            low=np.array([metric.low for metric in self.observed]),
+            high=np.array([metric.high for metric in self.observed]),
+            spikes=tuple(i for i, signal in signals if signal.spike_share is not None),
+        )
+        return density if density.is_proper else None
 
     @cached_property
     def base(self) -> Floats:
         """Base per archetype and signal."""
-        return np.array(
-            [
-                [getattr(a.profile, f"base_{signal.name}") for signal in SIGNALS]
-                for a in self.plan.archetypes
-            ]
-        )
+        return np.array([rows.base for rows in self.law.rows])
 
     @cached_property
     def demand(self) -> Floats:
         """Product of the factors, shape (archetypes, groups)."""
-        return np.array([np.prod(self._factors(i), axis=0) for i in range(len(self.laws))])
+        return np.array([np.prod(self._values(i), axis=0) for i in range(len(self.law.rows))])
 
     @cached_property
     def growth(self) -> Floats:
         """Growth g and its derivative by the rate, shape (2, archetypes, ticks)."""
         seconds, small = self._calendar.seconds, 1e-2
-        out = np.empty((2, len(self.laws), len(seconds)))
-        for i, archetype in enumerate(self.plan.archetypes):
-            rate = archetype.profile.monthly_growth_rate
-            up, down = (simulate.growth(self.plan, rate + s, seconds) for s in (small, -small))
-            out[0, i] = simulate.growth(self.plan, rate, seconds)
+        out = np.empty((2, len(self.law.rows), len(seconds)))
+        for i, rows in enumerate(self.law.rows):
+            up, down = (self.law.growth(rows.rate + s, seconds) for s in (small, -small))
+            out[0, i] = self.law.growth(rows.rate, seconds)
             out[1, i] = (up - down) / (2 * small)
         return out
 
@@ -142,16 +126,16 @@ class Design:
 
     def scale(self, demand: Floats, growth: Floats) -> Floats:
         """Return what multiplies each signal's base, shape (signals, ...)."""
-        out = np.ones((SIZE, *demand.shape))
-        out[_DEMAND] *= demand
-        out[_GROWS] *= growth
+        out = np.ones((self.places.size, *demand.shape))
+        out[self._demand] *= demand
+        out[self.grows] *= growth
         return out
 
     def steepness(self, archetype: int, demand: Floats, slope: Floats) -> Floats:
         """Return how each signal's mean changes with the rate of growth, shape (signals, ...)."""
-        out = np.zeros((SIZE, *demand.shape))
-        out[_GROWS] = slope
-        out[_DEMAND] *= demand
+        out = np.zeros((self.places.size, *demand.shape))
+        out[self.grows] = slope
+        out[self._demand] *= demand
         out *= self.base[archetype][:, None]
         return out
 
@@ -159,102 +143,100 @@ class Design:
         """Return what takes an archetype's sums to parameters.
 
         Returns:
-            matrix: shape (parameters, groups, SUMS): score of a parameter per unit of a sum.
-            spread: shape (groups, SUMS, SCORES): expected sum per unit of a row's scores.
+            matrix: shape (parameters, groups, sums): score of a parameter per unit of a sum.
+            spread: shape (groups, sums, scores): expected sum per unit of a row's scores.
         """
-        matrix = np.zeros((len(self.parameters), self.groups, SUMS))
-        for place, coefficients in self._places[archetype].items():
+        size, count = self.places.size, self.places.scores
+        matrix = np.zeros((len(self.parameters), self.groups, self.sums))
+        for place, coefficients in self._coefficients[archetype].items():
             matrix[place] = coefficients
         g, slope = self.group_growth()[:, archetype]
-        spread = np.zeros((self.groups, SUMS, SCORES))
-        spread[:, range(SCORES), range(SCORES)] = 1.0
+        spread = np.zeros((self.groups, self.sums, count))
+        spread[:, range(count), range(count)] = 1.0
         scale = self.scale(self.demand[archetype], g)
-        spread[:, range(SIZE), range(SIZE)] = scale.T
-        spread[:, GROWTH, MEAN] = self.steepness(archetype, self.demand[archetype], slope).T
+        spread[:, range(size), range(size)] = scale.T
+        spread[:, count, self.places.mean] = self.steepness(
+            archetype, self.demand[archetype], slope
+        ).T
         return matrix, spread
 
-    def _factors(self, archetype: int) -> Floats:
-        """Factor of each kind per group, shape (4, groups)."""
+    def _values(self, archetype: int) -> Floats:
+        """Value of each factor per group, shape (1 + factors, groups); the first of them is 1."""
         profile, scenario = self.plan.archetypes[archetype].profile, self.plan.scenario
-        weekend, business, quarter, holiday = self._parts
-        steps = 1.0 + 0.3 * np.arange(QUARTER_END_DAYS + 1) / 5
-        dates = np.array([1.0, *(row[3] for row in factors.HOLIDAY_FACTORS)])
-        return np.array(
-            [
-                np.where(weekend, profile.weekend_factor, 1.0),
-                np.where(business, profile.business_hours_factor, 1.0),
-                steps[quarter] if scenario.quarterly_peaks else np.ones(self.groups),
-                dates[holiday] if scenario.holiday_effect else np.ones(self.groups),
-            ]
-        )
+        out = np.ones((1 + len(self._factors), self.groups))
+        for row, factor, case in zip(out[1:], self._factors, self._case_of_group, strict=False):
+            if factor.is_on(scenario):
+                own = [1.0, *_labels(factor).values()] if factor.cases else factor.values(profile)
+                row[:] = np.array(own)[case]
+        return out
 
     def _declare(self) -> None:
         """List the parameters, each with the sums that it takes its score from."""
-        for i, archetype in enumerate(self.plan.archetypes):
-            if self.laws[i] is not None:
-                self._declare_archetype(i, archetype.name)
-        proper = [i for i, law in enumerate(self.laws) if law is not None]
-        for kind, axis, names in (
-            ("quarter end", 2, [f"{n} days left" for n in (4, 3, 2, 1, 0)]),
-            ("holiday", 3, HOLIDAYS),
-        ):
-            for number, name in enumerate(names, start=1):
-                at = self._parts[axis] == number
-                if at.any() and proper:
-                    value = float(self._factors(proper[0])[axis][at][0])
-                    self._add(Parameter(kind, name, None, value), dict.fromkeys(proper, at))
+        proper = [i for i, density in enumerate(self.densities) if density is not None]
+        for i in proper:
+            self._declare_archetype(i)
+        for row, factor in enumerate(self._factors):
+            for number, label in enumerate(_labels(factor) if proper else (), start=1):
+                at = self._case_of_group[row] == number
+                if factor.field is None and at.any():
+                    value = float(self._values(proper[0])[1 + row][at][0])
+                    self._add(Parameter(factor.name, label, None, value), dict.fromkeys(proper, at))
 
-    def _declare_archetype(self, i: int, name: str) -> None:
+    def _declare_archetype(self, i: int) -> None:
+        law, rows, places = self.law, self.law.rows[i], self.places
+        for k, name in enumerate(law.base_fields):
+            self._add_sum(i, "base", name, float(rows.base[k]), k)
+        for k, name in enumerate(law.sd_fields):
+            self._add_sum(i, "sd", name, float(rows.sd[k]), places.sd.start + k)
         archetype = self.plan.archetypes[i]
-        profile = archetype.profile
-        for k, signal in enumerate(SIGNALS):
-            field = f"base_{signal.name}"
-            self._add_sum(i, "base", field, getattr(profile, field), k)
-        for k, signal in enumerate(SIGNALS):
-            field = f"{signal.name}_variance"
-            self._add_sum(i, "sd", field, getattr(profile, field), SD.start + k)
-        for kind, axis, field in (
-            ("weekend", 0, "weekend_factor"),
-            ("business hours", 1, "business_hours_factor"),
-        ):
-            at = self._parts[axis] == 1
-            value = getattr(profile, field)
-            if at.any() and value > 0:
-                self._add(Parameter(kind, field, name, value), {i: at})
-        for k, pair in enumerate(PAIRS):
-            field = CORRELATION_FIELDS[pair]
-            value = archetype.correlations[field]
-            self._add_sum(i, "correlation", field, value, CORRELATION.start + k)
-        law = self.laws[i]
-        if law is not None and 0 < law.probability < 1:
-            self._add_sum(i, "spike probability", "spike_probability", law.probability, PROBABILITY)
-            self._add_sum(i, "spike magnitude", "spike_magnitude", law.magnitude, MAGNITUDE)
-        self._add_sum(i, "growth", "monthly_growth_rate", profile.monthly_growth_rate, GROWTH)
+        for row, factor in enumerate(self._factors):
+            if factor.field is not None:
+                at = self._case_of_group[row] == 1
+                value = float(factor.values(archetype.profile)[1])
+                if at.any() and value > 0:
+                    self._add(Parameter(factor.name, factor.field, archetype.name, value), {i: at})
+        for k, pair in enumerate(places.pairs, start=places.correlation.start):
+            name = law.correlation_fields[pair]
+            self._add_sum(i, "correlation", name, float(rows.correlation[pair]), k)
+        if 0 < rows.probability < 1:
+            name, value = law.probability_field, rows.probability
+            self._add_sum(i, "spike probability", name, value, places.probability)
+            name, value = law.magnitude_field, rows.magnitude
+            self._add_sum(i, "spike magnitude", name, value, places.magnitude)
+        self._add_sum(i, "growth", law.rate_field, rows.rate, places.scores)
 
     def _add_sum(self, i: int, kind: str, name: str, value: float, column: int) -> None:
         """Add a parameter of one archetype whose score is one of the sums."""
-        coefficients = np.zeros((self.groups, SUMS))
+        coefficients = np.zeros((self.groups, self.sums))
         coefficients[:, column] = 1.0
-        self._places[i][len(self.parameters)] = coefficients
+        self._coefficients[i][len(self.parameters)] = coefficients
         self.parameters.append(Parameter(kind, name, self.plan.archetypes[i].name, value))
 
     def _add(self, parameter: Parameter, where: dict[int, NDArray[np.bool_]]) -> None:
         """Add a factor: it multiplies the mean of what follows demand, in some groups."""
+        follows = self._demand
         for i, at in where.items():
-            coefficients = np.zeros((self.groups, SUMS))
-            coefficients[np.ix_(at, _DEMAND.nonzero()[0])] = self.base[i][_DEMAND] / parameter.value
-            self._places[i][len(self.parameters)] = coefficients
+            coefficients = np.zeros((self.groups, self.sums))
+            columns = np.ix_(at, follows.nonzero()[0])
+            coefficients[columns] = self.base[i][follows] / parameter.value
+            self._coefficients[i][len(self.parameters)] = coefficients
         self.parameters.append(parameter)
 
 
-def _cells(calendar: Calendar) -> Ints:
-    """Which factors act at each tick, as one number below `CELLS`."""
-    days = calendar.days
-    quarter = np.where(days.is_quarter_end, QUARTER_END_DAYS - days.days_to_month_end, 0)
-    holiday = np.zeros(len(days.index), dtype=np.int64)
-    for number, (month, first, last, _) in enumerate(factors.HOLIDAY_FACTORS, start=1):
-        holiday[(days.month == month) & (days.day >= first) & (days.day <= last)] = number
-    business = (calendar.hour >= 9) & (calendar.hour <= 17)
-    weekend = calendar.per_tick(days.is_weekend)
-    parts = (weekend, business, calendar.per_tick(quarter), calendar.per_tick(holiday))
-    return np.ravel_multi_index([p.astype(np.int64) for p in parts], _RADIX)
+def _labels(factor: Factor) -> dict[str, float]:
+    """Return what can be estimated of a factor: cases of one label have one value."""
+    return {case.label: case.value for case in factor.cases} or {"": 1.0}
+
+
+def _cells(factors: list[Factor], sizes: list[int], calendar: Calendar) -> Ints:
+    """Which case of each factor holds at each tick, as one number."""
+    out = np.zeros(len(calendar.seconds), dtype=np.int64)
+    for factor, size in zip(factors, sizes, strict=True):
+        if factor.case_of is None:
+            continue
+        case = factor.case_of(calendar.hour if factor.hourly else calendar.days)
+        labels = list(_labels(factor))
+        if factor.cases:
+            case = np.array([0, *(1 + labels.index(c.label) for c in factor.cases)])[case]
+        out = out * size + (case if factor.hourly else calendar.per_tick(case))
+    return out

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.validate.design import SUMS, Design, Parameter
-from fleetsynth.validate.likelihood import SIZE, scores
+from fleetsynth.validate.likelihood import scores
 from fleetsynth.validate.normal import quantile, two_sided
 from fleetsynth.validate.precision import Samples, sample
 from fleetsynth.validate.verdict import Verdict
@@ -23,6 +22,7 @@ from fleetsynth.validate.verdict import Verdict
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fleetsynth.validate.design import Design, Parameter
     from fleetsynth.validate.verdict import Status
 
     Floats = NDArray[np.float64]
@@ -51,31 +51,31 @@ class Sums:
 
     def __init__(self, design: Design) -> None:
         self._design = design
-        shape = (len(design.laws), design.groups)
+        shape = (len(design.densities), design.groups)
         self.rows: Ints = np.zeros(shape, dtype=np.int64)
-        self.sums: Floats = np.zeros((*shape, SUMS))
+        self.sums: Floats = np.zeros((*shape, design.sums))
 
     def update(self, archetype: int, tick: Ints, values: Floats) -> None:
         """Take rows of one archetype.
 
         Args:
-            archetype: its position in the plan.
+            archetype: its index in the plan.
             tick: counted from the first of the clock, shape (rows,).
             values: of the signals, shape (signals, rows).
         """
         design = self._design
-        law = design.laws[archetype]
-        if law is None:
+        density = design.densities[archetype]
+        if density is None:
             return
         group = design.group[tick]
         g, slope = design.growth[:, archetype][:, tick]
         demand = design.demand[archetype][group]
         scale = design.scale(demand, g)
         base = design.base[archetype]
-        found = scores(law, values, base[:, None] * scale)
-        by_base = found[:SIZE] * scale
+        found = scores(density, values, base[:, None] * scale)
+        by_base = found[: len(base)] * scale
         by_rate = base[design.grows] @ by_base[design.grows] * (slope / g)
-        weights = [*by_base, *found[SIZE:], by_rate]
+        weights = [*by_base, *found[len(base) :], by_rate]
         self.rows[archetype] += np.bincount(group, minlength=design.groups)
         for column, weight in enumerate(weights):
             self.sums[archetype, :, column] += np.bincount(group, weight, minlength=design.groups)
@@ -91,7 +91,6 @@ class Estimate:
         error: its standard error under the scenario.
         skewness: of the estimate.
         kurtosis: its excess.
-        rows: how many rows it rests on.
     """
 
     parameter: Parameter
@@ -133,7 +132,9 @@ class Estimator:
     def __init__(self, design: Design) -> None:
         self.design = design
         self._samples: dict[int, Samples] = {
-            i: sample(design, i) for i, law in enumerate(design.laws) if law is not None
+            i: sample(design, i)
+            for i, density in enumerate(design.densities)
+            if density is not None
         }
         self._maps = {i: self._map(i) for i in self._samples}
         self._known: dict[bytes, _Precision] = {}
@@ -302,7 +303,7 @@ def _verdict(estimate: Estimate, level: float) -> Verdict:
     elif p_value < level:
         status, found = "fail", f"{estimate.z:+.1f} standard errors from the scenario"
     elif parameter.value and smallest > abs(parameter.value) and parameter.kind != "correlation":
-        status, found = "untestable", "agrees, but so would none at all"
+        status, found = "untestable", "agrees, but so would no effect at all"
     else:
         found = "agrees with the scenario"
     value = parameter.value + estimate.difference
@@ -330,7 +331,7 @@ def _unknown(parameter: Parameter) -> Verdict:
         name=parameter.kind,
         subject=_subject(parameter),
         status="untestable",
-        found="nothing in the data tells",
+        found="the data say nothing about it",
         kind="statistics",
         expected=parameter.value,
     )

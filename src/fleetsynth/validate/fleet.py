@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FOREIGN = -1
-"""Place of a server that the plan does not know."""
+"""Index in the plan of a server that the plan does not know."""
 _UNKNOWN = -2
 _TOGETHER = 128
 _LEAST_ROWS = 5
 """Fewer equal rows than this may be alike by chance, where values are coarse."""
 
 
-class Servers:
-    """The servers of a dataset, held against a plan if there is one.
+class ServerCheck:
+    """The servers of a dataset, compared with a plan if there is one.
 
     Args:
         columns: the names of servers.
@@ -45,39 +45,39 @@ class Servers:
         self._columns = columns
         self._plan = plan
         self._own = own
-        self._place = Growing(_UNKNOWN)
-        self._labels: dict[str, Growing] = {}
+        self._in_plan = Growing(_UNKNOWN, np.int64)
+        self._labels: dict[str, Growing[np.int64]] = {}
         self._changing: dict[str, Faults] = {}
         self._contrary: dict[str, Faults] = {}
         self._blocks: dict[int, dict[str, list[str]]] = {}
         self._foreign = Faults()
-        self._content = Growing(0)
+        self._content = Growing(0, np.uint64)
         self._measured = False
-        self._rows = Growing(0)
+        self._rows = Growing(0, np.int64)
 
-    def places(self) -> Ints:
-        """Return each server's place in the plan, `FOREIGN` if it has none, by number."""
+    def in_plan(self) -> Ints:
+        """Return each server's index in the plan, `FOREIGN` if it has none."""
         size = len(self._columns.servers)
-        place = self._place.upto(size)[:size]
-        new = np.flatnonzero(place == _UNKNOWN)
+        in_plan = self._in_plan.upto(size)[:size]
+        new = np.flatnonzero(in_plan == _UNKNOWN)
         if len(new):
             names = list(self._columns.servers)
-            for number in new.tolist():
-                place[number] = _place(names[number], self._plan)
-                if self._plan and place[number] == FOREIGN:
-                    self._foreign.note([str(names[number])])
-        return place
+            for server in new.tolist():
+                in_plan[server] = _index(names[server], self._plan)
+                if self._plan and in_plan[server] == FOREIGN:
+                    self._foreign.note([str(names[server])])
+        return in_plan
 
     def archetypes(self, rows: Rows) -> Ints:
         """Return the archetype of each row's server in the plan, or else that of its label."""
         if self._plan is None:
             raise AssertionError("no plan, no archetypes")
-        place = self.places()
-        known = np.full(len(place), -1, dtype=np.int64)
-        for number in np.flatnonzero(np.bincount(rows.server)).tolist():
-            if place[number] >= 0:
-                at = int(place[number])
-                known[number] = self._plan.fleet.archetype_codes(at, at + 1)[0]
+        in_plan = self.in_plan()
+        known = np.full(len(in_plan), -1, dtype=np.int64)
+        for server in np.flatnonzero(np.bincount(rows.server)).tolist():
+            if in_plan[server] >= 0:
+                at = int(in_plan[server])
+                known[server] = self._plan.fleet.archetype_codes(at, at + 1)[0]
         out: Ints = known[rows.server]
         if (out < 0).any() and "server_type" in rows.texts:
             words = list(self._columns.words)
@@ -91,18 +91,20 @@ class Servers:
         starts = np.concatenate(([0], np.flatnonzero(np.diff(rows.server)) + 1))
         here = rows.server[starts]
         size = len(self._columns.servers)
-        self.places()
+        self.in_plan()
         for column, codes in rows.texts.items():
             self._label(column, codes, rows, here, starts)
         self._measured |= bool(rows.metrics)
         mixed = content(rows.micros, rows.metrics)
-        total = self._content.upto(size).view(np.uint64)
+        total = self._content.upto(size)
         total[here] += np.add.reduceat(mixed, starts)
         self._rows.upto(size)[here] += np.add.reduceat(_has_values(rows), starts)
 
     def _label(self, column: str, codes: Ints, rows: Rows, here: Ints, starts: Ints) -> None:
         """Hold a text column against what it said of the server before, and against the plan."""
-        said = self._labels.setdefault(column, Growing(-1)).upto(len(self._columns.servers))
+        said = self._labels.setdefault(column, Growing(-1, np.int64)).upto(
+            len(self._columns.servers)
+        )
         new = said[here] < 0
         said[here[new]] = codes[starts[new]]
         words = list(self._columns.words)
@@ -120,30 +122,30 @@ class Servers:
         if not self._own and column != "server_type":
             return
         faults = self._contrary.setdefault(column, Faults())
-        place = self.places()
-        for number in here[new].tolist():
-            at = int(place[number])
+        in_plan = self.in_plan()
+        for server in here[new].tolist():
+            at = int(in_plan[server])
             if at >= 0:
-                expected, found = self._metadata(self._plan, at)[column], words[said[number]]
+                expected, found = self._metadata(self._plan, at)[column], words[said[server]]
                 if found != expected:
-                    faults.note([f"{names[number]} is {found}, the scenario says {expected}"])
+                    faults.note([f"{names[server]} is {found}, the scenario says {expected}"])
 
-    def _metadata(self, plan: Plan, place: int) -> dict[str, str]:
+    def _metadata(self, plan: Plan, index: int) -> dict[str, str]:
         """Return what the plan says of a server; neighbours are worked out together."""
-        block = place // _TOGETHER
+        block = index // _TOGETHER
         if block not in self._blocks:
             if len(self._blocks) >= 16:
                 self._blocks.clear()
             first = block * _TOGETHER
             stop = min(first + _TOGETHER, plan.fleet.size)
             self._blocks[block] = plan.fleet.metadata(first, stop)
-        return {name: words[place % _TOGETHER] for name, words in self._blocks[block].items()}
+        return {name: words[index % _TOGETHER] for name, words in self._blocks[block].items()}
 
     def contents(self) -> dict[int, int]:
-        """Return the content of each server of the plan, by its place there."""
-        place = self.places()
-        total = self._content.values.view(np.uint64)
-        return {int(at): int(total[number]) for number, at in enumerate(place) if at >= 0}
+        """Return the content of each server of the plan, by its index there."""
+        in_plan = self.in_plan()
+        total = self._content.values
+        return {int(at): int(total[server]) for server, at in enumerate(in_plan) if at >= 0}
 
     def verdicts(self) -> Iterator[Verdict]:
         """Return what was found."""
@@ -174,10 +176,10 @@ class Servers:
             )
         if self._plan is None:
             return Verdict("servers", "ok", f"{count:,} servers")
-        place = self.places()
+        in_plan = self.in_plan()
         fleet = self._plan.fleet
         there = np.zeros(fleet.size, dtype=np.bool_)
-        there[place[place >= 0]] = True
+        there[in_plan[in_plan >= 0]] = True
         absent = np.flatnonzero(~there)
         if not len(absent) and not self._foreign.count:
             return Verdict("servers", "ok", f"all {count:,} of the scenario, and no other")
@@ -191,10 +193,10 @@ class Servers:
 
     def _copies(self) -> Verdict:
         size = len(self._columns.servers)
-        content, rows = self._content.upto(size)[:size], self._rows.upto(size)[:size]
+        contents, rows = self._content.upto(size)[:size], self._rows.upto(size)[:size]
         names = list(self._columns.servers)
-        order = np.argsort(content, kind="stable")
-        same = (content[order[1:]] == content[order[:-1]]) & (rows[order[1:]] >= _LEAST_ROWS)
+        order = np.argsort(contents, kind="stable")
+        same = (contents[order[1:]] == contents[order[:-1]]) & (rows[order[1:]] >= _LEAST_ROWS)
         pairs = zip(order[1:][same].tolist(), order[:-1][same].tolist(), strict=True)
         faults = Faults()
         faults.note([f"{names[one]} has the values of {names[other]}" for one, other in pairs])
@@ -245,8 +247,8 @@ def content(micros: Ints, metrics: Mapping[str, Floats]) -> NDArray[np.uint64]:
     return mixed
 
 
-def _place(name: str | None, plan: Plan | None) -> int:
-    """Return a server's place in the plan, by its name."""
+def _index(name: str | None, plan: Plan | None) -> int:
+    """Return a server's index in the plan, by its name."""
     digits = (name or "").removeprefix("server_")
     if plan is None or not digits.isdecimal() or len(digits) > 18:
         return FOREIGN

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
+from fleetsynth.clock import DAY_MICROS, HOUR_SECONDS, SECOND_MICROS
 from fleetsynth.validate.places import SHOWN, Faults, moment
 from fleetsynth.validate.rows import MISSING
 from fleetsynth.validate.verdict import Verdict
@@ -15,36 +16,37 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fleetsynth.validate.presence import Presence
     from fleetsynth.validate.rows import Columns, Rows
 
     Ints = NDArray[np.int64]
 
-MONTH = 365 * 7_200_000_000
+_MONTH = 365 * DAY_MICROS // 12
 """Stands for the step of a month: a twelfth of a year, in microseconds."""
-_LEAST_MONTH = 28 * 86_400_000_000
+_LEAST_MONTH = 28 * DAY_MICROS
 _FROM_BEGIN, _FROM_END = 1, 2
 """How far into its month each point of a server lies; or how far before its end."""
 _NEVER = np.iinfo(np.int64).min
 
+T = TypeVar("T", bound=np.generic)
 
-class Growing:
+
+class Growing(Generic[T]):
     """An array of one number per server that grows with the servers."""
 
-    def __init__(self, fill: int) -> None:
+    def __init__(self, fill: float, dtype: type[T]) -> None:
         self._fill = fill
-        self.values: Ints = np.full(64, fill, dtype=np.int64)
+        self.values: NDArray[T] = np.full(64, fill, dtype=dtype)
 
-    def upto(self, size: int) -> Ints:
+    def upto(self, size: int) -> NDArray[T]:
         """Make room for `size` servers and return the array."""
         if size > len(self.values):
-            more = np.full(max(size, 2 * len(self.values)), self._fill, dtype=np.int64)
+            more = np.full(max(size, 2 * len(self.values)), self._fill, self.values.dtype)
             more[: len(self.values)] = self.values
             self.values = more
         return self.values
 
 
-class Grid:
+class GridCheck:
     """Checks timestamps in passing, in memory that grows with the servers only.
 
     Rows of a server that go back in time need a second pass, over `Presence`.
@@ -70,15 +72,16 @@ class Grid:
         self._columns = columns
         self.step = step
         self._span = span
-        self._origin, self._own, self._monthly = Growing(0), Growing(0), Growing(0)
-        self.first, self.last, self.count = Growing(-_NEVER - 1), Growing(_NEVER), Growing(0)
+        self._origin, self._own, self._monthly = (Growing(0, np.int64) for _ in range(3))
+        self.first, self.last = Growing(-_NEVER - 1, np.int64), Growing(_NEVER, np.int64)
+        self.count = Growing(0, np.int64)
         self.disorder, self._duplicates = Faults(), Faults()
         self._missing, self._off, self._untimed = Faults(), Faults(), Faults()
         self.goes_back = False
         self._uncounted = ""
         self._by_time, self._latest = True, _NEVER
         self._file, self._before = 0, -1
-        self._seen_in = Growing(-1)
+        self._seen_in = Growing(-1, np.int64)
 
     @property
     def planned(self) -> bool:
@@ -166,10 +169,10 @@ class Grid:
         for begin, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(server)], strict=True):
             here = step[begin:stop]
             if own[server[begin]] == 0 and (found := _most_frequent(here[here > 0])):
-                number = int(server[begin])
-                own[number] = found
+                this = int(server[begin])
+                own[this] = found
                 if found >= _LEAST_MONTH and (by_months := _by_months(micros[begin:stop])):
-                    own[number], monthly[number] = by_months
+                    own[this], monthly[this] = by_months
         return False
 
     def steps(self, server: Ints, planned: bool) -> Ints:
@@ -185,7 +188,7 @@ class Grid:
         if not monthly.any():
             return micros
         months, within, to_end = _in_months(micros)
-        from_begin, from_end = months * MONTH + within, (months + 1) * MONTH - to_end
+        from_begin, from_end = months * _MONTH + within, (months + 1) * _MONTH - to_end
         return np.select(
             [monthly == _FROM_BEGIN, monthly == _FROM_END], [from_begin, from_end], micros
         )
@@ -293,18 +296,19 @@ class Grid:
         size = len(self._columns.servers)
         first, last = self.first.upto(size)[:size], self.last.upto(size)[:size]
         seen = self.count.upto(size)[:size] > 0
-        number = np.arange(size)
-        step = np.maximum(self.steps(number, self.planned), 1)
-        apart = self.even(number, last) - self.even(number, first)
+        servers = np.arange(size)
+        step = np.maximum(self.steps(servers, self.planned), 1)
+        apart = self.even(servers, last) - self.even(servers, first)
         return np.where(seen, apart // step + 1, 0)
 
-    def recount(self, presence: Presence | None) -> None:
-        """Replace what was counted in passing by what a second pass found, if one was made."""
-        if presence is None:
-            ticks = int(self.ticks().sum())
-            self._uncounted = f"in no order, over {ticks:,} ticks: too many to count"
-        else:
-            self._duplicates, self._missing = presence.duplicates, presence.missing()
+    def recount(self, duplicates: Faults, missing: Faults) -> None:
+        """Replace what was counted in passing by what a second pass found."""
+        self._duplicates, self._missing = duplicates, missing
+
+    def give_up_counting(self) -> None:
+        """Say that no second pass was made where one was needed."""
+        ticks = int(self.ticks().sum())
+        self._uncounted = f"in no order, over {ticks:,} ticks: too many to count"
 
     def _name(self, server: int) -> str:
         return str(list(self._columns.servers)[int(server)])
@@ -314,7 +318,7 @@ class Grid:
 
 
 def _repeats(values: Ints) -> Ints:
-    """Return the positions at which a value occurs again."""
+    """Return the indices at which a value occurs again."""
     order = np.argsort(values, kind="stable")
     again = values[order[1:]] == values[order[:-1]]
     out: Ints = order[1:][again]
@@ -346,22 +350,22 @@ def _by_months(micros: Ints) -> tuple[int, int] | None:
     months, within, to_end = _in_months(micros)
     step = int(np.gcd.reduce(np.diff(months)))
     if step and (within == within[0]).all():
-        return step * MONTH, _FROM_BEGIN
+        return step * _MONTH, _FROM_BEGIN
     if step and (to_end == to_end[0]).all():
-        return step * MONTH, _FROM_END
+        return step * _MONTH, _FROM_END
     return None
 
 
 def _duration(step: int | None) -> str:
     if not step or step == 1:
         return "unknown step"
-    if step % MONTH == 0:
-        return "a month" if step == MONTH else f"{step // MONTH} months"
+    if step % _MONTH == 0:
+        return "a month" if step == _MONTH else f"{step // _MONTH} months"
     for size, one, many in (
-        (86_400_000_000, "a day", "days"),
-        (3_600_000_000, "an hour", "hours"),
-        (60_000_000, "a minute", "minutes"),
+        (DAY_MICROS, "a day", "days"),
+        (HOUR_SECONDS * SECOND_MICROS, "an hour", "hours"),
+        (60 * SECOND_MICROS, "a minute", "minutes"),
     ):
         if step % size == 0:
             return one if step == size else f"{step // size} {many}"
-    return f"{step / 1e6:g} seconds"
+    return f"{step / SECOND_MICROS:g} seconds"

@@ -1,6 +1,6 @@
-"""How the log-likelihood of one row changes with each parameter of the classic model.
+"""How the log-likelihood of one row changes with each parameter of its law.
 
-A row is four correlated normals that spike together with probability p, are clipped, and rounded.
+A row is correlated normals that spike together with probability p, are clipped, and rounded.
 By Fisher's identity its score is that of the complete data (noise before clipping, and whether the
 tick spiked), averaged over what the row leaves open. Equations: docs/validation.md.
 """
@@ -8,12 +8,12 @@ tick spiked), averaged over what the row leaves open. Equations: docs/validation
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.metrics import METRICS, SIGNALS
 from fleetsynth.validate.normal import beyond
 
 if TYPE_CHECKING:
@@ -21,76 +21,86 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fleetsynth.models.classic.plan import ClassicArchetype
+    from fleetsynth.models.base import RowLaw
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-SIZE = len(SIGNALS)
-PAIRS = tuple(combinations(range(SIZE), 2))
-MEAN, SD, CORRELATION = slice(0, SIZE), slice(SIZE, 2 * SIZE), slice(2 * SIZE, 2 * SIZE + 6)
-PROBABILITY, MAGNITUDE = 2 * SIZE + 6, 2 * SIZE + 7
-SCORES = 2 * SIZE + 8
-"""Rows of an array of scores: four means, four sds, six correlations, p and the magnitude."""
-
 CHUNK = 1 << 13
 """Rows worked on at a time, so that some forty arrays of them fit the cache."""
 
-OBSERVED = tuple(
-    next(i for i, m in enumerate(METRICS) if m.signal == s.name and m.share == 1.0) for s in SIGNALS
-)
-"""The metric that shows each signal whole."""
-
-LOW = np.array([METRICS[i].low for i in OBSERVED])
-HIGH = np.array([METRICS[i].high for i in OBSERVED])
 _HALF_STEP = 0.005
-_LEAST_NOISE = 0.05
-"""Standard deviation below which rounding to hundredths is no small matter."""
 """What rounds to a bound was clipped, or within half a hundredth of it."""
+_LEAST_NOISE = 0.05
+"""Standard deviation below which rounding to hundredths matters."""
+
+
+class Places(NamedTuple):
+    """Where the scores of so many signals stand in an array of them.
+
+    Attributes:
+        size: signals.
+        pairs: of signals, in the order of their correlations.
+        mean: of each signal.
+        sd: of each signal.
+        correlation: of each pair.
+        probability: of a spike.
+        magnitude: of a spike.
+        scores: how many there are.
+    """
+
+    size: int
+    pairs: tuple[tuple[int, int], ...]
+    mean: slice
+    sd: slice
+    correlation: slice
+    probability: int
+    magnitude: int
+    scores: int
+
+    @classmethod
+    def of(cls, size: int) -> Places:
+        """Lay out means, sds, correlations, probability and magnitude, in this order."""
+        pairs = tuple(combinations(range(size), 2))
+        end = 2 * size + len(pairs)
+        correlation = slice(2 * size, end)
+        return cls(
+            size, pairs, slice(size), slice(size, 2 * size), correlation, end, end + 1, end + 2
+        )
 
 
 @dataclass(frozen=True)
-class Law:
-    """The distribution of an archetype's rows about their level.
+class Density:
+    """The law of an archetype's rows, and the bounds that they are clipped to.
 
     Attributes:
-        sd: of each signal's noise.
-        correlation: of the noise.
-        precision: its inverse.
-        probability: of a spike.
-        magnitude: of a spike.
-        factor: what a spike multiplies each signal by.
+        law: what the model says.
+        low: lower bound of each signal, as the metric that shows it whole has it.
+        high: upper bound.
+        spikes: which signals spikes multiply.
     """
 
-    sd: Floats
-    correlation: Floats
-    precision: Floats
-    probability: float
-    magnitude: float
-    factor: Floats
+    law: RowLaw
+    low: Floats
+    high: Floats
+    spikes: tuple[int, ...]
 
-    @classmethod
-    def of(cls, archetype: ClassicArchetype, *, spikes: bool) -> Law:
-        """Return the law of an archetype."""
-        profile = archetype.profile
-        correlation = archetype.lower @ archetype.lower.T
-        shares = [signal.spike_share for signal in SIGNALS]
-        return cls(
-            sd=np.array([getattr(profile, f"{signal.name}_variance") for signal in SIGNALS]),
-            correlation=correlation,
-            precision=np.linalg.inv(correlation).astype(np.float64),
-            probability=profile.spike_probability if spikes else 0.0,
-            magnitude=profile.spike_magnitude,
-            factor=np.array(
-                [1.0 if share is None else share * profile.spike_magnitude for share in shares]
-            ),
-        )
+    @cached_property
+    def precision(self) -> Floats:
+        """Inverse of the correlation."""
+        return np.linalg.inv(self.law.correlation).astype(np.float64)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where each score stands."""
+        return Places.of(len(self.law.sd))
 
     @property
     def is_proper(self) -> bool:
         """Whether the noise in every signal is more than what rounding hides."""
-        factor = np.minimum(self.factor, 1.0) if self.probability else 1.0
-        return bool((self.sd * factor).min() >= _LEAST_NOISE)
+        law = self.law
+        factor = np.minimum(law.factor, 1.0) if law.probability else 1.0
+        return bool((law.sd * factor).min() >= _LEAST_NOISE)
 
 
 class _Expected(NamedTuple):
@@ -102,33 +112,34 @@ class _Expected(NamedTuple):
     correlation: Floats
 
 
-def scores(law: Law, values: Floats, level: Floats) -> Floats:
-    """Return the scores of rows, shape (SCORES, rows).
+def scores(density: Density, values: Floats, level: Floats) -> Floats:
+    """Return the scores of rows, shape (scores, rows); `Density.places` says which is which.
 
     Args:
-        law: of their archetype.
-        values: of the four signals, shape (signals, rows).
+        density: of their archetype.
+        values: of the signals, shape (signals, rows).
         level: what they vary about, same shape.
     """
-    count = values.shape[1]
-    out = np.empty((SCORES, count))
-    none = (0,) * SIZE
+    size, count = values.shape
+    low, high = density.low[:, None], density.high[:, None]
+    out = np.empty((density.places.scores, count))
+    none = (0,) * size
     for first in range(0, count, CHUNK):
         chunk = slice(first, first + CHUNK)
-        _scores(law, values[:, chunk], level[:, chunk], none, out[:, chunk])
-    clipped = np.flatnonzero(((values <= LOW[:, None]) | (values >= HIGH[:, None])).any(axis=0))
+        _scores(density, values[:, chunk], level[:, chunk], none, out[:, chunk])
+    clipped = np.flatnonzero(((values <= low) | (values >= high)).any(axis=0))
     if not len(clipped):
         return out
     there = values[:, clipped]
-    sign = (there >= HIGH[:, None]).astype(np.int8) - (there <= LOW[:, None])
-    pattern = np.ravel_multi_index(tuple(sign + 1), (3,) * SIZE)
+    sign = (there >= high).astype(np.int8) - (there <= low)
+    pattern = np.ravel_multi_index(tuple(sign + 1), (3,) * size)
     for code in np.unique(pattern).tolist():
         alike = pattern == code
-        signs = tuple(int(part) - 1 for part in np.unravel_index(code, (3,) * SIZE))
+        signs = tuple(int(part) - 1 for part in np.unravel_index(code, (3,) * size))
         hidden = sum(map(abs, signs))
         for rows in _pieces(clipped[alike], CHUNK >> (3 * max(0, hidden - 1))):
-            part = np.empty((SCORES, len(rows)))
-            _scores(law, values[:, rows], level[:, rows], signs, part)
+            part = np.empty((density.places.scores, len(rows)))
+            _scores(density, values[:, rows], level[:, rows], signs, part)
             out[:, rows] = part
     return out
 
@@ -139,35 +150,36 @@ def _pieces(rows: Ints, size: int) -> Iterator[Ints]:
         yield rows[first : first + size]
 
 
-def _scores(law: Law, values: Floats, level: Floats, sign: tuple[int, ...], out: Floats) -> None:
+def _scores(
+    density: Density, values: Floats, level: Floats, sign: tuple[int, ...], out: Floats
+) -> None:
     """Write the scores of rows that are all clipped alike."""
+    law, at = density.law, density.places
     sd = law.sd[:, None]
     shift = level / sd
-    one = np.ones(SIZE)
-    calm = _component(law, values, shift, one, sign)
+    calm = _component(density, values, shift, np.ones(at.size), sign)
     p = law.probability
     if p == 0.0:
-        out[MEAN] = calm.scaled / sd
-        out[SD] = calm.sd / sd
-        out[CORRELATION] = calm.correlation
-        out[PROBABILITY:] = 0.0
+        out[at.mean] = calm.scaled / sd
+        out[at.sd] = calm.sd / sd
+        out[at.correlation] = calm.correlation
+        out[at.probability :] = 0.0
         return
-    spiked = _component(law, values, shift, law.factor, sign)
+    spiked = _component(density, values, shift, law.factor, sign)
     odds = spiked.log_density - calm.log_density
     odds += np.log(p) - np.log1p(-p) if p < 1.0 else 700.0
     np.clip(odds, -700.0, 700.0, out=odds)
     weight = 1.0 / (1.0 + np.exp(-odds))
     moved = np.zeros(values.shape[1])
-    for i, signal in enumerate(SIGNALS):
-        if signal.spike_share is not None:
-            moved += spiked.sd[i]
-            moved += spiked.scaled[i] * shift[i]
+    for i in density.spikes:
+        moved += spiked.sd[i]
+        moved += spiked.scaled[i] * shift[i]
     moved *= weight
-    np.divide(moved, law.magnitude, out=out[MAGNITUDE])
-    np.divide(_mixed(calm.scaled, spiked.scaled, weight), sd, out=out[MEAN])
-    np.divide(_mixed(calm.sd, spiked.sd, weight), sd, out=out[SD])
-    out[CORRELATION] = _mixed(calm.correlation, spiked.correlation, weight)
-    out[PROBABILITY] = (weight - p) / (p * (1.0 - p)) if p < 1.0 else 0.0
+    np.divide(moved, law.magnitude, out=out[at.magnitude])
+    np.divide(_mixed(calm.scaled, spiked.scaled, weight), sd, out=out[at.mean])
+    np.divide(_mixed(calm.sd, spiked.sd, weight), sd, out=out[at.sd])
+    out[at.correlation] = _mixed(calm.correlation, spiked.correlation, weight)
+    out[at.probability] = (weight - p) / (p * (1.0 - p)) if p < 1.0 else 0.0
 
 
 def _mixed(calm: Floats, spiked: Floats, weight: Floats) -> Floats:
@@ -179,38 +191,41 @@ def _mixed(calm: Floats, spiked: Floats, weight: Floats) -> Floats:
 
 
 def _component(
-    law: Law, values: Floats, shift: Floats, factor: Floats, sign: tuple[int, ...]
+    density: Density, values: Floats, shift: Floats, factor: Floats, sign: tuple[int, ...]
 ) -> _Expected:
     """Return what the rows say of the noise if they all spiked by a factor."""
-    scale = (law.sd * factor)[:, None]
+    scale = (density.law.sd * factor)[:, None]
     e = values / scale - shift
     if any(sign):
-        return _clipped(law, e, shift, scale, sign)
-    q = law.precision
+        return _clipped(density, e, shift, scale, sign)
+    q, pairs = density.precision, density.places.pairs
     scaled = np.empty_like(e)
-    for i in range(SIZE):
-        np.multiply(e[0], q[i, 0], out=scaled[i])
-        for j in range(1, SIZE):
-            scaled[i] += q[i, j] * e[j]
+    for row, weights in zip(scaled, q, strict=True):
+        np.multiply(e[0], weights[0], out=row)
+        for weight, other in zip(weights[1:], e[1:], strict=True):
+            row += weight * other
     square = e * scaled
-    log_density = square[0] + square[1]
-    log_density += square[2]
-    log_density += square[3]
+    log_density = square[0].copy()
+    for row in square[1:]:
+        log_density += row
     log_density *= -0.5
     log_density -= float(np.log(factor).sum())
-    correlation = np.empty((len(PAIRS), e.shape[1]))
-    for row, (i, j) in zip(correlation, PAIRS, strict=True):
+    correlation = np.empty((len(pairs), e.shape[1]))
+    for row, (i, j) in zip(correlation, pairs, strict=True):
         np.multiply(scaled[i], scaled[j], out=row)
         row -= q[i, j]
     square -= 1.0
     return _Expected(log_density, scaled, square, correlation)
 
 
-def _clipped(law: Law, e: Floats, shift: Floats, scale: Floats, sign: tuple[int, ...]) -> _Expected:
+def _clipped(
+    density: Density, e: Floats, shift: Floats, scale: Floats, sign: tuple[int, ...]
+) -> _Expected:
     """Return the same where some signals are only known to lie beyond a bound."""
-    hidden = [i for i in range(SIZE) if sign[i]]
-    seen = [i for i in range(SIZE) if not sign[i]]
-    edge = [LOW[i] + _HALF_STEP if sign[i] < 0 else HIGH[i] - _HALF_STEP for i in hidden]
+    law, size, low, high = density.law, density.places.size, density.low, density.high
+    hidden = [i for i in range(size) if sign[i]]
+    seen = [i for i in range(size) if not sign[i]]
+    edge = [low[i] + _HALF_STEP if sign[i] < 0 else high[i] - _HALF_STEP for i in hidden]
     bound = np.array(edge)[:, None] / scale[hidden] - shift[hidden]
     r = law.correlation
     mean, cov = np.zeros_like(bound), r[np.ix_(hidden, hidden)]
@@ -226,9 +241,9 @@ def _clipped(law: Law, e: Floats, shift: Floats, scale: Floats, sign: tuple[int,
     expected[hidden] = tail.mean
     product = expected[:, None] * expected[None]
     product[np.ix_(hidden, hidden)] = tail.product
-    q = law.precision
+    q = density.precision
     scaled = q @ expected
-    half = (q @ product.reshape(SIZE, -1)).reshape(product.shape)
-    own = np.stack([half[i, i] for i in range(SIZE)]) - 1.0
-    correlation = np.stack([q[j] @ half[i] - q[i, j] for i, j in PAIRS])
+    half = (q @ product.reshape(size, -1)).reshape(product.shape)
+    own = np.stack([half[i, i] for i in range(size)]) - 1.0
+    correlation = np.stack([q[j] @ half[i] - q[i, j] for i, j in density.places.pairs])
     return _Expected(log_density + tail.log_probability, scaled, own, correlation)

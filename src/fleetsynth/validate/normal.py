@@ -34,8 +34,8 @@ _FIT = (
 _REACH = 50.0
 """A density this many e-folds (half of it) below its height is as good as nothing."""
 
-_NODES = tuple(np.polynomial.legendre.leggauss(n) for n in (24, 12, 12))
-"""Nodes and weights for two, three and four clipped signals: the more of them, the rarer."""
+_NODES = tuple(np.polynomial.legendre.leggauss(n) for n in (24, 12))
+"""Nodes and weights for two clipped signals, and for more: the more of them, the rarer."""
 
 
 class Tail(NamedTuple):
@@ -97,7 +97,7 @@ def _below(mean: Floats, cov: Floats, bound: Floats) -> Tail:
 def _integrate(mean: Floats, cov: Floats, bound: Floats, t: Floats, sd: float) -> Tail:
     """Integrate over the first component; the others are `_below` given its value."""
     size, rows = mean.shape
-    nodes, weights = _NODES[size - 2]
+    nodes, weights = _NODES[size > 2]
     width = t + np.sqrt(t * t + _REACH)
     e = (t - 0.5 * width)[None] + 0.5 * width * nodes[:, None]  # shape (nodes, rows)
     slope = cov[1:, 0] / sd

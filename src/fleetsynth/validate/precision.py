@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.validate.likelihood import HIGH, LOW, SIZE, Law, scores
+from fleetsynth.validate.likelihood import scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.validate.design import Design
+    from fleetsynth.validate.likelihood import Density
 
     Floats = NDArray[np.float64]
 
@@ -33,7 +34,7 @@ class Samples:
 
     Attributes:
         node: which sample each group uses, shape (groups,).
-        scores: of each sample, shape (SCORES, rows).
+        scores: of each sample, shape (scores, rows).
     """
 
     node: NDArray[np.int64]
@@ -42,8 +43,8 @@ class Samples:
 
 def sample(design: Design, archetype: int) -> Samples:
     """Simulate an archetype's rows at the levels that occur, and return their scores."""
-    law = design.laws[archetype]
-    if law is None:
+    density = design.densities[archetype]
+    if density is None:
         raise AssertionError("an archetype without noise has no samples")
     demand = design.demand[archetype]
     g = design.group_growth()[0, archetype]
@@ -58,15 +59,16 @@ def sample(design: Design, archetype: int) -> Samples:
         level = [float(np.average(x[at], weights=ticks[at])) for x in (demand, g)]
         scale = design.scale(np.array(level[0]), np.array(level[1]))
         size = max(_LEAST, round(_SAMPLE * float(share)))
-        out.append(_simulate(law, design.base[archetype] * scale, size, generator))
+        out.append(_simulate(density, design.base[archetype] * scale, size, generator))
     return Samples(node.astype(np.int64), out)
 
 
-def _simulate(law: Law, level: Floats, size: int, generator: np.random.Generator) -> Floats:
+def _simulate(density: Density, level: Floats, size: int, generator: np.random.Generator) -> Floats:
+    law = density.law
     lower = np.linalg.cholesky(law.correlation)
-    mean = np.broadcast_to(level[:, None], (SIZE, size))
-    values = mean + law.sd[:, None] * (lower @ generator.standard_normal((SIZE, size)))
+    mean = np.broadcast_to(level[:, None], (len(level), size))
+    values = mean + law.sd[:, None] * (lower @ generator.standard_normal(mean.shape))
     spikes = generator.random(size) < law.probability
     values = np.where(spikes, values * law.factor[:, None], values)
-    values = np.rint(np.clip(values, LOW[:, None], HIGH[:, None]) * 100) / 100
-    return scores(law, values, mean)
+    values = np.clip(values, density.low[:, None], density.high[:, None])
+    return scores(density, np.rint(values * 100) / 100, mean)

@@ -10,14 +10,14 @@ from fleetsynth.validate.places import Faults, moment
 from fleetsynth.validate.rows import MISSING
 
 if TYPE_CHECKING:
-    from fleetsynth.validate.grid import Grid
+    from fleetsynth.validate.grid import GridCheck
     from fleetsynth.validate.rows import Columns, Rows
 
 
 class Presence:
     """Which ticks each server has, a byte for each: for rows in any order."""
 
-    def __init__(self, grid: Grid, columns: Columns) -> None:
+    def __init__(self, grid: GridCheck, columns: Columns) -> None:
         size = len(columns.servers)
         self._names = list(columns.servers)
         self._grid = grid
@@ -35,15 +35,15 @@ class Presence:
         server, micros = rows.server[known], rows.micros[known]
         even, first = self._grid.even(server, micros), self._first[server]
         ticks = (even - self._grid.even(server, first)) // self._step[server]
-        place = self._offset[server] + ticks
-        order = np.argsort(place, kind="stable")
-        again = np.zeros(len(place), dtype=np.bool_)
-        again[order[1:]] = place[order[1:]] == place[order[:-1]]
-        again |= self._there[place]
+        cell = self._offset[server] + ticks
+        order = np.argsort(cell, kind="stable")
+        again = np.zeros(len(cell), dtype=np.bool_)
+        again[order[1:]] = cell[order[1:]] == cell[order[:-1]]
+        again |= self._there[cell]
         self.duplicates.add(
             again, lambda row: f"{self._names[server[row]]} {moment(int(micros[row]))}"
         )
-        self._there[place] = True
+        self._there[cell] = True
 
     def missing(self) -> Faults:
         """Return the ticks that are absent between a server's first and last."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.block import NULL_HUNDREDTHS
+from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.presets import simulate
 from fleetsynth.validate.fleet import content
 from fleetsynth.validate.places import Faults
@@ -47,7 +48,7 @@ def regenerate(
 
     Args:
         plan: what the dataset was made from.
-        found: content of the servers of the dataset, by their place in the plan.
+        found: content of the servers of the dataset, by their index in the plan.
         full: compare all of them.
         progress: called with the servers done and to be done, before the first and after each.
     """
@@ -74,14 +75,14 @@ def regenerate(
 
 
 def _content(plan: Plan, server: int) -> tuple[int, int]:
-    """Return a server's rows as the plan has it, and what `Servers.contents` finds of it."""
+    """Return a server's rows as the plan has it, and what `ServerCheck.contents` finds of it."""
     rows, total, clock = 0, 0, plan.clock
     for first in range(clock.first, clock.stop, _WINDOW_TICKS):
         stop = min(first + _WINDOW_TICKS, clock.stop)
         block = simulate(plan, Window(server, server + 1, first, stop))
         _, tick, hundredths = block.listed()
         values = np.where(hundredths == NULL_HUNDREDTHS, np.nan, hundredths / 100)
-        micros = clock.seconds(first, stop)[tick] * 1_000_000
+        micros = clock.seconds(first, stop)[tick] * SECOND_MICROS
         named = dict(zip((metric.column for metric in plan.metrics), values, strict=True))
         total += int(content(micros, named).sum(dtype=np.uint64))
         rows += block.rows

@@ -31,10 +31,10 @@ class Rows:
     """Some rows of a dataset.
 
     Attributes:
-        server: position in `Columns.servers`, shape (rows,).
+        server: index in `Columns.servers`, shape (rows,).
         micros: timestamps since the Unix epoch, UTC, shape (rows,).
         metrics: by column; NaN where there is no value.
-        texts: by column, as positions in `Columns.words`.
+        texts: by column, as codes: indices into `Columns.words`.
         calendar: calendar columns by name.
     """
 
@@ -72,7 +72,7 @@ class Rows:
 
 
 class Columns:
-    """Takes batches under our names, and gives servers and words numbers as they appear.
+    """Takes batches under our names, and gives servers and words an index as they appear.
 
     Attributes:
         servers: ids in the order of appearance.

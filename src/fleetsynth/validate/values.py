@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.metrics import METRICS
 from fleetsynth.validate.grid import Growing
-from fleetsynth.validate.likelihood import HIGH, LOW, OBSERVED
 from fleetsynth.validate.normal import log_tail
 from fleetsynth.validate.places import Faults, moment
 from fleetsynth.validate.rows import METRIC_COLUMNS
@@ -55,19 +53,22 @@ class Repeats:
     @classmethod
     def of(cls, design: Design | None, metric: Metric) -> Repeats:
         """Return the limits under a model; long runs on a bound mean nothing without one."""
-        if design is None:
+        shown = design.model.shows(metric.stem) if design else None
+        if design is None or shown is None:
             return cls(_LONG_STOCK if metric.stem in _STOCKS else _LONG_RUN, None)
-        signal = next(i for i, m in enumerate(OBSERVED) if METRICS[m].signal == metric.signal)
+        signal, share = shown
+        whole = design.observed[signal]
         equal, at_bound = 0.0, 0.01
         g = design.group_growth()[0]
-        for i, law in enumerate(design.laws):
-            if law is None:
+        for i, density in enumerate(design.densities):
+            if density is None:
                 return cls(_LONG_RUN, None)
+            law = density.law
             sd = law.sd[signal] * min(1.0, law.factor[signal])
-            equal = max(equal, _STEP / (metric.share * sd * 2 * sqrt(pi)))
+            equal = max(equal, _STEP / (share * sd * 2 * sqrt(pi)))
             scale = design.scale(design.demand[i], g[i])[signal]
             level = design.base[i, signal] * scale / law.sd[signal]
-            for bound, sign in ((LOW[signal], 1), (HIGH[signal], -1)):
+            for bound, sign in ((whole.low, 1), (whole.high, -1)):
                 for factor in (1.0, law.factor[signal]):
                     edge = (bound / (law.sd[signal] * factor) - level) * sign
                     at_bound = max(at_bound, float(np.exp(log_tail(edge)).max()))
@@ -101,7 +102,7 @@ class ValueCheck:
         self._high = self._metric.high if design or self._metric.unit == "%" else REACH
         self._null, self._outside, self._coarse = Faults(), Faults(), Faults()
         self._stuck = Faults()
-        self._last, self._length = Growing(0), Growing(0)
+        self._last, self._length = Growing(0.0, np.float64), Growing(0, np.int64)
         self._count = self._tenths = 0
         self._top = -np.inf
         self._bins = np.zeros(int(self._metric.high * 100) + 1, dtype=np.int64)
@@ -147,7 +148,7 @@ class ValueCheck:
         """Look for runs of equal values, also across batches."""
         server, count = rows.server, len(values)
         size = len(self._columns.servers)
-        last, length = self._last.upto(size).view(np.float64), self._length.upto(size)
+        last, length = self._last.upto(size), self._length.upto(size)
         firsts = np.concatenate(([0], np.flatnonzero(np.diff(server)) + 1))
         finals = np.append(firsts[1:], count) - 1
         here = server[firsts]
@@ -212,52 +213,64 @@ class ValueCheck:
         """No value inside the bounds may be much more frequent than the model allows."""
         most, at = 0.0, 0
         design = self._design
+        shown = design.model.shows(self._metric.stem) if design else None
         expected = 0.0
-        if design is not None:
-            signal = next(
-                i for i, m in enumerate(OBSERVED) if METRICS[m].signal == self._metric.signal
-            )
-            sds = [law.sd[signal] * min(1.0, law.factor[signal]) for law in design.laws if law]
-            if sds and len(sds) == len(design.laws):
-                density = _STEP / (sqrt(2 * pi) * min(sds) * self._metric.share)
-                expected = self._count * density
+        if design is not None and shown is not None:
+            signal, share = shown
+            laws = [density.law for density in design.densities if density]
+            sds = [law.sd[signal] * min(1.0, law.factor[signal]) for law in laws]
+            if sds and len(sds) == len(design.densities):
+                expected = self._count * (_STEP / (sqrt(2 * pi) * min(sds) * share))
                 # net_out is rounded from net_in's signal, 0.6 of it: still one value a step
                 most, at = float(self._bins.max()), int(self._bins.argmax())
         if most > expected + 7 * sqrt(expected) + 15:
-            found = f"{at / 100:g} occurs {most:,.0f} times, {expected:,.0f} would be many"
+            found = f"{at / 100:g} occurs {most:,.0f} times, {expected:,.0f} would already be many"
             return Verdict("piles", "fail", found, self._column)
         return Verdict("piles", "ok", "no value is too frequent", self._column)
 
 
-class Coupling:
-    """Network out is a fixed share of the same signal as network in."""
+def couplings(columns: Columns, design: Design) -> list[Coupling]:
+    """Return a check for each metric that is a share of a signal which another shows whole."""
+    return [
+        Coupling(columns, whole, metric, share)
+        for signal, whole in zip(design.model.signals, design.observed, strict=True)
+        for metric in design.plan.metrics
+        if (share := signal.published.get(metric.stem)) and metric.stem != whole.stem
+    ]
 
-    def __init__(self, columns: Columns) -> None:
+
+class Coupling:
+    """A metric that is a fixed share of the signal which another one shows whole.
+
+    Attributes:
+        column: of the metric.
+    """
+
+    def __init__(self, columns: Columns, whole: Metric, metric: Metric, share: float) -> None:
+        self.column = metric.column
         self._columns = columns
+        self._whole, self._metric, self._share = whole, metric, share
         self._faults = Faults()
 
     def update(self, rows: Rows) -> None:
         """Take rows."""
-        incoming, outgoing = METRICS[3], METRICS[4]
-        one, other = rows.metrics.get(incoming.column), rows.metrics.get(outgoing.column)
+        one, other = rows.metrics.get(self._whole.column), rows.metrics.get(self.column)
         if one is None or other is None:
             return
         both = np.isfinite(one) & np.isfinite(other)
-        share = outgoing.share / incoming.share
-        expected = np.minimum(share * one, outgoing.high)
-        tolerance = 0.51 * _STEP * (1 + share)
-        wrong = both & (one < incoming.high) & (np.abs(other - expected) > tolerance)
+        expected = np.minimum(self._share * one, self._metric.high)
+        tolerance = 0.51 * _STEP * (1 + self._share)
+        wrong = both & (one < self._whole.high) & (np.abs(other - expected) > tolerance)
         names = list(self._columns.servers)
         self._faults.add(
             wrong,
             lambda row: (
                 f"{names[rows.server[row]]} {moment(int(rows.micros[row]))}: "
-                f"{one[row]:g} in, {other[row]:g} out"
+                f"{one[row]:g} {self._whole.label}, {other[row]:g} {self._metric.label}"
             ),
         )
 
     def verdict(self) -> Verdict:
         """Return what was found."""
-        return self._faults.verdict(
-            "network out", "{count} rows are not 0.6 of network in", "0.6 of network in"
-        )
+        right = f"{self._share:g} of {self._whole.label}"
+        return self._faults.verdict(self._metric.label, f"{{count}} rows are not {right}", right)

@@ -61,7 +61,7 @@ class Validation:
         path: the dataset.
         rows: how many it has.
         servers: how many.
-        scenario: digest of the scenario that it was held against; None if there was none.
+        scenario: digest of the scenario that it was compared with; None if there was none.
         verdicts: one per question, structure first.
         understood: what was understood of the data, as `Understood.to_dict` gives it.
     """

@@ -11,7 +11,7 @@ from fleetsynth.block import NULL_HUNDREDTHS, Block
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import Problem
 from fleetsynth.metrics import METRICS
-from fleetsynth.models.base import Model
+from fleetsynth.models.base import Model, Signal
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 from fleetsynth.scenario import Scenario
 from fleetsynth.scenario.fields import Key, Name, NonNegative, Strict
@@ -51,7 +51,6 @@ def resolve(scenario: LivesScenario) -> LivesPlan:
         fleet=fleet_of(scenario, replicas=None),
         archetypes=tuple(Archetype(n, scenario.archetypes[n]) for n in scenario.distribution),
         metrics=METRICS,
-        growth_clock=clock_of(scenario),
         digest=digest_of(scenario, "lives-1", scenario.to_dict()),
     )
 
@@ -107,4 +106,5 @@ MODEL = Model(
     problems=problems,
     resolve=resolve,
     simulate=simulate,
+    signals=tuple(Signal(metric.stem, {metric.stem: 1.0}) for metric in METRICS),
 )

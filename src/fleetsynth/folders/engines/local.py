@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
-from fleetsynth.errors import OutputError
+from fleetsynth.errors import OutputError, UsageError
 from fleetsynth.folders.engines.worker import Worker, WorkerLostError
 from fleetsynth.folders.job import make_part
+from fleetsynth.pipeline import available_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -79,3 +80,12 @@ class LocalEngine:
                     failure = failure or error
         if failure:
             raise failure
+
+
+def open_engine(
+    *, workers: int | None, master: str | None, progress: Callable[[int], None]
+) -> LocalEngine:
+    """Return the engine with so many processes; None for one per processor."""
+    if master is not None:
+        raise UsageError("master=... is for Spark: say engine='spark'")
+    return LocalEngine(workers or available_workers(), progress)

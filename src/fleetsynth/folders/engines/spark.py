@@ -55,6 +55,11 @@ class SparkEngine:
             raise OutputError(f"the Spark job failed: {_reason(failure)}") from failure
 
 
+def open_engine(*, master: str | None, **_others: Any) -> SparkEngine:
+    """Return the engine at `master`; how many workers there are, Spark decides."""
+    return SparkEngine(open_session(master))
+
+
 def open_session(master: str | None) -> Any:
     """Return the session of this process, or a new one at `master`.
 

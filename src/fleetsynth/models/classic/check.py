@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import log2
 from typing import TYPE_CHECKING
 
-from fleetsynth import correlation
 from fleetsynth.errors import Problem
+from fleetsynth.models.classic import correlation
 from fleetsynth.scenario.check import LARGEST_POWER
 
 if TYPE_CHECKING:
@@ -55,6 +55,6 @@ def _correlation(name: str, profile: ArchetypeProfile) -> Iterator[Problem]:
     nearest = ", ".join(f"{field}: {value:.6f}" for field, value in repaired.items())
     yield Problem(
         f"the correlations are not positive definite (smallest eigenvalue {lowest:.6f}); "
-        f"the nearest that are: {nearest}; correlation_repair: nearest would take them",
+        f"the nearest that are: {nearest}; correlation_repair: nearest would use them",
         f"archetypes.{name}",
     )

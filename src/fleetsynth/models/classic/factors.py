@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.clock import elapsed_months
+from fleetsynth.models.base import Case, Factor, product_of
+from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
     from datetime import date
@@ -14,73 +16,95 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.clock import Calendar, Days
-    from fleetsynth.models.classic.scenario import ArchetypeProfile
+    from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
-HOLIDAY_FACTORS = (
-    (1, 1, 1, 0.5),
-    (7, 4, 4, 0.7),
-    (11, 22, 28, 0.7),
-    (12, 24, 24, 0.7),
-    (12, 25, 31, 0.6),
+_DATES = (
+    (1, 1, 1, Case("Jan 1", 0.5, "New Year's Day")),
+    (7, 4, 4, Case("Jul 4", 0.7, "Independence Day")),
+    (11, 22, 28, Case("Nov 22–28", 0.7, "22–28 November")),
+    (12, 24, 24, Case("Dec 24", 0.7, "24 December")),
+    (12, 25, 26, Case("Dec 25–31", 0.6, "25–26 December")),
+    (12, 27, 31, Case("Dec 25–31", 0.6, "27–31 December")),
 )
-"""Rows of month, first day, last day, factor: the classic specification's own calendar."""
+"""Rows of month, first day, last day, case: the specification's own calendar of holidays. At the
+end of December the quarter ends as well, so that a chart shows those days apart."""
 
-_ROUNDING = 2.0**20
-
-
-def in_business_hours(hour: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell whether it is between 09:00 and 17:59, per tick."""
-    return (hour >= 9) & (hour <= 17)
-
-
-def weekend(days: Days, factor: float) -> Floats:
-    """Return `factor` on Saturdays and Sundays and 1 otherwise, per day."""
-    return np.where(days.is_weekend, factor, 1.0)
-
-
-def quarter_end(days: Days) -> Floats:
-    """Rise from 1.06 to 1.30 over the last five days of a quarter; 1 otherwise, per day."""
-    rising = 1.0 + 0.3 * (5 - days.days_to_month_end) / 5
-    return np.where(days.is_quarter_end, rising, 1.0)
+_RAMP_DAYS = 5
+_RAMP = tuple(
+    Case(f"{left} days left", 1.0 + 0.3 * (_RAMP_DAYS - left) / _RAMP_DAYS, f"Quarter end, {title}")
+    for left, title in (
+        (4, "4 days to go"),
+        (3, "3 days to go"),
+        (2, "2 days to go"),
+        (1, "1 day to go"),
+        (0, "last day"),
+    )
+)
+"""Days left in the quarter, and what they rise to: 1.06 to 1.30."""
 
 
-def holiday(days: Days) -> Floats:
-    """Fall on the fixed dates of `HOLIDAY_FACTORS`; 1 otherwise, per day."""
-    out = np.ones(days.index.shape)
-    for month, first, last, factor in HOLIDAY_FACTORS:
-        out[(days.month == month) & (days.day >= first) & (days.day <= last)] = factor
-    return out
+_OF_HOUR = np.repeat([0, 1, 0], [9, 9, 6])
+"""Whether an hour of the day is one of business, from 09:00 to 17:59."""
+
+_OF_DATE = np.zeros((13, 32), dtype=np.int64)
+for _number, (_month, _first, _last, _) in enumerate(_DATES, start=1):
+    _OF_DATE[_month, _first : _last + 1] = _number
+"""Which row of `_DATES` holds, by month and day."""
+
+
+def _in_business_hours(hour: Ints) -> Ints:
+    return _OF_HOUR.take(hour)
+
+
+def _on_weekend(days: Days) -> Ints:
+    return days.is_weekend.astype(np.int64)
+
+
+def _at_quarter_end(days: Days) -> Ints:
+    return np.where(days.is_quarter_end, _RAMP_DAYS - days.days_to_month_end, 0)
+
+
+def _on_holiday(days: Days) -> Ints:
+    return _OF_DATE[days.month, days.day]
+
+
+WEEKEND = Factor.of_cases("weekend", "Saturdays and Sundays", _on_weekend, field="weekend_factor")
+BUSINESS_HOURS = Factor.of_cases(
+    "business hours",
+    "from 09:00 to 17:59",
+    _in_business_hours,
+    field="business_hours_factor",
+    hourly=True,
+)
+QUARTER_END = Factor.of_cases(
+    "quarter end",
+    "the last five days of a quarter",
+    _at_quarter_end,
+    switch="quarterly_peaks",
+    cases=_RAMP,
+)
+HOLIDAY = Factor.of_cases(
+    "holiday",
+    "fixed dates around US holidays",
+    _on_holiday,
+    switch="holiday_effect",
+    cases=tuple(case for *_, case in _DATES),
+)
+FACTORS = (WEEKEND, BUSINESS_HOURS, QUARTER_END, HOLIDAY)
+"""In the order of the product f = ((weekend x business hours) x quarter end) x holiday."""
 
 
 def time_of_week(calendar: Calendar, profile: ArchetypeProfile) -> Floats:
     """Return business hours times weekend, per tick."""
-    return _per_tick(calendar, _time_of_week(calendar.days, profile))
+    return product_of((WEEKEND, BUSINESS_HOURS), calendar, profile)
 
 
-def demand(
-    calendar: Calendar, profile: ArchetypeProfile, *, quarterly_peaks: bool, holiday_effect: bool
-) -> Floats:
-    """Return f = ((business hours x weekend) x quarter end) x holiday, per tick."""
-    f = _time_of_week(calendar.days, profile)
-    if quarterly_peaks:
-        f = f * quarter_end(calendar.days)
-    if holiday_effect:
-        f = f * holiday(calendar.days)
-    return _per_tick(calendar, f)
-
-
-def _time_of_week(days: Days, profile: ArchetypeProfile) -> Floats:
-    """Return a row of all days outside business hours, and one inside."""
-    business = np.array([[1.0], [profile.business_hours_factor]])
-    return business * weekend(days, profile.weekend_factor)
-
-
-def _per_tick(calendar: Calendar, by_day: Floats) -> Floats:
-    """Look up each tick: the factors have two values a day, and ticks may be many."""
-    outside, inside = by_day[:, :, None]
-    return calendar.per_hour(np.where(in_business_hours(np.arange(24)), inside, outside))
+def demand(calendar: Calendar, profile: ArchetypeProfile, scenario: ClassicScenario) -> Floats:
+    """Return the product of the factors that are on, per tick."""
+    return product_of([f for f in FACTORS if f.is_on(scenario)], calendar, profile)
 
 
 def span_growth(trend: Floats, rate: float) -> Floats:
@@ -88,10 +112,9 @@ def span_growth(trend: Floats, rate: float) -> Floats:
     return 1.0 + (trend * rate) / 100
 
 
-def monthly_growth(seconds: NDArray[np.int64], start: date, rate: float) -> Floats:
+def monthly_growth(seconds: Ints, start: date, rate: float) -> Floats:
     """Compound the rate per elapsed month since `start`.
 
     Rounded to 2**-20, since the last bits of a power differ between machines.
     """
-    g = np.power(1.0 + rate / 100, elapsed_months(seconds, start))
-    return np.rint(g * _ROUNDING) / _ROUNDING
+    return rounded(np.power(1.0 + rate / 100, elapsed_months(seconds, start)))

@@ -1,8 +1,9 @@
 """The classic model, as everything else sees it."""
 
 from fleetsynth.models.base import Model
-from fleetsynth.models.classic import check, plan, simulate
+from fleetsynth.models.classic import check, components, factors, law, plan, simulate
 from fleetsynth.models.classic.scenario import ClassicScenario
+from fleetsynth.models.classic.signals import SIGNALS
 
 MODEL = Model(
     version=plan.VERSION,
@@ -11,4 +12,14 @@ MODEL = Model(
     problems=check.problems,
     resolve=plan.resolve,
     simulate=simulate.simulate,
+    signals=SIGNALS,
+    factors=factors.FACTORS,
+    components=components.COMPONENTS,
+    law=law.law,
+    lacks={
+        "sample_interval": "the classic model has no samples within a tick",
+        "statistics": "the classic model publishes p95 alone",
+    },
+    same_scale=True,
+    tile_seconds=50e-6,
 )

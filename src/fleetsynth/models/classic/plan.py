@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fleetsynth import correlation
 from fleetsynth.clock import Clock
 from fleetsynth.metrics import METRICS
+from fleetsynth.models.classic import correlation
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 
 if TYPE_CHECKING:
@@ -35,10 +35,15 @@ class ClassicArchetype(Archetype):
 
 @dataclass(frozen=True, eq=False)
 class ClassicPlan(Plan):
-    """A plan of the classic model."""
+    """A plan of the classic model.
+
+    Attributes:
+        growth_clock: the span over which growth is counted.
+    """
 
     scenario: ClassicScenario
     archetypes: tuple[ClassicArchetype, ...]
+    growth_clock: Clock
 
 
 def resolve(scenario: ClassicScenario) -> ClassicPlan:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from fleetsynth.metrics import CORRELATION_FIELDS
+from fleetsynth.models.classic.signals import CORRELATION_FIELDS
 from fleetsynth.scenario.fields import Correlation, Key, Name, NonNegative, PlainDate, Share, Strict
 from fleetsynth.scenario.model import Scenario
 

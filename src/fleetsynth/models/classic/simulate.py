@@ -12,9 +12,10 @@ import numpy as np
 
 from fleetsynth.block import Block
 from fleetsynth.clock import Calendar
-from fleetsynth.metrics import METRICS, SIGNALS
-from fleetsynth.models import limits
-from fleetsynth.models.classic import factors, noise, spikes
+from fleetsynth.metrics import METRICS
+from fleetsynth.models.classic import factors, limits, noise, spikes
+from fleetsynth.models.classic.signals import BASE_FIELDS, PUBLISHED, SD_FIELDS, SIGNALS
+from fleetsynth.models.limits import hundredths
 from fleetsynth.streams import Stream, address, encode, length_prefixed
 from fleetsynth.window import BLOCK, Window
 
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_PUBLISHED = [
-    [i for i, metric in enumerate(METRICS) if metric.signal == signal.name] for signal in SIGNALS
-]
-"""Places of the metrics that each signal is published as."""
 _FOLLOWS_DEMAND, _GROWS = (
     np.array([getattr(signal, flag) for signal in SIGNALS])[:, None]
     for flag in ("follows_demand", "grows")
@@ -93,16 +90,9 @@ class Parameters(NamedTuple):
         profiles = [archetype.profile for archetype in archetypes]
         return cls(
             lower=np.array([archetype.lower for archetype in archetypes]),
-            deviation=np.array(
-                [[getattr(p, f"{signal.name}_variance") for p in profiles] for signal in SIGNALS]
-            ),
+            deviation=np.array([[getattr(p, name) for p in profiles] for name in SD_FIELDS]),
             spike_probability=np.array([p.spike_probability for p in profiles]),
-            spike_factor=np.array(
-                [
-                    [1.0 if share is None else share * p.spike_magnitude for p in profiles]
-                    for share in (signal.spike_share for signal in SIGNALS)
-                ]
-            ),
+            spike_factor=np.array([spike_factors(p) for p in profiles]).T.copy(),
         )
 
     def take(self, codes: NDArray[np.int64]) -> Parameters:
@@ -115,12 +105,46 @@ class Parameters(NamedTuple):
         )
 
 
+class Cut(NamedTuple):
+    """A piece of a window, with all that its values follow from.
+
+    Attributes:
+        rows: its servers, counted from the window's first.
+        ticks: its ticks, counted likewise.
+        parameters: one row per server.
+        level: base times factors times growth, shape (signals, servers, ticks); only to be read.
+        draws: its random numbers.
+        spiking: the values that spike, by their flat place.
+    """
+
+    rows: slice
+    ticks: slice
+    parameters: Parameters
+    level: Floats
+    draws: Draws
+    spiking: NDArray[np.intp]
+
+
 def simulate(plan: ClassicPlan, window: Window) -> Block:
     """Return the published values of a window in hundredths: a full rectangle.
 
     Pure: any way of cutting a dataset into windows gives the same values.
     """
     out = np.empty((len(METRICS), *window.shape), dtype=np.int32)
+    for cut in cuts(plan, window):
+        scratch = np.empty(cut.draws.u.shape)
+        # A signal is published while it is in the cache, before the next one is made.
+        for signal, places in enumerate(PUBLISHED):
+            values = noisy(cut, signal)
+            values.reshape(-1)[cut.spiking] = spiked(cut, signal, values)
+            for place in places:
+                limits.clip(values, place, out=scratch)
+                hundredths(scratch, out=out[place, cut.rows, cut.ticks])
+    return Block.full(window, out)
+
+
+def cuts(plan: ClassicPlan, window: Window) -> Iterator[Cut]:
+    """Cut a window into pieces that fit the cache, and draw for each."""
     codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
     servers = plan.fleet.encoded_ids(window.first_server, window.stop_server)
     parameters = Parameters.of(plan.archetypes)
@@ -133,14 +157,10 @@ def simulate(plan: ClassicPlan, window: Window) -> Block:
             rows = slice(row, row + group)
             draws = _draw(plan, servers[rows], tick, stop, stream)
             level = _levels(plan, codes[rows], tick, stop)
-            made = _signals(parameters.take(codes[rows]), level, draws)
-            scratch = np.empty(draws.u.shape)
-            # A signal is published while it is in the cache, before the next one is made.
-            for signal, places in zip(made, _PUBLISHED, strict=True):
-                for place in places:
-                    limits.clip(signal, METRICS[place], out=scratch)
-                    limits.hundredths(scratch, out=out[place, rows, ticks])
-    return Block.full(window, out)
+            of_rows = parameters.take(codes[rows])
+            # Flat places: in two dimensions to find and change them takes four times as long.
+            spiking = np.flatnonzero(spikes.spikes(draws.u, of_rows.spike_probability))
+            yield Cut(rows, ticks, of_rows, level, draws, spiking)
 
 
 def components(plan: ClassicPlan, window: Window) -> Components:
@@ -177,32 +197,27 @@ def finish(
     signals = level + noises
     signals *= np.where(spike, parameters.spike_factor[:, :, None], 1.0)
     clipped = limits.clip_all(signals)
-    hundredths = np.empty(clipped.shape, dtype=np.int32)
-    limits.hundredths(clipped.copy(), out=hundredths)
-    return Components(level, noises, spike, signals, clipped, hundredths)
+    rounded = np.empty(clipped.shape, dtype=np.int32)
+    hundredths(clipped.copy(), out=rounded)
+    return Components(level, noises, spike, signals, clipped, rounded)
 
 
-def _signals(parameters: Parameters, level: Floats, draws: Draws) -> Iterator[Floats]:
-    """Yield one signal after the other, each of shape (servers, ticks)."""
-    # Flat places: in two dimensions to find and to change them takes four times as long.
-    spiking = np.flatnonzero(spikes.spikes(draws.u, parameters.spike_probability))
-    server = spiking // draws.u.shape[1]
-    for i, signal in enumerate(SIGNALS):
-        values = _noise(parameters, draws, i)
-        values += level[i]
-        if signal.spike_share is not None:
-            values.reshape(-1)[spiking] *= parameters.spike_factor[i][server]
-        yield values
-
-
-def _noise(parameters: Parameters, draws: Draws, signal: int) -> Floats:
-    """Return the correlated noise of one signal in its unit, shape (servers, ticks)."""
-    values = noise.correlate(parameters.lower, draws.z, signal)
-    values *= parameters.deviation[signal, :, None]
+def noisy(cut: Cut, signal: int) -> Floats:
+    """Return level and correlated noise of one signal, shape (servers, ticks)."""
+    values = noise.correlate(cut.parameters.lower, cut.draws.z, signal)
+    values *= cut.parameters.deviation[signal, :, None]
+    values += cut.level[signal]
     return values
 
 
-class Source:
+def spiked(cut: Cut, signal: int, values: Floats) -> Floats:
+    """Return what the values of one signal are at `cut.spiking`, shape (spikes,)."""
+    server = cut.spiking // values.shape[1]
+    out: Floats = values.reshape(-1)[cut.spiking] * cut.parameters.spike_factor[signal][server]
+    return out
+
+
+class Tiles:
     """The draws of servers at one step, a tile at a time.
 
     Args:
@@ -252,13 +267,13 @@ def _draw(
     plan: ClassicPlan, servers: Sequence[bytes], first_tick: int, stop_tick: int, stream: Stream
 ) -> Draws:
     """Draw tiles and cut out of them what is wanted of each."""
-    source = Source(plan.scenario.seed, plan.clock.step, stream, spikes=plan.scenario.spikes)
+    drawn = Tiles(plan.scenario.seed, plan.clock.step, stream, spikes=plan.scenario.spikes)
     u = np.empty((len(servers), stop_tick - first_tick))
     z = np.empty((len(SIGNALS), *u.shape))
     tiles = _tiles(first_tick, stop_tick)
     for row, server in enumerate(servers):
         for block, here, there in tiles:
-            tile = source.tile(server, block, there)
+            tile = drawn.tile(server, block, there)
             z[:, row, here] = tile.z[:, there]
             u[row, here] = tile.u[there]
     return Draws(z, u)
@@ -287,7 +302,13 @@ def growth(plan: ClassicPlan, rate: float, seconds: NDArray[np.int64]) -> Floats
 
 def bases(profile: ArchetypeProfile) -> Floats:
     """Return the base of each signal, shape (signals,)."""
-    return np.array([getattr(profile, f"base_{signal.name}") for signal in SIGNALS])
+    return np.array([getattr(profile, name) for name in BASE_FIELDS])
+
+
+def spike_factors(profile: ArchetypeProfile) -> list[float]:
+    """Return what a spike multiplies each signal by."""
+    shares = (signal.spike_share for signal in SIGNALS)
+    return [1.0 if share is None else share * profile.spike_magnitude for share in shares]
 
 
 def level(profile: ArchetypeProfile, f: Floats, g: Floats) -> Floats:
@@ -320,15 +341,24 @@ def _levels(
 @lru_cache(maxsize=8)  # a megabyte each; the next servers have the same
 def _level(plan: ClassicPlan, code: int, first_tick: int, stop_tick: int) -> Floats:
     """Level of an archetype, shape (signals, ticks)."""
+    return level(plan.archetypes[code].profile, *_factors(plan, code, first_tick, stop_tick))
+
+
+def stages(plan: ClassicPlan, code: int, first_tick: int, stop_tick: int) -> Floats:
+    """Base, base x factors, and level of an archetype, shape (3, signals, ticks)."""
+    f, g = _factors(plan, code, first_tick, stop_tick)
+    profile, one = plan.archetypes[code].profile, np.ones_like(f)
+    return np.stack([level(profile, one, one), level(profile, f, one), level(profile, f, g)])
+
+
+def _factors(
+    plan: ClassicPlan, code: int, first_tick: int, stop_tick: int
+) -> tuple[Floats, Floats]:
+    """Factors and growth of an archetype, shape (ticks,) each."""
     calendar = _calendar(plan, first_tick, stop_tick)
     profile = plan.archetypes[code].profile
-    f = factors.demand(
-        calendar,
-        profile,
-        quarterly_peaks=plan.scenario.quarterly_peaks,
-        holiday_effect=plan.scenario.holiday_effect,
-    )
-    return level(profile, f, growth(plan, profile.monthly_growth_rate, calendar.seconds))
+    f = factors.demand(calendar, profile, plan.scenario)
+    return f, growth(plan, profile.monthly_growth_rate, calendar.seconds)
 
 
 @lru_cache(maxsize=1)

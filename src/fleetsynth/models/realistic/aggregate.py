@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     Hundredths = NDArray[np.int32]
 
+_SAMPLES = 3
+"""The axis of a tick's samples: (series, servers, ticks, samples)."""
+
 
 def aggregate(samples: Hundredths, per_tick: int, statistics: Sequence[str]) -> Hundredths:
     """Return statistics of every `per_tick` samples.
@@ -30,12 +33,12 @@ def aggregate(samples: Hundredths, per_tick: int, statistics: Sequence[str]) -> 
         return np.repeat(samples, len(statistics), axis=0)
     parts = samples.reshape(series, servers, count // per_tick, per_tick)
     ranks = {name: rank(name, per_tick) for name in statistics if name != "mean"}
-    means = parts.sum(axis=3, dtype=np.int64) if "mean" in statistics else None
-    ordered = np.partition(parts, sorted(set(ranks.values())), axis=3) if ranks else parts
+    sums = parts.sum(axis=_SAMPLES, dtype=np.int64) if "mean" in statistics else None
+    ordered = np.partition(parts, sorted(set(ranks.values())), axis=_SAMPLES) if ranks else parts
     out = np.empty((series, len(statistics), servers, count // per_tick), dtype=np.int32)
     for place, name in enumerate(statistics):
-        if name == "mean" and means is not None:
-            out[:, place] = np.rint(means / per_tick)
+        if name == "mean" and sums is not None:
+            out[:, place] = np.rint(sums / per_tick)
         else:
             out[:, place] = ordered[..., ranks[name]]
     return out.reshape(-1, servers, count // per_tick)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.numeric import rounded
 from fleetsynth.streams import Stream, address
 from fleetsynth.window import BLOCK
 
@@ -27,8 +28,6 @@ LENGTHS = (0.4, 0.7, 0.88)
 
 SHAPE = (1.0, 0.85, 0.7, 0.5)
 """What is left of a burst's height at its first, second, third and fourth sample."""
-
-_ROUNDING = 2.0**20
 
 
 class Bursts(NamedTuple):
@@ -91,7 +90,7 @@ def draw(
     start = (first - 1 + tile) * BLOCK + (at * BLOCK).astype(np.int64)
     length = 1 + np.searchsorted(LENGTHS, long, side="right")
     height = np.minimum(lowest[rows] * np.power(1.0 - high, -1.0 / tail[rows]), greatest[rows])
-    return Bursts(rows, start, length, np.rint(height * _ROUNDING) / _ROUNDING, second)
+    return Bursts(rows, start, length, rounded(height), second)
 
 
 def add(out: Floats, first_tick: int, bursts: Bursts, scale: Floats) -> None:

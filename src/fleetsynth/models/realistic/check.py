@@ -31,7 +31,7 @@ def problems(scenario: RealisticScenario) -> Iterator[tuple[frozenset[str], Prob
 def _sampling(scenario: RealisticScenario) -> Iterator[Problem]:
     if scenario.step_seconds % scenario.sample_seconds:
         message = (
-            f"a granularity of {scenario.granularity} is no multiple of the sample interval "
+            f"a granularity of {scenario.granularity} is not a multiple of the sample interval "
             f"of {scenario.sample_interval}"
         )
         yield Problem(message, "granularity")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.models import limits
+from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +20,6 @@ FULL = 100.0
 LEAST = 0.01
 """CPU percent that a running server shows at least."""
 
-_ROUNDING = 2.0**20
 _LARGEST_RELATIVE_SD = 1.35
 """Just below the square root of 2, where the square of a normal has its own relative sd."""
 
@@ -35,6 +35,9 @@ class Samples(NamedTuple):
         cpu: demand with noise and bursts; beyond 100 it is not served.
         net_in: traffic in Mbps before the link's limit.
         net_out: same, out.
+        noise_in: the noise of traffic in, standard normal.
+        noise_out: same, out.
+        held: memory without what follows demand.
         memory: used memory in percent, before its bounds.
         disk: used space in percent, before its bounds.
         hundredths: what the collector sees, times 100, int32, shape (5, servers, samples).
@@ -47,6 +50,9 @@ class Samples(NamedTuple):
     cpu: Floats
     net_in: Floats
     net_out: Floats
+    noise_in: Floats
+    noise_out: Floats
+    held: Floats
     memory: Floats
     disk: Floats
     hundredths: NDArray[np.int32]
@@ -70,8 +76,8 @@ class Squared(NamedTuple):
         From sd^2 = (4 a^2 + 2 a^4) / (1 + a^2)^2 follows a^2 = sqrt(2 / (2 - sd^2)) - 1.
         """
         r = np.minimum(relative_sd, _LARGEST_RELATIVE_SD)
-        slope = np.rint(np.sqrt(np.sqrt(2 / (2 - r * r)) - 1) * _ROUNDING) / _ROUNDING
-        return cls(slope, np.rint(_ROUNDING / (1 + slope * slope)) / _ROUNDING)
+        slope = rounded(np.sqrt(np.sqrt(2 / (2 - r * r)) - 1))
+        return cls(slope, rounded(1 / (1 + slope * slope)))
 
     def times(self, n: Floats, mean: Floats) -> Floats:
         """Return mean times the noise."""
@@ -118,22 +124,22 @@ class Loads(NamedTuple):
             server: figures of the servers.
             service: figures of each one's service.
         """
-        level = _rounded(service["demand.level"] * server["spread"])
+        level = rounded(service["demand.level"] * server["spread"])
         power = np.power(np.where(level > 0, level, 1.0), server["noise.exponent"] - 1.0)
         relative = np.where(level > 0, server["noise.size"] * power, 0.0)
         ahead, out_ahead = server["network.cpu_correlation"], server["network.out_correlation"]
         return cls(
             level=level,
-            per_level=_rounded(np.where(level > 0, 1.0 / np.where(level > 0, level, 1.0), 0.0)),
-            sd=_rounded(np.minimum(relative, _LARGEST_RELATIVE_SD) * level),
+            per_level=rounded(np.where(level > 0, 1.0 / np.where(level > 0, level, 1.0), 0.0)),
+            sd=rounded(np.minimum(relative, _LARGEST_RELATIVE_SD) * level),
             noise=Squared.of(relative),
-            shared=_rounded(np.sqrt(service["demand.shared"])),
-            own=_rounded(np.sqrt(1.0 - service["demand.shared"])),
+            shared=rounded(np.sqrt(service["demand.shared"])),
+            own=rounded(np.sqrt(1.0 - service["demand.shared"])),
             traffic=Squared.of(server["network.size"]),
             ahead=ahead,
-            apart=_rounded(np.sqrt(1.0 - ahead * ahead)),
+            apart=rounded(np.sqrt(1.0 - ahead * ahead)),
             out_ahead=out_ahead,
-            out_apart=_rounded(np.sqrt(1.0 - out_ahead * out_ahead)),
+            out_apart=rounded(np.sqrt(1.0 - out_ahead * out_ahead)),
         )
 
     def take(self, rows: slice) -> Loads:
@@ -189,9 +195,4 @@ def published(
     for place, flow in enumerate((net_in, net_out), start=3):
         np.multiply(flow, carried, out=work)
         limits.hundredths(np.clip(work, 0.0, link, out=work), out=out[place])
-    return out
-
-
-def _rounded(values: Floats) -> Floats:
-    out: Floats = np.rint(values * _ROUNDING) / _ROUNDING
     return out

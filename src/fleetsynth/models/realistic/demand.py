@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, Days, elapsed_months, utc_offsets
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Days, elapsed_months, utc_offsets
+from fleetsynth.models.realistic.factors import FACTORS, Local
+from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +26,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-HOUR = 3_600
 _QUARTER = 900
 _PER_DAY = DAY_SECONDS // _QUARTER
 _RAMP = 6.0
 """Hours around local midnight over which one day's factor becomes the next one's."""
-_ROUNDING = 2.0**20
 
 
 class Services(NamedTuple):
@@ -51,25 +51,29 @@ class Services(NamedTuple):
 
 
 def at_hours(services: Services, first: int, stop: int, growth_start: date) -> Floats:
-    """Return demand relative to the level at UTC hours first..stop-1, shape (services, hours).
+    """Return demand relative to the level at UTC hours first..stop-1, in three stages.
+
+    First the daily curve alone, then with weekends, holidays and closes, then with growth, which
+    is the demand; shape (3, services, hours).
 
     Rounded to 2**-20, since cosines, exponentials and powers differ in their last bits between
     machines.
     """
-    seconds = np.arange(first, stop, dtype=np.int64) * HOUR
+    seconds = np.arange(first, stop, dtype=np.int64) * HOUR_SECONDS
     months = elapsed_months(seconds, growth_start)
     figures = services.figures
-    out = np.empty((len(services.locations), stop - first))
+    out = np.empty((3, len(services.locations), stop - first))
     for row, (location, close) in enumerate(zip(services.locations, services.closes, strict=True)):
         of_row = {name: float(values[row]) for name, values in figures.items()}
         local = seconds + utc_offsets(location.zone, first, stop)
         day, quarter = np.divmod(local // _QUARTER, _PER_DAY)
         curve = daily_curve(of_row["demand.seasonality"], of_row["demand.peak_hour"])
-        value = curve[quarter] * _day_factors(of_row, location.country, close, day, quarter)
-        if of_row["demand.growth"]:
-            value *= np.power(1.0 + of_row["demand.growth"] / 100, months)
-        out[row] = np.rint(value * _ROUNDING) / _ROUNDING
-    return out
+        out[0, row] = curve[quarter]
+        factors = _day_factors(Local(of_row, location.country, close), day, quarter)
+        np.multiply(out[0, row], factors, out=out[1, row])
+        growth = np.power(1.0 + of_row["demand.growth"] / 100, months)
+        np.multiply(out[1, row], growth, out=out[2, row])
+    return rounded(out)
 
 
 def daily_curve(strength: float, peak: float) -> Floats:
@@ -86,19 +90,12 @@ def daily_curve(strength: float, peak: float) -> Floats:
     return out
 
 
-def day_factor(days: Days, figures: dict[str, float], country: str, close: Close) -> Floats:
-    """Return (weekend, or else holiday) times close for each local day, shape (days,)."""
-    free = np.where(days.is_holiday(country), figures["demand.holiday"], 1.0)
-    out = np.where(days.is_weekend, figures["demand.weekend"], free)
-    return out * (1.0 + figures["demand.close"] * (close_factor(days, close) - 1.0))
-
-
-def close_factor(days: Days, close: Close) -> Floats:
-    """Rise over the last days of a month to its factor, of a fiscal quarter to that one's."""
-    of_quarter = (days.month - close.fiscal_year_starts) % 3 == 2
-    peak = np.where(of_quarter, close.quarter, close.month)
-    rising = 1.0 + (peak - 1.0) * (close.days - days.days_to_month_end) / close.days
-    return np.where(days.days_to_month_end < close.days, rising, 1.0)
+def day_factor(days: Days, local: Local) -> Floats:
+    """Return the product of the factors for each local day, shape (days,)."""
+    out = np.ones(len(days.index))
+    for factor in FACTORS:
+        out = out * factor.function(days, local)
+    return out
 
 
 def to_samples(hourly: Floats, first_hour: int, first: int, stop: int, per_hour: int) -> Floats:
@@ -123,14 +120,35 @@ def to_samples(hourly: Floats, first_hour: int, first: int, stop: int, per_hour:
     return out.reshape(len(out), -1)[:, begin : begin + stop - first]
 
 
-def _day_factors(
-    figures: dict[str, float], country: str, close: Close, day: Ints, quarter: Ints
-) -> Floats:
+def at_places(hourly: Floats, row: Ints, first_hour: int, at: Ints, per_hour: int) -> Floats:
+    """Return what `to_samples` says at some samples, shape (stages, *at.shape).
+
+    Args:
+        hourly: shape (stages, services, hours).
+        row: which service, broadcast with `at`.
+        first_hour: of `hourly`.
+        at: samples, counted from the Unix epoch.
+        per_hour: samples an hour.
+    """
+    hour, place = np.divmod(at, per_hour)
+    hour += row * hourly.shape[2] - first_hour
+    flat = hourly.reshape(len(hourly), -1)  # in one dimension to look up is twice as fast
+    now = flat.take(hour, axis=1)
+    hour += 1
+    out: Floats = flat.take(hour, axis=1)
+    out -= now
+    out /= per_hour
+    out *= place
+    out += now
+    return out
+
+
+def _day_factors(local: Local, day: Ints, quarter: Ints) -> Floats:
     """Blend each day's factor into the next one's around local midnight, per hour."""
     before, after = _ramp()
     first = int(day.min())  # clocks that go back several hours may go back to yesterday
     days = Days(first - 1, int(day.max()) + 1)
-    factor = day_factor(days, figures, country, close)
+    factor = day_factor(days, local)
     place = day - first + 1
     today = factor[place]
     out: Floats = today + before[quarter] * (factor[place - 1] - today)

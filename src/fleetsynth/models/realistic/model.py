@@ -1,8 +1,9 @@
 """The realistic model, as everything else sees it."""
 
 from fleetsynth.models.base import Model
-from fleetsynth.models.realistic import check, plan, simulate
-from fleetsynth.models.realistic.scenario import RealisticScenario
+from fleetsynth.models.realistic import check, components, factors, plan, simulate
+from fleetsynth.models.realistic.scenario import RealisticScenario, settle
+from fleetsynth.models.realistic.signals import SIGNALS
 
 MODEL = Model(
     version=plan.VERSION,
@@ -11,4 +12,8 @@ MODEL = Model(
     problems=check.problems,
     resolve=plan.resolve,
     simulate=simulate.simulate,
+    signals=SIGNALS,
+    factors=factors.FACTORS,
+    components=components.COMPONENTS,
+    settle=settle,
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.numeric import rounded
 from fleetsynth.streams import Stream, address
 from fleetsynth.window import BLOCK
 
@@ -51,7 +52,6 @@ _KNOTS = 64
 """Knots of an octave beyond a tile's length that are drawn together."""
 
 _SHORT = 16
-_ROUNDING = 2.0**20
 
 
 def amplitudes(
@@ -84,9 +84,8 @@ def amplitudes(
     share = slow_share[:, None]
     inner = (1 - share) * below(fast) + share * below(slow)
     cumulative = np.concatenate([np.zeros_like(share), inner, np.ones_like(share)], axis=1)
-    parts = np.maximum(cumulative[:, 1:] - cumulative[:, :-1], 0.0)
-    rounded: Floats = np.rint(np.sqrt(parts) * _ROUNDING) / _ROUNDING
-    return rounded
+    parts: Floats = np.maximum(cumulative[:, 1:] - cumulative[:, :-1], 0.0)
+    return rounded(np.sqrt(parts))
 
 
 class Knots:
@@ -188,10 +187,7 @@ class Knots:
 def _weights(spacing: int) -> tuple[Floats, Floats]:
     """Weights of the knot before and the knot after, per place between them."""
     angle = np.pi / 2 * np.arange(spacing) / spacing
-    return (
-        np.rint(np.cos(angle) * _ROUNDING) / _ROUNDING,
-        np.rint(np.sin(angle) * _ROUNDING) / _ROUNDING,
-    )
+    return rounded(np.cos(angle)), rounded(np.sin(angle))
 
 
 def _offsets(layout: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], int]:

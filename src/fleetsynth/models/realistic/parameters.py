@@ -9,7 +9,7 @@ import numpy as np
 
 from fleetsynth.scenario.distribution import Distribution
 from fleetsynth.scenario.fields import Strict
-from fleetsynth.streams import address, unit
+from fleetsynth.streams import address, uniform_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ def draw(
                 row[places] = distribution.quantile(0.0)
                 continue
             prefix = address(seed, "figure", kind, path)
-            row[places] = [distribution.quantile(unit(prefix, names[at])) for at in places]
+            row[places] = [distribution.quantile(uniform_after(prefix, names[at])) for at in places]
     return out
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fleetsynth.clock import Clock
 from fleetsynth.metrics import published
+from fleetsynth.models.realistic.signals import SIGNALS
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 
 if TYPE_CHECKING:
@@ -24,10 +25,15 @@ class RealisticArchetype(Archetype):
 
 @dataclass(frozen=True, eq=False)
 class RealisticPlan(Plan):
-    """A plan of the realistic model."""
+    """A plan of the realistic model.
+
+    Attributes:
+        growth_clock: the span over which growth is counted.
+    """
 
     scenario: RealisticScenario
     archetypes: tuple[RealisticArchetype, ...]
+    growth_clock: Clock
 
     @property
     def samples_per_row(self) -> int:
@@ -55,7 +61,7 @@ def resolve(scenario: RealisticScenario) -> RealisticPlan:
         clock=clock_of(scenario),
         fleet=fleet_of(scenario, replicas),
         archetypes=tuple(RealisticArchetype(name, scenario.archetypes[name]) for name in replicas),
-        metrics=published(scenario.statistics),
+        metrics=published(scenario.statistics, (stem for s in SIGNALS for stem in s.published)),
         growth_clock=Clock(begin, max(begin, scenario.end_date), scenario.step_seconds),
         digest=digest_of(scenario, VERSION, content),
     )

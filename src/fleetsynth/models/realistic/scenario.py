@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic.functional_validators import AfterValidator
@@ -11,12 +11,12 @@ from fleetsynth.clock import holiday_countries, zone_names
 from fleetsynth.errors import nearest_name
 from fleetsynth.metrics import STATISTIC_PATTERN, STATISTICS
 from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads annotations
-    Days,
-    Fraction,
+    DaysSpread,
     Hour,
     Multiplier,
     Positive,
     Rate,
+    ShareSpread,
     Signed,
     Speed,
     Spread,
@@ -24,6 +24,9 @@ from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads a
 )
 from fleetsynth.scenario.fields import Key, Name, PlainDate, Strict, interval_seconds
 from fleetsynth.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def _interval(value: str) -> str:
@@ -33,14 +36,14 @@ def _interval(value: str) -> str:
 
 def _statistic(value: str) -> str:
     if value not in STATISTICS:
-        raise ValueError(f"{value!r} is no statistic: give p1 to p99, mean, min or max")
+        raise ValueError(f"{value!r} is not a valid statistic: give p1 to p99, mean, min or max")
     return value
 
 
 def _zone(value: str) -> str:
     if value not in zone_names():
         hint = nearest_name(value, zone_names()) or ", such as Europe/Dublin"
-        raise ValueError(f"{value!r} is no IANA time zone{hint}")
+        raise ValueError(f"{value!r} is not an IANA time zone{hint}")
     return value
 
 
@@ -48,7 +51,7 @@ def _country(value: str) -> str:
     code = holiday_countries().get(value.upper())
     if value != code:
         hint = f" (did you mean {code!r}?)" if code else ": give an ISO 3166 code such as IE"
-        raise ValueError(f"no holidays are known of a country {value!r}{hint}")
+        raise ValueError(f"no holidays are known for the country {value!r}{hint}")
     return value
 
 
@@ -85,7 +88,7 @@ class Spectrum(Strict):
 
     fast: Positive = Field(description="Time scale of the fast part, in minutes.")
     slow: Positive = Field(description="Time scale of the slow part, in minutes.")
-    slow_share: Fraction = Field(description="Share of the variance that is slow.")
+    slow_share: ShareSpread = Field(description="Share of the variance that is slow.")
 
 
 class Demand(Strict):
@@ -99,7 +102,7 @@ class Demand(Strict):
     holiday: Multiplier = Field(description="Multiplies demand on its country's holidays.")
     close: Multiplier = Field(description="How much of its business unit's close reaches it.")
     shock_rate: Rate = Field(description="Bursts a day that hit all replicas at once.")
-    shared: Fraction = Field(
+    shared: ShareSpread = Field(
         description="Share of the noise variance that replicas have in common."
     )
     noise: Spectrum = Field(description="Memory of the noise that replicas have in common.")
@@ -111,7 +114,7 @@ class Noise(Strict):
     size: Spread = Field(
         description="c in: relative sd = c x level^(exponent - 1), shared part included."
     )
-    exponent: Fraction = Field(description="How the sd follows the level, over servers.")
+    exponent: ShareSpread = Field(description="How the sd follows the level, over servers.")
     spectrum: Spectrum = Field(description="Memory of the noise.")
 
 
@@ -128,12 +131,14 @@ class Network(Strict):
     """Traffic in and out."""
 
     level: Spread = Field(description="Mean traffic in, in Mbps.")
-    follows: Fraction = Field(description="Share of the traffic that follows demand.")
-    cpu_correlation: Fraction = Field(description="Correlation of its noise with the CPU noise.")
+    follows: ShareSpread = Field(description="Share of the traffic that follows demand.")
+    cpu_correlation: ShareSpread = Field(description="Correlation of its noise with the CPU noise.")
     size: Spread = Field(description="Relative standard deviation of the noise.")
     spectrum: Spectrum = Field(description="Memory of the noise.")
     out_ratio: Spread = Field(description="Mean traffic out over mean traffic in.")
-    out_correlation: Fraction = Field(description="Correlation of the noise out with the noise in.")
+    out_correlation: ShareSpread = Field(
+        description="Correlation of the noise out with the noise in."
+    )
     per_burst: Spread = Field(
         description="Traffic of a CPU burst of one CPU level, in mean traffics."
     )
@@ -150,7 +155,7 @@ class Memory(Strict):
     cache: Spread = Field(description="What caches add once they are warm, in percent.")
     warmup: Positive = Field(description="Hours after a restart at which caches are half warm.")
     leak: Spread = Field(description="Leak in percent a day.")
-    restart_days: Days = Field(description="Mean days from restart to restart.")
+    restart_days: DaysSpread = Field(description="Mean days from restart to restart.")
     jump: Spread = Field(description="Sd of the working set's change at a restart, in percent.")
     noise: Spread = Field(description="Sd of the slow drift, in percent.")
     spectrum: Spectrum = Field(description="Memory of the drift; nothing faster than 32 samples.")
@@ -162,7 +167,7 @@ class Disk(Strict):
 
     level: Spread = Field(description="Space used after a clean-up at the start, in percent.")
     fill: Spread = Field(description="Writes in percent a day, until the next clean-up.")
-    cleanup_days: Days = Field(description="Mean days from clean-up to clean-up.")
+    cleanup_days: DaysSpread = Field(description="Mean days from clean-up to clean-up.")
     trend: Spread = Field(description="What clean-ups leave behind, in percent a month.")
     noise: Spread = Field(description="Sd of temporary files, in percent.")
     spectrum: Spectrum = Field(description="Memory of the noise; nothing faster than 32 samples.")
@@ -228,3 +233,15 @@ class RealisticScenario(Scenario):
     def sample_seconds(self) -> int:
         """The sample interval in seconds."""
         return interval_seconds(self.sample_interval)
+
+
+def settle(values: dict[str, Any], packaged: Mapping[str, Any]) -> None:
+    """Leave out packaged closes of business units that the scenario has replaced by its own."""
+    closes, units = values.get("closes"), values.get("business_units")
+    known = packaged["closes"]
+    if isinstance(closes, dict) and isinstance(units, dict | list):
+        values["closes"] = {
+            unit: close
+            for unit, close in closes.items()
+            if unit in units or unit == "default" or close != known.get(unit)
+        }

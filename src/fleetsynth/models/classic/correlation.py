@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.metrics import CORRELATION_FIELDS, SIGNALS
+from fleetsynth.models.classic.signals import CORRELATION_FIELDS, SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,20 @@
+"""An engine that tests add: it makes the last part first."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fleetsynth.folders.job import Job, PartRecord, make_part
+
+
+class BackwardsEngine:
+    """Parts in this process, the last one first."""
+
+    def run(self, job: Job, indices: Sequence[int]) -> Iterator[PartRecord]:
+        """Make parts."""
+        for index in reversed(indices):
+            yield make_part(job, index)
+
+
+def open_engine(**_options: Any) -> BackwardsEngine:
+    """Return the engine."""
+    return BackwardsEngine()

@@ -1,0 +1,185 @@
+"""What is added to the rooms around the models: each row of the table performed."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fleetsynth as fs
+from fleetsynth.folders.engines import ENGINES
+from fleetsynth.reader import open_dataset
+from fleetsynth.reader.roles import ROLES
+from fleetsynth.stores.places import STORES
+from tests.extensions.tree import TINY, Tree, performs, shown
+
+
+@performs("a file format")
+def test_a_file_format(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "a file format")
+    tree.add("formats/literals.py", shown("class LiteralsWriter"))
+    row = shown("row = Format(").partition("row = ")[2].strip()
+    first = '    ".parquet": Format('
+    tree.edit("formats/__init__.py", (first, f'    ".pyl": {row},\n{first}'))
+    tree.python(
+        "import fleetsynth as fs\n"
+        f"made = fs.generate({TINY}, 'fleet.pyl')\n"
+        f"assert fs.digest('fleet.pyl') == made.digest == fs.digest(fs.to_table({TINY}))\n"
+        "assert fs.facts('fleet.pyl').rows == made.rows\n"
+        f"folder = fs.generate({TINY}, 'fleet/', file_format='pyl', workers=1)\n"
+        "assert fs.verify('fleet').ok and folder.digest == made.digest\n"
+        f"print(fs.estimate({TINY}).bytes['.pyl'])\n"
+    )
+
+
+@performs("an engine")
+def test_an_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENGINES, "backwards", "tests.extensions.backwards:open_engine")
+    made = fs.generate(TINY, tmp_path / "fleet", engine="backwards", part_bytes=5_000)
+    assert made.parts > 1
+    assert made.digest == fs.digest(fs.to_table(TINY))
+    assert fs.verify(made.path).ok
+
+
+@performs("a place for folders")
+def test_a_place_for_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STORES, "near://", "tests.extensions.near:NearStore")
+    monkeypatch.setattr("tests.extensions.near.gettempdir", lambda: str(tmp_path))
+    made = fs.generate(TINY, "near://bucket/fleet", workers=1)
+    assert (tmp_path / "bucket" / "fleet" / "manifest.json").exists()
+    assert fs.verify("near://bucket/fleet").ok
+    assert fs.digest("near://bucket/fleet") == made.digest
+    assert fs.validate("near://bucket/fleet").ok
+
+
+@performs("a fact")
+def test_a_fact(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "a fact")
+    tree.edit(
+        "facts/measures.py",
+        (
+            "def autocorrelation(",
+            "def spread(series: Series) -> float:\n"
+            '    """Return the greatest less the smallest value."""\n'
+            "    return float(np.nanmax(series) - np.nanmin(series))\n\n\n"
+            "def autocorrelation(",
+        ),
+    )
+    tree.edit(
+        "facts/server_facts.py",
+        (
+            '        "mean": float(',
+            '        "spread": measures.spread(cpu),\n        "mean": float(',
+        ),
+    )
+    tree.edit("facts/fleet_facts.py", ("_MEDIANS = {\n", '_MEDIANS = {\n    "spread": "spread",\n'))
+    row = '  spread: {label: CPU spread, unit: "%", decimals: 1}\n'
+    tree.edit("facts/facts.yaml", ("\nfacts:\n", f"\nfacts:\n{row}"))
+    frame = fs.to_pandas(TINY)
+    frame.to_csv(tmp_path / "fleet.csv", index=False)
+    told = json.loads(tree.command("facts", "fleet.csv", "--json"))
+    spreads = frame.groupby("server_id")["cpu_p95"].agg(np.ptp)
+    assert told["values"]["spread"]["value"] == pytest.approx(spreads.median())
+
+
+CHART = """
+function firstDays() {
+  const fig = figure('First weekday');
+  onUpdate(() => { fig.plot.textContent = `It begins on day ${DATA.first_weekday}.`; });
+  section('first', 'First day', 'Of the week.', fig.element);
+}
+"""
+
+
+@pytest.mark.browser
+@performs("a chart of the report")
+def test_a_chart_of_the_report(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "a chart of the report")
+    tree.edit(
+        "report/build.py",
+        (
+            '    payload["facts"]',
+            '    payload["first_weekday"] = first_weekday(collected)\n    payload["facts"]',
+        ),
+        (
+            "def _first_pass(",
+            "def first_weekday(collected: Collector) -> int:\n"
+            '    """Return the day of the week of the first row, from Monday = 0."""\n'
+            "    return (collected.low // DAY_SECONDS + 3) % 7\n\n\ndef _first_pass(",
+        ),
+    )
+    tree.edit("report/assets/sections.js", ("function header() {", f"{CHART}function header() {{"))
+    tree.edit("report/assets/main.js", ("  overview();\n", "  overview();\n  firstDays();\n"))
+    fs.generate(TINY, tmp_path / "fleet.parquet")
+    tree.command("report", "fleet.parquet")
+    assert '"first_weekday":5' in (tmp_path / "report.html").read_text("utf-8")
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        pytest.skip("there is no Chromium to draw it")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile"]
+    page = (tmp_path / "report.html").as_uri()
+    done = subprocess.run(
+        [browser, *options, "--dump-dom", page], capture_output=True, text=True, check=True
+    )
+    assert "It begins on day 5." in done.stdout
+
+
+@performs("a role of foreign columns")
+def test_a_role_of_foreign_columns(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "a role of foreign columns")
+    tree.edit(
+        "reader/roles.py",
+        ('    "service": Role(', '    "owner": Role("text", "owner|team"),\n    "service": Role('),
+    )
+    tree.edit(
+        "reader/stamps.py",
+        ("_DATES = (\n", '_DATES = (\n    r"(?P<Y>\\d{4})年(?P<m>\\d{1,2})月(?P<d>\\d{1,2})日",\n'),
+    )
+    rows = "".join(f"2024年3月{day}日,web-1,core,{day}\n" for day in range(1, 11))
+    (tmp_path / "export.csv").write_text(f"time,host,team,cpu\n{rows}", "utf-8")
+    out = tree.python(
+        "import fleetsynth as fs\n"
+        "from fleetsynth.reader import open_dataset\n"
+        "print(open_dataset('export.csv').roles['owner'].name)\n"
+        "print(fs.facts('export.csv').step)\n"
+    )
+    assert out.split() == ["team", "86400"]
+    assert "owner" not in ROLES
+    assert (
+        "owner"
+        not in open_dataset(
+            pd.read_csv(tmp_path / "export.csv").assign(time=range(10)),
+            fs.ReadOptions(time_format="s"),
+        ).roles
+    )
+
+
+COMMAND = '''
+import click
+
+
+@click.command()
+@click.argument("name")
+def greet(*, name: str) -> None:
+    """Greet NAME."""
+    click.echo(f"good morning, {name}")
+'''
+
+
+@performs("a command")
+def test_a_command(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "a command")
+    tree.add("cli/greet.py", COMMAND)
+    tree.edit(
+        "cli/__init__.py",
+        (
+            "from fleetsynth.cli.facts import facts\n",
+            "from fleetsynth.cli.facts import facts\nfrom fleetsynth.cli.greet import greet\n",
+        ),
+        ("    config,\n):", "    config,\n    greet,\n):"),
+    )
+    assert tree.command("greet", "server_007") == "good morning, server_007\n"
+    assert "Greet NAME." in tree.command("--help")
