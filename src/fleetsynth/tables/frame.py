@@ -100,8 +100,10 @@ class Frame:
         window = block.window
         if block.server is None or block.tick is None:
             _, ticks = window.shape
-            columns = self._tick_columns(window)
-            columns |= self._server_columns(window, lambda codes: np.repeat(codes, ticks))
+            # A dictionary of its own: that of the ticks is kept for the next window.
+            columns = self._tick_columns(window) | self._server_columns(
+                window, lambda codes: np.repeat(codes, ticks)
+            )
             if self._plan.scenario.include_calendar:
                 columns |= self._local_columns(window)
         else:
