@@ -115,8 +115,11 @@ def _is_text(kind: pa.DataType) -> bool:
 def _decimals(column: pa.Array, style: Style, missing: NDArray[np.bool_] | None) -> Iterator[Words]:
     values = _filled(column, missing)
     scaled = np.rint(values * 100)
-    if np.array_equal(scaled / 100, values) and scaled.min() >= 0 and scaled.max() < _TABLE_LIMIT:
+    if np.array_equal(scaled / 100, values) and np.abs(scaled).max() < _TABLE_LIMIT:
         hundredths = scaled.astype(np.int32)
+        if hundredths.min() < 0:
+            yield np.where(hundredths < 0, b"-", b"")
+            np.abs(hundredths, out=hundredths)
         yield _whole_numbers(hundredths // 100)
         yield _FRACTIONS[hundredths % 100]
     else:
