@@ -32,7 +32,7 @@ data: $(READY)
 
 # The second time takes seconds: mypy remembers what it has seen.
 check: lint
-	$(BIN)/python -m pytest --quiet -m quick
+	$(BIN)/python -m pytest --quiet -n $(JOBS) -m "not slow" tests/unit
 
 test: lint unit oldest newest
 
@@ -64,13 +64,14 @@ chromium:
 oldest: $(OLDEST_READY)
 	$(OLDEST)/bin/python -m pytest tests/golden
 
-# And on the newest supported Python, where there is one, with the quick tests.
+# And on the newest supported Python, where there is one, with tests of types, names and times.
+SMOKE := $(addprefix tests/unit/test_,columns.py numeric.py scenario.py shown.py)
 newest:
-	@if test -n "$(NEWEST)"; then $(MAKE) on-newest; \
+	@if test -n "$(NEWEST)"; then $(MAKE) --no-print-directory on-newest; \
 	else echo "no Python newer than 3.12: nothing is checked on one"; fi
 
 on-newest: $(NEWEST_READY)
-	$(NEWEST_VENV)/bin/python -m pytest --quiet tests/golden tests/unit -m "quick or golden"
+	$(NEWEST_VENV)/bin/python -m pytest --quiet tests/golden $(SMOKE)
 
 docs: $(READY)
 	$(BIN)/python -m docs.build

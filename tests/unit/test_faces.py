@@ -200,6 +200,6 @@ def test_saving_refuses_an_index_that_would_be_lost_or_renamed(tmp_path: Path) -
         (frame.set_index([["x", "y"], [1, 2]]), "has no name"),
         (frame.rename_axis("a"), "is named 'a', as a column is"),
     ):
-        with pytest.raises(UsageError, match=f"index {fault}: name it, or say reset_index"):
+        with pytest.raises(UsageError, match=f"index {fault}: name it, or call reset_index"):
             fleetsynth.save_dataset(bad, tmp_path / "no.parquet")
     assert list(tmp_path.iterdir()) == []

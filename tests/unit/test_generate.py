@@ -8,6 +8,8 @@ import pytest
 import fleetsynth as fs
 from fleetsynth.stores.places import is_folder
 
+pytestmark = pytest.mark.slow
+
 TINY = {"num_servers": 3, "end_date": "2022-02-28"}
 PARTS: dict[str, Any] = {"part_bytes": 5_000, "workers": 1}
 

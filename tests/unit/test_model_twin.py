@@ -23,6 +23,8 @@ from tests.agreement import Twinned, disagreements, growths_of, run_twin, times_
 from tests.conftest import Written
 from tests.support import CACHE, bits, classic, differing, plan_of, whole
 
+pytestmark = pytest.mark.slow
+
 HOURLY = {
     "num_servers": 10,
     "granularity": "hourly",

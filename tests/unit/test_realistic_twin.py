@@ -22,6 +22,8 @@ from tests.realistic_agreement import (
 )
 from tests.support import differing, ids
 
+pytestmark = pytest.mark.slow
+
 
 def tick_at(plan: RealisticPlan, when: str) -> int:
     """The sample at a UTC time."""

@@ -25,6 +25,8 @@ from fleetsynth.report.rows import Reader
 from fleetsynth.tables.frame import plain
 from tests.support import plan_of
 
+pytestmark = pytest.mark.slow
+
 SCENARIO = {
     "num_servers": 9,
     "start_date": "2024-02-26",

@@ -54,6 +54,12 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     is_flag=True,
     help="In CSV, put a single quote before text that a spreadsheet would take for a formula.",
 )
+@click.option(
+    "--components",
+    is_flag=True,
+    help="Write the parts that add up to each value as well: beside a file in NAME.tables, in a"
+    " folder in tables/components.",
+)
 @folder_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @json_option
@@ -63,6 +69,7 @@ def generate(
     overwrite: bool,
     file_format: str | None,
     csv_safe: bool,
+    components: bool,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -95,6 +102,7 @@ def generate(
             overwrite=overwrite,
             file_format=file_format,
             csv_safe=csv_safe,
+            components=components,
             progress=advance,
             **arguments,
         )

@@ -89,7 +89,16 @@ def _show_folder(console: Console, result: Result) -> None:
         made=f"{result.made:,} parts, {result.rows:,} rows",
         time=f"{result.seconds:.2f} s, {result.rows / result.seconds:,.0f} rows/s",
         digest=result.digest or "when it is committed: fleetsynth commit",
+        **_tables(result),
     )
+
+
+def _tables(result: Result) -> dict[str, str]:
+    """Say what was written besides the data."""
+    return {
+        name: f"{made.url} ({in_bytes(made.bytes)})" if made.digest else made.url
+        for name, made in result.tables.items()
+    }
 
 
 def _bytes(result: Result) -> str:
@@ -106,6 +115,7 @@ def _show_file(console: Console, result: Result, *, err: bool) -> None:
         file=f"{result.url} ({_bytes(result)})",
         time=f"{result.seconds:.2f} s, {result.rows / result.seconds:,.0f} rows/s",
         digest=result.digest,
+        **_tables(result),
     )
     console.print()
     table = text_table("archetype", "servers", *(f"{m.label}\n{m.unit}" for m in plan.metrics))

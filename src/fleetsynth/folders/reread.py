@@ -17,6 +17,7 @@ from fleetsynth.reader.file_digest import any_leaves, leaves, some
 from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.stores.recorded import as_json, differences
 from fleetsynth.tables.digest import PlanDigest, combine, month_label, root
+from fleetsynth.tables.table import TABLES, components_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from fleetsynth.plan import Plan
     from fleetsynth.stores.store import Store
     from fleetsynth.tables.digest import Leaves
+    from fleetsynth.tables.table import Table
 
 DAMAGE = (
     FleetsynthError,
@@ -75,6 +77,7 @@ class Rereading:
         self._leaves = bytearray()
         self._read = 0
         self._rows = 0
+        self._of_tables: dict[str, list[bytes]] = {}
 
     def faults(self, entry: dict[str, Any], *, fresh: bool) -> list[str]:
         """Read one part and say what is wrong with it, or with its entry in the manifest.
@@ -98,9 +101,32 @@ class Rereading:
         self._leaves += b"".join(read.leaves.values())
         out = list(_faults(part, entry, read, fresh=fresh))
         if not out:
-            for key, value in read.metadata.items():
-                self.told.setdefault(key, {}).setdefault(value, []).append(part.path)
+            self._note(read, part.path)
         return out
+
+    def table_faults(self, entry: dict[str, Any], name: str, *, fresh: bool) -> list[str]:
+        """Read the rows of a further table that belong to a part; arguments as for `faults`."""
+        part, said = self._parts.get(entry["path"]), entry["tables"][name]
+        if part is None or said["path"] in self._bad:
+            return []
+        try:
+            read = _read(self._store, said["path"], is_full=part.plan.is_full, partitions=False)
+        except DAMAGE as error:
+            return [reason(error)]
+        self._of_tables.setdefault(name, []).append(b"".join(read.leaves.values()))
+        out = list(_table_faults(part, said, read, TABLES[name], fresh=fresh))
+        if not out:
+            self._note(read, said["path"])
+        return out
+
+    def _note(self, read: _Read, path: str) -> None:
+        for key, value in read.metadata.items():
+            self.told.setdefault(key, {}).setdefault(value, []).append(path)
+
+    def table_digest(self, name: str) -> str | None:
+        """Return the digest of a further table, if all of it could be read."""
+        leaves = self._of_tables.get(name, [])
+        return combine(b"".join(leaves)) if len(leaves) == len(self._parts) else None
 
     def cells_of(self, entry: dict[str, Any]) -> int:
         """Return how many cells the scenario gives a part."""
@@ -116,7 +142,7 @@ class Rereading:
         return self._rows if self._read == len(self._parts) else None
 
 
-def _read(store: Store, path: str, *, is_full: bool) -> _Read:
+def _read(store: Store, path: str, *, is_full: bool, partitions: bool = True) -> _Read:
     with store.fetch(path) as file:
         with read_errors(file), file.open("rb") as stream:
             sha256 = file_digest(stream, "sha256").hexdigest()
@@ -125,7 +151,9 @@ def _read(store: Store, path: str, *, is_full: bool) -> _Read:
 
         def batches() -> Iterator[pa.RecordBatch]:
             seen.append(_Rows())  # anew when rows in no order are read again to be sorted
-            return seen[-1].passing(with_partitions(batch, path) for batch in read_batches(file))
+            read = read_batches(file)
+            rows = (with_partitions(batch, path) for batch in read) if partitions else read
+            return seen[-1].passing(rows)
 
         found = some(leaves(batches(), strict=True)) if is_full else any_leaves(batches)
         metadata = read_metadata(file)
@@ -181,6 +209,7 @@ def _faults(part: Part, entry: dict[str, Any], read: _Read, *, fresh: bool) -> I
         is_same_rows = True
     made = facts_of(part, _rows_of(part, entry, read))
     made |= {key: entry.get(key) for key in ("sha256", "digest")}
+    made |= {key: entry[key] for key in ("tables",) if key in entry}  # read by themselves
     made["size"] = read.size if is_same_file else entry.get("size")
     yield from (f"{each} in the manifest" for each in differences(entry, made))
     if is_same_rows:
@@ -210,6 +239,33 @@ def _unplanned(part: Part, read: _Read) -> Iterator[str]:
     for server, month in read.leaves:
         if server not in servers or month not in months:
             yield f"{server} in {month_label(month)} is not of this part"
+
+
+def _table_faults(
+    part: Part, entry: dict[str, Any], read: _Read, table: Table, *, fresh: bool
+) -> Iterator[str]:
+    """Compare the rows of a further table with their record."""
+    is_same_file, digest = entry.get("sha256") == read.sha256, entry.get("digest")
+    if root(read.leaves) != digest:
+        if is_same_file:
+            yield f"digest in the manifest is {as_json(digest)}: its rows have another"
+        else:
+            yield _changed(read.leaves, table_leaves(part.plan, table))
+    elif fresh and root(table_leaves(part.plan, table)) != digest:
+        yield "a fresh generation gives other values: is it the same version?"
+    elif not is_same_file:
+        yield REWRITTEN
+    made = {key: entry.get(key) for key in ("path", "sha256", "digest")}
+    made["size"] = read.size if is_same_file else entry.get("size")
+    yield from (f"{each} in the manifest" for each in differences(entry, made))
+
+
+def table_leaves(plan: Plan, table: Table) -> Leaves:
+    """Generate a further table of a plan for its digest alone."""
+    digest, make = PlanDigest(table.plan(plan)), components_of(plan).make
+    for window in pipeline.windows(plan):
+        digest.update(table.block(make(plan, window)))
+    return digest.leaves
 
 
 def plan_leaves(plan: Plan) -> Leaves:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fleetsynth.window import Window
 
     Ints = NDArray[np.int64]
+    Numbers = NDArray[np.integer]
 
 Leaves = dict[tuple[str, int], bytes]
 """Leaf digests by server id and month (counted from 1970-01)."""
@@ -144,12 +145,12 @@ class _OpenLeaf:
         self._values = new_leaf()
         self._numbers: dict[str, HASH] = {}
 
-    def update(self, values: NDArray[np.int32], columns: dict[str, Ints], tick: Ints) -> None:
-        """Take rows in their order: values, shape (rows, metrics), and numbers of each tick."""
-        self.rows += len(tick)
+    def update(self, values: NDArray[np.int32], numbers: Iterable[tuple[str, Numbers]]) -> None:
+        """Take rows in their order: values, shape (rows, metrics), and columns of numbers."""
+        self.rows += len(values)
         self._values.update(values.data)
-        for name, column in columns.items():
-            self._numbers.setdefault(name, sha256()).update(integers(column[tick]))
+        for name, column in numbers:
+            self._numbers.setdefault(name, sha256()).update(integers(column))
 
     def finish(self, who: bytes, month: int, metrics: Iterable[str]) -> HASH:
         """Take what there is to know besides, and return the hash."""
@@ -163,22 +164,25 @@ class PlanDigest:
 
     What the calendar and the fleet decide is hashed once per month and once per server; only
     the values are hashed row by row. Windows of one server must come in order of time. Where rows
-    may be missing, repeated or late, their times are hashed row by row as well.
+    may be missing, repeated or late, or hold whole numbers, columns of numbers are hashed row by
+    row as well.
     """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._months = plan.clock.month_starts(plan.clock.first, plan.clock.stop)
         self._when: dict[tuple[str, int], bytes] = {}
-        self._names = [metric.column for metric in plan.metrics]
-        self._order = np.argsort(self._names)
+        by_name = sorted(range(len(plan.metrics)), key=lambda i: plan.metrics[i].column)
+        self._order = [i for i in by_name if not plan.metrics[i].whole]
+        self._names = [plan.metrics[i].column for i in self._order]
+        self._whole = {plan.metrics[i].column: i for i in by_name if plan.metrics[i].whole}
         self._open: dict[int, HASH] = {}
         self._begun: dict[tuple[int, int], _OpenLeaf] = {}
         # By server and month, for a dictionary would take eight times the memory.
         self._leaves = np.zeros((plan.fleet.size, len(self._months)), f"V{LEAF_BYTES}")
         self._bytes = self._leaves.view(np.uint8).ravel().data
         # A server has no leaf of a month without a row of it.
-        self._is_there = np.full(self._leaves.shape, plan.is_full)
+        self._is_there = np.full(self._leaves.shape, plan.is_full and not self._whole)
 
     @property
     def packed(self) -> bytes:
@@ -196,7 +200,7 @@ class PlanDigest:
 
     def update(self, block: Block) -> None:
         """Take a window's rows."""
-        if self._plan.is_full:
+        if self._plan.is_full and not self._whole:
             self._update_full(block.window, block.values)
         else:
             self._update_rows(block)
@@ -234,19 +238,27 @@ class PlanDigest:
         window = block.window
         server, tick, values = block.listed()
         laid = np.ascontiguousarray(values[self._order].T, "<i4")
-        order = row_order(server.astype(np.int64) * window.shape[1] + tick, list(laid.T))
+        whole = {name: values[i] for name, i in self._whole.items()}
+        cell = server.astype(np.int64) * window.shape[1] + tick
+        order = row_order(cell, [*laid.T, *whole.values()])
         if order is not None:
             server, tick, laid = server[order], tick[order], laid[order]
+            whole = {name: column[order] for name, column in whole.items()}
         stops = np.array([stop for *_, stop in self._months])
         place = np.searchsorted(stops, tick + window.first_tick, side="right")
         columns_in = self._columns_by_country(window)
         countries = self._plan.countries(window.first_server, window.stop_server)
         for first, stop in runs(np.diff(server * len(stops) + place) != 0, len(server)):
-            row = int(server[first])
-            leaf = self._begun.setdefault(
-                (row + window.first_server, int(place[first])), _OpenLeaf()
+            at, rows = int(server[first]), slice(first, stop)
+            key = at + window.first_server, int(place[first])
+            of_tick = columns_in(countries[at]).items()
+            self._begun.setdefault(key, _OpenLeaf()).update(
+                laid[rows],
+                [
+                    *((name, column[tick[rows]]) for name, column in of_tick),
+                    *((name, column[rows]) for name, column in whole.items()),
+                ],
             )
-            leaf.update(laid[first:stop], columns_in(countries[row]), tick[first:stop])
         texts = self._texts(window)
         for index, at in list(self._begun):
             row, (month, _, end) = index - window.first_server, self._months[at]

@@ -57,7 +57,7 @@ def _types(metrics: Iterable[Metric]) -> dict[str, pa.DataType]:
     return {
         "timestamp": TIMESTAMP,
         "server_id": TEXT,
-        **{metric.column: pa.float64() for metric in metrics},
+        **{m.column: pa.int32() if m.whole else pa.float64() for m in metrics},
         "server_type": TEXT,
         "service": TEXT,
         **dict.fromkeys(METADATA_COLUMNS, TEXT),
@@ -109,7 +109,11 @@ class Frame:
             columns = self._columns_of_rows(window, server, block.tick)
             columns |= self._server_columns(window, lambda codes: codes[server])
         for metric, values in zip(self._plan.metrics, block.values, strict=True):
-            columns[metric.column] = _values(values) if block.has_nulls else _published(values)
+            columns[metric.column] = (
+                _array(np.ascontiguousarray(values), pa.int32())
+                if metric.whole
+                else (_values if block.has_nulls else _published)(values)
+            )
         arrays = [columns[name] for name in self.schema.names]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
