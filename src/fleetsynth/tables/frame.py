@@ -206,6 +206,18 @@ def to_numpy(array: pa.Array) -> NDArray[Any]:
     return np.frombuffer(data, dtype, count=len(array), offset=array.offset * dtype.itemsize)
 
 
+def missing_in(array: pa.Array) -> NDArray[np.bool_] | None:
+    """Tell which values are missing, without pandas; None if none is."""
+    if not array.null_count:
+        return None
+    validity = array.buffers()[0]
+    if validity is None:  # an array of no type
+        return np.ones(len(array), dtype=np.bool_)
+    bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
+    found: NDArray[np.bool_] = bits[array.offset :][: len(array)] == 0
+    return found
+
+
 def _repeat(values: NDArray[_T], times: int) -> NDArray[_T]:
     """Repeat an array as a whole; once costs nothing."""
     return values if times == 1 else np.tile(values, times)
