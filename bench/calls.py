@@ -62,7 +62,7 @@ def one_day(folder: Path) -> Benchmark:
         api.generate(plan, path, workers=1)
 
     return Benchmark(
-        rows=plan.rows,
+        rows=plan.cells,
         sides={"server-row": _per_call(generate, _SERVERS, output=path)},
         goals=[Goal("server-row", (), "cpu", 65, at_most=True)],
         remark="microseconds per row, to Parquet.",

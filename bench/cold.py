@@ -46,7 +46,7 @@ def benchmark(folder: Path) -> Benchmark:
 
     ours, imports = "fleetsynth generate", "imports alone"
     return Benchmark(
-        rows=presets.as_plan(None).rows,
+        rows=presets.as_plan(None).cells,
         sides={
             ours: timed(lambda: _run(command, *arguments), output=path),
             imports: timed(lambda: _run(sys.executable, "-c", bare)),

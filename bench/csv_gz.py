@@ -28,7 +28,7 @@ def benchmark(folder: Path) -> Benchmark:
 
     ours, whole, pandas = "fleetsynth's sink", "generate", "pandas to_csv"
     return Benchmark(
-        rows=plan.rows,
+        rows=plan.cells,
         sides={
             ours: timed(write, output=path),
             whole: timed(lambda: api.generate(plan, path), output=path),

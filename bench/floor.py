@@ -26,8 +26,8 @@ def benchmark(folder: Path) -> Benchmark:
     batches = list(api.batches(plan))
     path = folder / "floor.parquet"
 
-    by_tile = timed(lambda: draw(plan.rows, BLOCK))
-    by_batch = timed(lambda: draw(plan.rows, BATCH_ROWS))
+    by_tile = timed(lambda: draw(plan.cells, BLOCK))
+    by_batch = timed(lambda: draw(plan.cells, BATCH_ROWS))
 
     def drawing() -> Spent:
         return min(by_tile(), by_batch(), key=lambda spent: spent.cpu)
@@ -39,7 +39,7 @@ def benchmark(folder: Path) -> Benchmark:
                 writer.write_batch(batch)
 
     return Benchmark(
-        rows=plan.rows,
+        rows=plan.cells,
         sides={
             "generate": timed(lambda: api.generate(plan, path, workers=1), output=path),
             "two workers": timed(lambda: api.generate(plan, path, workers=2), output=path),

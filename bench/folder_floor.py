@@ -56,12 +56,12 @@ _ready: list[_Ready] = []
 def benchmark(folder: Path) -> Benchmark:
     """Compare CPU time, the floor's processes being as busy as the workers."""
     ours, below = f"folder, {WORKERS} workers", f"floor, {WORKERS} processes"
-    rows = presets.as_plan(SETTINGS).rows
+    rows = presets.as_plan(SETTINGS).cells
     turns = Turns(
         partial(to_folder, SETTINGS, folder, workers=WORKERS, part_bytes=PART_BYTES),
         partial(_floor, folder),
     )
-    scale = rows / (WORKERS * presets.as_plan(SHARE).rows)
+    scale = rows / (WORKERS * presets.as_plan(SHARE).cells)
     return Benchmark(
         rows=rows,
         sides={ours: turns.long, below: lambda: turns.short() * scale},
@@ -102,7 +102,7 @@ def _draw_and_write(path: Path) -> Spent:
                 writer.write_batch(batch)
 
     ready.together.wait(_PATIENCE_SECONDS)
-    drawing = (timed(partial(draw, ready.plan.rows, size))() for size in (BLOCK, BATCH_ROWS))
+    drawing = (timed(partial(draw, ready.plan.cells, size))() for size in (BLOCK, BATCH_ROWS))
     spent = min(drawing, key=lambda one: one.cpu) + timed(write)()
     path.unlink()
     return spent

@@ -30,7 +30,7 @@ LIMIT_MB = 600
 
 def benchmark(folder: Path) -> Benchmark:
     """Compare peaks, and CPU time per row, of large outputs with those of small ones."""
-    rows = presets.as_plan(SMALL).rows
+    rows = presets.as_plan(SMALL).cells
     sides: dict[str, Side] = {}
     goals = []
     for kind, action in {"file": to_file, "folder": to_folder}.items():
@@ -41,7 +41,7 @@ def benchmark(folder: Path) -> Benchmark:
                 partial(action, settings, folder),
                 partial(_open, small),
                 warm_up=warm_up,
-                scale=rows / presets.as_plan(settings).rows,
+                scale=rows / presets.as_plan(settings).cells,
             )
             over, under = f"{kind}, 90 M, {growth}", f"{kind}, 4 M, in turn with {growth}"
             sides |= {over: turns.long, under: turns.short}

@@ -31,7 +31,7 @@ def samples(_folder: Path) -> Benchmark:
     fleet = {"num_servers": 120}
     realistic, classic = (presets.as_plan(p | QUARTER | fleet) for p in (REALISTIC, {}))
     return Benchmark(
-        rows=classic.rows,
+        rows=classic.cells,
         sides={
             "realistic": timed(partial(_simulate, realistic)),
             "classic": timed(partial(_simulate, classic)),
@@ -45,7 +45,7 @@ def daily(_folder: Path) -> Benchmark:
     """Compare daily percentiles of the default fleet with as many classic rows."""
     realistic, classic = presets.as_plan(REALISTIC), presets.as_plan(YEARS)
     return Benchmark(
-        rows=classic.rows,
+        rows=classic.cells,
         sides={
             "daily p95": timed(partial(_batches, realistic)),
             "classic rows": timed(partial(_batches, classic)),
@@ -68,7 +68,7 @@ def workers(folder: Path) -> Benchmark:
     }
     sides["a quarter"] = isolated(partial(to_folder, short, folder))
     return Benchmark(
-        rows=presets.as_plan(PARTS).rows,
+        rows=presets.as_plan(PARTS).cells,
         sides=sides,
         goals=[
             Goal("1 worker", ("2 workers",), "wall", 1.8, at_most=False),

@@ -54,7 +54,7 @@ def benchmark(_folder: Path) -> Benchmark:
     looped = timed(lambda: original.full_dataset(kinds, start, end))
     ours, scalar, loop = "to_table", "scalar transcription", "original's loop"
     return Benchmark(
-        rows=plan.rows,
+        rows=plan.cells,
         sides={
             ours: timed(api.to_table, times=10),
             scalar: lambda: sampled() * scale,

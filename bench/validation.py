@@ -176,8 +176,8 @@ def speed(rows: int) -> dict[str, Any]:
     seconds = time.process_time() - begun - generating
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
-        "rows": plan.rows,
-        "rows per CPU second": plan.rows / seconds,
+        "rows": plan.cells,
+        "rows per CPU second": plan.cells / seconds,
         "peak MB": peak,
         "ok": ok,
     }

@@ -33,7 +33,7 @@ def benchmark(folder: Path) -> Benchmark:
         for workers in (1, 2)
     }
     return Benchmark(
-        rows=plan.rows,
+        rows=plan.cells,
         sides=sides,
         goals=[
             Goal("folder, 1 worker", ("folder, 2 workers",), "wall", 1.8, at_most=False),

@@ -27,7 +27,7 @@ INTRO = """\
 import fleetsynth as fs
 
 result = fs.generate({"num_servers": 8, "end_date": "2022-03-31"}, "fleet.parquet")
-print(result.plan.rows, result.digest)
+print(result.rows, result.digest)
 
 scenario = fs.load_scenario(overrides={"num_servers": 8, "growth.mode": "monthly"})
 print(fs.estimate(scenario).bytes[".parquet"])

@@ -100,6 +100,12 @@ class NullSink:
         self.rows += batch.num_rows
         self.batches += 1
 
+    def finish(self) -> None:
+        pass
+
+    def withdraw(self) -> None:
+        pass
+
     def commit(self) -> int:
         """There is nothing to publish."""
         return 0

@@ -19,11 +19,12 @@ from fleetsynth.formats import (
     open_standard_output,
 )
 from fleetsynth.presets import as_plan
-from fleetsynth.result import Result
-from fleetsynth.size import estimate, refuse_without_room
+from fleetsynth.result import MadeTable, Result
+from fleetsynth.single_file import beside, open_files
 from fleetsynth.stores.places import is_folder
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.tables.provenance import provenance
+from fleetsynth.tables.table import COMPONENTS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,6 +51,7 @@ def generate(
     overwrite: bool = False,
     file_format: str | None = None,
     csv_safe: bool = False,
+    components: bool = False,
     partition_by: Sequence[str] = (),
     part_bytes: int | None = None,
     resume: bool = False,
@@ -72,6 +74,9 @@ def generate(
             ending: ``csv``, ``jsonl.zst`` ….
         csv_safe: in CSV, write text that a spreadsheet would take for a formula so that it does
             not: with a single quote before it. The digest stays that of the values.
+        components: write the table `components` as well: the named parts that add up to each value
+            (docs/components.md). Beside ``fleet.parquet`` it is the file
+            ``fleet.tables/components.parquet``, in a folder the parts in ``tables/components/``.
         partition_by: of a folder, hive partition columns, outermost first, such as
             ``["year", "month"]``.
         part_bytes: of a folder, target size of a part; None for 256 million.
@@ -83,16 +88,20 @@ def generate(
         master: of a folder made by Spark, address of its master, such as ``"local[2]"``.
         workers: processors to use; None for all. Of a folder so many processes make parts; with two
             or more, a batch of a file is written while the next one is made. No byte depends on it.
-        progress: called with the number of rows done, after each batch or part.
+        progress: called after each batch or part with how many of the plan's cells are done.
 
     Raises:
         ScenarioError: if the scenario is not valid.
-        UsageError: if the ending of `path` is of no known format, or arguments do not go together.
+        UsageError: if the ending of `path` is of no known format, arguments do not go together, or
+            the model does not say what its values are made of.
         OutputError: if `path` exists or holds something else, cannot be written, or would not fit.
             Nothing is left of a file; parts of a folder stay, and `resume` goes on from them.
         BrokenPipeError: if whoever reads standard output goes away.
     """
     plan = as_plan(scenario)
+    tables = (COMPONENTS.name,) if components else ()
+    for name in tables:
+        TABLES[name].plan(plan)  # refuses what the model cannot fill, before anything is touched
     _refuse_less_than_one(part_bytes=part_bytes, workers=workers)
     only_folders = {
         "partition_by": partition_by,
@@ -113,6 +122,7 @@ def generate(
             overwrite=overwrite,
             file_format=file_format,
             csv_safe=csv_safe,
+            tables=tables,
             workers=workers,
             told=progress,
         )
@@ -129,6 +139,7 @@ def generate(
         partition_by=partition_by,
         part_bytes=part_bytes or PART_BYTES,
         file_format=file_format or PART_FORMAT,
+        tables=tables,
         workers=workers,
         engine=engine,
         master=master,
@@ -152,28 +163,42 @@ def _generate_file(
     overwrite: bool,
     file_format: str | None,
     csv_safe: bool,
+    tables: tuple[str, ...],
     workers: int | None,
     told: Callable[[int], None] | None,
 ) -> Result:
     begun = time.perf_counter()
+    further: dict[str, Sink] = {}
+    replaced = overwrite and path.exists()
     if str(path) == STANDARD_OUTPUT:
+        if tables:
+            raise UsageError("components=True is a second file, and standard output takes one")
         sink = _standard_output(plan, file_format, overwrite=overwrite, csv_safe=csv_safe)
     else:
         _refuse_file_format(path, file_format)
-        refuse_without_room(path, plan.rows, estimate(plan).bytes[format_of(path)])
-        said = provenance(plan)
-        sink = open_sink(path, schema(plan), said, overwrite=overwrite, csv_safe=csv_safe)
+        sink, further = open_files(
+            plan, path, tables, overwrite=overwrite, csv_safe=csv_safe, replaced=replaced
+        )
     outcome = pipeline.run(
-        plan, sink, workers=workers or pipeline.available_workers(), progress=told
+        plan,
+        sink,
+        further=further,
+        data_first=replaced,
+        workers=workers or pipeline.available_workers(),
+        progress=told,
     )
     return Result(
         url=str(path),
         plan=plan,
+        rows=outcome.rows,
         seconds=time.perf_counter() - begun,
-        rows=plan.rows,
         bytes=outcome.size,
         digest=outcome.digest,
         statistics=outcome.statistics,
+        tables={
+            name: MadeTable(str(beside(path, name)), made.size, made.digest)
+            for name, made in outcome.tables.items()
+        },
     )
 
 
@@ -256,7 +281,7 @@ def digest(
 
     Raises:
         UsageError: if there is nothing there, or it names no format.
-        InputError: if it cannot be read, or is no dataset.
+        InputError: if it cannot be read, or is not a dataset.
     """
     from fleetsynth.formats.options import ReadOptions
     from fleetsynth.reader.digests import digest_path

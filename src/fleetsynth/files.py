@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fleetsynth.errors import ExistsError, OutputError, WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
@@ -51,13 +51,19 @@ class AtomicFile:
             self.abort()
             raise
 
-    def commit(self) -> int:
-        """Flush to disk and give the file its final name; return the size in bytes."""
+    def commit(self, stale: Sequence[Path] = ()) -> int:
+        """Flush to disk and give the file its final name; return the size in bytes.
+
+        Args:
+            stale: files that would not belong to it; they are removed before it appears.
+        """
         with os_errors(self._path):
             with self.temporary.open("rb") as whole:
                 os.fsync(whole.fileno())
             size = self.temporary.stat().st_size
             self._refuse_existing()
+            for file in stale:
+                remove(file)
             try:
                 put_in_place(self.temporary, self._path, replace=self._overwrite)
             except FileExistsError:  # since a moment ago: another writer was faster
@@ -73,6 +79,12 @@ class AtomicFile:
         with suppress(OSError):
             for folder in reversed(self._made):
                 folder.rmdir()
+
+    def withdraw(self) -> None:
+        """Remove the file after it was given its name."""
+        with os_errors(self._path):
+            self._path.unlink(missing_ok=True)
+        self.abort()
 
     def _refuse_existing(self) -> None:
         if self._path.is_dir():
@@ -93,6 +105,14 @@ class AtomicFile:
                     raise
             else:
                 return
+
+
+def remove(file: Path) -> None:
+    """Remove a file if it is there, for good, and the folder that it leaves empty."""
+    file.unlink(missing_ok=True)
+    with suppress(OSError):
+        sync_folder(file.parent)
+        file.parent.rmdir()
 
 
 def make_folders(folder: Path) -> list[Path]:

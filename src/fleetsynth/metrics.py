@@ -23,6 +23,7 @@ class Metric:
         low: lower bound of a value.
         high: upper bound, unless the model has one of its own, such as the speed of a link.
         statistic: what the column says of the samples within a tick.
+        whole: whether values are whole numbers as they are, not hundredths.
     """
 
     stem: str
@@ -31,6 +32,7 @@ class Metric:
     low: float
     high: float
     statistic: str = "p95"
+    whole: bool = False
 
     @property
     def column(self) -> str:

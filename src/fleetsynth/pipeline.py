@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from fleetsynth.formats.together import publish
 from fleetsynth.presets import simulate
 from fleetsynth.tables.digest import PlanDigest, combine
 from fleetsynth.tables.frame import Frame
 from fleetsynth.tables.statistics import Statistics
+from fleetsynth.tables.table import TABLES, components_of
 from fleetsynth.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import pyarrow as pa
 
+    from fleetsynth.block import Block
     from fleetsynth.formats.base import Sink
     from fleetsynth.plan import Plan
     from fleetsynth.tables.statistics import Moments
+    from fleetsynth.tables.table import Table
 
 _T = TypeVar("_T")
 
@@ -30,6 +35,7 @@ BATCH_ROWS = 1 << 18
 """Rows per batch, and so per Parquet row group: some 2.5 MB there, and 30 MB while it is made."""
 _FEWEST_BATCHES = 4
 _LEAST_ROWS = 1 << 15
+_NO_TABLES: Mapping[str, Sink] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -37,14 +43,18 @@ class Outcome:
     """What a run left behind besides its data.
 
     Attributes:
+        rows: how many were written.
         size: of the output, in bytes.
         leaves: the content digest's leaves, one after the other.
         statistics: mean and sd by archetype and column.
+        tables: of the further tables, by name; without statistics.
     """
 
+    rows: int
     size: int
     leaves: bytes
     statistics: dict[str, dict[str, Moments]]
+    tables: dict[str, Outcome] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -53,7 +63,7 @@ class Outcome:
 
 
 def windows(plan: Plan, batch_rows: int = BATCH_ROWS) -> Iterator[Window]:
-    """Cut a plan into windows of at most `batch_rows` rows, by server, then by time."""
+    """Cut a plan into windows of at most `batch_rows` cells, by server, then by time."""
     ticks = plan.clock.count
     if ticks > batch_rows:
         for server in range(plan.fleet.size):
@@ -71,7 +81,9 @@ def batches(plan: Plan, batch_rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch
     _keep_freed_memory()
     frame = Frame(plan)
     for window in windows(plan, batch_rows):
-        yield frame.batch(window, simulate(plan, window))
+        block = simulate(plan, window)
+        if block.rows:
+            yield frame.batch(block)
 
 
 def run(
@@ -79,6 +91,8 @@ def run(
     sink: Sink,
     *,
     frame: Frame | None = None,
+    further: Mapping[str, Sink] = _NO_TABLES,
+    data_first: bool = False,
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
     batch_rows: int | None = None,
@@ -89,39 +103,89 @@ def run(
         plan: what to generate.
         sink: where to; committed or aborted on return.
         frame: how rows are laid out; all columns unless given.
+        further: where to write further tables, by their names in `tables.table.TABLES`. They are
+            committed, or aborted, together with the data.
+        data_first: whether the data is published before the further tables, and not after them.
         workers: with two or more, a batch is written while the next one is made.
-        progress: called with the rows done after each batch.
-        batch_rows: rows per batch, by default what suits the plan; no value depends on it.
+        progress: called after each batch with how many of the plan's cells are done.
+        batch_rows: most rows per batch, by default what suits the plan; no value depends on it.
+
+    Raises:
+        UsageError: if the model cannot fill a further table.
     """
     _keep_freed_memory()
     done = 0
     try:
-        frame = frame or Frame(plan)
-        digest, statistics = PlanDigest(plan), Statistics(plan)
+        main = _Rows(frame or Frame(plan), PlanDigest(plan), sink)
+        others = {name: _rows_of(TABLES[name], plan, to) for name, to in further.items()}
+        statistics = Statistics(plan)
+        made = components_of(plan).make if others else None
 
-        def batch(window: Window) -> pa.RecordBatch:
-            hundredths = simulate(plan, window)
-            digest.update(window, hundredths)
-            statistics.update(window, hundredths)
-            return frame.batch(window, hundredths)
+        def batches(window: Window) -> tuple[int, list[tuple[_Rows, pa.RecordBatch]]]:
+            parts = made(plan, window) if made else None
+            block = parts.block if parts else simulate(plan, window)
+            statistics.update(block)
+            out = [(main, main.batch(block))]
+            if parts:
+                out += [(t, t.batch(TABLES[name].block(parts))) for name, t in others.items()]
+            return window.cells, out
 
-        made = map(batch, windows(plan, batch_rows or rows_per_batch(plan)))
-        for rows in _ahead(made) if workers > 1 else made:
-            sink.write(rows)
-            done += rows.num_rows
-            del rows  # frees a batch before the next one takes room
+        each = map(batches, windows(plan, batch_rows or rows_per_batch(plan)))
+        for cells, batch in _ahead(each) if workers > 1 else each:
+            while batch:  # frees a batch before the next one takes room
+                to, rows = batch.pop(0)
+                to.write(rows)
+                del rows
+            done += cells
             if progress:
                 progress(done)
-        size = sink.commit()
+        sizes = publish({"": sink, **further}, last=None if data_first else "")
     except BaseException:
-        sink.abort()
+        for each_sink in (sink, *further.values()):
+            each_sink.abort()
         raise
-    return Outcome(size=size, leaves=digest.packed, statistics=statistics.moments())
+    tables = {name: rows.outcome(sizes[name]) for name, rows in others.items()}
+    return main.outcome(sizes[""], statistics.moments(), tables)
+
+
+@dataclass
+class _Rows:
+    """The rows of one table on their way."""
+
+    frame: Frame
+    digest: PlanDigest
+    sink: Sink
+    count: int = 0
+
+    def batch(self, block: Block) -> pa.RecordBatch:
+        """Digest rows, and lay them out."""
+        self.digest.update(block)
+        return self.frame.batch(block)
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Write rows, if there are any."""
+        if rows.num_rows:
+            self.sink.write(rows)
+            self.count += rows.num_rows
+
+    def outcome(
+        self,
+        size: int,
+        statistics: dict[str, dict[str, Moments]] | None = None,
+        tables: dict[str, Outcome] | None = None,
+    ) -> Outcome:
+        """Say what was written."""
+        return Outcome(self.count, size, self.digest.packed, statistics or {}, tables or {})
+
+
+def _rows_of(table: Table, plan: Plan, sink: Sink) -> _Rows:
+    of_table = table.plan(plan)
+    return _Rows(Frame(of_table), PlanDigest(of_table), sink)
 
 
 def rows_per_batch(plan: Plan) -> int:
     """Return the rows per batch: fewer in a small plan, so that it can be written as it is made."""
-    return min(BATCH_ROWS, max(_LEAST_ROWS, -(-plan.rows // _FEWEST_BATCHES)))
+    return min(BATCH_ROWS, max(_LEAST_ROWS, -(-plan.cells // _FEWEST_BATCHES)))
 
 
 def available_workers() -> int:

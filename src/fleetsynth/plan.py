@@ -50,9 +50,18 @@ class Plan:
     digest: str
 
     @property
-    def rows(self) -> int:
-        """Rows of the dataset: one per server and tick."""
+    def cells(self) -> int:
+        """Servers times ticks: the rows of the dataset, or more where `is_full` does not hold."""
         return self.fleet.size * self.clock.count
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every server has one row at every tick, in order, and no value is missing.
+
+        A model whose servers are born, die or skip ticks has plans that say no: then there may be
+        fewer rows, repeated ones, late ones and missing values, and none of that is a fault.
+        """
+        return True
 
     @property
     def samples_per_row(self) -> int:

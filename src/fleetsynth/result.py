@@ -17,6 +17,21 @@ if TYPE_CHECKING:
     from fleetsynth.tables.statistics import Moments
 
 
+@dataclass(frozen=True)
+class MadeTable:
+    """A table that `generate` made besides the data.
+
+    Attributes:
+        url: its file, or the folder of its parts.
+        bytes: its size; 0 while a folder is not committed.
+        digest: its content digest; empty while a folder is not committed.
+    """
+
+    url: str
+    bytes: int
+    digest: str
+
+
 @dataclass(frozen=True, repr=False)
 class Result:
     """What `generate` made: a file, or a folder of parts.
@@ -33,6 +48,8 @@ class Result:
         parts: number of parts of the whole folder; 0 for a file.
         made: parts that this run made.
         already: whether all of a folder was there before, finished.
+        rows_of_whole: rows of the whole folder; None before the commit, unless the plan tells.
+        tables: what else was asked for, by name.
     """
 
     url: str
@@ -45,6 +62,8 @@ class Result:
     parts: int = 0
     made: int = 0
     already: bool = False
+    rows_of_whole: int | None = None
+    tables: dict[str, MadeTable] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -93,9 +112,9 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Return the facts of the run as JSON-ready values."""
         scenario = self.plan.scenario
-        facts = {
+        facts: dict[str, Any] = {
             "path": self.url,
-            "rows": self.plan.rows,
+            "rows": self.rows if not self.parts else self.rows_of_whole,
             "columns": len(self.plan.columns),
             "servers": scenario.num_servers,
             "start": scenario.start_date.isoformat(),
@@ -107,6 +126,15 @@ class Result:
             "digest": self.digest or None,
             "scenario_digest": self.plan.digest,
         }
+        if self.tables:
+            facts["tables"] = {
+                name: {
+                    "path": made.url,
+                    "bytes": made.bytes if self.committed else None,
+                    "digest": made.digest or None,
+                }
+                for name, made in self.tables.items()
+            }
         if self.parts:
             facts |= {"parts": self.parts, "parts_made": self.made, "already_there": self.already}
         return facts

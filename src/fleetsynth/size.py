@@ -32,7 +32,7 @@ class Size:
     """Estimates, good to about a third.
 
     Attributes:
-        rows: exact.
+        rows: exact, where no row is missing; otherwise the most there can be.
         columns: exact.
         bytes: size of the file by format.
         memory: peak resident memory of `generate`, in bytes.
@@ -56,15 +56,15 @@ def estimate(scenario: ScenarioLike = None) -> Size:
     plan = as_plan(scenario)
     columns, group = _columns(plan), _batch_rows(plan, rows_per_batch(plan))
     return Size(
-        rows=plan.rows,
+        rows=plan.cells,
         columns=len(plan.columns),
         bytes={
-            ending: round(plan.rows * kind.size.per_row(columns, group))
+            ending: round(plan.cells * kind.size.per_row(columns, group))
             for ending, kind in FORMATS.items()
         },
         memory=round(
             _BASE_MEMORY
-            + min(plan.rows, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW * columns.breadth
+            + min(plan.cells, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW * columns.breadth
             + plan.fleet.size * _months(plan) * _LEAF_MEMORY
         ),
         tiles=plan.fleet.size * tiles_per_server(plan),
@@ -88,7 +88,7 @@ def rows_in(plan: Plan, size: int, ending: str) -> int:
 def _batch_rows(plan: Plan, most: int) -> int:
     """Return the rows of a plan's batches of at most so many."""
     ticks = plan.clock.count
-    return min(plan.rows, max(most // ticks, 1) * min(ticks, most))
+    return min(plan.cells, max(most // ticks, 1) * min(ticks, most))
 
 
 def _columns(plan: Plan) -> Columns:

@@ -20,3 +20,9 @@ class Window(NamedTuple):
     def shape(self) -> tuple[int, int]:
         """(servers, ticks)."""
         return self.stop_server - self.first_server, self.stop_tick - self.first_tick
+
+    @property
+    def cells(self) -> int:
+        """Servers times ticks."""
+        servers, ticks = self.shape
+        return servers * ticks

@@ -26,7 +26,7 @@ from fleetsynth.folders.engines.spark import SparkEngine
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.job import Job, PartRecord, make_part
 from fleetsynth.folders.verify import verify
-from fleetsynth.presets import resolve
+from fleetsynth.presets import as_plan, resolve
 from fleetsynth.result import Result
 from fleetsynth.spark import to_spark
 from tests.dataset import makers
@@ -126,6 +126,25 @@ def engine(request: pytest.FixtureRequest, session: Callable[[], Any]) -> Callab
     return lambda make: ENGINES[request.param](make, session)
 
 
+@pytest.mark.parametrize("file_format", ["csv.gz", "arrow", "jsonl"])
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
+def test_parts_of_any_format(
+    engine: Callable[[Make], Engine], tmp_path: Path, file_format: str
+) -> None:
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder, chosen in zip(folders, (LocalEngine(1), engine(make_part)), strict=True):
+        generate_folder(
+            MIXED,
+            str(folder),
+            part_bytes=4 * PART_BYTES,
+            file_format=file_format,
+            engine=chosen,
+        )
+    assert told_in(folders[0]) == told_in(folders[1])
+    assert digest_in(folders[1]) == digest_of(PLAN)
+    assert verify(str(folders[1])).findings == []
+
+
 every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)
 every_engine_with_workers = pytest.mark.parametrize("engine", WITH_WORKERS, indirect=True)
 EngineOf = Callable[[Make], Engine]
@@ -172,7 +191,7 @@ def test_parts_and_digest_are_those_of_every_other_engine(
 ) -> None:
     result = run(tmp_path / "fleet", engine(make_part), partition_by=keys)
     assert result.digest == digest
-    assert (result.made, result.rows) == (result.parts, PLAN.rows)
+    assert (result.made, result.rows) == (result.parts, PLAN.cells)
     assert told_in(tmp_path / "fleet") == reference[keys]
     assert verify(str(tmp_path / "fleet")).findings == []
 
@@ -213,6 +232,25 @@ def test_a_realistic_fleet_has_one_digest_on_every_engine(
     assert result.parts > 1
     assert result.digest == digest_of(plan)
     assert verify(str(folder), regenerate=1).findings == []
+
+
+@every_engine
+@pytest.mark.parametrize("keys", [(), ("region", "year")])
+def test_a_fleet_of_lives_has_one_digest_and_count_on_every_engine(
+    tmp_path: Path, engine: EngineOf, keys: tuple[str, ...]
+) -> None:
+    plan = as_plan({"preset": "lives"})
+    result = generate_folder(
+        plan.scenario,
+        str(tmp_path),
+        part_bytes=PART_BYTES,
+        partition_by=keys,
+        engine=engine(make_part),
+    )
+    assert result.parts > 1
+    assert result.digest == digest_of(plan)
+    assert result.rows == result.rows_of_whole == plain_table(plan).num_rows < plan.cells
+    assert verify(str(tmp_path), regenerate=1).findings == []
 
 
 # Failures that pass
@@ -278,8 +316,13 @@ def test_a_task_that_raises_once_is_tried_again(
 def settled(folder: Path, engine: Engine) -> int:
     """The number of parts in a folder when no task makes another one.
 
-    Spark does not wait for the tasks under way: it is given a second without a new part.
+    Spark does not wait for the tasks under way. When it counts none, what it has given up may
+    still run: that is given a second without a new part.
     """
+    if isinstance(engine, SparkEngine):
+        tracker = engine.session.sparkContext._jsc.sc().statusTracker()
+        while any(each.numRunningTasks() for each in tracker.getExecutorInfos()):
+            time.sleep(0.05)
     while True:
         before = len(records_in(folder))
         if not isinstance(engine, SparkEngine):
@@ -374,7 +417,7 @@ def test_spark_reads_a_folder_as_it_stands(
     assert set(frame.columns) == set(PLAN.columns)
     ((rows, total),) = frame.selectExpr("count(*)", "sum(rint(cpu_p95 * 100))").collect()
     expected = plain_table(PLAN)
-    assert rows == PLAN.rows
+    assert rows == PLAN.cells
     assert total == sum(round(value * 100) for value in expected["cpu_p95"].to_pylist())
     regions = expected["region"].to_pylist()
     counted = {row["region"]: row["count"] for row in frame.groupBy("region").count().collect()}
@@ -388,6 +431,14 @@ def test_a_spark_frame_has_the_rows_of_a_table(session: Callable[[], Any]) -> No
     assert frame.columns == expected.schema.names
     rows = [row.asDict() for row in frame.orderBy("server_id", "timestamp").collect()]
     assert rows == expected.to_pylist()
+
+
+def test_a_spark_frame_of_lives_has_its_rows_and_nulls(session: Callable[[], Any]) -> None:
+    frame = to_spark(session(), {"preset": "lives"}, part_bytes=10_000)
+    expected = plain_table(as_plan({"preset": "lives"}))
+    assert frame.columns == expected.column_names
+    assert frame.count() == expected.num_rows
+    assert frame.filter("cpu_p95 is null").count() == expected["cpu_p95"].null_count > 0
 
 
 def test_a_spark_frame_needs_no_more_than_what_describes_a_scenario(
@@ -412,6 +463,7 @@ def test_the_command_line_runs_on_spark(tmp_path: Path, digest: str) -> None:
             # A short life is not worth a second compiler.
             "SPARK_SUBMIT_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         },
+        fresh=True,
     )
     assert ran.code == 0, ran.err
     facts = json.loads(ran.out)

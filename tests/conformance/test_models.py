@@ -106,10 +106,10 @@ def test_a_scenario_goes_through_yaml_and_has_a_schema(preset: str, tmp_path: Pa
 
 def test_any_way_of_cutting_gives_the_same_values(plan: Plan) -> None:
     first, stop = plan.clock.first, plan.clock.stop
-    whole = simulate(plan, Window(0, plan.fleet.size, first, stop))
+    whole = simulate(plan, Window(0, plan.fleet.size, first, stop)).values
     assert whole.shape == (len(plan.metrics), plan.fleet.size, plan.clock.count)
     assert whole.dtype == np.int32
-    part = simulate(plan, Window(3, 7, first + 100, first + 613))
+    part = simulate(plan, Window(3, 7, first + 100, first + 613)).values
     assert (part == whole[:, 3:7, 100:613]).all()
 
 
@@ -164,7 +164,7 @@ def test_it_is_validated_value_by_value_and_a_changed_value_is_found(
     path = fleetsynth.generate(plan, tmp_path / "fleet.parquet").path
     found = fleetsynth.validate(path)
     assert found.failed == ()
-    assert found.rows == plan.rows
+    assert found.rows == plan.cells
     statistics = [v for v in found.verdicts if v.kind == "statistics"]
     assert bool(statistics) == (model_of(plan).law is not None)
     table = pq.read_table(path)

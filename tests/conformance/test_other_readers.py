@@ -42,7 +42,9 @@ CSV: dict[str, Callable[[Path], Any]] = {
 }
 JSONL: dict[str, Callable[[Path], Any]] = {
     "json": lambda path: pd.DataFrame([json.loads(line) for line in unpacked(path).splitlines()]),
-    "pandas": lambda path: pd.read_json(BytesIO(unpacked(path)), lines=True, dtype=False),
+    "pandas": lambda path: pd.read_json(
+        BytesIO(unpacked(path)), lines=True, dtype=False, precise_float=True
+    ),
 }
 OTHERS: dict[str, dict[str, Callable[[Path], Any]]] = {
     ".parquet": {

@@ -209,7 +209,7 @@ def test_overwriting_keeps_the_old_file_until_commit(
         sink.write(batch)
     assert path.read_bytes() == b"mine"
     sink.commit()
-    assert read(path).num_rows == plan.rows
+    assert read(path).num_rows == plan.cells
     assert files(tmp_path) == [f"a{ending}"]
 
 

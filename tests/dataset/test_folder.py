@@ -49,7 +49,7 @@ PLAN = resolve(MIXED)
 MANIFEST_KEYS = {
     *("format", "digest", "rows", "version", "schema_version", "model_version"),
     *("scenario_digest", "seed", "numpy_version", "normals_fingerprint", "holidays_version"),
-    "tzdata_version",
+    *("tzdata_version", "file_format"),
     *("run", "schema", "partition_by", "part_bytes", "cut", "files", "parts", "manifest_sha256"),
 }
 PART_KEYS = {
@@ -176,9 +176,9 @@ def test_progress_counts_every_row_once_and_begins_where_the_last_run_ended(
     begin(tmp_path / "fleet", parts=2)
     seen: list[int] = []
     make(tmp_path / "fleet", resume=True, progress=seen.append)
-    assert seen[0] == 3 * PLAN.rows // 6
+    assert seen[0] == 3 * PLAN.cells // 6
     assert seen == sorted(seen)
-    assert seen[-1] == PLAN.rows
+    assert seen[-1] == PLAN.cells
 
 
 # What a finished folder holds
@@ -199,7 +199,7 @@ def test_the_manifest_says_what_was_made(
     assert set(values) == MANIFEST_KEYS
     assert values["format"] == 2
     assert values["digest"] == single
-    assert values["rows"] == PLAN.rows == 12 * 88 * 4
+    assert values["rows"] == PLAN.cells == 12 * 88 * 4
     assert values["partition_by"] == list(keys)
     assert values["part_bytes"] == PART_BYTES
     names = [column["name"] for column in values["schema"]]
@@ -217,7 +217,7 @@ def test_the_manifest_says_of_each_part_what_it_is(
 ) -> None:
     folder = finished(keys)
     parts = manifest_of(folder)["parts"]
-    assert sum(part["rows"] for part in parts) == PLAN.rows
+    assert sum(part["rows"] for part in parts) == PLAN.cells
     for part in parts:
         assert set(part) == PART_KEYS
         path = folder / part["path"]
@@ -296,7 +296,7 @@ def test_every_reader_takes_the_folder_as_it_stands(
     assert hundredths(duck.fetchnumpy()["cpu_p95"]) == whole
     assert hundredths(polar["cpu_p95"].to_numpy()) == whole
     assert hundredths(panda["cpu_p95"]) == whole
-    assert arrow.num_rows == len(duck) == polar.height == len(panda) == PLAN.rows
+    assert arrow.num_rows == len(duck) == polar.height == len(panda) == PLAN.cells
 
     # Partition columns come back from the paths with their values.
     regions = expected["region"].to_pylist()

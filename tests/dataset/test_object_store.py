@@ -82,6 +82,18 @@ def test_a_folder_is_the_same_in_a_bucket_as_on_a_disk(
     assert verify(url, regenerate=2).findings == []
 
 
+@pytest.mark.usefixtures("port")
+def test_parts_of_any_format_say_what_they_are(single: str) -> None:
+    url = f"s3://{BUCKET}/lines"
+    made = generate_folder(MIXED, url, part_bytes=10**6, file_format="jsonl.zst", workers=1)
+    assert made.digest == single
+    assert verify(url).findings == []
+    store = open_store(url)
+    assert isinstance(store, ObjectStore)
+    said = store._obstore.get(store._store, "data/part-00000.jsonl.zst").attributes
+    assert said["Content-Type"] == "application/zstd"
+
+
 def test_a_bucket_of_its_own_needs_no_prefix(port: int, single: str) -> None:
     result = generate_folder(MIXED, f"s3://{BUCKET}", part_bytes=10**6, workers=1)
     assert result.digest == single

@@ -66,7 +66,7 @@ def test_every_row_is_in_exactly_one_part(cutting: tuple[str, tuple[str, ...], i
     for part in cut(plan, keys, rows):
         servers, ticks = places(plan, part)
         times[servers, ticks] += 1
-        assert part.plan.rows == len(servers) * (ticks.stop - ticks.start)
+        assert part.plan.cells == len(servers) * (ticks.stop - ticks.start)
     assert (times == 1).all()
 
 
@@ -82,7 +82,7 @@ def test_a_part_is_no_larger_than_asked_for_unless_it_is_one_month_of_one_server
     for part in cut(PLANS[name], keys, rows):
         clock = part.plan.clock
         one_month = (clock.start.year, clock.start.month) == (clock.end.year, clock.end.month)
-        assert part.plan.rows <= rows or (part.plan.fleet.size == 1 and one_month)
+        assert part.plan.cells <= rows or (part.plan.fleet.size == 1 and one_month)
 
 
 @settings(derandomize=True, deadline=None, database=None, max_examples=60)
@@ -122,14 +122,14 @@ def test_paths_are_numbered_and_say_what_all_rows_have_in_common(
 
 def test_a_part_has_the_values_that_its_rows_have_in_the_whole() -> None:
     plan = MIXED_PLAN
-    values = simulate(plan, whole(plan))
+    values = simulate(plan, whole(plan)).values
     parts = cut(plan, ("region", "year"), 300)
     assert len(parts) > 6
     for part in parts:
         servers, ticks = places(plan, part)
         window = Window(0, part.plan.fleet.size, part.plan.clock.first, part.plan.clock.stop)
         made = simulate(part.plan, window)
-        assert np.array_equal(made, values[:, servers, ticks])
+        assert np.array_equal(made.values, values[:, servers, ticks])
 
 
 @pytest.mark.parametrize("rows", [100, 353, 1_000, 10_000])
@@ -139,7 +139,7 @@ def test_parts_without_partitions_are_in_row_order(rows: int) -> None:
         servers, ticks = places(plan, part)
         found += [(server, tick) for server in servers for tick in range(ticks.start, ticks.stop)]
     assert found == sorted(found)
-    assert len(found) == plan.rows
+    assert len(found) == plan.cells
 
 
 def test_paths_of_parts_without_partitions_are_plain() -> None:
@@ -150,8 +150,8 @@ def test_paths_of_parts_without_partitions_are_plain() -> None:
 
 def test_many_servers_make_parts_of_the_size_asked_for() -> None:
     plan = plan_of(num_servers=10_000, end_date="2022-12-31")
-    sizes = [part.plan.rows for part in cut(plan, (), 100_000)]
-    assert sum(sizes) == plan.rows
+    sizes = [part.plan.cells for part in cut(plan, (), 100_000)]
+    assert sum(sizes) == plan.cells
     assert max(sizes) <= 100_000
     assert min(sizes) >= 98_000
 
@@ -177,7 +177,7 @@ def test_a_single_server_that_is_longer_than_a_part_is_cut_at_months() -> None:
 def test_a_month_that_is_longer_than_a_part_stays_whole() -> None:
     plan = plan_of(num_servers=2, end_date="2022-02-28", granularity="hourly")
     parts = cut(plan, (), 24)
-    assert [part.plan.rows for part in parts] == [31 * 24, 28 * 24] * 2
+    assert [part.plan.cells for part in parts] == [31 * 24, 28 * 24] * 2
 
 
 def test_values_are_quoted_in_paths() -> None:
@@ -228,7 +228,7 @@ def test_a_column_that_the_scenario_leaves_out_is_refused_as_key(key: str) -> No
 def test_parts_of_aggregates_hold_no_more_samples_than_a_worker_makes_in_seconds() -> None:
     scenario = load_scenario({"preset": "realistic", "num_servers": 480})
     parts = Job.of(scenario, "unused").parts
-    samples = [part.plan.rows * part.plan.samples_per_row for part in parts]
+    samples = [part.plan.cells * part.plan.samples_per_row for part in parts]
     assert max(samples) <= MOST_SAMPLES
     assert len(parts) == 7
     assert len(Job.of(load_scenario({"num_servers": 480}), "unused").parts) == 1

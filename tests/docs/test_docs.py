@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 import fleetsynth
 from docs import build, cli_page, gallery
 from fleetsynth import generate, load_scenario
+from fleetsynth.formats import FORMATS
 from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario, Growth
 from fleetsynth.models.realistic import scenario
 from fleetsynth.presets import resolve
@@ -112,6 +114,12 @@ def test_scenario_keys_are_documented(key: str) -> None:
     assert all(row.split("|")[-2].strip() for row in rows)
 
 
+def test_every_format_is_in_the_table_of_formats() -> None:
+    page = (ROOT / "docs/formats.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\.[a-z.]+)` \|.*\| `(\S+/\S+)` \|", page, re.MULTILINE)
+    assert dict(rows) == {ending: kind.media_type for ending, kind in FORMATS.items()}
+
+
 @pytest.mark.parametrize("group", ["demand", "noise", "bursts", "network", "memory", "disk"])
 def test_groups_of_realistic_profiles_are_documented(group: str) -> None:
     """Each group has a table of its own with all its figures, and each says what it means."""
@@ -181,6 +189,7 @@ def test_code_blocks(path: Path, tmp_path: Path) -> None:
     ("page", "least"),
     [
         ("docs/api", 1),
+        ("docs/capacity", 6),
         ("docs/cli", 2),
         ("docs/digest", 3),
         ("docs/formats", 8),
@@ -292,7 +301,7 @@ def test_examples(path: Path, tmp_path: Path) -> None:
     end = start.replace(day=start.day + 2).isoformat()
     small = load_scenario(path, overrides={"num_servers": 8, "end_date": end})
     result = generate(small, tmp_path / "example.parquet")
-    assert result.plan.rows == 8 * 3 * (24 if small.granularity == "hourly" else 1)
+    assert result.rows == 8 * 3 * (24 if small.granularity == "hourly" else 1)
 
 
 def test_examples_are_found() -> None:

@@ -24,6 +24,8 @@ def fleetsynth(within: Within) -> Fleetsynth:
         ("report", "nofile", "-o", "there.html"),
         ("report", "nofile", "--scenario", "none.yaml"),
         ("facts", "nofile", "--columns", "bad"),
+        ("capacity", "nofile", "--columns", "bad"),
+        ("capacity", "there.csv", "nofile"),
         ("validate", "nofile", "--columns", "bad"),
         ("validate", "nofile", "--scenario", "a.yaml", "--preset", "classic"),
         ("digest", "nofile"),
@@ -56,7 +58,7 @@ def test_a_preset_in_the_place_of_a_file_is_told_its_option(
     assert ran.err.endswith(f"No such file or directory; the packaged one is --preset {preset}\n")
 
 
-@pytest.mark.parametrize("option", ["--format", "--output-format", "--to", "-f"])
+@pytest.mark.parametrize("option", ["--output-format", "--to", "-f"])
 def test_who_looks_for_a_format_is_told_of_the_ending(option: str, fleetsynth: Fleetsynth) -> None:
     ran = fleetsynth("generate", option, "csv")
     assert ran.code == 2
@@ -78,7 +80,7 @@ def test_other_commands_have_no_format_to_tell_of(command: str, fleetsynth: Flee
         ("bank.XLS", "; Excel and other spreadsheets open .csv, up to 1,048,576 rows of it"),
         ("bank.parqet", " (did you mean '.parquet'?)"),
         ("bank.feather", "; .arrow is Feather version 2"),
-        ("bank", ".csv.zst, .arrow"),
+        ("bank", ".jsonl or .jsonl.zst"),
     ],
 )
 def test_an_ending_that_is_none_of_ours_gets_a_hint(

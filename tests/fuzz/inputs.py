@@ -14,13 +14,15 @@ import pyarrow.parquet as pq
 
 from fleetsynth.api import generate, to_table
 from fleetsynth.folders.generate import generate_folder
+from fleetsynth.formats import FORMATS
+from fleetsynth.formats.jsonl import render
 from fleetsynth.presets.load import default_scenario, load_scenario
 from fleetsynth.scenario.text import dump_yaml
 from fleetsynth.tables.frame import plain
 from tests.fuzz.odd import NAMES, VALUES, YAML_VALUES, choose, disturbed, mutated
 
 SMALL = {"num_servers": 3, "end_date": "2022-02-03"}
-ENDINGS = (".parquet", ".arrow", ".csv", ".csv.gz", ".csv.zst")
+ENDINGS = tuple(FORMATS)
 READERS = (
     ("facts", "--json"),
     ("validate", "--all"),
@@ -257,11 +259,13 @@ def names(random: random.Random, corpus: Corpus) -> Iterator[Input]:
             theirs = list(chosen.schema.names)
             theirs[random.randrange(len(theirs))] = choose(random, NAMES)
             chosen = chosen.rename_columns(theirs)
-        ending = random.choice((".parquet", ".arrow", ".csv"))
+        ending = random.choice((".parquet", ".arrow", ".csv", ".jsonl"))
         out = pa.BufferOutputStream()
         try:
             if ending == ".parquet":
                 pq.write_table(chosen, out)
+            elif ending == ".jsonl":
+                out.write(render(chosen.combine_chunks().to_batches()[0]))
             elif ending == ".csv":
                 pyarrow.csv.write_csv(chosen, out)
             else:
@@ -283,6 +287,30 @@ def damaged(random: random.Random, corpus: Corpus) -> Iterator[Input]:
         yield Input((command[0], name, *command[1:]), {name: data})
 
 
+def lines(random: random.Random, corpus: Corpus) -> Iterator[Input]:
+    """JSON Lines with values of other types, other fields, and lines that are no object."""
+    whole = render(corpus.table.combine_chunks().to_batches()[0]).splitlines()
+    odd = (
+        *(b"null", b"[]", b"5", b'"x"', b"{}", b"{", b"}", b"", b"{}{}", b"nan", b"\xff"),
+        *(b"{" * 9_000, b'{"a":' * 50_000, b'{"x":' * 60 + b"1" + b"}" * 60),
+        *(b"[" * 90_000, b'{"":null}'),
+    )
+    while True:
+        rows = whole[: random.randrange(1, len(whole))]
+        for _ in range(random.choice((1, 1, 2, 9))):
+            at = random.randrange(len(rows))
+            if random.random() < 0.3:
+                rows[at] = random.choice(odd)
+                continue
+            values = disturbed(random, json.loads(whole[at]), lambda: choose(random, VALUES))
+            rows[at] = json.dumps(values, ensure_ascii=random.random() < 0.5).encode(
+                "utf-8", "replace"
+            )
+        command = random.choice(READERS)
+        data = random.choice((b"\n", b"\n", b"\r\n")).join(rows)
+        yield Input((command[0], "x.jsonl", *command[1:]), {"x.jsonl": data})
+
+
 KINDS: dict[str, Callable[[random.Random, Corpus], Iterator[Input]]] = {
     "scenarios": scenarios,
     "settings": settings,
@@ -292,4 +320,5 @@ KINDS: dict[str, Callable[[random.Random, Corpus], Iterator[Input]]] = {
     "urls": urls,
     "names": names,
     "damaged": damaged,
+    "lines": lines,
 }

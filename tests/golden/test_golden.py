@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from fleetsynth import pipeline
+from fleetsynth.block import Block
 from fleetsynth.plan import Plan
 from fleetsynth.presets import simulate
 from fleetsynth.streams import fingerprint
@@ -38,7 +39,7 @@ def test_digests_are_those_of_the_book(name: str) -> None:
 
 def test_the_default_dataset_is_in_the_book_whole() -> None:
     assert CASES["default"]["scenario"] == {}
-    assert plan_of().rows == 175_320
+    assert plan_of().cells == 175_320
     assert len(SMALL) >= 12
     assert len(REALISTIC) >= 4
 
@@ -171,10 +172,10 @@ def _swap_two_metrics(values: Values) -> None:
 def test_damaged_values_move_the_digest(
     damage: Callable[[Values], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def damaged(plan: Plan, window: Window) -> Values:
-        values = simulate(plan, window)
-        damage(values)
-        return values
+    def damaged(plan: Plan, window: Window) -> Block:
+        block = simulate(plan, window)
+        damage(block.values)
+        return block
 
     case = CASES["seed 7"]
     plan = plan_of(case["scenario"])

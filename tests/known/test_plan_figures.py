@@ -39,7 +39,7 @@ def test_more_statistics_take_more() -> None:
 def test_months_are_counted_with_both_ends() -> None:
     for end, months in (("2022-01-31", 1), ("2022-02-01", 2), ("2023-01-01", 13)):
         plan = plan_of(num_servers=1000, end_date=end)
-        rest = 110_000_000 + min(plan.rows, BATCH_ROWS) * 300
+        rest = 110_000_000 + min(plan.cells, BATCH_ROWS) * 300
         assert size.estimate(plan).memory - rest == 1000 * months * 100
 
 

@@ -20,7 +20,7 @@ HOURLY = plan_of(num_servers=9, granularity="hourly", end_date="2022-02-28")
 # Longer than the simulation's own portions of 16,384 ticks.
 MINUTES = plan_of(num_servers=3, granularity="1min", end_date="2022-01-13")
 PLANS = {"hourly": HOURLY, "1min": MINUTES}
-WHOLE = {name: simulate(plan, whole(plan)) for name, plan in PLANS.items()}
+WHOLE = {name: simulate(plan, whole(plan)).values for name, plan in PLANS.items()}
 START, END = date(2023, 12, 20), date(2024, 2, 10)
 OVERLAP = {"num_servers": 6, "start_date": START, "end_date": END}
 
@@ -54,7 +54,7 @@ def test_any_window_has_the_values_of_the_whole(
 ) -> None:
     name, (server, stop_server), (tick, stop_tick) = window
     plan, first = PLANS[name], PLANS[name].clock.first
-    made = simulate(plan, Window(server, stop_server, first + tick, first + stop_tick))
+    made = simulate(plan, Window(server, stop_server, first + tick, first + stop_tick)).values
     assert np.array_equal(made, WHOLE[name][:, server:stop_server, tick:stop_tick])
 
 
@@ -100,7 +100,7 @@ def test_blocks_move_the_borders_of_archetypes_and_nothing_else() -> None:
     assert kinds[0] != kinds[1]
     same = [i for i in range(6) if kinds[0][i] == kinds[1][i]]
     assert same
-    values = [simulate(plan, whole(plan)) for plan in (small, large)]
+    values = [simulate(plan, whole(plan)).values for plan in (small, large)]
     assert np.array_equal(values[0][:, same], values[1][:, same])
 
 
@@ -108,8 +108,8 @@ def test_with_a_pinned_growth_span_a_continuation_keeps_every_value() -> None:
     pinned = {"growth.span": [START, END], "assignment": "interleaved"}
     short = plan_of(OVERLAP | pinned)
     longer = plan_of(OVERLAP | pinned | {"end_date": END + timedelta(days=90), "num_servers": 20})
-    kept = simulate(longer, whole(longer))[:, :6, : short.clock.count]
-    assert np.array_equal(kept, simulate(short, whole(short)))
+    kept = simulate(longer, whole(longer)).values[:, :6, : short.clock.count]
+    assert np.array_equal(kept, simulate(short, whole(short)).values)
 
 
 # Each switch with the values that it may touch: rows of (spiking or not), days, metrics.
@@ -165,7 +165,7 @@ def test_a_changed_archetype_leaves_the_others_alone() -> None:
     }
     one, other = plan_of(YEAR), plan_of(YEAR | changes)
     kinds = np.array(one.fleet.metadata(0, 8)["server_type"])
-    changed = simulate(one, whole(one)) != simulate(other, whole(other))
+    changed = simulate(one, whole(one)).values != simulate(other, whole(other)).values
     assert not changed[:, kinds != "database"].any()
     assert changed[0, kinds == "database"].mean() > 0.9
 

@@ -41,7 +41,7 @@ PLANS = {
         statistics=["p50", "p95", "max", "mean", "min"],
     ),
 }
-WHOLE = {name: simulate(plan, whole(plan)) for name, plan in PLANS.items()}
+WHOLE = {name: simulate(plan, whole(plan)).values for name, plan in PLANS.items()}
 
 
 def _span(size: int) -> st.SearchStrategy[tuple[int, int]]:
@@ -67,7 +67,7 @@ def test_any_window_has_the_values_of_the_whole(
 ) -> None:
     name, (server, stop_server), (tick, stop_tick) = window
     plan, first = PLANS[name], PLANS[name].clock.first
-    made = simulate(plan, Window(server, stop_server, first + tick, first + stop_tick))
+    made = simulate(plan, Window(server, stop_server, first + tick, first + stop_tick)).values
     assert np.array_equal(made, WHOLE[name][:, server:stop_server, tick:stop_tick])
 
 
@@ -106,7 +106,7 @@ def test_how_much_is_worked_on_at_a_time_changes_nothing(
         assert isinstance(getattr(model, name), int)
         monkeypatch.setattr(model, name, size)
     for name, plan in PLANS.items():
-        assert np.array_equal(simulate(plan, whole(plan)), WHOLE[name])
+        assert np.array_equal(simulate(plan, whole(plan)).values, WHOLE[name])
 
 
 # Fleets, spans, seeds
@@ -134,7 +134,9 @@ def test_a_larger_fleet_and_a_longer_span_leave_the_overlap_unchanged(
     )
     assert ids(large)[:14] == ids(small)
     assert large.fleet.metadata(0, 14) == small.fleet.metadata(0, 14)
-    assert np.array_equal(simulate(large, whole(small)), simulate(small, whole(small)))
+    assert np.array_equal(
+        simulate(large, whole(small)).values, simulate(small, whole(small)).values
+    )
 
 
 def test_a_service_may_gain_replicas() -> None:
@@ -149,7 +151,7 @@ def test_an_earlier_start_moves_values_unless_growth_is_pinned() -> None:
         realistic(OVERLAP, growth_start=None, start_date=start)
         for start in (OVERLAP["start_date"], date(2022, 6, 1))
     ]
-    one, other = (simulate(plan, whole(plans[0])) for plan in plans)
+    one, other = (simulate(plan, whole(plans[0])).values for plan in plans)
     assert (one[:3] != other[:3]).any(axis=(1, 2)).all()
 
 
@@ -263,7 +265,7 @@ def test_a_close_moves_its_own_business_unit_alone() -> None:
 def test_a_links_limit_and_a_counters_floor_are_seen_at_the_end_alone() -> None:
     plan = realistic(MIXED_WEEK)
     other = realistic(MIXED_WEEK | {"archetypes.web.network.link": 20, "archetypes.web.floor": 0.5})
-    moved = (simulate(plan, whole(plan)) != simulate(other, whole(other))).any(axis=2)
+    moved = (simulate(plan, whole(plan)).values != simulate(other, whole(other)).values).any(axis=2)
     web = np.array(plan.fleet.metadata(0, plan.fleet.size)["server_type"]) == "web"
     assert moved[[0, 3, 4]][:, web].all()
     assert not moved[[1, 2]].any()
@@ -278,7 +280,7 @@ WEEK = {"start_date": date(2022, 10, 29), "end_date": date(2022, 11, 4)}
 
 def _published(granularity: str, statistics: list[str]) -> NDArray[np.int32]:
     plan = realistic(WEEK, granularity=granularity, statistics=statistics)
-    values = simulate(plan, whole(plan))
+    values = simulate(plan, whole(plan)).values
     return values.reshape(5, len(statistics), *values.shape[1:])
 
 

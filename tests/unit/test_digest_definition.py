@@ -43,9 +43,9 @@ def _hundredths(value: float | None) -> bytes:
 
 
 def _leaf(server: str, month: str, rows: Rows, kinds: dict[str, type]) -> bytes:
-    rows = sorted(rows, key=lambda row: row["timestamp"])
     names = sorted(kinds)
     metrics = [name for name in names if kinds[name] is float]
+    rows = sorted(rows, key=lambda row: (row["timestamp"], _beyond_time(row, kinds)))
     who, when = [_text(server)], [_text(month), _text(str(len(rows))), *map(_text, metrics)]
     for name in names:
         values = [row[name] for row in rows]
@@ -56,6 +56,15 @@ def _leaf(server: str, month: str, rows: Rows, kinds: dict[str, type]) -> bytes:
     body = [_hundredths(row[name]) for row in rows for name in metrics]
     tail = _hash(b"fleetsynth who\n", *who) + _hash(b"fleetsynth when\n", *when)
     return _hash(b"fleetsynth leaf\n", *body, tail)
+
+
+def _beyond_time(row: dict[str, Any], kinds: dict[str, type]) -> list[Any]:
+    """What rows of one server and time are ordered by."""
+    metrics, numbers, texts = (
+        [row[name] for name in sorted(kinds) if kinds[name] is kind] for kind in (float, int, str)
+    )
+    hundredths = [-(2**31) if value is None else round(value * 100) for value in metrics]
+    return [hundredths, numbers, [(text is None, (text or "").encode()) for text in texts]]
 
 
 def transcribed(table: pa.Table) -> tuple[str, dict[tuple[str, str], bytes]]:

@@ -27,7 +27,7 @@ def test_any_place_takes_the_same_dataset(
     assert made.path == Path(name)
     assert made.path.exists()
     assert made.digest == fs.digest(name) == fs.digest(fs.to_table(TINY))
-    assert made.rows == made.plan.rows == made.to_dict()["rows"] == 177
+    assert made.rows == made.plan.cells == made.to_dict()["rows"] == 177
     assert made.bytes > 0
     assert f"digest {made.digest[:12]}" in repr(made)
     assert made._repr_html_().startswith("<p>" if is_folder(name) else "<table>")

@@ -153,7 +153,7 @@ def test_published_values_agree(overrides: dict[str, Any], days: int) -> None:
     if per_day == 24:
         window = window._replace(stop_tick=window.first_tick + days * 17)
     by_twin = published_by_twin(plan, window, statistics)
-    assert np.array_equal(by_twin, simulate(plan, window))
+    assert np.array_equal(by_twin, simulate(plan, window).values)
 
 
 def test_comparisons_notice_another_order_of_operations(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,7 +244,7 @@ def test_demand_agrees_everywhere(when: str) -> None:
         for part in ("seasonality", "peak_hour", "growth", "weekend", "holiday", "close")
     }
     closes = plan.scenario.closes
-    engine = demand.at_hours(
+    *_, engine = demand.at_hours(
         demand.Services(
             names=[service.name for service in chosen],
             figures={

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from fleetsynth._version import __version__
+from fleetsynth.cli.capacity import capacity
 from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
 from fleetsynth.cli.config import config
 from fleetsynth.cli.facts import facts
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-_FORMAT_OPTIONS = ("--format", "--output-format", "--to", "-f")
-"""What other programs call the option that we do not need."""
+_FORMAT_OPTIONS = ("--output-format", "--to", "-f")
+"""What other programs call what the ending says."""
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
@@ -98,6 +99,7 @@ for command in (
     plan,
     preview,
     report,
+    capacity,
     digest,
     facts,
     archetypes,
@@ -180,4 +182,9 @@ def _fail(message: str, code: int) -> NoReturn:
     if sys.stderr and sys.stderr.isatty() and "NO_COLOR" not in os.environ:
         label = click.style(label, fg="red", bold=True)
     click.echo(f"{label} {message}", err=True)
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError:  # what could not be written once cannot be written at exit
+        _discard_output()
     sys.exit(code)

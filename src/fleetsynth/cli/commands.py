@@ -54,6 +54,12 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     is_flag=True,
     help="In CSV, put a single quote before text that a spreadsheet would take for a formula.",
 )
+@click.option(
+    "--components",
+    is_flag=True,
+    help="Write the parts that add up to each value as well: beside a file in NAME.tables, in a"
+    " folder in tables/components.",
+)
 @folder_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @json_option
@@ -63,6 +69,7 @@ def generate(
     overwrite: bool,
     file_format: str | None,
     csv_safe: bool,
+    components: bool,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -88,13 +95,14 @@ def generate(
     apart = output == STANDARD_OUTPUT  # where only data may go
     silent = quiet or as_json or (apart and sys.stdout is not None and sys.stdout.isatty())
     arguments = folder_arguments(options)
-    with progress(resolved.rows, silent=silent) as advance:
+    with progress(resolved.cells, silent=silent) as advance:
         result = api.generate(
             resolved,
             output,
             overwrite=overwrite,
             file_format=file_format,
             csv_safe=csv_safe,
+            components=components,
             progress=advance,
             **arguments,
         )
@@ -193,7 +201,7 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
 def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: Any) -> None:
     """Print the content digest of each PATH: a file, a folder or s3://bucket/prefix.
 
-    The digest is made of the values: the same data have the same digest as Parquet, CSV or Arrow,
+    The digest is made of the values: the same data have the same digest in whatever format,
     compressed or not, in one file or many, in any order of rows. With --leaves, a comparison of
     two lists shows which server and month two datasets differ in.
 

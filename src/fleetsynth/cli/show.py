@@ -77,18 +77,28 @@ def show_result(result: Result, *, err: bool = False) -> None:
 
 def _show_folder(console: Console, result: Result) -> None:
     plan = result.plan
+    rows = _most(plan) if result.rows_of_whole is None else f"{result.rows_of_whole:,}"
     if result.already:
         console.print(Text(f"already there, unchanged: {result.url}"))
     print_facts(
         console,
-        rows=f"{plan.rows:,} of {len(plan.columns)} columns",
+        rows=f"{rows} of {len(plan.columns)} columns",
         servers=_counts(plan),
         span=_span(plan),
         folder=f"{result.url} ({result.parts:,} parts, {_bytes(result)})",
         made=f"{result.made:,} parts, {result.rows:,} rows",
         time=f"{result.seconds:.2f} s, {result.rows / result.seconds:,.0f} rows/s",
         digest=result.digest or "when it is committed: fleetsynth commit",
+        **_tables(result),
     )
+
+
+def _tables(result: Result) -> dict[str, str]:
+    """Say what was written besides the data."""
+    return {
+        name: f"{made.url} ({in_bytes(made.bytes)})" if made.digest else made.url
+        for name, made in result.tables.items()
+    }
 
 
 def _bytes(result: Result) -> str:
@@ -99,12 +109,13 @@ def _show_file(console: Console, result: Result, *, err: bool) -> None:
     plan = result.plan
     print_facts(
         console,
-        rows=f"{plan.rows:,} of {len(plan.columns)} columns",
+        rows=f"{result.rows:,} of {len(plan.columns)} columns",
         servers=f"{plan.fleet.size:,}",
         span=_span(plan),
         file=f"{result.url} ({_bytes(result)})",
-        time=f"{result.seconds:.2f} s, {plan.rows / result.seconds:,.0f} rows/s",
+        time=f"{result.seconds:.2f} s, {result.rows / result.seconds:,.0f} rows/s",
         digest=result.digest,
+        **_tables(result),
     )
     console.print()
     table = text_table("archetype", "servers", *(f"{m.label}\n{m.unit}" for m in plan.metrics))
@@ -120,7 +131,7 @@ def show_size(plan: Plan, size: Size) -> None:
     """Print what a plan would take."""
     print_facts(
         open_console(),
-        rows=f"{size.rows:,} of {size.columns} columns",
+        rows=f"{_most(plan)} of {size.columns} columns",
         servers=_counts(plan),
         span=f"{_span(plan)}, {plan.clock.count:,} ticks",
         memory=f"about {in_bytes(size.memory)} while generating",
@@ -132,7 +143,7 @@ def show_size(plan: Plan, size: Size) -> None:
 
 def _draws(plan: Plan, size: Size) -> dict[str, str]:
     """Say what a row costs where a tile is drawn for a few rows."""
-    rows, each_tile = plan.rows / size.tiles, model_of(plan).tile_seconds
+    rows, each_tile = plan.cells / size.tiles, model_of(plan).tile_seconds
     if rows >= _FEW_ROWS or each_tile is None:
         return {}
     seconds = size.tiles * each_tile
@@ -218,6 +229,8 @@ def _middle(figure: object) -> str:
 
 def show_samples(plan: Plan, samples: list[Sample]) -> None:
     """Print a chart per archetype, with quarter ends and holidays under it."""
+    from fleetsynth.preview.samples import highest
+
     console = open_console(soft_wrap=False)
     width = max(20, min(console.width, 160) - 30)
     seconds = plan.clock.seconds(plan.clock.first, plan.clock.stop)
@@ -233,8 +246,8 @@ def show_samples(plan: Plan, samples: list[Sample]) -> None:
         console.print(plain(title, "bold"))
         for metric, color in zip(plan.metrics, cycle(_COLORS), strict=False):
             values = sample.values[metric.column]
-            means = np.array([values[a:b].mean() for a, b in _pairs(edges)])
-            top = 100.0 if metric.unit == "%" else float(values.max()) or 1.0
+            means = np.array([_mean(values[a:b]) for a, b in _pairs(edges)])
+            top = 100.0 if metric.unit == "%" else highest(values) or 1.0
             upper, lower = _bars(means / top)
             scale = f"0 to {top:.0f} {metric.unit}"
             console.print(Text(f"{metric.label:>12} ").append(upper, style=color), no_wrap=True)
@@ -248,6 +261,12 @@ def show_samples(plan: Plan, samples: list[Sample]) -> None:
     console.print(Text(f"{_span(plan)}; {each}", style="dim"))
 
 
+def _mean(values: NDArray[np.float64]) -> float:
+    """Return the mean of the values that are there; of none, nothing to be seen."""
+    there = values[~np.isnan(values)]
+    return float(there.mean()) if there.size else 0.0
+
+
 def _bars(heights: NDArray[np.float64]) -> tuple[str, str]:
     """Draw heights of 0 to 1 as two rows of block characters."""
     levels = np.rint(np.clip(heights, 0, 1) * 16).astype(int)
@@ -258,6 +277,11 @@ def _bars(heights: NDArray[np.float64]) -> tuple[str, str]:
 
 def _pairs(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     return zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+
+
+def _most(plan: Plan) -> str:
+    """Say how many rows a plan has, as far as it tells."""
+    return f"{plan.cells:,}" if plan.is_full else f"up to {plan.cells:,}"
 
 
 def _counts(plan: Plan) -> str:

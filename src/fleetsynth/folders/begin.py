@@ -19,9 +19,14 @@ from fleetsynth.errors import ExistsError, InputError, UsageError
 from fleetsynth.folders.job import Job, generation_of, job_key, refuse_if_superseded
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.reader.claims import refuse_beyond
-from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS
-from fleetsynth.stores.recorded import PART_FORMAT, parse_manifest
-from fleetsynth.stores.records import cut_from_data, file_format_from_data, mapping_from_data
+from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS, TABLES, table_key
+from fleetsynth.stores.recorded import PART_FORMAT, parse_manifest, paths_of
+from fleetsynth.stores.records import (
+    cut_from_data,
+    file_format_from_data,
+    mapping_from_data,
+    tables_from_data,
+)
 from fleetsynth.stores.store import STATE, open_store
 from fleetsynth.tables.provenance import provenance
 
@@ -186,11 +191,12 @@ def _files_of(store: Store, there: Folder) -> list[str]:
     paths: set[str] = set()
     runs = [*there.earlier.values(), *([there.run] if there.run is not None else [])]
     if there.finished is not None:
-        paths = {part["path"] for part in there.finished["parts"]}
-    elif runs and (data := [name for name in there.names if name.startswith(DATA)]):
+        paths = {path for part in there.finished["parts"] for path in paths_of(part)}
+    elif runs and (made := [name for name in there.names if name.startswith((DATA, TABLES))]):
         job = job_from(runs[0], store.name)
-        refuse_beyond(job.plan, store, data, job.file_format)
-        paths = {part.path for part in job.parts}
+        refuse_beyond(job.plan, store, made, job.file_format)
+        parts = {part.path for part in job.parts}
+        paths = parts | {table_key(path, name) for path in parts for name in job.tables}
     if not (runs or there.finished):
         return []
     names = set(there.names)
@@ -216,6 +222,7 @@ def values_of(job: Job) -> dict[str, Any]:
         "part_bytes": job.part_bytes,
         "file_format": job.file_format,
         "cut": job.cut,
+        **({"tables": list(job.tables)} if job.tables else {}),
         **{name: said[f"fleetsynth.{name}"] for name in DECIDE_VALUES},
     }
 
@@ -229,12 +236,14 @@ def job_from(written: dict[str, Any], url: str, generation: int = 0) -> Job:
     where = f"the record of the run in {url}"
     partition_by, part_bytes = cut_from_data(written, where)
     file_format = file_format_from_data(written, where)
+    tables = tables_from_data(written, where)
     return Job.of(
         scenario_from_data(written.get("scenario"), where),
         url,
         partition_by=partition_by,
         part_bytes=part_bytes,
         file_format=file_format,
+        tables=tables,
         run=str(written.get("run", "")),
         generation=generation,
     )
@@ -264,7 +273,10 @@ def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resum
             f"({'; '.join(differences[:3])})"
         )
     wrong = [
-        part["path"] for part in finished["parts"] if store.size(part["path"]) != part.get("size")
+        file["path"]
+        for part in finished["parts"]
+        for file in (part, *part.get("tables", {}).values())
+        if store.size(file["path"]) != file.get("size")
     ]
     if wrong:
         raise ExistsError(
@@ -285,7 +297,10 @@ def _differences(job: Job, written: dict[str, Any]) -> list[str]:
     """Say in what a job differs from the one that is written down."""
     values = values_of(job)
     del values["run"]
-    written = {"file_format": PART_FORMAT} | written
+    values = {"tables": []} | values
+    written = {"file_format": PART_FORMAT, "tables": []} | written
+    if isinstance(written["tables"], dict):  # a manifest says more of each
+        written["tables"] = list(written["tables"])
     now, then = _flat(values), _flat({key: written[key] for key in values if key in written})
     differ = [key for key in sorted(then.keys() | now.keys()) if then.get(key) != now.get(key)]
     # That parts are cut otherwise follows from most other differences, and is told if from none.

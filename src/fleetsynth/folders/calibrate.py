@@ -61,7 +61,7 @@ def calibrate(scenario: ScenarioLike = None, rows: int = SAMPLE_ROWS) -> Rate:
     _generate(sample(plan, rows // 20))  # imports, tables and the allocator warm up
     begun = time.process_time()
     _generate(measured)
-    return Rate(measured.rows, time.process_time() - begun)
+    return Rate(measured.cells, time.process_time() - begun)
 
 
 def sample(plan: Plan, rows: int) -> Plan:

@@ -17,6 +17,7 @@ from fleetsynth.folders.begin import compare, job_from, look
 from fleetsynth.folders.job import (
     Job,
     generation_of,
+    is_there,
     is_whole,
     job_key,
     read_record,
@@ -27,12 +28,13 @@ from fleetsynth.folders.servers import write_servers
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.scenario.text import dump_yaml
 from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS
-from fleetsynth.stores.recorded import FORMAT, seal
+from fleetsynth.stores.recorded import FORMAT, FORMAT_WITH_TABLES, seal
 from fleetsynth.stores.records import mapping_from_data
 from fleetsynth.stores.store import STATE, hash_of, open_store
 from fleetsynth.tables.digest import combine
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.tables.provenance import provenance
+from fleetsynth.tables.table import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from fleetsynth.folders.begin import Folder
     from fleetsynth.folders.engines.base import Engine
     from fleetsynth.folders.job import PartRecord
+    from fleetsynth.plan import Plan
     from fleetsynth.stores.store import Store
 
 
@@ -189,7 +192,7 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
     """Write what stands beside the parts, the manifest last; return it."""
     refuse_beyond(job.plan, store, store.list(DATA), job.file_format)
     records = list(_records(store, job))
-    there = {record.index for record in records if store.size(record.path) == record.size}
+    there = {record.index for record in records if is_there(store, record)}
     absent = [part.path for part in job.parts if part.index not in there]
     if absent:
         shown = ", ".join(absent[:3]) + (", ..." if len(absent) > 3 else "")
@@ -214,29 +217,56 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
 def _manifest(
     job: Job, records: Iterable[PartRecord], files: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    leaves = bytearray()
+    leaves, rows = {name: bytearray() for name in ("", *job.tables)}, 0
     parts = []
     for record in records:
-        leaves += record.leaves
-        values = asdict(record)
-        parts.append({key: values[key] for key in values if key not in ("run", "index", "leaves")})
+        rows += record.rows
+        leaves[""] += record.leaves
+        for name, table in record.tables.items():
+            leaves[name] += table.leaves
+        parts.append(_entry(record))
     plan = job.plan
     said = provenance(plan)
     del said["fleetsynth.scenario"]  # in a file of its own
     return {
-        "format": FORMAT,
+        "format": FORMAT_WITH_TABLES if job.tables else FORMAT,
         "run": job.run,
-        "digest": combine(bytes(leaves)),
-        "rows": plan.rows,
+        "digest": combine(bytes(leaves[""])),
+        "rows": rows,
         **{key.removeprefix("fleetsynth."): value for key, value in said.items()},
-        "schema": [{"name": f.name, "type": str(f.type)} for f in plain(schema(plan))],
+        "schema": schema_of(plan),
         "partition_by": list(job.partition_by),
         "part_bytes": job.part_bytes,
         "file_format": job.file_format,
         "cut": job.cut,
+        **tables_of(job, {name: combine(bytes(leaves[name])) for name in job.tables}),
         "files": files,
         "parts": parts,
     }
+
+
+def _entry(record: PartRecord) -> dict[str, Any]:
+    """Return what a manifest says of a part."""
+    values = asdict(record)
+    tables = values.pop("tables")
+    for each in (values, *tables.values()):
+        del each["leaves"]
+    del values["run"], values["index"]
+    return values | ({"tables": tables} if tables else {})
+
+
+def schema_of(plan: Plan) -> list[dict[str, str]]:
+    """Return what a manifest says of columns."""
+    return [{"name": f.name, "type": str(f.type)} for f in plain(schema(plan))]
+
+
+def tables_of(job: Job, digests: dict[str, Any]) -> dict[str, Any]:
+    """Return what a manifest says of further tables; nothing, if there are none."""
+    tables = {
+        name: {"digest": digests[name], "schema": schema_of(TABLES[name].plan(job.plan))}
+        for name in job.tables
+    }
+    return {"tables": tables} if tables else {}
 
 
 def _records(store: Store, job: Job) -> Iterator[PartRecord]:

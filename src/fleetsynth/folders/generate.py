@@ -12,10 +12,12 @@ from fleetsynth.folders.begin import begin
 from fleetsynth.folders.engines import ENGINES, open_engine
 from fleetsynth.folders.job import PART_BYTES, Job
 from fleetsynth.formats import part_format
-from fleetsynth.result import Result
+from fleetsynth.result import MadeTable, Result
 from fleetsynth.size import estimate
+from fleetsynth.stores.names import TABLES as TABLES_FOLDER
 from fleetsynth.stores.recorded import PART_FORMAT
 from fleetsynth.stores.store import open_store
+from fleetsynth.tables.table import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +35,7 @@ def generate_folder(
     partition_by: Sequence[str] = (),
     part_bytes: int = PART_BYTES,
     file_format: str = PART_FORMAT,
+    tables: Sequence[str] = (),
     workers: int | None = None,
     engine: Engine | str | None = None,
     master: str | None = None,
@@ -49,13 +52,14 @@ def generate_folder(
         partition_by: hive partition columns, outermost first.
         part_bytes: target size of a part.
         file_format: of the parts: the ending that names it, with or without its dot.
+        tables: names of further tables, with a file per part in ``tables/<name>/``.
         workers: processes; None for one per processor.
         engine: where parts are made, or its name in `ENGINES`; None for the first.
         master: address of the engine's cluster.
         resume: go on with an unfinished run of the same scenario.
         overwrite: replace a dataset that is there.
         shard: make only some of the parts, and no manifest; `commit` writes it.
-        progress: called with the rows done so far.
+        progress: called with how many of the plan's cells are done so far.
 
     Raises:
         UsageError: for partitions, a format or an engine that cannot be, or a run of another
@@ -73,16 +77,19 @@ def generate_folder(
         partition_by=tuple(partition_by),
         part_bytes=part_bytes,
         file_format=part_format(file_format),
+        tables=tuple(tables),
     )
     store = open_store(url)
     if not (resume or overwrite or shard) and not store.list():  # all of it is still to be made
-        store.check_room(job.plan.rows, estimate(job.plan).bytes[job.file_format], part_bytes)
+        plans = [job.plan, *(TABLES[name].plan(job.plan) for name in job.tables)]
+        need = sum(estimate(plan).bytes[job.file_format] for plan in plans)
+        store.check_room(job.plan.cells, need, part_bytes)
     parts = job.parts  # refuses partitions that cannot be, before anything is touched
     made: list[PartRecord] = []
 
     def report(done_in_part: int) -> None:
         if progress:
-            progress(already + sum(record.rows for record in made) + done_in_part)
+            progress(done + done_in_part)
 
     if engine is None or isinstance(engine, str):
         engine = open_engine(
@@ -90,11 +97,13 @@ def generate_folder(
         )
     job = begin(job, resume=resume, overwrite=overwrite, shard=shard is not None)
     todo = folder.missing(job, shard) if job.run else []
-    already = sum(part.plan.rows for part in parts if part.index not in set(todo))
+    begun = set(todo)
+    done = sum(part.plan.cells for part in parts if part.index not in begun)
     manifest: dict[str, Any] = {}
     try:
         for record in folder.make(job, engine, todo, len(folder.wanted(job, shard))):
             made.append(record)
+            done += parts[record.index].plan.cells
             report(0)
         if shard is None:
             manifest = folder.commit(url)
@@ -104,6 +113,7 @@ def generate_folder(
             manifest = folder.finished_by(job)
         if not manifest:
             raise
+    whole = job.plan.cells if job.plan.is_full else None
     return Result(
         url=url,
         plan=job.plan,
@@ -111,7 +121,17 @@ def generate_folder(
         parts=len(parts),
         made=len(made),
         rows=sum(record.rows for record in made),
+        rows_of_whole=manifest.get("rows", whole),
         already=not job.run,
         bytes=sum(part["size"] for part in manifest.get("parts", [])),
         digest=manifest.get("digest", ""),
+        tables={name: _made_table(job, name, manifest) for name in job.tables},
     )
+
+
+def _made_table(job: Job, name: str, manifest: dict[str, Any]) -> MadeTable:
+    folder = f"{job.url.rstrip('/')}/{TABLES_FOLDER}{name}"
+    if not manifest:
+        return MadeTable(folder, 0, "")
+    size = sum(part["tables"][name]["size"] for part in manifest["parts"])
+    return MadeTable(folder, size, manifest["tables"][name]["digest"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, b64encode
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from hashlib import file_digest
 from math import ceil
@@ -19,14 +20,17 @@ from fleetsynth.formats import open_sink
 from fleetsynth.presets import resolve
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.size import rows_in
+from fleetsynth.stores.names import table_key
 from fleetsynth.stores.recorded import PART_FORMAT
 from fleetsynth.stores.records import mapping_from_data, refuse_odd_fields
 from fleetsynth.stores.store import STATE, hash_of, open_store
-from fleetsynth.tables.frame import Frame
+from fleetsynth.tables.frame import Frame, schema
 from fleetsynth.tables.provenance import provenance
+from fleetsynth.tables.table import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from fleetsynth.plan import Plan
     from fleetsynth.scenario import Scenario
@@ -53,6 +57,7 @@ class Job:
         partition_by: hive partition columns, outermost first.
         part_bytes: target size of a part.
         file_format: the ending of the parts, which names their format.
+        tables: names of the further tables; each has a file per part.
         run: the random name of the run that makes it; empty until it has begun.
         generation: how many runs have begun in the folder, this one included.
     """
@@ -62,6 +67,7 @@ class Job:
     partition_by: tuple[str, ...] = ()
     part_bytes: int = PART_BYTES
     file_format: str = PART_FORMAT
+    tables: tuple[str, ...] = ()
     run: str = ""
     generation: int = 0
 
@@ -88,6 +94,25 @@ class Job:
 
 
 @dataclass(frozen=True)
+class TableRecord:
+    """What there is to know of the rows of a further table that belong to a part.
+
+    Attributes:
+        path: where they are, relative to the folder.
+        size: of the file, in bytes.
+        sha256: hash of the file.
+        digest: content digest of the rows.
+        leaves: its leaves, one after the other.
+    """
+
+    path: str
+    size: int
+    sha256: str
+    digest: str
+    leaves: bytes
+
+
+@dataclass(frozen=True)
 class PartRecord:
     """What there is to know of a finished part.
 
@@ -95,15 +120,16 @@ class PartRecord:
         run: the run that made it.
         index: its number.
         path: where it is, relative to the folder.
-        rows: how many.
-        servers: number of servers; with the ids of the first and the last.
-        start: first timestamp, as text.
-        end: last timestamp.
+        rows: how many there are.
+        servers: number of servers that it may hold; with the ids of the first and the last.
+        start: first timestamp that it may hold, as text.
+        end: the last one.
         size: of the file, in bytes.
         sha256: hash of the file.
         digest: content digest of its rows.
         leaves: the content digest's leaves, one after the other, to be combined into that of
             the whole.
+        tables: of further tables, by name.
     """
 
     run: str
@@ -119,17 +145,35 @@ class PartRecord:
     sha256: str
     digest: str
     leaves: bytes
+    tables: dict[str, TableRecord] = field(default_factory=dict)
+
+    @property
+    def files(self) -> list[PartRecord | TableRecord]:
+        """All its files: of the data, and of further tables."""
+        return [self, *self.tables.values()]
 
     def to_json(self) -> bytes:
-        """Write as JSON."""
-        return json.dumps(asdict(self) | {"leaves": b64encode(self.leaves).decode()}).encode()
+        """Write as JSON; of further tables nothing, if there are none."""
+        values = _written(asdict(self))
+        tables = {name: _written(asdict(table)) for name, table in self.tables.items()}
+        del values["tables"]
+        return json.dumps(values | ({"tables": tables} if tables else {})).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> PartRecord:
         """Read what `to_json` wrote."""
         values = mapping_from_data(data, "the record of a part")
         refuse_odd_fields(values, "the record of a part")
-        return cls(**values | {"leaves": b64decode(values["leaves"], validate=True)})
+        tables = {name: TableRecord(**_read(of)) for name, of in values.get("tables", {}).items()}
+        return cls(**_read(values) | {"tables": tables})
+
+
+def _written(values: dict[str, Any]) -> dict[str, Any]:
+    return values | {"leaves": b64encode(values["leaves"]).decode()}
+
+
+def _read(values: dict[str, Any]) -> dict[str, Any]:
+    return values | {"leaves": b64decode(values["leaves"], validate=True)}
 
 
 def state_key(index: int) -> str:
@@ -155,17 +199,21 @@ def read_record(store: Store, job: Job, index: int) -> PartRecord | None:
         record = None if data is None else PartRecord.from_json(data)
     except (InputError, ValueError, TypeError, KeyError):
         return None
-    ours = record is not None and (record.run, record.index, record.path) == (
-        job.run,
-        index,
-        job.parts[index].path,
-    )
-    return record if ours else None
+    path = job.parts[index].path
+    ours = record is not None and (record.run, record.index, record.path) == (job.run, index, path)
+    return record if ours and record and set(record.tables) == set(job.tables) else None
 
 
 def is_whole(store: Store, record: PartRecord) -> bool:
-    """Tell whether a part's file is the one that its record describes."""
-    return store.size(record.path) == record.size and hash_of(store, record.path) == record.sha256
+    """Tell whether a part's files are those that its record describes."""
+    return is_there(store, record) and all(
+        hash_of(store, file.path) == file.sha256 for file in record.files
+    )
+
+
+def is_there(store: Store, record: PartRecord) -> bool:
+    """Tell whether a part's files are there, as far as their sizes tell."""
+    return all(store.size(file.path) == file.size for file in record.files)
 
 
 def refuse_if_superseded(store: Store, job: Job) -> None:
@@ -201,23 +249,33 @@ def make_part(
     """
     part, store = job.parts[index], open_store(job.url)
     plan = part.plan
-    frame = Frame(plan, without=job.partition_by)
+    frame, said = Frame(plan, without=job.partition_by), provenance(plan)
+    schemas = {name: schema(TABLES[name].plan(plan)) for name in job.tables}
     before = read_record(store, job, index)
     damaged = before is not None and not is_whole(store, before)
-    with store.building(part.path, replace=damaged) as path:
-        sink = open_sink(path, frame.schema, provenance(plan), overwrite=True)
+    with ExitStack() as built:  # the data are published last
+        path = built.enter_context(store.building(part.path, replace=damaged))
+        paths = {
+            name: built.enter_context(store.building(table_key(part.path, name), replace=damaged))
+            for name in job.tables
+        }
         outcome = pipeline.run(
             plan,
-            sink,
+            open_sink(path, frame.schema, said, overwrite=True),
             frame=frame,
+            further={
+                name: open_sink(
+                    there, schemas[name], {**said, "fleetsynth.table": name}, overwrite=True
+                )
+                for name, there in paths.items()
+            },
             workers=workers,
             progress=progress,
             batch_rows=pipeline.BATCH_ROWS,  # the larger a row group, the smaller the file
         )
-        with os_errors(path), path.open("rb") as stream:
-            sha256 = file_digest(stream, "sha256").hexdigest()
+        hashes = {name: _hash(there) for name, there in {"": path, **paths}.items()}
         refuse_if_superseded(store, job)
-    record = _record(job, part, outcome, sha256)
+    record = _record(job, part, outcome, hashes)
     refuse_if_superseded(store, job)
     store.write(state_key(index), record.to_json())
     try:
@@ -228,13 +286,13 @@ def make_part(
     return record
 
 
-def facts_of(part: Part) -> dict[str, Any]:
-    """Return what the plan says of a part, named as in a manifest."""
+def facts_of(part: Part, rows: int | None) -> dict[str, Any]:
+    """Return what the plan says of a part of so many rows, named as in a manifest."""
     fleet, clock = part.plan.fleet, part.plan.clock
     first, last = clock.seconds(clock.first, clock.stop)[[0, -1]].astype("datetime64[s]")
     return {
         "path": part.path,
-        "rows": part.plan.rows,
+        "rows": rows,
         "servers": fleet.size,
         "first_server": fleet.server_ids(0, 1)[0],
         "last_server": fleet.server_ids(fleet.size - 1, fleet.size)[0],
@@ -243,15 +301,29 @@ def facts_of(part: Part) -> dict[str, Any]:
     }
 
 
-def _record(job: Job, part: Part, outcome: pipeline.Outcome, sha256: str) -> PartRecord:
+def _hash(path: Path) -> str:
+    with os_errors(path), path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
+def _record(
+    job: Job, part: Part, outcome: pipeline.Outcome, hashes: Mapping[str, str]
+) -> PartRecord:
+    """Return the record of a part, given the hash of each of its files, that of the data by ""."""
     return PartRecord(
         run=job.run,
         index=part.index,
-        **facts_of(part),
+        **facts_of(part, outcome.rows),
         size=outcome.size,
-        sha256=sha256,
+        sha256=hashes[""],
         digest=outcome.digest,
         leaves=outcome.leaves,
+        tables={
+            name: TableRecord(
+                table_key(part.path, name), made.size, hashes[name], made.digest, made.leaves
+            )
+            for name, made in outcome.tables.items()
+        },
     )
 
 
@@ -271,5 +343,5 @@ def _parts(
 def _rows_per_part(plan: Plan, part_bytes: int, ending: str) -> int:
     rows = rows_in(plan, part_bytes, ending)
     if plan.samples_per_row > 1:
-        rows = min(rows, max(MOST_SAMPLES // plan.samples_per_row, ceil(plan.rows / ENOUGH_PARTS)))
+        rows = min(rows, max(MOST_SAMPLES // plan.samples_per_row, ceil(plan.cells / ENOUGH_PARTS)))
     return rows

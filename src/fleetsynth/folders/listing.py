@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import InputError, read_errors
-from fleetsynth.stores.names import DATA
+from fleetsynth.stores.names import DATA, TABLES
 from fleetsynth.stores.places import is_url
 from fleetsynth.stores.store import STATE, is_unfinished
 
@@ -30,19 +30,21 @@ class Listing:
         folders: folders, each with a slash at its end.
         faults: what cannot be, or could not be, read, by name: links, devices, folders that are
             closed to us.
+        ours: the dataset's own folders.
     """
 
     files: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
+    ours: tuple[str, ...] = _OURS
 
     def own_faults(self, names: set[str]) -> dict[str, str]:
         """Return the faults that concern the dataset: in its own folders, or of such a name."""
-        ours = {DATA.rstrip("/"), STATE.rstrip("/"), *names}
+        ours = {*(folder.rstrip("/") for folder in self.ours), *names}
         return {
             name: fault
             for name, fault in self.faults.items()
-            if name in ours or name.startswith(_OURS)
+            if name in ours or name.startswith(self.ours)
         }
 
     def hidden(self, name: str) -> bool:
@@ -53,14 +55,20 @@ class Listing:
     def foreign(self, names: set[str]) -> Iterator[str]:
         """Yield what is beside the dataset and none of its business."""
         for name in [*self.files, *self.folders, *self.faults]:
-            ours = name in names or name.startswith(_OURS) or f"{name}/" in _OURS
+            ours = name in names or name.startswith(self.ours) or f"{name}/" in self.ours
             if not ours and not is_unfinished(name):
                 yield name
 
 
-def list_folder(url: str, store: Store) -> Listing:
-    """List a dataset folder; links are named, and never followed."""
-    out = Listing()
+def list_folder(url: str, store: Store, *, tables: bool = False) -> Listing:
+    """List a dataset folder; links are named, and never followed.
+
+    Args:
+        url: the folder.
+        store: the same.
+        tables: whether it has further tables.
+    """
+    out = Listing(ours=(*_OURS, TABLES)) if tables else Listing()
     if is_url(url):
         out.files.extend(store.list())
     else:
@@ -81,7 +89,7 @@ def _walk(folder: Path, prefix: str, out: Listing) -> None:
             out.faults[name] = "this is a symbolic link: a dataset's files lie in its own folder"
         elif entry.is_dir(follow_symlinks=False):
             out.folders.append(f"{name}/")
-            if f"{name}/".startswith(_OURS):
+            if f"{name}/".startswith(out.ours):
                 _walk(Path(entry.path), f"{name}/", out)
         elif entry.is_file(follow_symlinks=False):
             out.files.append(name)

@@ -69,7 +69,9 @@ class Part:
 def cut(
     plan: Plan, partition_by: Sequence[str], rows_per_part: int, ending: str = ".parquet"
 ) -> list[Part]:
-    """Cut a plan into parts of about `rows_per_part` rows, whose names have an ending.
+    """Cut a plan into parts of about `rows_per_part` rows, if all are there: of so many cells.
+
+    Their names have an ending.
 
     Without partitions the parts, one after the other, are in row order: by server, then by time.
 
@@ -78,8 +80,8 @@ def cut(
             parts than anybody could handle.
     """
     check_keys(plan, partition_by)
-    if plan.rows / rows_per_part > MOST_PARTS:
-        raise _too_many(plan, ceil(plan.rows / rows_per_part))
+    if plan.cells / rows_per_part > MOST_PARTS:
+        raise _too_many(plan, ceil(plan.cells / rows_per_part))
     parts: list[Part] = []
     spans, groups = list(_spans(plan.clock, partition_by)), list(_groups(plan, partition_by))
     if len(spans) * len(groups) > MOST_PARTS:
@@ -98,7 +100,7 @@ def cut(
 
 def _too_many(plan: Plan, parts: int) -> UsageError:
     return UsageError(
-        f"{plan.rows:,} rows would be {parts:,} parts or more, and a folder can hold "
+        f"{plan.cells:,} rows would be {parts:,} parts or more, and a folder can hold "
         f"{MOST_PARTS:,}: choose larger parts (part_bytes=...), fewer partitions, or fewer rows "
         "(see estimate(scenario))"
     )

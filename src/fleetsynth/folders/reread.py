@@ -13,10 +13,11 @@ from fleetsynth.errors import FleetsynthError, read_errors
 from fleetsynth.folders.job import facts_of
 from fleetsynth.formats.read import read_batches, read_metadata
 from fleetsynth.presets import simulate
-from fleetsynth.reader.file_digest import leaves
+from fleetsynth.reader.file_digest import any_leaves, leaves, some
 from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.stores.recorded import as_json, differences
 from fleetsynth.tables.digest import PlanDigest, combine, month_label, root
+from fleetsynth.tables.table import TABLES, components_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from fleetsynth.plan import Plan
     from fleetsynth.stores.store import Store
     from fleetsynth.tables.digest import Leaves
+    from fleetsynth.tables.table import Table
 
 DAMAGE = (
     FleetsynthError,
@@ -74,6 +76,8 @@ class Rereading:
         self._bad = bad
         self._leaves = bytearray()
         self._read = 0
+        self._rows = 0
+        self._of_tables: dict[str, list[bytes]] = {}
 
     def faults(self, entry: dict[str, Any], *, fresh: bool) -> list[str]:
         """Read one part and say what is wrong with it, or with its entry in the manifest.
@@ -88,36 +92,72 @@ class Rereading:
         if part.path in self._bad:
             return []
         try:
-            read = _read(self._store, part.path)
+            read = _read(self._store, part.path, is_full=part.plan.is_full)
         except DAMAGE as error:
             return [reason(error)]
         self._read += 1
+        rows = _rows_of(part, entry, read)
+        self._rows += rows if type(rows) is int else 0
         self._leaves += b"".join(read.leaves.values())
         out = list(_faults(part, entry, read, fresh=fresh))
         if not out:
-            for key, value in read.metadata.items():
-                self.told.setdefault(key, {}).setdefault(value, []).append(part.path)
+            self._note(read, part.path)
         return out
 
-    def rows_of(self, entry: dict[str, Any]) -> int:
-        """Return how many rows the scenario gives a part."""
+    def table_faults(self, entry: dict[str, Any], name: str, *, fresh: bool) -> list[str]:
+        """Read the rows of a further table that belong to a part; arguments as for `faults`."""
+        part, said = self._parts.get(entry["path"]), entry["tables"][name]
+        if part is None or said["path"] in self._bad:
+            return []
+        try:
+            read = _read(self._store, said["path"], is_full=part.plan.is_full, partitions=False)
+        except DAMAGE as error:
+            return [reason(error)]
+        self._of_tables.setdefault(name, []).append(b"".join(read.leaves.values()))
+        out = list(_table_faults(part, said, read, TABLES[name], fresh=fresh))
+        if not out:
+            self._note(read, said["path"])
+        return out
+
+    def _note(self, read: _Read, path: str) -> None:
+        for key, value in read.metadata.items():
+            self.told.setdefault(key, {}).setdefault(value, []).append(path)
+
+    def table_digest(self, name: str) -> str | None:
+        """Return the digest of a further table, if all of it could be read."""
+        leaves = self._of_tables.get(name, [])
+        return combine(b"".join(leaves)) if len(leaves) == len(self._parts) else None
+
+    def cells_of(self, entry: dict[str, Any]) -> int:
+        """Return how many cells the scenario gives a part."""
         part = self._parts.get(entry["path"])
-        return part.plan.rows if part else 0
+        return part.plan.cells if part else 0
 
     def digest(self) -> str | None:
         """Return the digest of the whole, if all parts could be read."""
         return combine(bytes(self._leaves)) if self._read == len(self._parts) else None
 
+    def rows(self) -> int | None:
+        """Return how many rows the parts should have, if all could be read."""
+        return self._rows if self._read == len(self._parts) else None
 
-def _read(store: Store, path: str) -> _Read:
+
+def _read(store: Store, path: str, *, is_full: bool, partitions: bool = True) -> _Read:
     with store.fetch(path) as file:
         with read_errors(file), file.open("rb") as stream:
             sha256 = file_digest(stream, "sha256").hexdigest()
             size = stream.tell()
-        rows = _Rows()
-        found = leaves(rows.passing(with_partitions(batch, path) for batch in read_batches(file)))
+        seen: list[_Rows] = []
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            seen.append(_Rows())  # anew when rows in no order are read again to be sorted
+            read = read_batches(file)
+            rows = (with_partitions(batch, path) for batch in read) if partitions else read
+            return seen[-1].passing(rows)
+
+        found = some(leaves(batches(), strict=True)) if is_full else any_leaves(batches)
         metadata = read_metadata(file)
-    return _Read(found, metadata, size, sha256, rows.facts(found))
+    return _Read(found, metadata, size, sha256, seen[-1].facts(found))
 
 
 class _Rows:
@@ -139,9 +179,9 @@ class _Rows:
                 self._last = server[-1], time[-1]
 
     def facts(self, found: Leaves) -> dict[str, Any]:
-        """Return what a manifest would say of the rows; nothing, if there are none."""
+        """Return what a manifest would say of the rows; little, if there are none."""
         if self._first is None or self._last is None:
-            return {}
+            return {"rows": self._rows}
         (first_server, start), (last_server, end) = self._first, self._last
         return {
             "rows": self._rows,
@@ -167,22 +207,72 @@ def _faults(part: Part, entry: dict[str, Any], read: _Read, *, fresh: bool) -> I
         yield REWRITTEN
     else:
         is_same_rows = True
-    made = facts_of(part) | {key: entry.get(key) for key in ("sha256", "digest")}
+    made = facts_of(part, _rows_of(part, entry, read))
+    made |= {key: entry.get(key) for key in ("sha256", "digest")}
+    made |= {key: entry[key] for key in ("tables",) if key in entry}  # read by themselves
     made["size"] = read.size if is_same_file else entry.get("size")
     yield from (f"{each} in the manifest" for each in differences(entry, made))
     if is_same_rows:
-        yield from (f"its rows: {each}" for each in differences(read.facts, _without_path(part)))
+        yield from (f"its rows: {each}" for each in _unplanned(part, read))
 
 
-def _without_path(part: Part) -> dict[str, Any]:
-    return {key: value for key, value in facts_of(part).items() if key != "path"}
+def _rows_of(part: Part, entry: dict[str, Any], read: _Read) -> Any:
+    """Return how many rows a part should have: if its plan does not say, its rows do.
+
+    Those that have changed do not: then it is what the manifest says.
+    """
+    if part.plan.is_full:
+        return part.plan.cells
+    return read.facts["rows"] if root(read.leaves) == entry.get("digest") else entry.get("rows")
+
+
+def _unplanned(part: Part, read: _Read) -> Iterator[str]:
+    """Say where the rows of a part are not those that the plan gives it."""
+    fleet, clock = part.plan.fleet, part.plan.clock
+    if part.plan.is_full:
+        planned = facts_of(part, part.plan.cells)
+        del planned["path"]
+        yield from differences(read.facts, planned)
+        return
+    servers = set(fleet.server_ids(0, fleet.size))
+    months = {month for month, *_ in clock.month_starts(clock.first, clock.stop)}
+    for server, month in read.leaves:
+        if server not in servers or month not in months:
+            yield f"{server} in {month_label(month)} is not of this part"
+
+
+def _table_faults(
+    part: Part, entry: dict[str, Any], read: _Read, table: Table, *, fresh: bool
+) -> Iterator[str]:
+    """Compare the rows of a further table with their record."""
+    is_same_file, digest = entry.get("sha256") == read.sha256, entry.get("digest")
+    if root(read.leaves) != digest:
+        if is_same_file:
+            yield f"digest in the manifest is {as_json(digest)}: its rows have another"
+        else:
+            yield _changed(read.leaves, table_leaves(part.plan, table))
+    elif fresh and root(table_leaves(part.plan, table)) != digest:
+        yield "a fresh generation gives other values: is it the same version?"
+    elif not is_same_file:
+        yield REWRITTEN
+    made = {key: entry.get(key) for key in ("path", "sha256", "digest")}
+    made["size"] = read.size if is_same_file else entry.get("size")
+    yield from (f"{each} in the manifest" for each in differences(entry, made))
+
+
+def table_leaves(plan: Plan, table: Table) -> Leaves:
+    """Generate a further table of a plan for its digest alone."""
+    digest, make = PlanDigest(table.plan(plan)), components_of(plan).make
+    for window in pipeline.windows(plan):
+        digest.update(table.block(make(plan, window)))
+    return digest.leaves
 
 
 def plan_leaves(plan: Plan) -> Leaves:
     """Generate a plan for its digest alone."""
     digest = PlanDigest(plan)
     for window in pipeline.windows(plan):
-        digest.update(window, simulate(plan, window))
+        digest.update(simulate(plan, window))
     return digest.leaves
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from fleetsynth.errors import FleetsynthError, InputError, read_errors
 from fleetsynth.folders.begin import scenario_in
+from fleetsynth.folders.folder import schema_of, tables_of
 from fleetsynth.folders.job import Job
 from fleetsynth.folders.listing import list_folder
 from fleetsynth.folders.reread import DAMAGE, REWRITTEN, Rereading, reason
@@ -20,10 +21,11 @@ from fleetsynth.formats.read import read_batches
 from fleetsynth.presets import resolve
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.stores import recorded
-from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS
+from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS, table_key
+from fleetsynth.stores.records import tables_from_data
 from fleetsynth.stores.store import STATE, hash_of, is_unfinished, open_store
-from fleetsynth.tables.frame import plain, schema
 from fleetsynth.tables.provenance import provenance
+from fleetsynth.tables.table import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,20 +53,20 @@ def verify(
     Args:
         url: the folder.
         regenerate: how many parts, evenly spread, to compare with a fresh generation as well.
-        progress: called with the rows done, after each part.
+        progress: called after each part with how many of the plan's cells are done.
 
     Raises:
         InputError: if manifest or scenario are not there or cannot be understood.
     """
     store = open_store(url)
     values = read_manifest(store)
-    listing = list_folder(url, store)
+    listing = list_folder(url, store, tables=bool(values.get("tables")))
     other = _other_run(store, listing, values)
     if other:
         return Verification(url, [other])
     job = _job(store, url, values, listing)
     findings = [*_places(listing), *_files(store, listing, values, job)]
-    hidden = {part.path for part in job.parts if listing.hidden(part.path)}
+    hidden = {path for path in files_of(job) if listing.hidden(path)}
     parts = Rereading(store, job, {finding.path for finding in findings} | hidden)
     entries = values["parts"]
     fresh = set(np.linspace(0, len(entries) - 1, min(regenerate, len(entries)), dtype=int).tolist())
@@ -72,14 +74,15 @@ def verify(
     for index, entry in enumerate(entries):
         found = parts.faults(entry, fresh=index in fresh)
         findings += [Finding(entry["path"], message) for message in found]
-        done += parts.rows_of(entry)
+        findings += _of_tables(job, entry, parts, fresh=index in fresh)
+        done += parts.cells_of(entry)
         if progress:
             progress(done)
     findings += _beside(store, listing, values, job.plan)
     keys = _version_keys(job.plan)
-    findings += [*_versions(values, keys, parts), *_whole(values, keys, job)]
-    if not findings and parts.digest() != values["digest"]:
-        findings.append(Finding(MANIFEST, "the digest of the whole is not that of its parts"))
+    findings += [*_versions(values, keys, parts), *_whole(values, keys, job, parts)]
+    if not findings:
+        findings += _digests(values, job, parts)
     if not findings and not recorded.is_as_written(_bytes(store), values):
         findings.append(Finding(MANIFEST, "this is not the file that was written"))
     return Verification(url, findings, list(_notes(listing, values)))
@@ -107,9 +110,9 @@ def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Jo
             f"{recorded.as_json(values['scenario_digest'])} there, and {plan.digest} of the file"
         )
     told = sum(part["rows"] for part in values["parts"] if type(part.get("rows")) is int)
-    if plan.rows not in (values.get("rows"), told):  # before anything is sized by it
+    if plan.is_full and plan.cells not in (values.get("rows"), told):  # before it sizes anything
         raise InputError(
-            f"{SCENARIO} at {store.name} gives {plan.rows:,} rows, and the parts in {MANIFEST} "
+            f"{SCENARIO} at {store.name} gives {plan.cells:,} rows, and the parts in {MANIFEST} "
             f"are {told:,}"
         )
     file_format = recorded.file_format_of(values)
@@ -121,8 +124,11 @@ def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Jo
         partition_by=tuple(values["partition_by"]),
         part_bytes=values["part_bytes"],
         file_format=file_format,
+        tables=tables_from_data({"tables": list(values.get("tables", {}))}, store.name),
     )
     try:
+        for name in job.tables:
+            TABLES[name].plan(plan)
         _ = job.parts
     except FleetsynthError as error:
         raise InputError(f"{store.name}/{MANIFEST}: {error}") from error
@@ -162,11 +168,16 @@ def _places(listing: Listing) -> Iterator[Finding]:
 
 def _files(store: Store, listing: Listing, values: dict[str, Any], job: Job) -> Iterator[Finding]:
     """Find parts that are missing or named twice, and files among them that are not parts."""
-    entries = {part["path"]: part for part in values["parts"]}
+    entries = {
+        each["path"]: each
+        for part in values["parts"]
+        for each in (part, *part.get("tables", {}).values())
+    }
     planned = [part.path for part in job.parts]
-    there = {name for name in listing.files if name.startswith(DATA) and not is_unfinished(name)}
+    ours = tuple(folder for folder in listing.ours if folder != STATE)
+    there = {name for name in listing.files if name.startswith(ours) and not is_unfinished(name)}
     foreign = sorted(there - entries.keys())
-    missing = sorted((entries.keys() | set(planned)) - there)
+    missing = sorted((entries.keys() | files_of(job)) - there)
     strangers = {hash_of(store, name): name for name in foreign} if missing else {}
     for path in (path for path in missing if not listing.hidden(path)):
         renamed = strangers.get(entries.get(path, {}).get("sha256"))
@@ -180,6 +191,35 @@ def _files(store: Store, listing: Listing, values: dict[str, Any], job: Job) -> 
         yield Finding(path, "the manifest names this part more than once")
     if listed != planned and sorted(listed) == sorted(planned):
         yield Finding(MANIFEST, "parts are not in their order")
+
+
+def files_of(job: Job) -> set[str]:
+    """Return the paths of all parts of a job, those of further tables included."""
+    parts = {part.path for part in job.parts}
+    return parts | {table_key(path, name) for path in parts for name in job.tables}
+
+
+def _of_tables(
+    job: Job, entry: dict[str, Any], parts: Rereading, *, fresh: bool
+) -> Iterator[Finding]:
+    """Compare what further tables have of a part with the manifest."""
+    said = entry.get("tables", {})
+    for name in sorted({*job.tables, *said}):
+        if name not in said or name not in job.tables:
+            where = "the whole" if name in said else entry["path"]
+            yield Finding(MANIFEST, f"tables of {where} says nothing of {name}")
+            continue
+        for message in parts.table_faults(entry, name, fresh=fresh):
+            yield Finding(said[name]["path"], message)
+
+
+def _digests(values: dict[str, Any], job: Job, parts: Rereading) -> Iterator[Finding]:
+    """Compare the digests of all rows with the manifest's."""
+    if parts.digest() != values["digest"]:
+        yield Finding(MANIFEST, "the digest of the whole is not that of its parts")
+    for name in job.tables:
+        if parts.table_digest(name) != values["tables"][name].get("digest"):
+            yield Finding(MANIFEST, f"the digest of {name} is not that of its parts")
 
 
 def _beside(
@@ -247,17 +287,26 @@ def _versions(values: dict[str, Any], keys: list[str], parts: Rereading) -> Iter
                 yield Finding(path, f"{key} is {recorded.as_json(value)}: {says}")
 
 
-def _whole(values: dict[str, Any], keys: list[str], job: Job) -> Iterator[Finding]:
+def _whole(
+    values: dict[str, Any], keys: list[str], job: Job, parts: Rereading
+) -> Iterator[Finding]:
     """Compare what the manifest says of the whole."""
     elsewhere = ["format", "digest", "partition_by", "part_bytes", "parts", *keys]
     if values["format"] > 1:
         elsewhere += ["run", "files", recorded.SEAL]
+    rows = job.plan.cells if job.plan.is_full else parts.rows()
     made = {key: values.get(key) for key in elsewhere} | {
-        "rows": job.plan.rows,
-        "schema": [{"name": f.name, "type": str(f.type)} for f in plain(schema(job.plan))],
+        "rows": values.get("rows") if rows is None else rows,
+        "schema": schema_of(job.plan),
     }
     if values["format"] > 1:
         made["cut"] = job.cut
+    if job.tables:
+        of_tables = values["tables"].items()
+        digests = {name: of.get("digest") for name, of in of_tables if isinstance(of, dict)}
+        made |= tables_of(job, {name: digests.get(name) for name in job.tables})
+    if bool(job.tables) != (values["format"] >= recorded.FORMAT_WITH_TABLES):
+        yield Finding(MANIFEST, f"format is {values['format']}, which is not that of its tables")
     if "file_format" in values:  # older manifests have Parquet, and do not say so
         made["file_format"] = job.file_format
     for message in recorded.differences(values, made):

@@ -15,7 +15,7 @@ from fleetsynth.errors import UsageError, did_you_mean, nearest_name
 from fleetsynth.formats.law import SizeLaw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -33,7 +33,7 @@ class Format:
         size: what a row takes.
         rows_per_byte: more rows than a file can have per byte, however well it is packed.
         compression: of the whole file; None, ``gzip`` or ``zstd``.
-        binary: whether it is nothing for a terminal.
+        binary: whether a terminal cannot show it.
         in_folders: whether the parts of a folder may be such files.
         csv_safe: whether a spreadsheet takes its text for formulas, so that `csv_safe` is for it.
     """
@@ -178,7 +178,7 @@ def part_format(name: str) -> str:
     """
     ending = named_format(name)
     if not FORMATS[ending].in_folders:
-        raise UsageError(f"folders hold no {ending}: use {known(in_folders=True)}")
+        raise UsageError(f"folders cannot hold {ending}: use {known(in_folders=True)}")
     return ending
 
 
@@ -189,8 +189,11 @@ def open_sink(
     *,
     overwrite: bool,
     csv_safe: bool = False,
+    stale: Sequence[Path] = (),
 ) -> Sink:
     """Open a file, in the format that the ending of its name asks for.
+
+    `stale` are files that go with the one that is replaced, and are removed with it.
 
     Raises:
         UsageError: if it is of no known format, or of one that `csv_safe` is not for.
@@ -201,7 +204,7 @@ def open_sink(
 
     ending = format_of(path)
     options = _options(ending, str(path), csv_safe=csv_safe)
-    output = File(path, overwrite=overwrite)
+    output = File(path, overwrite=overwrite, stale=stale)
     return FormatSink(output, FORMATS[ending], schema, metadata, options)
 
 

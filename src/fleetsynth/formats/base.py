@@ -52,8 +52,14 @@ class Output(Protocol):
     def opening(self) -> AbstractContextManager[None]:
         """Guard the opening of a writer as well: if it fails, nothing is left."""
 
+    def finish(self) -> None:
+        """Take no more: hand over what waits. May be called again."""
+
     def commit(self) -> int:
         """Publish what was written, whole; return its size in bytes."""
+
+    def withdraw(self) -> None:
+        """Remove what was published, as far as that can be."""
 
     def abort(self) -> None:
         """Remove what was written, as far as that can be; take nothing more, in silence."""
@@ -69,8 +75,14 @@ class Sink(Protocol):
     def write(self, batch: pa.RecordBatch) -> None:
         """Take rows, in order. Raises OutputError if they cannot be stored."""
 
+    def finish(self) -> None:
+        """Write the end, so that little can fail when it is committed. May be called again."""
+
     def commit(self) -> int:
         """Make the dataset visible, whole; return its size in bytes."""
+
+    def withdraw(self) -> None:
+        """Remove what was committed: what belongs to it could not be."""
 
     def abort(self) -> None:
         """Remove all that was written. May be called at any time before commit."""

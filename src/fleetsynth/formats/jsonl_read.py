@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 22
 """Bytes read at a time."""
 _LONGEST = 1 << 24
-"""Bytes of a line; more are no row of anybody's."""
+"""Bytes of a line; a longer one cannot be a row."""
 _DEEPEST = 8
 """Levels of a nested value; Arrow goes down by recursion."""
 _MARK = b"\xef\xbb\xbf"
@@ -64,7 +64,7 @@ def read_batches(
         for name in table.schema.names:
             if name not in head.names:
                 raise InputError(
-                    f"cannot read {path}: the field {quoted(name)} stands in no row before line "
+                    f"cannot read {path}: the field {quoted(name)} is in no row before line "
                     f"{line:,}: the first rows must have every field, null where it has no value"
                 )
         missing = [name for name in names if name not in table.schema.names]
@@ -188,7 +188,7 @@ def _refuse_odd_line(path: Path, line: int, text: bytes) -> None:
     if not isinstance(value, dict):
         raise InputError(
             f"cannot read {path}, line {line:,}: {quoted(text[:40].decode('utf-8', 'replace'))} is "
-            "no object: expected one on every line"
+            "not an object: expected one on every line"
         )
     level: list[Any] = [value]
     for _ in range(_DEEPEST):

@@ -12,13 +12,18 @@ from fleetsynth.errors import OutputError, UsageError
 from fleetsynth.files import AtomicFile, os_errors, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
 
 class File:
     """A file of this machine.
+
+    Args:
+        path: where to.
+        overwrite: replace a file that is there.
+        stale: files that go with the one that is replaced; they are removed before it is.
 
     Attributes:
         stream: takes its bytes.
@@ -27,8 +32,9 @@ class File:
         OutputError: if it exists and is not to be replaced, or cannot be opened.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool) -> None:
+    def __init__(self, path: Path, *, overwrite: bool, stale: Sequence[Path] = ()) -> None:
         self._path = path
+        self._stale = stale
         self._file = AtomicFile(path, overwrite=overwrite)
         with self._file.opening():
             self.stream: Any = pa.OSFile(str(self._file.temporary), "wb")
@@ -41,11 +47,19 @@ class File:
         """Guard the opening of a writer: if it fails, nothing is left."""
         return self._file.opening()
 
-    def commit(self) -> int:
-        """Give the file its name; return its size in bytes."""
+    def finish(self) -> None:
+        """Hand over the last bytes. May be called again."""
         with self.guard():
             self.stream.close()
-        return self._file.commit()
+
+    def commit(self) -> int:
+        """Give the file its name; return its size in bytes."""
+        self.finish()
+        return self._file.commit(self._stale)
+
+    def withdraw(self) -> None:
+        """Remove the file again."""
+        self._file.withdraw()
 
     def abort(self) -> None:
         """Remove what was written, and the folders that were made for it."""
@@ -55,7 +69,7 @@ class File:
 class StandardOutput:
     """What stands behind our output: a pipe, or wherever a shell has sent it.
 
-    What was written cannot be taken back. A reader that goes away is no failure of ours:
+    What was written cannot be taken back. A reader that goes away is not a failure of ours:
     BrokenPipeError is left to the caller.
 
     Attributes:
@@ -71,7 +85,7 @@ class StandardOutput:
             raise OutputError("standard output is closed: there is nothing to write to")
         if binary and sys.stdout.isatty():
             raise UsageError(
-                f"{ending} is nothing for a terminal: send it to a file or a program (> or |)"
+                f"{ending} cannot be shown on a terminal: send it to a file or a program (> or |)"
             )
         sys.stdout.flush()
         self._counted = _Counted(sys.stdout.buffer)
@@ -85,18 +99,27 @@ class StandardOutput:
         except BrokenPipeError:
             raise
         except OSError as error:
-            message = f"cannot write to standard output: {reason_of(error)}; what is there is cut"
+            message = (
+                f"cannot write to standard output: {reason_of(error)}; the output is incomplete"
+            )
             raise OutputError(message) from error
 
     def opening(self) -> AbstractContextManager[None]:
         """Guard the opening of a writer."""
         return self.guard()
 
-    def commit(self) -> int:
-        """Hand over the last bytes; return how many there were."""
+    def finish(self) -> None:
+        """Hand over the last bytes."""
         with self.guard():
             self._counted.flush()
+
+    def commit(self) -> int:
+        """Hand over the last bytes; return how many there were."""
+        self.finish()
         return self._counted.size
+
+    def withdraw(self) -> None:
+        """Nothing: what was written cannot be taken back."""
 
     def abort(self) -> None:
         """Write no more: the end of a format would make what is short look whole."""

@@ -36,6 +36,7 @@ class FormatSink:
         options: Mapping[str, Any],
     ) -> None:
         self._output = output
+        self._finished = False
         with output.opening():
             self._stream = packed(output.stream, kind.compression)
             self._writer = kind.open_writer(self._stream, schema, metadata, **options)
@@ -45,13 +46,25 @@ class FormatSink:
         with self._output.guard():
             self._writer.write(batch)
 
-    def commit(self) -> int:
-        """Make the dataset visible, whole; return its size in bytes."""
+    def finish(self) -> None:
+        """Write the end, so that little can fail when it is committed. May be called again."""
+        if self._finished:
+            return
         with self._output.guard():
             self._writer.close()
             if self._stream is not self._output.stream:
                 self._stream.close()
+        self._output.finish()
+        self._finished = True
+
+    def commit(self) -> int:
+        """Make the dataset visible, whole; return its size in bytes."""
+        self.finish()
         return self._output.commit()
+
+    def withdraw(self) -> None:
+        """Remove what was committed: what belongs to it could not be."""
+        self._output.withdraw()
 
     def abort(self) -> None:
         """Remove all that was written. May be called at any time before commit."""

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fleetsynth.block import Block
     from fleetsynth.clock import Calendar
     from fleetsynth.errors import Problem
     from fleetsynth.metrics import Metric
+    from fleetsynth.models.parts import Components
     from fleetsynth.plan import Plan
     from fleetsynth.scenario import Scenario
     from fleetsynth.window import Window
@@ -197,12 +199,11 @@ class Model:
         problems: yields each problem between the fields of a scenario, with the top-level keys that
             it was concluded from; what concerns any scenario is checked before.
         resolve: makes a plan of a scenario without problems.
-        simulate: returns the published values of a window in hundredths, shape (metrics, servers,
-            ticks). Pure: any way of cutting a dataset into windows gives the same values.
+        simulate: returns the rows of a window, a `Block`. Pure: any way of cutting a dataset into
+            windows gives the same rows.
         signals: what it simulates, and what metrics that is published as.
         factors: what the calendar multiplies demand by, in the order of the product.
-        components: returns the named parts that the values of a window add up to; None if it does
-            not tell.
+        components: says which named parts values add up to; None if it does not tell.
         law: returns the law of a plan's values, which `validate` estimates; None if there is no
             such law.
         settle: changes the values of a scenario once they are laid over the packaged ones, which
@@ -219,10 +220,10 @@ class Model:
     scenario: type[Scenario]
     problems: Callable[[Any], Iterator[tuple[frozenset[str], Problem]]]
     resolve: Callable[[Any], Plan]
-    simulate: Callable[[Any, Window], NDArray[np.int32]]
+    simulate: Callable[[Any, Window], Block]
     signals: tuple[Signal, ...]
     factors: tuple[Factor, ...] = ()
-    components: Callable[[Any, Window], Any] | None = None
+    components: Components | None = None
     law: Callable[[Any], Law] | None = None
     settle: Callable[[dict[str, Any], Mapping[str, Any]], None] = _as_it_is
     lacks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

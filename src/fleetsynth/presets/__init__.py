@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeAlias
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from fleetsynth.block import Block
     from fleetsynth.errors import Problem
     from fleetsynth.models.base import Model
     from fleetsynth.plan import Plan
@@ -96,8 +94,8 @@ def resolve(scenario: Scenario) -> Plan:
     return model(scenario.preset).resolve(scenario)
 
 
-def simulate(plan: Plan, window: Window) -> NDArray[np.int32]:
-    """Return the published values of a window in hundredths, shape (metrics, servers, ticks)."""
+def simulate(plan: Plan, window: Window) -> Block:
+    """Return the rows of a window."""
     return model_of(plan).simulate(plan, window)
 
 

@@ -10,7 +10,7 @@ from fleetsynth.clock import Calendar
 from fleetsynth.errors import UsageError
 from fleetsynth.files import whole_file
 from fleetsynth.presets import model_of
-from fleetsynth.preview.samples import samples
+from fleetsynth.preview.samples import highest, samples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> list[Sample]:
             axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
             axes.set_ylim(
                 0,
-                1.05 * max(s.values[metric.column].max() for s in (shown if alike else [sample]))
+                1.05 * max(highest(s.values[metric.column]) for s in (shown if alike else [sample]))
                 or 1,
             )
             if column == 0:
@@ -90,8 +90,11 @@ def _series(
     width = max(1, len(values) // 50)
     axes.plot(times, values, color=color, linewidth=0.5, alpha=0.45)
     if width > 1:
-        sums = np.cumsum(np.concatenate(([0.0], values)))
-        means = (sums[width:] - sums[:-width]) / width
+        there = ~np.isnan(values)
+        sums = np.cumsum(np.concatenate(([0.0], np.where(there, values, 0.0))))
+        counts = np.cumsum(np.concatenate(([0], there)))
+        count = counts[width:] - counts[:-width]
+        means = np.where(count, sums[width:] - sums[:-width], np.nan) / np.maximum(count, 1)
         first = width // 2
         axes.plot(times[first : first + len(means)], means, color=color, linewidth=1.6)
     axes.tick_params(labelsize=7, colors=_INK)

@@ -28,13 +28,18 @@ class Sample:
         archetype: its archetype.
         server: its id.
         country: whose public holidays its `is_holiday` marks.
-        values: series by column, shape (ticks,) each.
+        values: series by column, shape (ticks,) each; NaN where there is no value.
     """
 
     archetype: Archetype
     server: str
     country: str
     values: dict[str, NDArray[np.float64]]
+
+
+def highest(values: NDArray[np.float64]) -> float:
+    """Return the highest value that is there, or 0."""
+    return float(np.max(values, initial=0.0, where=~np.isnan(values)))
 
 
 def samples(plan: Plan) -> list[Sample]:
@@ -53,7 +58,8 @@ def samples(plan: Plan) -> list[Sample]:
     for archetype, first in zip(plan.archetypes, _first_servers(plan), strict=True):
         if first is None:
             continue
-        values = simulate(plan, Window(first, first + 1, clock.first, clock.stop))[:, 0] / 100
+        window = Window(first, first + 1, clock.first, clock.stop)
+        values = simulate(plan, window).grid()[:, 0]
         (country,) = plan.countries(first, first + 1)
         series = {metric.column: row for metric, row in zip(plan.metrics, values, strict=True)}
         out.append(Sample(archetype, server_id(first), country, series))

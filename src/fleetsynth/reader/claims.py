@@ -26,6 +26,14 @@ PER_ROW = 4
 """Rows that a plan may have beyond that for each row that is there: data may have been cut."""
 
 
+def claim_of(plan: Plan) -> int:
+    """Return how many rows a plan speaks of, or, if they need not be there, what it takes room by.
+
+    That is its servers, and its ticks.
+    """
+    return plan.cells if plan.is_full else max(plan.fleet.size, plan.clock.count)
+
+
 def beyond(plan: Plan, rows: Iterable[int]) -> int | None:
     """Return the number of rows there if a plan has far too many for them, or else None.
 
@@ -33,12 +41,13 @@ def beyond(plan: Plan, rows: Iterable[int]) -> int | None:
         plan: what a dataset should be.
         rows: most rows of each of its files; no more are asked for than it takes to tell.
     """
-    if plan.rows <= ALWAYS:
+    claimed = claim_of(plan)
+    if claimed <= ALWAYS:
         return None
     there = 0
     for more in rows:
         there += more
-        if plan.rows <= PER_ROW * there:
+        if claimed <= PER_ROW * there:
             return None
     return there
 
@@ -59,8 +68,8 @@ def refuse_beyond(plan: Plan, store: Store, names: Iterable[str], ending: str) -
     there = beyond(plan, ((store.size(name) or 0) * most for name in names))
     if there is not None:
         raise InputError(
-            f"{store.name} is said to have {plan.rows:,} rows, and its files can have {there:,} at "
-            "most: parts are missing, or the record does not belong to these data"
+            f"{store.name} is said to have {claim_of(plan):,} rows, and its files can have "
+            f"{there:,} at most: parts are missing, or the record does not belong to these data"
         )
 
 

@@ -9,8 +9,8 @@ from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats.read import read_batches, read_head
 from fleetsynth.reader import ReadOptions, open_dataset
 from fleetsynth.reader.canonical import OurRows
-from fleetsynth.reader.file_digest import OutOfOrderError, file_leaves, leaves, sorted_leaves
-from fleetsynth.reader.files import find_files
+from fleetsynth.reader.file_digest import any_leaves, file_leaves, some
+from fleetsynth.reader.files import find_files, find_table
 from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.stores.paths import is_path
 from fleetsynth.stores.places import is_url
@@ -61,6 +61,9 @@ def path_leaves(
         else:
             if not is_url(url) and not any(Path(url).glob("*")):
                 raise UsageError(f"{url} is an empty folder, or does not exist")
+            table = find_table(url)
+            if table:
+                return _leaves(url, lambda: _batches(table, partitions=False))
             files = find_files(url)
             if _are_ours(files):
                 return _leaves(url, lambda: _batches(files))
@@ -73,10 +76,7 @@ def path_leaves(
 
 def _leaves(name: str, batches: Callable[[], Iterator[pa.RecordBatch]]) -> Leaves:
     try:
-        try:
-            return leaves(batches())
-        except OutOfOrderError:
-            return sorted_leaves(batches())
+        return some(any_leaves(batches))
     except InputError as error:
         if name in str(error):
             raise
@@ -96,9 +96,9 @@ def _are_ours(files: Files) -> bool:
         return _has_key([*read_head(path).names, *files.told(key)])
 
 
-def _batches(files: Files) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of all files, with the columns that their folders stand for."""
+def _batches(files: Files, *, partitions: bool = True) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of all files, with the columns that their folders stand for, if any do."""
     for key in files.keys:
         with files.fetch(key) as path:
             for batch in read_batches(path):
-                yield with_partitions(batch, key, foreign=True)
+                yield with_partitions(batch, key, foreign=True) if partitions else batch

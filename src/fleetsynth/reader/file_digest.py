@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from fleetsynth.block import NULL_HUNDREDTHS
 from fleetsynth.clock import DAY_MICROS
 from fleetsynth.errors import InputError
 from fleetsynth.formats.read import read_batches
 from fleetsynth.tables.digest import (
-    NULL_HUNDREDTHS,
     Leaves,
     digest,
     integers,
     new_leaf,
     root,
+    row_order,
+    runs,
     text_run,
     when,
     who,
@@ -27,7 +28,7 @@ from fleetsynth.tables.digest import (
 from fleetsynth.tables.frame import TIMESTAMP, plain, to_numpy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ _KEY = ("server_id", "timestamp")
 
 
 class OutOfOrderError(InputError):
-    """Rows of one server and month are scattered, or not in order of time."""
+    """Rows of one server and month are scattered, or not in order."""
 
     def __init__(self) -> None:
         super().__init__("its rows are not in order of server and time")
@@ -57,36 +58,80 @@ def digest_file(path: Path | str) -> str:
 
 def file_leaves(path: Path | str) -> Leaves:
     """Return the digests of a file's leaves by server id and month."""
+    return some(any_leaves(lambda: read_batches(path)))
+
+
+def any_leaves(read: Callable[[], Iterable[pa.RecordBatch]]) -> Leaves:
+    """Return the leaves of what is read: as it comes if that is in order, or else sorted."""
     try:
-        return leaves(read_batches(path))
+        return leaves(read())
     except OutOfOrderError:
-        return sorted_leaves(read_batches(path))
+        return sorted_leaves(read())
+
+
+def some(found: Leaves) -> Leaves:
+    """Return leaves, of which there must be any.
+
+    Raises:
+        InputError: if there are none.
+    """
+    if not found:
+        raise InputError("the dataset has no rows")
+    return found
 
 
 def sorted_leaves(batches: Iterable[pa.RecordBatch]) -> Leaves:
     """Return the leaves of batches in any order of rows, sorted in memory."""
-    table = plain(pa.Table.from_batches(batches))
-    order = [(name, "ascending") for name in _KEY]
-    return leaves(table.sort_by(order).to_batches())
+    import pyarrow.compute as pc
+
+    table = keys = plain(pa.Table.from_batches(batches))
+    for at, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):  # a missing value is the least of all
+            keys = keys.set_column(
+                at, field.name, pc.fill_null(table.column(at).cast(pa.float64()), -np.inf)
+            )
+    order = [*_KEY, *_tie_breakers({field.name: field.type for field in table.schema})]
+    places = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in order])
+    return leaves(table.take(places).to_batches())
 
 
-def leaves(batches: Iterable[pa.RecordBatch]) -> Leaves:
-    """Return the leaves of batches in row order."""
+def _tie_breakers(types: dict[str, pa.DataType]) -> list[str]:
+    """Return what orders rows of the same server and time: metrics, numbers, then texts."""
+
+    def kind(name: str) -> int:
+        tests = (pa.types.is_floating, _is_number, _is_text)
+        return next((i for i, test in enumerate(tests) if test(types[name])), len(tests))
+
+    found = [(kind(name), name) for name in types.keys() - set(_KEY)]
+    return [name for place, name in sorted(found) if place < 3]  # others are refused later
+
+
+def leaves(batches: Iterable[pa.RecordBatch], *, strict: bool = False) -> Leaves:
+    """Return the leaves of batches in row order; none, if there are no rows.
+
+    Args:
+        batches: the rows; those of a batch's server and month may be in any order of time.
+        strict: refuse them unless they are in order of time, and no time is repeated.
+
+    Raises:
+        OutOfOrderError: if the rows of a leaf are scattered, or late beyond their batch.
+    """
     out: Leaves = {}
     key: tuple[str, int] | None = None
     leaf: _OpenLeaf | None = None
     for batch in batches:
-        for run_key, rows in _Columns(batch).runs():
+        for run_key, rows in _Columns(batch, sort=not strict).runs():
             if leaf is None or key != run_key:
                 if leaf is not None and key is not None:
                     out[key] = leaf.finish(*key)
                 if run_key in out:
                     raise OutOfOrderError
                 key, leaf = run_key, _OpenLeaf()
+            if strict:
+                _refuse_disorder(leaf, rows)
             leaf.update(rows)
-    if leaf is None or key is None:
-        raise InputError("the dataset has no rows")
-    out[key] = leaf.finish(*key)
+    if leaf is not None and key is not None:
+        out[key] = leaf.finish(*key)
     return out
 
 
@@ -110,7 +155,8 @@ class _Rows:
 class _Columns:
     """A batch as NumPy arrays, converted once and then cut into leaves."""
 
-    def __init__(self, batch: pa.RecordBatch) -> None:
+    def __init__(self, batch: pa.RecordBatch, *, sort: bool) -> None:
+        self._sort = sort
         names = sorted(batch.schema.names)
         for name in _KEY:
             if name not in names:
@@ -134,13 +180,24 @@ class _Columns:
         servers, names = self._texts.pop("server_id")
         days = (self._integers["timestamp"] // DAY_MICROS).astype("datetime64[D]")
         months = days.astype("datetime64[M]").astype(np.int64)
-        for first, stop in _edges((np.diff(servers) != 0) | (np.diff(months) != 0), len(servers)):
+        for first, stop in runs((np.diff(servers) != 0) | (np.diff(months) != 0), len(servers)):
             name = names[servers[first]]
             if name is None:
                 raise InputError("server_id has missing values")
-            yield (name, int(months[first])), self._cut(slice(first, stop))
+            yield (name, int(months[first])), self._cut(self._ordered(first, stop))
 
-    def _cut(self, rows: slice) -> _Rows:
+    def _ordered(self, first: int, stop: int) -> slice | NDArray[np.int64]:
+        """Return the places of a leaf's consecutive rows, in order."""
+        rows = slice(first, stop)
+        times = self._integers["timestamp"][rows]
+        if not self._sort or (np.diff(times) > 0).all():
+            return rows
+        numbers = [values[rows] for name, values in self._integers.items() if name not in _KEY]
+        texts = [_ranks(*self._texts[name])[rows] for name in self._texts]
+        order = row_order(times, [*self._hundredths[rows].T, *numbers, *texts])
+        return rows if order is None else first + order
+
+    def _cut(self, rows: slice | NDArray[np.int64]) -> _Rows:
         return _Rows(
             {name: values[rows] for name, values in self._integers.items()},
             {name: _text_runs(codes[rows], words) for name, (codes, words) in self._texts.items()},
@@ -158,20 +215,18 @@ class _OpenLeaf:
         self._texts: dict[str, list[tuple[int, str | None]]] = {}
         self._metrics: list[str] = []
         self._rows = 0
-        self._last = np.iinfo(np.int64).min
+        self.before: _Rows | None = None
 
     def update(self, rows: _Rows) -> None:
-        """Take more rows."""
+        """Take more rows, in order among themselves."""
         times = rows.integers["timestamp"]
-        if times[0] < self._last or (np.diff(times) < 0).any():
+        if self.before and _key(rows, 0) < _key(self.before, -1):
             raise OutOfOrderError
-        if times[0] == self._last or (np.diff(times) == 0).any():
-            raise InputError("two rows of one server have the same timestamp")
-        self._last = times[-1]
+        self.before = rows
         for name, values in rows.integers.items():
             self._integers.setdefault(name, sha256()).update(integers(values))
-        for name, runs in rows.texts.items():
-            _extend(self._texts.setdefault(name, []), runs)
+        for name, more in rows.texts.items():
+            _extend(self._texts.setdefault(name, []), more)
         self._values.update(rows.hundredths.data)
         self._metrics = rows.metrics
         self._rows += len(times)
@@ -180,26 +235,48 @@ class _OpenLeaf:
         """Return the leaf's digest."""
         times = {name: state.digest() for name, state in self._integers.items()}
         texts = {
-            name: digest(b"".join(text_run(count, value) for count, value in runs))
-            for name, runs in self._texts.items()
+            name: digest(b"".join(text_run(count, value) for count, value in all_runs))
+            for name, all_runs in self._texts.items()
         }
         dates = when(month, self._rows, self._metrics, times)
         self._values.update(who(server, texts) + dates)
         return self._values.digest()
 
 
-def _edges(changes: NDArray[np.bool_], count: int) -> Iterator[tuple[int, int]]:
-    """Turn 'differs from the one before' into (first, stop) of runs."""
-    edges = [0, *(np.flatnonzero(changes) + 1).tolist(), count]
-    if count:
-        yield from pairwise(edges)
+def _refuse_disorder(leaf: _OpenLeaf, rows: _Rows) -> None:
+    """Refuse rows that are not in order of time, or repeat one."""
+    times = rows.integers["timestamp"]
+    steps = np.diff(times)
+    if leaf.before:
+        steps = np.append(steps, times[0] - leaf.before.integers["timestamp"][-1])
+    if (steps < 0).any():
+        raise OutOfOrderError
+    if (steps == 0).any():
+        raise InputError("two rows of one server have the same timestamp")
+
+
+def _key(rows: _Rows, at: int) -> tuple[Any, ...]:
+    """Return what the first or the last row is ordered by; missing text comes last."""
+    numbers = [values[at] for name, values in rows.integers.items() if name not in _KEY]
+    words = [its_runs[at][1] for its_runs in rows.texts.values()]
+    texts = [(word is None, (word or "").encode()) for word in words]
+    return rows.integers["timestamp"][at], *rows.hundredths[at].tolist(), *numbers, *texts
+
+
+def _ranks(codes: NDArray[np.int32], words: list[str | None]) -> NDArray[np.int64]:
+    """Return the places of a column's words among them all: by code point, a missing one last."""
+    order = sorted(range(len(words)), key=lambda i: (words[i] is None, (words[i] or "").encode()))
+    ranks = np.empty(len(words), np.int64)
+    ranks[order] = np.arange(len(words))
+    out: NDArray[np.int64] = ranks[codes]
+    return out
 
 
 def _text_runs(codes: NDArray[np.int32], words: list[str | None]) -> list[tuple[int, str | None]]:
     changes = codes[1:] != codes[:-1]
     if not changes.any():
         return [(len(codes), words[codes[0]])]
-    return [(stop - first, words[codes[first]]) for first, stop in _edges(changes, len(codes))]
+    return [(stop - first, words[codes[first]]) for first, stop in runs(changes, len(codes))]
 
 
 def _extend(runs: list[tuple[int, str | None]], more: list[tuple[int, str | None]]) -> None:
@@ -209,6 +286,10 @@ def _extend(runs: list[tuple[int, str | None]], more: list[tuple[int, str | None
             runs[-1] = (runs[-1][0] + count, value)
         else:
             runs.append((count, value))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_temporal(kind) or kind == pa.bool_())
 
 
 def _is_text(kind: pa.DataType) -> bool:

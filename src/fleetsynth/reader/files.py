@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import unquote
 
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats import ending_of, known
-from fleetsynth.stores.names import MANIFEST, SERVERS
+from fleetsynth.stores.names import MANIFEST, SERVERS, TABLES
 from fleetsynth.stores.places import is_far, is_url, split_object
 from fleetsynth.stores.recorded import parse_manifest
 from fleetsynth.stores.store import STATE, open_store
@@ -105,6 +106,17 @@ def find_files(url: str, *, partial: bool = False) -> Files:
         raise InputError(f"{url} holds no data: expected files that end in {known()}")
     others = 0 if manifest else len(names) - len(keys)
     return Files(url.rstrip("/"), tuple(keys), store, manifest, others)
+
+
+def find_table(url: str) -> Files | None:
+    """Return the files of a further table of a folder of ours, if a folder is that."""
+    found = re.fullmatch(rf"(.+?)/+{TABLES}([a-z_]+)/*", url)
+    store = open_store(found[1]) if found else None
+    manifest = _manifest(store) if store and store.size(MANIFEST) is not None else None
+    if found is None or manifest is None or found[2] not in manifest.get("tables", {}):
+        return None
+    keys = [part["tables"][found[2]]["path"] for part in manifest["parts"]]
+    return Files(found[1], tuple(keys), store, manifest)
 
 
 def is_data(name: str) -> bool:

@@ -122,7 +122,7 @@ def _parts_of_day(hourly: Sequence[Factor], step: int) -> list[tuple[int, float]
 
     Beside it, the share of the day's ticks that lie there.
     """
-    hours = np.arange(0, DAY_SECONDS, step) // 3_600
+    hours = np.arange(0, DAY_SECONDS, step) // HOUR_SECONDS
     cases = [f.case_of(hours) if f.case_of else hours for f in hourly]
     _, first, count = np.unique(
         np.array([*cases, np.zeros_like(hours)]), axis=1, return_index=True, return_counts=True

@@ -124,5 +124,5 @@ def twin(plan: Plan, counts: Sequence[int], ticks: int) -> list[NDArray[np.float
         other = replace(plan, scenario=scenario, fleet=plan.fleet.select(members))
         first = plan.clock.first
         window = Window(0, len(members), first, first + min(ticks, plan.clock.count))
-        out.append((simulate(other, window) / 100).astype(np.float32))
+        out.append(simulate(other, window).grid().astype(np.float32))
     return out

@@ -223,7 +223,7 @@ def _sized(plan: Plan | None, dataset: Opened) -> Plan | None:
     there = rows_short_of(plan, dataset) if plan else None
     if plan and there is not None:
         raise InputError(
-            f"{dataset.name} has {there:,} rows at most, and its scenario {plan.rows:,}: too few "
+            f"{dataset.name} has {there:,} rows at most, and its scenario {plan.cells:,}: too few "
             "to be compared with it"
         )
     return plan

@@ -4,6 +4,8 @@ from fleetsynth.fleet import METADATA_COLUMNS
 
 DATA = "data/"
 """Where parts are, so that a reader pointed at it sees nothing else."""
+TABLES = "tables/"
+"""Where further tables are: each in a folder of its name, with parts named as those of the data."""
 MANIFEST = "manifest.json"
 """The file of a folder that comes last, and says what its parts are."""
 SERVERS = "servers.parquet"
@@ -12,3 +14,8 @@ SCENARIO = "scenario.yaml"
 TIME_KEYS = ("year", "month")
 SERVER_KEYS = ("server_type", *METADATA_COLUMNS)
 PARTITION_KEYS = (*TIME_KEYS, *SERVER_KEYS)
+
+
+def table_key(part: str, table: str) -> str:
+    """Return where the rows of a further table are that belong to a part of the data."""
+    return f"{TABLES}{table}/{part.removeprefix(DATA)}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from fleetsynth.errors import FleetsynthError, InputError, OtherBytesError, OutputError, UsageError
+from fleetsynth.formats import FORMATS, ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,9 +88,13 @@ class ObjectStore:
     def _put(self, key: str, data: Any, *, replace: bool) -> bool:
         """Upload; tell whether the object is ours, or was there before."""
         mode = "overwrite" if replace else "create"
+        ending = ending_of(key)
+        said = {"Content-Type": FORMATS[ending].media_type} if ending else None
         with self._errors():
             try:
-                self._obstore.put(self._store, key, data, mode=mode, use_multipart=False)
+                self._obstore.put(
+                    self._store, key, data, attributes=said, mode=mode, use_multipart=False
+                )
             except self._obstore.exceptions.AlreadyExistsError:
                 return False
         return True

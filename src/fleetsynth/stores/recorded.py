@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import InputError
 from fleetsynth.formats import FORMATS, known
-from fleetsynth.stores.names import DATA
+from fleetsynth.stores.names import DATA, table_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT = 2
-"""The form of manifests that this version writes; it reads all older ones."""
+"""The form of manifests of folders without further tables; all older ones are read."""
+FORMAT_WITH_TABLES = 3
+"""The form of manifests of folders with further tables."""
 SEAL = "manifest_sha256"
 """The last field: the hash of the manifest without it, written as it is."""
 
@@ -79,10 +81,10 @@ def parse_manifest(data: bytes, name: str) -> dict[str, Any]:
     """
     try:
         values = parse_object(data)
-        if _is_count(values.get("format")) and values["format"] > FORMAT:
+        if _is_count(values.get("format")) and values["format"] > FORMAT_WITH_TABLES:
             raise InputError(
                 f"{name} is of format {values['format']}, which a newer fleetsynth wrote: this "
-                f"version reads formats up to {FORMAT}"
+                f"version reads formats up to {FORMAT_WITH_TABLES}"
             )
         problems = list(_problems(values))
     except ValueError as error:
@@ -171,18 +173,37 @@ def _problems(values: dict[str, Any]) -> Iterator[str]:
             yield f"{key} is {as_json(values[key])}: expected {what}"
     if not is_part_format(values.get("file_format", PART_FORMAT)):
         yield f"file_format is {as_json(values['file_format'])}: expected {known(in_folders=True)}"
+    if not isinstance(values.get("tables", {}), dict):
+        yield f"tables is {as_json(values['tables'])}: expected an object"
     parts = values.get("parts")
     for index, part in enumerate(parts if isinstance(parts, list) else []):
         path = part.get("path") if isinstance(part, dict) else None
         # What it names is opened: nothing above the data, and nothing but parts.
-        if not is_part(path):
+        if not (is_part(path) and str(path).endswith(file_format_of(values))):
             yield f"parts[{index}] is {as_json(part)}: expected an object with the path of a part"
+        elif not is_tables(part.get("tables", {}), path):
+            yield f"parts[{index}] has tables that are not files beside it: {as_json(part)}"
 
 
 def is_part(path: object) -> bool:
     """Tell whether a path is the name of a part: nothing else is ever opened or removed."""
     found = _PART.fullmatch(path) if isinstance(path, str) else None
     return found is not None and is_part_format(found[1])
+
+
+def is_tables(tables: object, path: object) -> bool:
+    """Tell whether files of further tables lie where those of a part at `path` do."""
+    return isinstance(tables, dict) and all(
+        re.fullmatch("[a-z][a-z_]*", name) is not None
+        and isinstance(entry, dict)
+        and entry.get("path") == table_key(str(path), name)
+        for name, entry in tables.items()
+    )
+
+
+def paths_of(part: dict[str, Any]) -> list[str]:
+    """Return the files of a part that a manifest names: of the data, and of further tables."""
+    return [part["path"], *(table["path"] for table in part.get("tables", {}).values())]
 
 
 def is_part_format(ending: object) -> bool:

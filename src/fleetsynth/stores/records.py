@@ -8,7 +8,8 @@ from fleetsynth.errors import InputError
 from fleetsynth.formats import known
 from fleetsynth.scenario.data import json_from_data
 from fleetsynth.stores.names import DATA, PARTITION_KEYS
-from fleetsynth.stores.recorded import PART_FORMAT, is_part, is_part_format
+from fleetsynth.stores.recorded import PART_FORMAT, is_part, is_part_format, is_tables
+from fleetsynth.tables.table import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,8 +65,20 @@ def file_format_from_data(values: Mapping[str, Any], where: str) -> str:
     """
     ending = values.get("file_format", PART_FORMAT)
     if not is_part_format(ending):
-        raise InputError(f"{where}: file_format is none of {known(in_folders=True)}")
+        raise InputError(f"{where}: file_format is not one of {known(in_folders=True)}")
     return str(ending)
+
+
+def tables_from_data(values: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    """Return the further tables of a folder: records of folders without any do not say it.
+
+    Raises:
+        InputError: if there are no such tables.
+    """
+    tables = values.get("tables", [])
+    if not isinstance(tables, list) or any(name not in TABLES for name in tables):
+        raise InputError(f"{where}: tables is not a list of {', '.join(TABLES)}")
+    return tuple(tables)
 
 
 def refuse_odd_fields(values: Mapping[str, Any], where: str) -> None:
@@ -81,6 +94,8 @@ def refuse_odd_fields(values: Mapping[str, Any], where: str) -> None:
             raise InputError(f"{where}: {name} is {'not a count' if kind is int else 'not text'}")
     if not is_part(values["path"]):
         raise InputError(f"{where}: {values['path']!r} is not a file below {DATA}")
+    if not is_tables(values.get("tables", {}), values["path"]):
+        raise InputError(f"{where}: tables are not files beside {values['path']!r}")
 
 
 def _is_count(value: object) -> bool:

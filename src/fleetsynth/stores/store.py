@@ -36,13 +36,13 @@ STAGING = f"{STATE}making-"
 """How the folders begin in which files are built."""
 
 _TEMPORARY = r"""(?x)
-    ((_parts|data)/)? ([^/]+=[^/]*/)*
+    ((_parts|data|tables/[a-z_]+)/)? ([^/]+=[^/]*/)*
     \.( (part|job)-[0-9]+(?P<ending>(\.[a-z]+)+) | (manifest|job)\.json
        | scenario\.yaml | servers\.parquet )
     \.[0-9a-f]{8}\.tmp
 """
 """Names of the temporary files that we make in a dataset, and of no others."""
-_FOLDERS = r"_parts(/making-[0-9a-f]{8})?|data(/[^/]+=[^/]*)*"
+_FOLDERS = r"_parts(/making-[0-9a-f]{8})?|(data|tables/[a-z_]+)(/[^/]+=[^/]*)*|tables"
 """Names of the folders that we make in a dataset, and of no others."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import sha256
-from itertools import product
+from itertools import compress, pairwise, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,16 +18,17 @@ from fleetsynth.streams import length_prefixed
 from fleetsynth.tables.frame import calendar_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from hashlib import _Hash as HASH
 
     from numpy.typing import NDArray
 
+    from fleetsynth.block import Block
     from fleetsynth.plan import Plan
     from fleetsynth.window import Window
 
-NULL_HUNDREDTHS = np.iinfo(np.int32).min
-"""Stands for a missing value among hundredths."""
+    Ints = NDArray[np.int64]
+    Numbers = NDArray[np.integer]
 
 Leaves = dict[tuple[str, int], bytes]
 """Leaf digests by server id and month (counted from 1970-01)."""
@@ -45,17 +46,17 @@ def root(leaves: Leaves) -> str:
 
 def combine(packed: bytes) -> str:
     """Return the digest over leaves that stand one after the other, in any order."""
-    leaves = np.sort(np.frombuffer(packed, f"S{LEAF_BYTES}"))
     state = sha256(b"fleetsynth root\n")
-    state.update(leaves.data)
+    if packed:
+        state.update(np.sort(np.frombuffer(packed, f"S{LEAF_BYTES}")).data)
     return state.hexdigest()
 
 
 def new_leaf() -> HASH:
     """Begin the hash of one server in one month.
 
-    It takes the rows in order of time, in any portions: hundredths, 32-bit little-endian,
-    metrics sorted by column name. Last it takes `who` and `when`.
+    It takes the rows in their order (`row_order`), in any portions: hundredths, 32-bit
+    little-endian, metrics sorted by column name. Last it takes `who` and `when`.
     """
     return sha256(b"fleetsynth leaf\n")
 
@@ -90,6 +91,27 @@ def text_run(count: int, value: str | None) -> bytes:
     return head + (b"\xff" * 8 if value is None else length_prefixed(value))
 
 
+def row_order(time: Ints, columns: Sequence[NDArray[np.integer]]) -> Ints | None:
+    """Return the order in which leaves take rows: by time, and those of one time by their columns.
+
+    Args:
+        time: of each row; of rows of several leaves any number that keeps these apart.
+        columns: what orders rows of the same time, the first column first.
+
+    Returns:
+        Positions of the rows, or None if they are in order and no time is repeated.
+    """
+    if (np.diff(time) > 0).all():
+        return None
+    order: Ints = np.argsort(time, kind="stable")
+    same = np.flatnonzero(np.diff(time[order]) == 0)
+    places = np.union1d(same, same + 1)
+    repeated = order[places]
+    keys = [column[repeated] for column in reversed(columns)]
+    order[places] = repeated[np.lexsort((*keys, time[repeated]))]
+    return order
+
+
 def digest(data: bytes) -> bytes:
     """Digest the bytes of one column."""
     return sha256(data).digest()
@@ -108,37 +130,82 @@ def _columns(columns: Mapping[str, bytes]) -> bytes:
     return b"".join(length_prefixed(name) + columns[name] for name in sorted(columns))
 
 
+def runs(changes: NDArray[np.bool_], count: int) -> Iterator[tuple[int, int]]:
+    """Turn 'differs from the one before' into (first, stop) of runs."""
+    edges = [0, *(np.flatnonzero(changes) + 1).tolist(), count]
+    if count:
+        yield from pairwise(edges)
+
+
+class _OpenLeaf:
+    """A leaf while its rows come in, window by window."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._values = new_leaf()
+        self._numbers: dict[str, HASH] = {}
+
+    def update(self, values: NDArray[np.int32], numbers: Iterable[tuple[str, Numbers]]) -> None:
+        """Take rows in their order: values, shape (rows, metrics), and columns of numbers."""
+        self.rows += len(values)
+        self._values.update(values.data)
+        for name, column in numbers:
+            self._numbers.setdefault(name, sha256()).update(integers(column))
+
+    def finish(self, who: bytes, month: int, metrics: Iterable[str]) -> HASH:
+        """Take what there is to know besides, and return the hash."""
+        digests = {name: state.digest() for name, state in self._numbers.items()}
+        self._values.update(who + when(month, self.rows, metrics, digests))
+        return self._values
+
+
 class PlanDigest:
     """Collects the leaves of a plan's dataset while it is made.
 
     What the calendar and the fleet decide is hashed once per month and once per server; only
-    the values are hashed row by row. Windows of one server must come in order of time.
+    the values are hashed row by row. Windows of one server must come in order of time. Where rows
+    may be missing, repeated or late, or hold whole numbers, columns of numbers are hashed row by
+    row as well.
     """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._months = plan.clock.month_starts(plan.clock.first, plan.clock.stop)
         self._when: dict[tuple[str, int], bytes] = {}
-        self._order = np.argsort([metric.column for metric in plan.metrics])
+        by_name = sorted(range(len(plan.metrics)), key=lambda i: plan.metrics[i].column)
+        self._order = [i for i in by_name if not plan.metrics[i].whole]
+        self._names = [plan.metrics[i].column for i in self._order]
+        self._whole = {plan.metrics[i].column: i for i in by_name if plan.metrics[i].whole}
         self._open: dict[int, HASH] = {}
+        self._begun: dict[tuple[int, int], _OpenLeaf] = {}
         # By server and month, for a dictionary would take eight times the memory.
         self._leaves = np.zeros((plan.fleet.size, len(self._months)), f"V{LEAF_BYTES}")
         self._bytes = self._leaves.view(np.uint8).ravel().data
+        # A server has no leaf of a month without a row of it.
+        self._is_there = np.full(self._leaves.shape, plan.is_full and not self._whole)
 
     @property
     def packed(self) -> bytes:
         """All leaves, one after the other, when all windows were taken."""
-        return self._leaves.tobytes()
+        packed: bytes = self._leaves[self._is_there].tobytes()
+        return packed
 
     @property
     def leaves(self) -> Leaves:
         """All leaves by server and month, when all windows were taken."""
         servers = self._plan.fleet.server_ids(0, self._plan.fleet.size)
         keys = product(servers, (month for month, *_ in self._months))
-        return dict(zip(keys, (leaf.tobytes() for leaf in self._leaves.ravel()), strict=True))
+        found = compress(zip(keys, self._leaves.ravel(), strict=True), self._is_there.ravel())
+        return {key: leaf.tobytes() for key, leaf in found}
 
-    def update(self, window: Window, hundredths: NDArray[np.int32]) -> None:
-        """Take a window's values, shape (metrics, servers, ticks)."""
+    def update(self, block: Block) -> None:
+        """Take a window's rows."""
+        if self._plan.is_full and not self._whole:
+            self._update_full(block.window, block.values)
+        else:
+            self._update_rows(block)
+
+    def _update_full(self, window: Window, hundredths: NDArray[np.int32]) -> None:
         row_bytes = len(self._order) * VALUE_BYTES
         spans = []
         for place, (month, first, stop) in enumerate(self._months):
@@ -160,8 +227,55 @@ class PlanDigest:
                     continue
                 dates = self._digest_month(country, month, first, stop)
                 state.update(texts(row, stop - first) + dates)
-                at = (index * len(self._months) + place) * LEAF_BYTES
-                self._bytes[at : at + LEAF_BYTES] = state.digest()
+                self._put(index, place, state)
+
+    def _put(self, index: int, place: int, leaf: HASH) -> None:
+        at = (index * len(self._months) + place) * LEAF_BYTES
+        self._bytes[at : at + LEAF_BYTES] = leaf.digest()
+
+    def _update_rows(self, block: Block) -> None:
+        """Take rows one by one; a leaf ends with the window that its month ends in."""
+        window = block.window
+        server, tick, values = block.listed()
+        laid = np.ascontiguousarray(values[self._order].T, "<i4")
+        whole = {name: values[i] for name, i in self._whole.items()}
+        cell = server.astype(np.int64) * window.shape[1] + tick
+        order = row_order(cell, [*laid.T, *whole.values()])
+        if order is not None:
+            server, tick, laid = server[order], tick[order], laid[order]
+            whole = {name: column[order] for name, column in whole.items()}
+        stops = np.array([stop for *_, stop in self._months])
+        place = np.searchsorted(stops, tick + window.first_tick, side="right")
+        columns_in = self._columns_by_country(window)
+        countries = self._plan.countries(window.first_server, window.stop_server)
+        for first, stop in runs(np.diff(server * len(stops) + place) != 0, len(server)):
+            at, rows = int(server[first]), slice(first, stop)
+            key = at + window.first_server, int(place[first])
+            of_tick = columns_in(countries[at]).items()
+            self._begun.setdefault(key, _OpenLeaf()).update(
+                laid[rows],
+                [
+                    *((name, column[tick[rows]]) for name, column in of_tick),
+                    *((name, column[rows]) for name, column in whole.items()),
+                ],
+            )
+        texts = self._texts(window)
+        for index, at in list(self._begun):
+            row, (month, _, end) = index - window.first_server, self._months[at]
+            if 0 <= row < window.shape[0] and end <= window.stop_tick:
+                leaf = self._begun.pop((index, at))
+                self._put(index, at, leaf.finish(texts(row, leaf.rows), month, self._names))
+                self._is_there[index, at] = True
+
+    def _columns_by_country(self, window: Window) -> Callable[[str], dict[str, Ints]]:
+        """Return a function from a country to the number columns of a window's ticks."""
+        seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
+
+        @cache
+        def columns(country: str) -> dict[str, Ints]:
+            return self._numbers(seconds, country)
+
+        return columns
 
     def _rows(self, hundredths: NDArray[np.int32]) -> Iterator[memoryview]:
         """Yield the bytes of each server's rows, metrics by name; good until the next is asked."""
@@ -183,12 +297,17 @@ class PlanDigest:
         return self._when[country, month]
 
     def _hash_month(self, country: str, month: int, first: int, stop: int) -> bytes:
-        seconds = self._plan.clock.seconds(first, stop)
-        columns: dict[str, NDArray[np.integer]] = {"timestamp": seconds * SECOND_MICROS}
-        if self._plan.scenario.include_calendar:
-            columns |= calendar_columns(seconds, country)
+        columns = self._numbers(self._plan.clock.seconds(first, stop), country)
         digests = {name: digest(integers(values)) for name, values in columns.items()}
-        return when(month, stop - first, [metric.column for metric in self._plan.metrics], digests)
+        return when(month, stop - first, self._names, digests)
+
+    def _numbers(self, seconds: Ints, country: str) -> dict[str, Ints]:
+        """Return the number columns of some times."""
+        columns: dict[str, Ints] = {"timestamp": seconds * SECOND_MICROS}
+        if self._plan.scenario.include_calendar:
+            for name, values in calendar_columns(seconds, country):
+                columns[name] = values.astype(np.int64)
+        return columns
 
     def _texts(self, window: Window) -> Callable[[int, int], bytes]:
         """Return a function from a server's row in a window and a row count to its `who`."""

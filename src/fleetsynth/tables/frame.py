@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from fleetsynth.block import NULL_HUNDREDTHS
 from fleetsynth.clock import SECOND_MICROS, Calendar
 from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.metrics import STATISTICS, published
@@ -19,13 +20,16 @@ from fleetsynth.plan import CALENDAR_COLUMNS
 from fleetsynth.streams import PREFIX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from fleetsynth.block import Block
     from fleetsynth.metrics import Metric
     from fleetsynth.plan import Plan
     from fleetsynth.window import Window
+
+    _Spread = Callable[[NDArray[np.int32]], NDArray[np.int32]]
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -41,16 +45,19 @@ def column_types() -> dict[str, pa.DataType]:
 
 
 def schema(plan: Plan) -> pa.Schema:
-    """Return the Arrow schema of a plan's dataset."""
+    """Return the Arrow schema of a plan's dataset; where rows may be missing, so may values."""
     types = _types(plan.metrics)
-    return pa.schema([pa.field(name, types[name], nullable=False) for name in plan.columns])
+    partial = set() if plan.is_full else {metric.column for metric in plan.metrics}
+    return pa.schema(
+        [pa.field(name, types[name], nullable=name in partial) for name in plan.columns]
+    )
 
 
 def _types(metrics: Iterable[Metric]) -> dict[str, pa.DataType]:
     return {
         "timestamp": TIMESTAMP,
         "server_id": TEXT,
-        **{metric.column: pa.float64() for metric in metrics},
+        **{m.column: pa.int32() if m.whole else pa.float64() for m in metrics},
         "server_type": TEXT,
         "service": TEXT,
         **dict.fromkeys(METADATA_COLUMNS, TEXT),
@@ -73,7 +80,7 @@ def plain(batches: pa.Schema | pa.Table) -> pa.Schema | pa.Table:
 
 
 class Frame:
-    """Lays windows of one plan out as rows, ordered by server, then by time.
+    """Lays blocks of one plan out as rows, in their order.
 
     Args:
         plan: what the windows belong to.
@@ -88,18 +95,25 @@ class Frame:
         self._plan = plan
         self._per_tick: dict[Window, dict[str, pa.Array]] = {}
 
-    def batch(self, window: Window, hundredths: NDArray[np.int32]) -> pa.RecordBatch:
-        """Return a window's rows.
-
-        Args:
-            window: servers and ticks.
-            hundredths: values times 100, shape (metrics, servers, ticks).
-        """
-        columns = self._tick_columns(window) | self._server_columns(window)
-        if self._plan.scenario.include_calendar:
-            columns |= self._local_columns(window)
-        for metric, values in zip(self._plan.metrics, hundredths, strict=True):
-            columns[metric.column] = _array(values / 100, pa.float64())
+    def batch(self, block: Block) -> pa.RecordBatch:
+        """Return a block's rows."""
+        window = block.window
+        if block.server is None or block.tick is None:
+            _, ticks = window.shape
+            columns = self._tick_columns(window)
+            columns |= self._server_columns(window, lambda codes: np.repeat(codes, ticks))
+            if self._plan.scenario.include_calendar:
+                columns |= self._local_columns(window)
+        else:
+            server = block.server
+            columns = self._columns_of_rows(window, server, block.tick)
+            columns |= self._server_columns(window, lambda codes: codes[server])
+        for metric, values in zip(self._plan.metrics, block.values, strict=True):
+            columns[metric.column] = (
+                _array(np.ascontiguousarray(values), pa.int32())
+                if metric.whole
+                else (_values if block.has_nulls else _published)(values)
+            )
         arrays = [columns[name] for name in self.schema.names]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
@@ -126,14 +140,30 @@ class Frame:
         marks = {c: dict(calendar_columns(seconds, c))["is_holiday"] for c in set(countries)}
         return {"is_holiday": _array(np.concatenate([marks[c] for c in countries]), pa.int32())}
 
-    def _server_columns(self, window: Window) -> dict[str, pa.Array]:
+    def _columns_of_rows(
+        self, window: Window, server: NDArray[np.integer], tick: NDArray[np.integer]
+    ) -> dict[str, pa.Array]:
+        """Columns that the time decides, or time and place, of rows one by one."""
+        seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
+        columns = {"timestamp": _array(seconds[tick] * SECOND_MICROS, TIMESTAMP)}
+        if self._plan.scenario.include_calendar:
+            names = self._plan.countries(window.first_server, window.stop_server)
+            countries, code = np.unique(names, return_inverse=True)
+            tables = [dict(calendar_columns(seconds, country)) for country in countries.tolist()]
+            for name in CALENDAR_COLUMNS:
+                table = np.stack([each[name] for each in tables])
+                columns[name] = _array(table[code[server], tick], pa.int32())
+        return columns
+
+    def _server_columns(self, window: Window, spread: _Spread) -> dict[str, pa.Array]:
+        """Columns that the server decides; `spread` makes a code per row of one per server."""
         fleet, span = self._plan.fleet, (window.first_server, window.stop_server)
-        servers, ticks = window.shape
+        servers, _ = window.shape
 
         def text(codes: NDArray[np.integer], words: Sequence[str]) -> pa.Array:
-            return _text(np.repeat(codes.astype(np.int32), ticks), words)
+            return _text(spread(codes.astype(np.int32)), words)
 
-        numbers = _array(np.repeat(np.arange(servers, dtype=np.int32), ticks), pa.int32())
+        numbers = _array(spread(np.arange(servers, dtype=np.int32)), pa.int32())
         names = _encoded_text([part[PREFIX_BYTES:] for part in fleet.encoded_ids(*span)])
         columns = {"server_id": pa.DictionaryArray.from_arrays(numbers, names, safe=False)}
         if self._plan.scenario.include_metadata:
@@ -177,6 +207,20 @@ def to_numpy(array: pa.Array) -> NDArray[Any]:
 def _repeat(values: NDArray[_T], times: int) -> NDArray[_T]:
     """Repeat an array as a whole; once costs nothing."""
     return values if times == 1 else np.tile(values, times)
+
+
+def _published(hundredths: NDArray[np.int32]) -> pa.Array:
+    return _array(hundredths / 100, pa.float64())
+
+
+def _values(hundredths: NDArray[np.int32]) -> pa.Array:
+    """Return values of which some may be missing."""
+    there = (hundredths != NULL_HUNDREDTHS).ravel()
+    values = np.where(there, hundredths.ravel() / 100, 0.0)
+    if there.all():
+        return _array(values, pa.float64())
+    bits = pa.py_buffer(np.packbits(there, bitorder="little"))
+    return pa.Array.from_buffers(pa.float64(), values.size, [bits, pa.py_buffer(values)])
 
 
 def _array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:

@@ -82,12 +82,13 @@ class Checker:
         self._schema: pa.Schema | None = None
         self._checked: pa.Schema | None = None
         self._changed: dict[str, None] = {}  # a set in order
+        self._is_full = plan is None or plan.is_full
         step = span = None
         if plan:
             clock = plan.clock
             begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * SECOND_MICROS
             step, span = clock.step * SECOND_MICROS, (int(begin), int(end))
-        self._grid = GridCheck(self.columns, step, span)
+        self._grid = GridCheck(self.columns, step, span, is_full=self._is_full)
         self.rows = 0
 
     @property
@@ -139,7 +140,11 @@ class Checker:
         for column in rows.metrics:
             if column not in self._values:
                 self._values[column] = ValueCheck(
-                    column, self.columns, self._design, exact=self._exact
+                    column,
+                    self.columns,
+                    self._design,
+                    exact=self._exact,
+                    is_full=self._is_full,
                 )
             self._values[column].update(rows)
         for coupling in self._couplings:

@@ -98,7 +98,7 @@ def _size(plan: Plan, dataset: Dataset) -> Verdict | None:
     if there is None:
         return None
     found = (
-        f"the scenario has {plan.rows:,} rows, and there are {there:,} at most: too few to "
+        f"the scenario has {plan.cells:,} rows, and there are {there:,} at most: too few to "
         "compare the values with it"
     )
     return Verdict("size", "fail", found)

@@ -9,7 +9,7 @@ import numpy as np
 
 from fleetsynth.fleet import server_id
 from fleetsynth.validate.grid import Growing
-from fleetsynth.validate.places import SHOWN, Faults, moment
+from fleetsynth.validate.places import ALLOWED, SHOWN, Faults, moment
 from fleetsynth.validate.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -183,10 +183,13 @@ class ServerCheck:
         absent = np.flatnonzero(~there)
         if not len(absent) and not self._foreign.count:
             return Verdict("servers", "ok", f"all {count:,} of the scenario, and no other")
-        found = [f"{fleet.server_ids(i, i + 1)[0]} is missing" for i in absent[:SHOWN].tolist()]
-        found += [f"{name} is not in the scenario" for name in self._foreign.places]
+        if not self._plan.is_full and not self._foreign.count:
+            found = f"{count:,} of the scenario's {fleet.size:,}, and no other{ALLOWED}"
+            return Verdict("servers", "ok", found)
+        places = [f"{fleet.server_ids(i, i + 1)[0]} is missing" for i in absent[:SHOWN].tolist()]
+        places += [f"{name} is not in the scenario" for name in self._foreign.places]
         message = f"{len(absent):,} are missing, {self._foreign.count:,} are not in the scenario"
-        return Verdict("servers", "fail", message, places=tuple(found[:SHOWN]))
+        return Verdict("servers", "fail", message, places=tuple(places[:SHOWN]))
 
     def _copies(self) -> Verdict:
         size = len(self._columns.servers)
@@ -234,7 +237,7 @@ def content(micros: Ints, metrics: Mapping[str, Floats]) -> NDArray[np.uint64]:
     mixed: NDArray[np.uint64] = micros.astype(np.uint64) * _ODD[0]
     for odd, column in zip(cycle(_ODD[1:]), sorted(metrics), strict=False):
         with np.errstate(over="ignore"):
-            whole = np.nan_to_num(np.rint(metrics[column] * 1e4), posinf=0, neginf=0)
+            whole = np.nan_to_num(np.rint(metrics[column] * 1e4), nan=-_WIDEST, posinf=0, neginf=0)
         mixed += np.clip(whole, -_WIDEST, _WIDEST).astype(np.int64).astype(np.uint64) * odd
         mixed ^= mixed >> np.uint64(31)
     mixed *= _ODD[-1]

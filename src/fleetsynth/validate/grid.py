@@ -57,9 +57,18 @@ class GridCheck:
             first batch that shows one.
         span: first and last timestamp that each server should have; None if nothing says so, and
             each server has a grid that begins where most of its first rows are.
+        is_full: whether a row that is missing, repeated or late is a fault.
     """
 
-    def __init__(self, columns: Columns, step: int | None, span: tuple[int, int] | None) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        step: int | None,
+        span: tuple[int, int] | None,
+        *,
+        is_full: bool = True,
+    ) -> None:
+        self._allowed = not is_full
         self._columns = columns
         self.step = step
         self._span = span
@@ -207,7 +216,10 @@ class GridCheck:
             yield Verdict("order", "ok", "by time")
         else:
             yield self.disorder.verdict(
-                "order", "{count} places are not in order of server and time", "by server and time"
+                "order",
+                "{count} places are not in order of server and time",
+                "by server and time",
+                allowed=self._allowed,
             )
         yield (
             self._untimed.verdict(
@@ -227,7 +239,9 @@ class GridCheck:
         if self._uncounted:
             yield Verdict("gaps", "untestable", self._uncounted)
         else:
-            yield self._missing.verdict("gaps", "{count} ticks are missing", "no tick is missing")
+            yield self._missing.verdict(
+                "gaps", "{count} ticks are missing", "no tick is missing", allowed=self._allowed
+            )
 
     def _durations(self) -> str:
         """Return the steps of servers in words, the commonest first."""
@@ -248,6 +262,7 @@ class GridCheck:
             "duplicates",
             "{count} rows repeat the server and timestamp of another",
             "no server has a timestamp twice",
+            allowed=self._allowed,
         )
 
     def _ends(self, begin: int, end: int) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.block import NULL_HUNDREDTHS
 from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.presets import simulate
 from fleetsynth.validate.fleet import content
@@ -52,17 +53,20 @@ def regenerate(
         progress: called with the servers done and to be done, before the first and after each.
     """
     chosen = compared(plan, full=full)
-    faults = Faults()
+    faults, done_rows = Faults(), 0
     for done, server in enumerate(chosen):
         if progress:
             progress(done, len(chosen))
-        if found.get(server) != _content(plan, server):
+        rows, made = _content(plan, server)
+        done_rows += rows
+        if found.get(server, 0) != made:
             faults.note(plan.fleet.server_ids(server, server + 1))
     if progress:
         progress(len(chosen), len(chosen))
-    size, rows = plan.fleet.size, len(chosen) * plan.clock.count
+    size = plan.fleet.size
     servers = f"all {size:,}" if len(chosen) == size else f"{len(chosen):,} of {size:,}"
-    extent = f"{servers} servers, {rows:,} of {plan.rows:,} rows"
+    whole = f" of {plan.cells:,}" if plan.is_full else ""
+    extent = f"{servers} servers, {done_rows:,}{whole} rows"
     return faults.verdict(
         "regeneration",
         "{count} servers are not what the scenario generates (compared: " + extent + ")",
@@ -70,13 +74,16 @@ def regenerate(
     )
 
 
-def _content(plan: Plan, server: int) -> int:
-    """Return what `ServerCheck.contents` finds of a server as the plan has it."""
-    total, clock = 0, plan.clock
+def _content(plan: Plan, server: int) -> tuple[int, int]:
+    """Return a server's rows as the plan has it, and what `ServerCheck.contents` finds of it."""
+    rows, total, clock = 0, 0, plan.clock
     for first in range(clock.first, clock.stop, _WINDOW_TICKS):
         stop = min(first + _WINDOW_TICKS, clock.stop)
-        values = simulate(plan, Window(server, server + 1, first, stop))[:, 0] / 100
-        micros = clock.seconds(first, stop) * SECOND_MICROS
+        block = simulate(plan, Window(server, server + 1, first, stop))
+        _, tick, hundredths = block.listed()
+        values = np.where(hundredths == NULL_HUNDREDTHS, np.nan, hundredths / 100)
+        micros = clock.seconds(first, stop)[tick] * SECOND_MICROS
         named = dict(zip((metric.column for metric in plan.metrics), values, strict=True))
         total += int(content(micros, named).sum(dtype=np.uint64))
-    return total % 2**64
+        rows += block.rows
+    return rows, total % 2**64

@@ -84,8 +84,15 @@ class ValueCheck:
     """Checks one metric in passing."""
 
     def __init__(
-        self, column: str, columns: Columns, design: Design | None, *, exact: bool = False
+        self,
+        column: str,
+        columns: Columns,
+        design: Design | None,
+        *,
+        exact: bool = False,
+        is_full: bool = True,
     ) -> None:
+        self._allowed = not is_full
         self._metric = METRIC_COLUMNS[column]
         self._column = column
         self._columns = columns
@@ -174,7 +181,9 @@ class ValueCheck:
     def verdicts(self) -> Iterator[Verdict]:
         """Return what was found."""
         column, unit = self._column, self._metric.unit
-        yield self._null.verdict("missing values", "{count} are missing", "none", column)
+        yield self._null.verdict(
+            "missing values", "{count} are missing", "none", column, allowed=self._allowed
+        )
         bounds = f"within {self._metric.low:g} to {self._high:g} {unit}"
         if unit == "%" and self._count > _FEW and self._top <= 1.0 and not self._exact:
             yield Verdict("range", "fail", "none is above 1: shares instead of per cent?", column)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fleetsynth.block import Block
 from fleetsynth.clock import DAY_SECONDS, Calendar
 from fleetsynth.errors import Problem
 from fleetsynth.metrics import METRICS
@@ -54,7 +54,7 @@ def resolve(scenario: SineScenario) -> Plan:
     )
 
 
-def simulate(plan: Plan, window: Window) -> NDArray[np.int32]:
+def simulate(plan: Plan, window: Window) -> Block:
     calendar = Calendar(plan.clock.seconds(window.first_tick, window.stop_tick))
     names = plan.fleet.server_ids(window.first_server, window.stop_server)
     codes = plan.fleet.archetype_codes(window.first_server, window.stop_server).tolist()
@@ -65,7 +65,7 @@ def simulate(plan: Plan, window: Window) -> NDArray[np.int32]:
         load[row] = wave.level + wave.swing * np.sin(2 * np.pi * turns)
         load[row] *= product_of([WEEKEND], calendar, wave)
     published = [np.clip(share * load, metric.low, metric.high) for metric, share in SHOWN]
-    return np.rint(np.array(published) * 100).astype(np.int32)
+    return Block.full(window, np.rint(np.array(published) * 100).astype(np.int32))
 
 
 MODEL = Model(

@@ -1,7 +1,7 @@
 """The classic model, as everything else sees it."""
 
 from fleetsynth.models.base import Model
-from fleetsynth.models.classic import check, factors, law, plan, simulate
+from fleetsynth.models.classic import check, components, factors, law, plan, simulate
 from fleetsynth.models.classic.scenario import ClassicScenario
 from fleetsynth.models.classic.signals import SIGNALS
 
@@ -14,6 +14,7 @@ MODEL = Model(
     simulate=simulate.simulate,
     signals=SIGNALS,
     factors=factors.FACTORS,
+    components=components.COMPONENTS,
     law=law.law,
     lacks={
         "sample_interval": "the classic model has no samples within a tick",

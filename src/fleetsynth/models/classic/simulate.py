@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fleetsynth.block import Block
 from fleetsynth.clock import Calendar
 from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic import factors, limits, noise, spikes
@@ -104,12 +105,46 @@ class Parameters(NamedTuple):
         )
 
 
-def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
-    """Return the published values of a window in hundredths, shape (metrics, servers, ticks).
+class Cut(NamedTuple):
+    """A piece of a window, with all that its values follow from.
+
+    Attributes:
+        rows: its servers, counted from the window's first.
+        ticks: its ticks, counted likewise.
+        parameters: one row per server.
+        level: base times factors times growth, shape (signals, servers, ticks); only to be read.
+        draws: its random numbers.
+        spiking: the values that spike, by their flat place.
+    """
+
+    rows: slice
+    ticks: slice
+    parameters: Parameters
+    level: Floats
+    draws: Draws
+    spiking: NDArray[np.intp]
+
+
+def simulate(plan: ClassicPlan, window: Window) -> Block:
+    """Return the published values of a window in hundredths: a full rectangle.
 
     Pure: any way of cutting a dataset into windows gives the same values.
     """
     out = np.empty((len(METRICS), *window.shape), dtype=np.int32)
+    for cut in cuts(plan, window):
+        scratch = np.empty(cut.draws.u.shape)
+        # A signal is published while it is in the cache, before the next one is made.
+        for signal, places in enumerate(PUBLISHED):
+            values = noisy(cut, signal)
+            values.reshape(-1)[cut.spiking] = spiked(cut, signal, values)
+            for place in places:
+                limits.clip(values, place, out=scratch)
+                hundredths(scratch, out=out[place, cut.rows, cut.ticks])
+    return Block.full(window, out)
+
+
+def cuts(plan: ClassicPlan, window: Window) -> Iterator[Cut]:
+    """Cut a window into pieces that fit the cache, and draw for each."""
     codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
     servers = plan.fleet.encoded_ids(window.first_server, window.stop_server)
     parameters = Parameters.of(plan.archetypes)
@@ -122,14 +157,10 @@ def simulate(plan: ClassicPlan, window: Window) -> NDArray[np.int32]:
             rows = slice(row, row + group)
             draws = _draw(plan, servers[rows], tick, stop, stream)
             level = _levels(plan, codes[rows], tick, stop)
-            made = _signals(parameters.take(codes[rows]), level, draws)
-            scratch = np.empty(draws.u.shape)
-            # A signal is published while it is in the cache, before the next one is made.
-            for signal, places in zip(made, PUBLISHED, strict=True):
-                for place in places:
-                    limits.clip(signal, place, out=scratch)
-                    hundredths(scratch, out=out[place, rows, ticks])
-    return out
+            of_rows = parameters.take(codes[rows])
+            # Flat places: in two dimensions to find and change them takes four times as long.
+            spiking = np.flatnonzero(spikes.spikes(draws.u, of_rows.spike_probability))
+            yield Cut(rows, ticks, of_rows, level, draws, spiking)
 
 
 def components(plan: ClassicPlan, window: Window) -> Components:
@@ -171,24 +202,19 @@ def finish(
     return Components(level, noises, spike, signals, clipped, rounded)
 
 
-def _signals(parameters: Parameters, level: Floats, draws: Draws) -> Iterator[Floats]:
-    """Yield one signal after the other, each of shape (servers, ticks)."""
-    # Flat places: in two dimensions to find and to change them takes four times as long.
-    spiking = np.flatnonzero(spikes.spikes(draws.u, parameters.spike_probability))
-    server = spiking // draws.u.shape[1]
-    for i, signal in enumerate(SIGNALS):
-        values = _noise(parameters, draws, i)
-        values += level[i]
-        if signal.spike_share is not None:
-            values.reshape(-1)[spiking] *= parameters.spike_factor[i][server]
-        yield values
-
-
-def _noise(parameters: Parameters, draws: Draws, signal: int) -> Floats:
-    """Return the correlated noise of one signal in its unit, shape (servers, ticks)."""
-    values = noise.correlate(parameters.lower, draws.z, signal)
-    values *= parameters.deviation[signal, :, None]
+def noisy(cut: Cut, signal: int) -> Floats:
+    """Return level and correlated noise of one signal, shape (servers, ticks)."""
+    values = noise.correlate(cut.parameters.lower, cut.draws.z, signal)
+    values *= cut.parameters.deviation[signal, :, None]
+    values += cut.level[signal]
     return values
+
+
+def spiked(cut: Cut, signal: int, values: Floats) -> Floats:
+    """Return what the values of one signal are at `cut.spiking`, shape (spikes,)."""
+    server = cut.spiking // values.shape[1]
+    out: Floats = values.reshape(-1)[cut.spiking] * cut.parameters.spike_factor[signal][server]
+    return out
 
 
 class Tiles:
@@ -315,10 +341,24 @@ def _levels(
 @lru_cache(maxsize=8)  # a megabyte each; the next servers have the same
 def _level(plan: ClassicPlan, code: int, first_tick: int, stop_tick: int) -> Floats:
     """Level of an archetype, shape (signals, ticks)."""
+    return level(plan.archetypes[code].profile, *_factors(plan, code, first_tick, stop_tick))
+
+
+def stages(plan: ClassicPlan, code: int, first_tick: int, stop_tick: int) -> Floats:
+    """Base, base x factors, and level of an archetype, shape (3, signals, ticks)."""
+    f, g = _factors(plan, code, first_tick, stop_tick)
+    profile, one = plan.archetypes[code].profile, np.ones_like(f)
+    return np.stack([level(profile, one, one), level(profile, f, one), level(profile, f, g)])
+
+
+def _factors(
+    plan: ClassicPlan, code: int, first_tick: int, stop_tick: int
+) -> tuple[Floats, Floats]:
+    """Factors and growth of an archetype, shape (ticks,) each."""
     calendar = _calendar(plan, first_tick, stop_tick)
     profile = plan.archetypes[code].profile
     f = factors.demand(calendar, profile, plan.scenario)
-    return level(profile, f, growth(plan, profile.monthly_growth_rate, calendar.seconds))
+    return f, growth(plan, profile.monthly_growth_rate, calendar.seconds)
 
 
 @lru_cache(maxsize=1)

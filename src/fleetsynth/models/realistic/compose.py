@@ -35,6 +35,9 @@ class Samples(NamedTuple):
         cpu: demand with noise and bursts; beyond 100 it is not served.
         net_in: traffic in Mbps before the link's limit.
         net_out: same, out.
+        noise_in: the noise of traffic in, standard normal.
+        noise_out: same, out.
+        held: memory without what follows demand.
         memory: used memory in percent, before its bounds.
         disk: used space in percent, before its bounds.
         hundredths: what the collector sees, times 100, int32, shape (5, servers, samples).
@@ -47,6 +50,9 @@ class Samples(NamedTuple):
     cpu: Floats
     net_in: Floats
     net_out: Floats
+    noise_in: Floats
+    noise_out: Floats
+    held: Floats
     memory: Floats
     disk: Floats
     hundredths: NDArray[np.int32]

@@ -51,7 +51,10 @@ class Services(NamedTuple):
 
 
 def at_hours(services: Services, first: int, stop: int, growth_start: date) -> Floats:
-    """Return demand relative to the level at UTC hours first..stop-1, shape (services, hours).
+    """Return demand relative to the level at UTC hours first..stop-1, in three stages.
+
+    First the daily curve alone, then with weekends, holidays and closes, then with growth, which
+    is the demand; shape (3, services, hours).
 
     Rounded to 2**-20, since cosines, exponentials and powers differ in their last bits between
     machines.
@@ -59,17 +62,18 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
     seconds = np.arange(first, stop, dtype=np.int64) * HOUR_SECONDS
     months = elapsed_months(seconds, growth_start)
     figures = services.figures
-    out = np.empty((len(services.locations), stop - first))
+    out = np.empty((3, len(services.locations), stop - first))
     for row, (location, close) in enumerate(zip(services.locations, services.closes, strict=True)):
         of_row = {name: float(values[row]) for name, values in figures.items()}
         local = seconds + utc_offsets(location.zone, first, stop)
         day, quarter = np.divmod(local // _QUARTER, _PER_DAY)
         curve = daily_curve(of_row["demand.seasonality"], of_row["demand.peak_hour"])
-        value = curve[quarter] * _day_factors(Local(of_row, location.country, close), day, quarter)
-        if of_row["demand.growth"]:
-            value *= np.power(1.0 + of_row["demand.growth"] / 100, months)
-        out[row] = rounded(value)
-    return out
+        out[0, row] = curve[quarter]
+        factors = _day_factors(Local(of_row, location.country, close), day, quarter)
+        np.multiply(out[0, row], factors, out=out[1, row])
+        growth = np.power(1.0 + of_row["demand.growth"] / 100, months)
+        np.multiply(out[1, row], growth, out=out[2, row])
+    return rounded(out)
 
 
 def daily_curve(strength: float, peak: float) -> Floats:
@@ -114,6 +118,29 @@ def to_samples(hourly: Floats, first_hour: int, first: int, stop: int, per_hour:
         out[:, :, place] += now
     begin = first - first_hour * per_hour
     return out.reshape(len(out), -1)[:, begin : begin + stop - first]
+
+
+def at_places(hourly: Floats, row: Ints, first_hour: int, at: Ints, per_hour: int) -> Floats:
+    """Return what `to_samples` says at some samples, shape (stages, *at.shape).
+
+    Args:
+        hourly: shape (stages, services, hours).
+        row: which service, broadcast with `at`.
+        first_hour: of `hourly`.
+        at: samples, counted from the Unix epoch.
+        per_hour: samples an hour.
+    """
+    hour, place = np.divmod(at, per_hour)
+    hour += row * hourly.shape[2] - first_hour
+    flat = hourly.reshape(len(hourly), -1)  # in one dimension to look up is twice as fast
+    now = flat.take(hour, axis=1)
+    hour += 1
+    out: Floats = flat.take(hour, axis=1)
+    out -= now
+    out /= per_hour
+    out *= place
+    out += now
+    return out
 
 
 def _day_factors(local: Local, day: Ints, quarter: Ints) -> Floats:

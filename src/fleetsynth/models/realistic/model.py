@@ -1,7 +1,7 @@
 """The realistic model, as everything else sees it."""
 
 from fleetsynth.models.base import Model
-from fleetsynth.models.realistic import check, factors, plan, simulate
+from fleetsynth.models.realistic import check, components, factors, plan, simulate
 from fleetsynth.models.realistic.scenario import RealisticScenario, settle
 from fleetsynth.models.realistic.signals import SIGNALS
 
@@ -14,5 +14,6 @@ MODEL = Model(
     simulate=simulate.simulate,
     signals=SIGNALS,
     factors=factors.FACTORS,
+    components=components.COMPONENTS,
     settle=settle,
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fleetsynth.block import Block
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
 from fleetsynth.models.realistic import bursts, compose, demand, noise, stocks
 from fleetsynth.models.realistic.aggregate import aggregate
@@ -19,6 +20,8 @@ from fleetsynth.streams import Stream
 from fleetsynth.window import BLOCK, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from fleetsynth.models.realistic.plan import RealisticPlan
@@ -76,23 +79,34 @@ class Shared(NamedTuple):
     """What services do over a span.
 
     Attributes:
-        relative: demand relative to its level, shape (services, samples).
+        hourly: demand relative to its level, as `demand.at_hours` returns it.
+        relative: the same at every sample, shape (services, samples).
         noise: standard normal, same shape.
         shocks: the bursts of each, heights in standard deviations.
     """
 
+    hourly: Floats
     relative: Floats
     noise: Floats
     shocks: bursts.Bursts
 
 
-def simulate(plan: RealisticPlan, window: Window) -> NDArray[np.int32]:
-    """Return the published values of a window in hundredths, shape (metrics, servers, ticks).
+def simulate(plan: RealisticPlan, window: Window) -> Block:
+    """Return the published values of a window in hundredths: a full rectangle.
 
     Pure: any way of cutting a dataset into windows gives the same values.
     """
-    per_tick = plan.samples_per_row
     out = np.empty((len(plan.metrics), *window.shape), dtype=np.int32)
+    for rows, ticks, members, span in pieces(plan, window):
+        for group, made in grouped(members, shared_of(members, span), span):
+            there = slice(rows.start + group.start, rows.start + group.stop)
+            out[:, there, ticks] = statistics(made, plan)
+    return Block.full(window, out)
+
+
+def pieces(plan: RealisticPlan, window: Window) -> Iterator[tuple[slice, slice, Members, Span]]:
+    """Cut a window into servers and ticks worked on together; yield their places in it, too."""
+    per_tick = plan.samples_per_row
     whole = lcm(BLOCK, per_tick)
     step = max(1, _SPAN // whole) * whole // per_tick
     stream = Stream()
@@ -102,9 +116,20 @@ def simulate(plan: RealisticPlan, window: Window) -> NDArray[np.int32]:
         for begin in range(window.first_tick // step * step, window.stop_tick, step):
             tick, stop = max(begin, window.first_tick), min(begin + step, window.stop_tick)
             ticks = slice(tick - window.first_tick, stop - window.first_tick)
-            span = Span(plan, tick * per_tick, stop * per_tick, stream)
-            _fill(out[:, rows, ticks], members, span, per_tick)
-    return out
+            yield rows, ticks, members, Span(plan, tick * per_tick, stop * per_tick, stream)
+
+
+def grouped(members: Members, shared: Shared, span: Span) -> Iterator[tuple[slice, Samples]]:
+    """Yield the samples of so many servers at a time as fit the cache, with their places."""
+    group = max(1, _CELLS // (span.stop - span.first))
+    for place in range(0, len(members.names), group):
+        rows = slice(place, min(place + group, len(members.names)))
+        yield rows, sample(members.take(rows), shared, span)
+
+
+def statistics(made: Samples, plan: RealisticPlan) -> NDArray[np.int32]:
+    """Return what is published of samples, shape (metrics, servers, ticks)."""
+    return aggregate(made.hundredths, plan.samples_per_row, plan.scenario.statistics)
 
 
 def samples(plan: RealisticPlan, window: Window) -> Samples:
@@ -112,16 +137,6 @@ def samples(plan: RealisticPlan, window: Window) -> Samples:
     members = members_of(plan, window.first_server, window.stop_server)
     span = Span(plan, window.first_tick, window.stop_tick, Stream())
     return sample(members, shared_of(members, span), span)
-
-
-def _fill(out: NDArray[np.int32], members: Members, span: Span, per_tick: int) -> None:
-    """Write the statistics of some servers over a span, so many servers at a time as fit."""
-    shared = shared_of(members, span)
-    group = max(1, _CELLS // (span.stop - span.first))
-    for place in range(0, len(members.names), group):
-        rows = slice(place, place + group)
-        made = sample(members.take(rows), shared, span)
-        out[:, rows] = aggregate(made.hundredths, per_tick, span.plan.scenario.statistics)
 
 
 def shared_of(members: Members, span: Span) -> Shared:
@@ -138,7 +153,8 @@ def shared_of(members: Members, span: Span) -> Shared:
         normals[used] = span.cut(knots.series("demand", services.amplitudes[used]))
     shock = (np.full(len(normals), figure) for figure in _SHOCK)
     return Shared(
-        relative=demand.to_samples(hourly, hours[0], span.first, span.stop, per_hour),
+        hourly=hourly,
+        relative=demand.to_samples(hourly[-1], hours[0], span.first, span.stop, per_hour),
         noise=normals,
         shocks=span.bursts("shocks", services.names, services.figures["demand.shock_rate"], *shock),
     )
@@ -161,16 +177,18 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
     cpu = loads.noise.times(n, mean)
     cpu += burst
     flow = compose.flow(server, loads, relative, burst)
-    n *= loads.ahead[:, None]
-    n += series("net_in")
-    net_in = loads.traffic.times(n, flow)
-    n *= loads.out_ahead[:, None]
-    n += series("net_out")
-    net_out = loads.traffic.times(n, flow)
+    noise_in = n * loads.ahead[:, None]
+    noise_in += series("net_in")
+    net_in = loads.traffic.times(noise_in, flow)
+    noise_out = noise_in * loads.out_ahead[:, None]
+    noise_out += series("net_out")
+    net_out = loads.traffic.times(noise_out, flow)
     _transfer(net_in, net_out, members, span)
     memory, disk = series("memory"), series("disk")
     _stocks(members, span, memory, disk)
-    memory += (relative - 1.0) * server["memory.follows"][:, None]
+    held = memory
+    memory = (relative - 1.0) * server["memory.follows"][:, None]
+    memory += held
     return Samples(
         demand=mean,
         shared=common,
@@ -179,6 +197,9 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
         cpu=cpu,
         net_in=net_in,
         net_out=net_out,
+        noise_in=noise_in,
+        noise_out=noise_out,
+        held=held,
         memory=memory,
         disk=disk,
         hundredths=compose.published(server, loads, (cpu, memory, disk, net_in, net_out)),

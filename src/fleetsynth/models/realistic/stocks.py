@@ -13,11 +13,12 @@ from fleetsynth.numeric import normal_quantile, rounded
 from fleetsynth.streams import uniform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 _MEMORY = ("level", "cache", "leak", "jump")
 _JITTER = 0.8
@@ -77,14 +78,10 @@ def memory(out: Floats, first: int, resets: Resets, figures: Mapping[str, float]
     level, cache, leak, jump = (figures[f"memory.{name}"] for name in _MEMORY)
     warm = figures["memory.warmup"] / 24
     for age, here, epoch in _ages(out, first, resets):
-        base = level
-        if jump:
-            z = normal_quantile(resets.uniform("jump", epoch.number))
-            base += rounded(jump * z)
         np.add(age, warm, out=here)
         np.divide(age, here, out=here)
         here *= cache
-        here += base
+        here += _base(level, jump, resets, epoch)
         if leak:
             age *= leak
             here += age
@@ -109,6 +106,65 @@ def disk(
         pace = fill * (0.5 + resets.uniform("pace", epoch.number))
         np.multiply(age, pace + daily, out=here)
         here += level + daily * ((epoch.start - origin) * day)
+
+
+def memory_sums(
+    at: Ints, span: tuple[int, int], resets: Resets, figures: Mapping[str, float]
+) -> Iterator[Floats]:
+    """Yield what `memory` adds up, up to level, jump, cache and leak; shape like `at` each.
+
+    Args:
+        at: ticks, within `span`.
+        span: first tick, and one past the last.
+        resets: restarts.
+        figures: of the server.
+    """
+    level, cache, leak, jump = (figures[f"memory.{name}"] for name in _MEMORY)
+    warm = figures["memory.warmup"] / 24
+    age, (base,) = _at(at, span, resets, lambda epoch: (_base(level, jump, resets, epoch),))
+    yield np.full(at.shape, level)
+    yield base.copy()
+    out: Floats = age / (age + warm)
+    out *= cache
+    out += base
+    yield out.copy()
+    yield out + age * leak
+
+
+def disk_sums(
+    at: Ints, span: tuple[int, int], resets: Resets, origin: int, figures: Mapping[str, float]
+) -> Iterator[Floats]:
+    """Yield what `disk` adds up, up to level, trend and fill; arguments as for `memory_sums`."""
+    level, fill = figures["disk.level"], figures["disk.fill"]
+    daily = figures["disk.trend"] / (MONTH_SECONDS / DAY_SECONDS)
+    day = resets.step / DAY_SECONDS
+
+    def paces(epoch: Epoch) -> tuple[float, float]:
+        pace = fill * (0.5 + resets.uniform("pace", epoch.number))
+        return pace + daily, level + daily * ((epoch.start - origin) * day)
+
+    age, (pace, base) = _at(at, span, resets, paces)
+    yield np.full(at.shape, level)
+    yield age * daily + base
+    yield age * pace + base
+
+
+def _at(
+    at: Ints, span: tuple[int, int], resets: Resets, of: Callable[[Epoch], tuple[float, ...]]
+) -> tuple[Floats, list[Floats]]:
+    """Return days since the last reset, and figures of each tick's epoch."""
+    epochs = list(resets.epochs(*span))
+    starts = np.array([epoch.start for epoch in epochs])
+    which = np.searchsorted(starts, at, side="right") - 1
+    age = (at - starts[which]).astype(np.float64) * (resets.step / DAY_SECONDS)
+    return age, [np.array(figure)[which] for figure in zip(*map(of, epochs), strict=True)]
+
+
+def _base(level: float, jump: float, resets: Resets, epoch: Epoch) -> float:
+    """Return the working set of an epoch: level and jump."""
+    if not jump:
+        return level
+    return level + rounded(jump * normal_quantile(resets.uniform("jump", epoch.number)))
 
 
 def _ages(out: Floats, first: int, resets: Resets) -> Iterator[tuple[Floats, Floats, Epoch]]:

@@ -1,0 +1,91 @@
+"""A dataset in a file, and its further tables beside it: ``fleet.tables/components.parquet``."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from fleetsynth.errors import ExistsError
+from fleetsynth.formats import format_of, open_sink
+from fleetsynth.size import estimate, refuse_without_room
+from fleetsynth.tables.frame import schema
+from fleetsynth.tables.provenance import provenance
+from fleetsynth.tables.table import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from fleetsynth.formats.base import Sink
+    from fleetsynth.plan import Plan
+
+
+def beside(path: Path, table: str) -> Path:
+    """Return the file of a further table of the dataset in a file, of the same format."""
+    ending = format_of(path)
+    stem = path.name[: -len(ending)]
+    return path.with_name(f"{stem}.tables") / f"{table}{ending}"
+
+
+def open_files(
+    plan: Plan,
+    path: Path,
+    tables: Sequence[str],
+    *,
+    overwrite: bool,
+    csv_safe: bool,
+    replaced: bool,
+) -> tuple[Sink, dict[str, Sink]]:
+    """Open the file of the data, and those of further tables, by name.
+
+    What lies beside a file belongs to it, so none of it outlives the data that it was made with.
+
+    Args:
+        plan: of the data.
+        path: of the data.
+        tables: which tables, besides the data.
+        overwrite: replace files that are there.
+        csv_safe: as `generate` takes it.
+        replaced: whether the file of the data is there already.
+
+    Raises:
+        UsageError: as `open_sink` does.
+        OutputError: if one of the files exists, cannot be opened, or plainly would not fit.
+    """
+    plans = {name: TABLES[name].plan(plan) for name in tables}
+    need = sum(estimate(each).bytes[format_of(path)] for each in (plan, *plans.values()))
+    refuse_without_room(path, plan.cells, need)
+    others = {name: beside(path, name) for name in TABLES}
+    if not overwrite:
+        _refuse_left(path, [other for name, other in others.items() if name not in plans])
+    stale = [other for name, other in others.items() if replaced or name not in plans]
+    said = provenance(plan)
+    opened: list[Sink] = []
+    try:
+        for name, of_table in plans.items():
+            told = {**said, "fleetsynth.table": name}
+            sink = open_sink(
+                others[name], schema(of_table), told, overwrite=overwrite, csv_safe=csv_safe
+            )
+            opened.append(sink)
+        sink = open_sink(
+            path, schema(plan), said, overwrite=overwrite, csv_safe=csv_safe, stale=stale
+        )
+    except BaseException:
+        for each in opened:
+            each.abort()
+        raise
+    return sink, dict(zip(plans, opened, strict=True))
+
+
+def _refuse_left(path: Path, others: Sequence[Path]) -> None:
+    """Refuse to put data beside a table that was made with other data."""
+    for other in others:
+        there = False
+        with suppress(OSError):
+            there = other.exists()
+        if there and not path.exists():
+            raise ExistsError(
+                f"{other} exists, and would be taken for a table of {path}: choose another name, "
+                "or pass overwrite=True"
+            )

@@ -1,0 +1,88 @@
+"""The tables that a run writes: the data, and what else is asked for, from one simulation.
+
+A table of rows is laid out, digested and counted as a dataset is: as a plan with columns of its
+own, and blocks of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.errors import UsageError
+from fleetsynth.presets import model_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fleetsynth.block import Block
+    from fleetsynth.models.parts import Components, Parts
+    from fleetsynth.plan import Plan
+
+KEYS = ("server_id", "timestamp")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of rows.
+
+    Attributes:
+        name: names its file, or its folder.
+        keys: columns that tell its rows apart, as far as those of the data are told apart.
+        plan: returns the plan of the data with this table's columns in place of theirs.
+        block: returns the rows of a window, given what the window's values are made of.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    plan: Callable[[Plan], Plan]
+    block: Callable[[Parts], Block]
+
+
+SAMPLE = "sample"
+"""The last word of a column that says which sample of its tick is published, counted from 0."""
+
+
+def _plan_of_components(plan: Plan) -> Plan:
+    """Return a plan whose metrics are the parts of each metric, and the places of samples."""
+    components = components_of(plan)
+    metrics = [
+        replace(metric, stem=metric.column, statistic=part)
+        for metric, names in zip(plan.metrics, components.names(plan), strict=True)
+        for part in names
+    ]
+    metrics += [
+        replace(metric, stem=metric.column, statistic=SAMPLE, whole=True)
+        for metric, is_placed in zip(plan.metrics, components.placed(plan), strict=True)
+        if is_placed
+    ]
+    bare = {"include_metadata": False, "include_calendar": False}
+    return replace(plan, metrics=tuple(metrics), scenario=plan.scenario.model_copy(update=bare))
+
+
+def _block_of_components(parts: Parts) -> Block:
+    columns = [part.of_rows() for of_metric in parts.parts for part in of_metric.values()]
+    columns += [places for places in parts.places if places is not None]
+    return replace(parts.block, values=np.stack(columns))
+
+
+def components_of(plan: Plan) -> Components:
+    """Return how the model of a plan says what its values are made of.
+
+    Raises:
+        UsageError: if it does not.
+    """
+    components = model_of(plan).components
+    if components is None:
+        raise UsageError(
+            f"the model {plan.scenario.preset!r} does not say what its values are made of: "
+            "components=True has nothing to write"
+        )
+    return components
+
+
+COMPONENTS = Table("components", KEYS, _plan_of_components, _block_of_components)
+TABLES = {table.name: table for table in (COMPONENTS,)}
+"""What can be asked for besides the data, by name."""

@@ -1,0 +1,151 @@
+"""``generate -o -``: data and nothing else on standard output, whatever becomes of it."""
+
+import json
+import pty
+import subprocess
+from os import close
+from pathlib import Path
+
+import pytest
+
+from fleetsynth.api import generate
+from fleetsynth.errors import UsageError
+from fleetsynth.formats import FORMATS
+from tests.e2e.command import SMALL, Fleetsynth, as_told_by_a_shell, command, contents, environment
+
+LARGE = ("--servers", "40", "--granularity", "hourly", "--end", "2022-06-30")
+EACH = pytest.mark.parametrize("ending", FORMATS)
+
+
+def sent(fleetsynth: Fleetsynth, name: str, *arguments: str) -> tuple[int, str]:
+    """Send standard output to a file; return the exit code and what was said beside it."""
+    with (fleetsynth.folder / name).open("wb") as out:
+        ran = fleetsynth("generate", *arguments, "-o", "-", stdout=out)
+    return ran.code, ran.err
+
+
+@EACH
+def test_it_is_the_file_byte_by_byte(
+    fleetsynth: Fleetsynth, small: dict[str, Path], ending: str
+) -> None:
+    name = f"piped{ending}"
+    assert sent(fleetsynth, name, *SMALL, "--format", ending[1:], "-q") == (0, "")
+    assert (fleetsynth.folder / name).read_bytes() == small[ending].read_bytes()
+    assert list(contents(fleetsynth.folder)) == [name]
+
+
+def test_the_digest_is_told_beside_it(fleetsynth: Fleetsynth, small: dict[str, Path]) -> None:
+    code, said = sent(fleetsynth, "a.csv", *SMALL, "--format", "csv", "--json")
+    facts = json.loads(said)
+    assert (code, facts["path"]) == (0, "-")
+    assert facts["bytes"] == len((fleetsynth.folder / "a.csv").read_bytes())
+    assert fleetsynth.prints("digest", "a.csv").split()[0] == facts["digest"]
+    code, said = sent(fleetsynth, "b.csv", *SMALL, "--format", ".CSV")
+    assert code == 0
+    assert facts["digest"] in said
+    assert "mean ± standard deviation" in said
+    for name in "ab":
+        assert (fleetsynth.folder / f"{name}.csv").read_bytes() == small[".csv"].read_bytes()
+
+
+@pytest.mark.slow
+@EACH
+def test_a_reader_that_goes_away_ends_it_in_silence(fleetsynth: Fleetsynth, ending: str) -> None:
+    arguments = ("generate", *LARGE, "-o", "-", "--format", ending)
+    with fleetsynth.start(*arguments) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert len(child.stdout.read(1000)) == 1000
+        child.stdout.close()
+        said = child.stderr.read()
+    assert (as_told_by_a_shell(child.returncode), said) == (141, b"")
+    assert contents(fleetsynth.folder) == {}
+
+
+@EACH
+def test_a_full_disk_is_told(fleetsynth: Fleetsynth, ending: str) -> None:
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        ran = fleetsynth("generate", *SMALL, "-o", "-", "--format", ending, stdout=full)
+    assert ran.code == 1
+    assert ran.err == (
+        "error: cannot write to standard output: no room for it (No space left on device); what "
+        "is there is cut\n"
+    )
+
+
+@EACH
+def test_a_terminal_gets_text_and_nothing_else(fleetsynth: Fleetsynth, ending: str) -> None:
+    ours, theirs = pty.openpty()
+    arguments = ("generate", "--servers", "1", "--end", "2022-01-02", "-o", "-", "--format", ending)
+    child = subprocess.Popen(
+        command(arguments),
+        cwd=fleetsynth.folder,
+        env=environment(None),
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    )
+    _, said = child.communicate()
+    close(theirs)
+    close(ours)
+    if FORMATS[ending].binary:
+        expected = f"error: {ending} is nothing for a terminal: send it to a file or a program"
+        assert (child.returncode, said.decode()) == (2, f"{expected} (> or |)\n")
+    else:
+        assert child.returncode == 0
+        assert b"digest" in said
+
+
+def test_a_closed_one_is_told(fleetsynth: Fleetsynth) -> None:
+    words = [
+        "sh",
+        "-c",
+        '"$@" >&-',
+        "sh",
+        *command(("generate", *SMALL, "-o", "-", "--format=csv")),
+    ]
+    ran = subprocess.run(
+        words, cwd=fleetsynth.folder, env=environment(None), stderr=subprocess.PIPE, check=False
+    )
+    assert ran.returncode == 1
+    assert ran.stderr == b"error: standard output is closed: there is nothing to write to\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-o", "-"), "standard output has no ending that names a format: say --format (.parquet"),
+        (("-o", "-", "--format", "cvs"), "there is no format 'cvs' (did you mean 'csv'?)"),
+        (("-o", "-", "--format", ""), "there is no format '' (known: parquet, csv, csv.gz"),
+        (("-o", "-", "--format", "csv", "--overwrite"), "--overwrite is for files"),
+        (("-o", "-", "--format", "arrow", "--csv-safe"), "--csv-safe is for CSV"),
+        (("-o", "-", "--format", "csv", "--resume"), "--resume is for folders"),
+        (("-o", "a.csv", "--format", "jsonl"), "For .jsonl, name it a.jsonl"),
+        (("--format", "csv"), "For .csv, name it server_metrics.csv"),
+        (("-o", "fleet/", "--format", "cvs"), "there is no format 'cvs'"),
+        (("-o", "fleet/", "--format", "csv", "--csv-safe"), "--csv-safe is for a CSV file"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_written(
+    fleetsynth: Fleetsynth, arguments: tuple[str, ...], said: str
+) -> None:
+    ran = fleetsynth("generate", *SMALL, *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+    assert contents(fleetsynth.folder) == {}
+
+
+def test_text_for_spreadsheets_goes_there_too(fleetsynth: Fleetsynth) -> None:
+    said = ("--servers", "1", "--end", "2022-01-01", "--set", "regions=['=1']", "--csv-safe")
+    ran = fleetsynth("generate", *said, "-o", "-", "--format", "csv", "-q")
+    assert (ran.code, ran.err) == (0, "")
+    assert ",'=1," in ran.out
+
+
+def test_the_library_writes_there_as_well(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    small = {"num_servers": 2, "end_date": "2022-01-03"}
+    result = generate(small, "-", file_format="jsonl")
+    out = capfdbinary.readouterr().out
+    assert (str(result.path), result.bytes, out.count(b"\n")) == ("-", len(out), 6)
+    with pytest.raises(UsageError, match=r"say file_format=\.\.\. \(\.parquet, .* or \.jsonl\.zst"):
+        generate(small, "-")
