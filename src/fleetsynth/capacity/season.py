@@ -135,7 +135,8 @@ def _solve(design: Floats, weight: Floats, values: Floats) -> Floats:
     size = design.shape[1]
     pairs = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
     normal = (weight @ pairs).reshape(-1, size, size) + 1e-9 * np.eye(size)
-    out: Floats = np.linalg.solve(normal, ((weight * values) @ design)[:, :, None])[:, :, 0]
+    right = ((weight * values) @ design)[:, :, None]
+    out: Floats = np.linalg.solve(normal, right)[:, :, 0].astype(np.float64)
     return out
 
 
