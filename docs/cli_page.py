@@ -33,7 +33,8 @@ OUTRO = """\
 |---|---|
 | 0 | done |
 | 1 | failed: the output exists or cannot be written, a file cannot be read, `verify`, \
-`validate` or `facts --check` found something |
+`validate`, `facts --check` or \
+`capacity --fail-within` found something |
 | 2 | a request that cannot be right: bad usage, or a scenario with problems |
 | 130 | interrupted with Ctrl-C |
 | 141 | whoever read the output has gone (as in `fleetsynth config show \\| head -1`) |
@@ -71,6 +72,10 @@ digest; one object per file |
 | `facts --json` | `path`, `columns`, `servers`, `left_out`, `rows`, `points`, `repeated`, `step`, \
 `network_by_type`, `undefined`, `missed`, and `values`: by fact its `value`, `unit`, `wanted`, \
 `holds`, `real` (by fleet) and `range` |
+| `capacity --json` | a list of objects, one a line, with the keys of [its page](capacity.md); \
+with `--backtest` a list of `metric`, `horizon_days`, `cuts`, `series`, `breaches`, `dated`, \
+`median_error_days`, `median_bias_days`, `coverage`, `alarms`, `false_alarms`, \
+`false_alarm_share`, `false_alarm_rate` |
 | `archetypes --json` | the profile of each archetype |
 | `config show --json` | the scenario |
 

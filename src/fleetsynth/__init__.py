@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         to_table,
         verify,
     )
+    from fleetsynth.capacity.api import Capacity, capacity
     from fleetsynth.errors import (
         FleetsynthError,
         InputError,
@@ -73,6 +74,7 @@ _HOMES = {
         "to_table",
         "verify",
     ),
+    "capacity.api": ("Capacity", "capacity"),
     "result": ("Result",),
     "spark": ("to_spark",),
     "folders.calibrate": ("Rate", "calibrate"),
@@ -110,6 +112,17 @@ _HOMES = {
     "size": ("Size", "estimate"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+class _Package(ModuleType):
+    """Keeps public names for what bears them, where a package inside is called alike."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (isinstance(value, ModuleType) and name in _HOME):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:
@@ -175,6 +188,9 @@ __all__ = [  # noqa: RUF022 - by topic
     "Verification",
     "validate",
     "verify",
+    # capacity
+    "Capacity",
+    "capacity",
     # realism
     "Facts",
     "facts",

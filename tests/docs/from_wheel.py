@@ -18,7 +18,7 @@ def main() -> None:
     home = Path(fleetsynth.__file__).resolve()
     assert "site-packages" in home.parts, f"this is no installed wheel: {home}"
     with TemporaryDirectory() as folder:
-        page = running.Page(PAGE.name, Path(folder))
+        page = running.Page(PAGE.name, Path(folder), fresh=True)
         for block in markdown.blocks(PAGE):
             page.run(block)
     assert page.ran > 10

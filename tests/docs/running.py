@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import load_scenario
-from tests.e2e.command import warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +41,9 @@ class Page:
         ran: how many blocks have been run.
     """
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, *, fresh: bool = False) -> None:
         self._name = name
+        self._fresh = fresh or name in FRESH
         self._folder = folder
         self._namespace: dict[str, Any] = {"__name__": "__main__"}
         self.ran = 0
@@ -67,10 +67,12 @@ class Page:
     def _console(self, command: str, expected: str, where: str) -> None:
         if command.startswith(NOT_RUN):
             return
-        if self._name in FRESH or not _PLAIN.fullmatch(command):
+        if self._fresh or not _PLAIN.fullmatch(command):
             done = bash(command, self._folder)
             code, said = done.returncode, done.stdout
         else:
+            from tests.e2e.command import warm  # needs pytest
+
             words = shlex.split(command)[1:]
             code, said, _ = warm().run(words, self._folder, _environment(), merged=True)
         assert code == 0, f"{where}: $ {command}\n{said}"

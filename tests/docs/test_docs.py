@@ -189,6 +189,7 @@ def test_code_blocks(path: Path, tmp_path: Path) -> None:
     ("page", "least"),
     [
         ("docs/api", 1),
+        ("docs/capacity", 6),
         ("docs/cli", 2),
         ("docs/digest", 3),
         ("docs/formats", 8),

@@ -35,6 +35,7 @@ def test_the_commands_are_those_documented() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         "",
         "archetypes",
+        "capacity",
         "commit",
         "config",
         "config check",

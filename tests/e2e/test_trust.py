@@ -154,7 +154,7 @@ def test_a_part_is_never_looked_for_outside_its_folder(within: Within, tmp_path:
     for path in ("data/../../other.parquet", "../other.parquet", f"{tmp_path}/other.parquet", 7):
         parts = [whole["parts"][0] | {"path": path}]
         manifest.write_text(json.dumps(whole | {"parts": parts}))
-        for command in ("verify", "validate", "facts", "report"):
+        for command in ("verify", "validate", "facts", "report", "capacity"):
             ran = within(command, "fleet/")
             assert ran.code == 1, command
             assert "manifest.json is not a manifest of this version" in ran.err
@@ -171,6 +171,8 @@ def test_names_do_nothing_to_a_terminal(within: Within, tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / name)
     for command in (
         ("facts", name),
+        ("capacity", name),
+        ("capacity", name, "-o", f"{NASTY}.csv"),
         ("facts", name, "--columns", f"cpu={NASTY}"),
         ("facts", name, "--columns", f"{NASTY}=x"),
         ("validate", name, "--all", "--preset", "classic"),

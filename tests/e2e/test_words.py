@@ -24,6 +24,8 @@ def fleetsynth(within: Within) -> Fleetsynth:
         ("report", "nofile", "-o", "there.html"),
         ("report", "nofile", "--scenario", "none.yaml"),
         ("facts", "nofile", "--columns", "bad"),
+        ("capacity", "nofile", "--columns", "bad"),
+        ("capacity", "there.csv", "nofile"),
         ("validate", "nofile", "--columns", "bad"),
         ("validate", "nofile", "--scenario", "a.yaml", "--preset", "classic"),
         ("digest", "nofile"),

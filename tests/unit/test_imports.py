@@ -22,7 +22,7 @@ MIDDLING = {"numpy", "pyarrow", "pydantic", "rich", "ruamel", "holidays", "isal"
 """What we stand on, but must not wait for before it is used."""
 
 COMMANDS = ["generate", "validate", "plan", "preview", "report", "digest", "facts"]
-COMMANDS += ["archetypes", "config"]
+COMMANDS += ["archetypes", "config", "capacity"]
 SUBCOMMANDS = ["show", "check", "init", "schema"]
 HELP = [
     ["--help"],
@@ -99,6 +99,15 @@ def test_readers_load_nothing_heavy(tmp_path: Path, command: str) -> None:
     for ending in FORMATS:
         fleetsynth.generate({"num_servers": 2}, tmp_path / f"fleet{ending}")
     assert loaded(EACH_FORMAT, command, *FORMATS, folder=tmp_path) & HEAVY == set()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--backtest",), ("--json", "-o", "it.csv")])
+def test_capacity_loads_nothing_heavy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fleetsynth.generate({"num_servers": 4, "end_date": "2023-06-30"}, tmp_path / "it.parquet")
+    assert loaded(CLI, "capacity", "it.parquet", *arguments) & HEAVY == set()
 
 
 @pytest.mark.parametrize(
@@ -201,7 +210,7 @@ def test_all_lazy_table_and_type_checkers_agree() -> None:
     assert set(fleetsynth.__all__) - {"__version__"} == lazy == names_for_type_checkers()
 
 
-@pytest.mark.parametrize("name", ["facts", "report", "validate"])
+@pytest.mark.parametrize("name", ["capacity", "facts", "report", "validate"])
 def test_a_verb_wins_over_the_package_of_its_name_whichever_is_loaded_first(name: str) -> None:
     modules = {module.name for module in iter_modules(fleetsynth.__path__)}
     assert name in modules & set(fleetsynth.__all__)
@@ -210,6 +219,7 @@ def test_a_verb_wins_over_the_package_of_its_name_whichever_is_loaded_first(name
         f"from fleetsynth import {name}\nfrom fleetsynth.{name} import dataset\nimport fleetsynth",
     ):
         lines = lines.replace("report import dataset", "report import write")
+        lines = lines.replace("capacity import dataset", "capacity import table")
         code = f"{lines}\nassert callable(fleetsynth.{name}), fleetsynth.{name}"
         assert "fleetsynth" in loaded(code)
 

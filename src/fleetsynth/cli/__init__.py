@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from fleetsynth._version import __version__
+from fleetsynth.cli.capacity import capacity
 from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
 from fleetsynth.cli.config import config
 from fleetsynth.cli.facts import facts
@@ -98,6 +99,7 @@ for command in (
     plan,
     preview,
     report,
+    capacity,
     digest,
     facts,
     archetypes,

@@ -22,6 +22,7 @@ OPTIONS = {
     "csv_safe=True": "--csv-safe",
     "file_format=...": "--format",
     "components=True": "--components",
+    "link=...": "--link",
     "columns=...": "--columns",
     "delimiter=...": "--delimiter",
     "missing=...": "--missing",
@@ -52,6 +53,9 @@ _WORDS = [
     ),
     (r"^columns: ", "--columns: "),
     (r"^shard (?=\S*: )", "--shard "),
+    (r"^(usable|threshold)(?=[ =:])", r"--\1"),
+    (r"^(horizon|link|percentile|by)=", r"--\1 "),
+    (r"^lead_time=", "--lead-time "),
     (r"\{'preset': '(\w+)'\}", r"--preset \1"),
 ]
 _VALUE = re.compile(rf"{_BEFORE}({'|'.join(WITH_VALUES)})={_QUOTED}")

@@ -17,7 +17,7 @@ from fleetsynth.reader.roles import ROLES
 from fleetsynth.reader.rows import MOST_DROPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -102,23 +102,8 @@ class Servers:
     def rows(self) -> Iterator[Rows]:
         """Yield each server's rows as they are, by way of temporary files."""
         self._begin()
-        with tempfile.TemporaryDirectory(prefix="fleetsynth-") as folder:
-            paths = [Path(folder) / str(bucket) for bucket in range(self._buckets)]
-            for rows in self._rows:
-                mixed = rows["server"].astype(np.uint64) * np.uint64(_HASH_FACTOR)
-                where = (mixed & np.uint64(0xFFFFFFFF)) % np.uint64(self._buckets)
-                order = np.argsort(where, kind="stable")
-                edges = np.searchsorted(where[order], np.arange(self._buckets + 1))
-                for bucket in np.flatnonzero(np.diff(edges)).tolist():
-                    with paths[bucket].open("ab") as file:
-                        file.write(rows[order[edges[bucket] : edges[bucket + 1]]].tobytes())
-            for path in paths:
-                if path.exists():
-                    rows = np.fromfile(path, self.converter.dtype)
-                    path.unlink()
-                    ordered = rows[np.argsort(rows["server"], kind="stable")]
-                    del rows
-                    yield from _split(ordered)
+        for rows in in_buckets(self._rows, self.converter.dtype, self._buckets):
+            yield from _split(rows)
 
     def _begin(self) -> None:
         self.converter, self._rows = self._open()
@@ -157,7 +142,7 @@ class Servers:
             if len(there):
                 values, at = rows[role][there], ticks[there]
                 if not once:
-                    kept = _last_of_each(rows["time"][there], values, name, role)
+                    kept = last_of_each(rows["time"][there], values, name, role)
                     repeated = max(repeated, len(values) - len(kept))
                     values, at = values[kept], at[kept]
                 series[role] = np.full(grid.count, np.nan)
@@ -167,7 +152,30 @@ class Servers:
         yield Server(name, grid, series, names.get("type"), names.get("service"), repeated, every)
 
 
-def _last_of_each(times: Ints, values: NDArray[np.float64], server: str, role: str) -> Ints:
+def in_buckets(
+    batches: Iterable[Rows], dtype: np.dtype[np.void], buckets: int = BUCKETS
+) -> Iterator[Rows]:
+    """Yield all rows in order of server, some servers at a time, by way of temporary files."""
+    with tempfile.TemporaryDirectory(prefix="fleetsynth-") as folder:
+        paths = [Path(folder) / str(bucket) for bucket in range(buckets)]
+        for rows in batches:
+            mixed = rows["server"].astype(np.uint64) * np.uint64(_HASH_FACTOR)
+            where = (mixed & np.uint64(0xFFFFFFFF)) % np.uint64(buckets)
+            order = np.argsort(where, kind="stable")
+            edges = np.searchsorted(where[order], np.arange(buckets + 1))
+            for bucket in np.flatnonzero(np.diff(edges)).tolist():
+                with paths[bucket].open("ab") as file:
+                    file.write(rows[order[edges[bucket] : edges[bucket + 1]]].tobytes())
+        for path in paths:
+            if path.exists():
+                rows = np.fromfile(path, dtype)
+                path.unlink()
+                ordered = rows[np.argsort(rows["server"], kind="stable")]
+                del rows
+                yield ordered
+
+
+def last_of_each(times: Ints, values: NDArray[np.float64], server: str, role: str) -> Ints:
     """Return the indices of the points, of those with one time the last.
 
     Raises:

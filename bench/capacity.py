@@ -1,0 +1,119 @@
+"""The evidence behind capacity's dates, on seeds of its own: ``python -m bench.capacity``."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+import pyarrow.parquet as pq
+
+import fleetsynth
+from tests.capacity.scoring import Score, score
+from tests.capacity.series import KINDS, LAST, known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+SEEDS = (1001, 1002, 1003)
+"""Seeds on which nothing was tuned."""
+FLEET_SEEDS = (2001, 2002, 2003, 2004)
+SERVERS = 400
+_DAYS = 731
+"""Days of the two years that are shown of fleets; the third goes on."""
+_BIG = {"num_servers": 10_000, "start_date": "2022-01-01", "end_date": "2024-12-31"}
+
+
+@click.command()
+@click.option("--only", type=click.Choice(["known", "fleets", "time"]), multiple=True)
+@click.option("--seeds", type=int, multiple=True, help="Other seeds, of series and fleets.")
+def main(only: tuple[str, ...], seeds: tuple[int, ...]) -> None:
+    """Print the tables of docs/capacity.md, and what ten thousand servers take."""
+    if not only or "known" in only:
+        click.echo("\n".join(table(of_known(seeds or SEEDS))))
+    if not only or "fleets" in only:
+        click.echo("\n".join(table(of_fleets(seeds or FLEET_SEEDS))))
+    if not only or "time" in only:
+        click.echo(timed())
+
+
+def of_known(seeds: tuple[int, ...]) -> Iterator[tuple[str, Score]]:
+    """Yield the score of each kind of series."""
+    for kind in KINDS:
+        metric = "disk" if kind == "saw-tooths" else "cpu"
+        yield kind, score([known(kind, seed) for seed in seeds], LAST, metric=metric)
+
+
+def of_fleets(seeds: tuple[int, ...]) -> Iterator[tuple[str, Score]]:
+    """Yield the score of each metric of realistic and classic fleets in their third year."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, scenario in FLEETS.items():
+            paths = [
+                _fleet(Path(folder) / f"{name}-{seed}.parquet", scenario, seed) for seed in seeds
+            ]
+            for metric in ("cpu", "mem", "disk"):
+                read = [_series(path, f"{metric}_p95") for path in paths]
+                sets = [(values, _DAYS) for values, _ in read]
+                last = int(np.datetime64("2024-01-01").astype(np.int64))
+                groups = [kinds for _, kinds in read]
+                yield f"{name}, {metric}", score(sets, last, groups, metric)
+
+
+FLEETS: dict[str, dict[str, object]] = {
+    "realistic": {"preset": "realistic", "granularity": "daily"},
+    "classic, monthly growth": {"growth": {"mode": "monthly"}},
+}
+
+
+def table(scores: Iterator[tuple[str, Score]]) -> Iterator[str]:
+    """Yield the lines of a table in Markdown."""
+    yield "| set | breaches | dated | error | in the interval | false alarms | of the quiet |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, found in scores:
+        error = "–" if np.isnan(found.error) else f"{found.error:.0f} days"
+        inside = "–" if np.isnan(found.coverage) else f"{found.coverage:.2f}"
+        yield (
+            f"| {name} | {found.breaches} | {found.dated} | {error} | {inside} | "
+            f"{found.false_share:.2f} | {found.false_rate:.3f} |"
+        )
+
+
+def timed() -> str:
+    """Return what the table of 10,000 servers, three years and three metrics takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "big.parquet"
+        fleetsynth.generate({**_BIG, "growth": {"mode": "monthly"}}, path)
+        begun = time.perf_counter()
+        command = [sys.executable, "-m", "fleetsynth", "capacity", str(path), "--json"]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    wall = time.perf_counter() - begun
+    return f"10,000 servers x 3 years x 3 metrics: {cpu:.1f} s of CPU, {wall:.1f} s, " + (
+        f"{after.ru_maxrss / 1024:.0f} MB"
+    )
+
+
+def _fleet(path: Path, scenario: dict[str, object], seed: int) -> Path:
+    fleetsynth.generate({**_BIG, "num_servers": SERVERS, **scenario, "seed": seed}, path)
+    return path
+
+
+def _series(path: Path, column: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    read = pq.read_table(path, columns=[column, "server_type"])
+    kinds = np.array(read["server_type"].to_pylist()).reshape(SERVERS, -1)[:, 0]
+    values = read[column].to_numpy().astype(np.float64).reshape(SERVERS, -1)
+    return values, np.unique(kinds, return_inverse=True)[1].astype(np.int64)
+
+
+if __name__ == "__main__":
+    main()

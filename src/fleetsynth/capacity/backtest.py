@@ -1,0 +1,163 @@
+"""How far such dates were off: made as they would have been earlier, held against what came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fleetsynth.capacity.course import courses
+from fleetsynth.capacity.estimate import FULL, outlook
+from fleetsynth.capacity.look import joined, look
+from fleetsynth.capacity.weekly import WEEK, first_breach
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fleetsynth.capacity.ask import Ask
+    from fleetsynth.capacity.daily import Block
+    from fleetsynth.capacity.gather import Gathered
+    from fleetsynth.capacity.look import Looked
+
+    Floats = NDArray[np.float64]
+    Values = NDArray[np.float32]
+
+CUTS = (52, 39, 26, 13)
+"""Weeks before the last at which dates are made."""
+HORIZONS = (91, 182, 364)
+"""Days ahead for which they are held against what came."""
+LEAST_DAYS = 364
+"""Days of history that a cut has to leave."""
+LEVELS = (50.0, 60.0, 70.0, 80.0, 90.0)
+"""Levels that are tried beside the usable capacity: few servers reach that within a year, and a
+method that dates 70 % well dates 90 % as well."""
+
+
+@dataclass
+class _Cut:
+    """What was found up to a date, and what came after it, by last day of the blocks."""
+
+    looked: dict[int, list[Looked]] = field(default_factory=dict)
+    came: dict[int, list[Floats]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Dates held against what came, an entry for each series and level."""
+
+    came: Floats
+    days: Floats
+    early: Floats
+    late: Floats
+
+
+class Backtest:
+    """Watches daily values as they are gathered, and makes dates at earlier dates.
+
+    Args:
+        ask: what is asked of the table.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._cuts: dict[str, dict[int, _Cut]] = {}
+        self._last = -1
+
+    def levels(self, metric: str) -> list[float]:
+        """Return the levels that are tried."""
+        return sorted({*LEVELS, self._ask.by_metric[metric]})
+
+    def watch(self, block: Block, metric: str, values: Values) -> None:
+        """Look at daily values up to each cut, and at what came."""
+        if block.last < self._last:
+            return
+        self._last = block.last
+        days = values.shape[1]
+        for weeks in CUTS:
+            kept = days - weeks * WEEK
+            if kept < LEAST_DAYS:
+                continue
+            cut = self._cuts.setdefault(metric, {}).setdefault(weeks, _Cut())
+            found = look(values[:, :kept], block.last - weeks * WEEK, self._ask.percentile)
+            cut.looked.setdefault(block.last, []).append(found)
+            came = [first_breach(values, kept, level) for level in self.levels(metric)]
+            cut.came.setdefault(block.last, []).append(np.array(came))
+
+    def results(self, gathered: Gathered) -> list[dict[str, Any]]:
+        """Return a row for each metric and horizon.
+
+        Breaches that came within the horizon are those of series that were not above the level
+        already; alarms are dates within it.
+        """
+        kinds = gathered.of_label("type") - gathered.of_label("type").min(initial=-1)
+        begins = _begins(gathered)
+        out = []
+        for metric, cuts in self._cuts.items():
+            held = {weeks: self._held(metric, cut, kinds, begins) for weeks, cut in cuts.items()}
+            for horizon in HORIZONS:
+                fitting = {weeks: each for weeks, each in held.items() if weeks * WEEK >= horizon}
+                if fitting:
+                    out.append(
+                        {"metric": metric, "horizon_days": horizon} | _score(fitting, horizon)
+                    )
+        return out
+
+    def _held(
+        self, metric: str, cut: _Cut, kinds: NDArray[np.int64], begins: dict[int, int]
+    ) -> _Held:
+        edges = sorted(cut.looked)
+        looked = [joined(cut.looked[edge]) for edge in edges]
+        groups = [
+            kinds[begins[edge] : begins[edge] + len(each)]
+            for edge, each in zip(edges, looked, strict=True)
+        ]
+        parts = []
+        for edge, found, course in zip(edges, looked, courses(looked, groups, metric), strict=True):
+            came = np.concatenate(cut.came[edge], axis=1)
+            for number, level in enumerate(self.levels(metric)):
+                levels = np.full((1, len(found)), level)
+                said = outlook(found, course, levels, 0, found.last, self._ask.horizon)
+                open_ = (found.last_day >= 0) & ~np.isin(said.status, FULL)
+                numbers = (came[number], said.days[0], said.early[0], said.late[0])
+                parts.append(np.array([each[open_] for each in numbers]))
+        return _Held(*np.concatenate(parts, axis=1))
+
+
+def _begins(gathered: Gathered) -> dict[int, int]:
+    """Return the place of the first server of the blocks that end with each day."""
+    out, before = {}, 0
+    for last, parts in sorted(gathered.servers.items()):
+        out[last] = before
+        before += sum(map(len, parts))
+    return out
+
+
+def _score(held: dict[int, _Held], horizon: int) -> dict[str, Any]:
+    came, days, early, late = (
+        np.concatenate([getattr(each, name) for each in held.values()])
+        for name in ("came", "days", "early", "late")
+    )
+    breach = came <= horizon
+    alarm = np.nan_to_num(days, nan=np.inf) <= horizon
+    dated = breach & ~np.isnan(days)
+    off = days[dated] - came[dated]
+    inside = (early[dated] <= came[dated]) & (came[dated] <= np.nan_to_num(late, nan=np.inf)[dated])
+    false = alarm & ~breach
+    return {
+        "cuts": len(held),
+        "series": len(came),
+        "breaches": int(breach.sum()),
+        "dated": int(dated.sum()),
+        "median_error_days": _round(np.median(np.abs(off))) if len(off) else None,
+        "median_bias_days": _round(np.median(off)) if len(off) else None,
+        "coverage": round(float(inside.mean()), 3) if len(off) else None,
+        "alarms": int(alarm.sum()),
+        "false_alarms": int(false.sum()),
+        "false_alarm_share": round(float(false.sum() / alarm.sum()), 3) if alarm.any() else None,
+        "false_alarm_rate": round(float(false.sum() / max(int((~breach).sum()), 1)), 4),
+    }
+
+
+def _round(value: float) -> float:
+    return round(float(value), 1)

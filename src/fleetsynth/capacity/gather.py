@@ -1,0 +1,122 @@
+"""What is looked up in all series of a dataset, in one pass over its rows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.capacity.daily import blocks
+from fleetsynth.capacity.look import joined, look
+from fleetsynth.capacity.rows import LABELS, NETWORK, all_blocks
+from fleetsynth.errors import InputError
+from fleetsynth.metrics import STATISTIC_PATTERN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.capacity.daily import Block
+    from fleetsynth.capacity.look import Looked
+    from fleetsynth.capacity.rows import Exports, Rows
+
+    Ints = NDArray[np.int64]
+    Watch = Callable[[Block, str, NDArray[np.float32]], None]
+
+
+@dataclass
+class Gathered:
+    """Series of servers, by the last day of the block that they came in.
+
+    Attributes:
+        last: the last day of all, counted from the epoch.
+        names: of servers, by code.
+        words: names behind the codes of labels, by role.
+        servers: codes of servers, by last day of their blocks.
+        labels: codes of labels, by last day and role.
+        sampled: whose days have several samples, by last day.
+        looked: what was found, by metric and last day.
+    """
+
+    last: int = -1
+    names: list[str] = field(default_factory=list)
+    words: dict[str, list[str]] = field(default_factory=dict)
+    servers: dict[int, list[NDArray[np.int32]]] = field(default_factory=dict)
+    labels: dict[int, dict[str, list[NDArray[np.int32]]]] = field(default_factory=dict)
+    sampled: dict[int, list[NDArray[np.bool_]]] = field(default_factory=dict)
+    looked: dict[str, dict[int, list[Looked]]] = field(default_factory=dict)
+
+    def take(self, metric: str) -> list[Looked]:
+        """Return what was found of a metric, and forget it."""
+        return [joined(parts) for _, parts in sorted(self.looked.pop(metric).items())]
+
+    def of_servers(self) -> Ints:
+        """Return the code of each server, in the order in which `take` has series."""
+        return _ordered(self.servers)
+
+    def of_label(self, role: str) -> Ints:
+        """Return the code of a label of each server, -1 where there is none."""
+        return _ordered({last: labels[role] for last, labels in self.labels.items()})
+
+
+def gather(
+    exports: Exports, link: float | None, percentile: float, watch: Watch | None = None
+) -> Gathered:
+    """Look at all series.
+
+    Args:
+        exports: the rows.
+        link: of the network, in Mbps.
+        percentile: of the last months' values, for right-sizing.
+        watch: called with every block, a metric and its daily values in percent.
+
+    Raises:
+        InputError: if no server has a value.
+    """
+    out = Gathered()
+
+    def take(parts: Iterable[Rows]) -> None:
+        out.__init__()  # type: ignore[misc]
+        for rows in parts:
+            of = exports.words["server"]
+            for block in blocks(
+                rows, exports.metrics, exports.labels, of, exports.zone(), out.last
+            ):
+                _add(out, block, link, percentile, watch)
+
+    all_blocks(exports, take)
+    out.names, out.words = exports.words["server"], exports.words
+    if out.last < 0:
+        raise InputError("no server has a value of any metric")
+    return out
+
+
+def _add(
+    out: Gathered, block: Block, link: float | None, percentile: float, watch: Watch | None
+) -> None:
+    out.last = max(out.last, block.last)
+    out.servers.setdefault(block.last, []).append(block.servers)
+    out.sampled.setdefault(block.last, []).append(block.sampled)
+    labels = out.labels.setdefault(block.last, {role: [] for role in LABELS})
+    for role, parts in labels.items():
+        parts.append(block.labels.get(role, np.full(len(block.servers), -1, np.int32)))
+    for metric, values in block.values.items():
+        share = values * np.float32(100 / link) if metric in NETWORK and link else values
+        found = look(share, block.last, percentile)
+        out.looked.setdefault(metric, {}).setdefault(block.last, []).append(found)
+        if watch:
+            watch(block, metric, share)
+
+
+def _ordered(parts: dict[int, list[NDArray[np.int32]]]) -> Ints:
+    codes = [each for _, arrays in sorted(parts.items()) for each in arrays]
+    return np.concatenate(codes).astype(np.int64)
+
+
+def statistic_of(column: str) -> str | None:
+    """Return the statistic that a column's name ends with, such as p95, if it does."""
+    end = column.lower().rpartition("_")[2]
+    return end if re.match(STATISTIC_PATTERN, end) else None

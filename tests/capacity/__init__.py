@@ -1,0 +1,1 @@
+"""What runs out, and when: series whose answer is known."""
