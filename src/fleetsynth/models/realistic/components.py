@@ -257,8 +257,13 @@ class _Chosen:
         places = (samples == published[:, :, None]).argmax(axis=2)
         self._places[rows] = places
         at = places + self._first(samples.shape[2])
+        row = np.arange(len(at))[:, None]
         for name, values in self._series.items():
-            values[rows] = np.take_along_axis(getattr(made, name), at, axis=1)
+            series = getattr(made, name)
+            if series.flags.c_contiguous:  # to look up in one dimension is twice as fast
+                values[rows] = series.reshape(-1).take(at + row * series.shape[1])
+            else:
+                values[rows] = series[row, at]
 
     def _first(self, per_tick: int) -> Ints:
         """Return the first sample of each tick, counted from that of the first."""
