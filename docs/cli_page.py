@@ -74,8 +74,8 @@ digest; one object per file |
 `holds`, `real` (by fleet) and `range` |
 | `capacity --json` | a list of objects, one a line, with the keys of [its page](capacity.md); \
 with `--backtest` a list of `metric`, `horizon_days`, `cuts`, `series`, `breaches`, `dated`, \
-`median_error_days`, \
-`median_bias_days`, `coverage`, `alarms`, `false_alarms`, `false_alarm_share`, `false_alarm_rate` |
+`median_error_days`, `median_bias_days`, `coverage`, `alarms`, `false_alarms`, \
+`false_alarm_share`, `false_alarm_rate` |
 | `archetypes --json` | the profile of each archetype |
 | `config show --json` | the scenario |
 

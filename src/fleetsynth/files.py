@@ -76,8 +76,8 @@ class AtomicFile:
         """Remove the temporary file and the folders that were made for it, if still empty."""
         with suppress(OSError):
             self.temporary.unlink(missing_ok=True)
-        with suppress(OSError):
-            for folder in reversed(self._made):
+        for folder in reversed(self._made):
+            with suppress(OSError):
                 folder.rmdir()
 
     def withdraw(self) -> None:

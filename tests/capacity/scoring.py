@@ -46,7 +46,7 @@ def score(
     sets: Sequence[tuple[Floats, int]],
     last: int,
     groups: Sequence[Ints] | None = None,
-    levels: Sequence[float] = LEVELS,
+    metric: str = "cpu",
 ) -> Score:
     """Date every level of every series by what is shown, and look at what came.
 
@@ -54,7 +54,7 @@ def score(
         sets: series and how many of their days are shown.
         last: the last day that is shown, counted from the epoch.
         groups: archetype of each series, for each of `sets`.
-        levels: in percent.
+        metric: which, as far as that matters.
     """
     parts = []
     ahead = sets[0][0].shape[1] - sets[0][1]
@@ -62,8 +62,8 @@ def score(
         daily = values.astype(np.float32)
         looked = look(daily[:, :shown], last)
         kinds = groups[number] if groups else np.zeros(len(daily), np.int64)
-        (course,) = courses([looked], [kinds])
-        for level in levels:
+        (course,) = courses([looked], [kinds], metric)
+        for level in LEVELS:
             said = outlook(looked, course, np.full((1, len(daily)), level), 0, last, None)
             came = first_breach(daily, shown, level)
             open_ = ~np.isin(said.status, FULL)

@@ -99,7 +99,8 @@ def session() -> Iterator[Callable[[], Any]]:
         # Its workers must be this Python, and find the makers; paths may go beyond ASCII.
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         patch.setenv("LC_ALL", "C.UTF-8")
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "src")]))
+        paths = (ROOT, ROOT / "src", ROOT / "tests" / "models")
+        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, paths)))
         yield start
         for spark in started:
             _end(spark)

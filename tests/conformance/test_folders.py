@@ -19,6 +19,7 @@ from fleetsynth.folders.verify import verify
 from fleetsynth.formats import FORMATS
 from fleetsynth.formats.read import read_batches
 from fleetsynth.presets import resolve
+from fleetsynth.presets.load import load_scenario
 from fleetsynth.reader.digests import path_leaves
 from fleetsynth.result import Result
 from fleetsynth.size import rows_in
@@ -157,6 +158,23 @@ def test_parts_are_about_as_large_as_they_should_be(tmp_path: Path, ending: str)
     assert job.cut["rows_per_part"] == rows
     record = make_part(begin(job), 0)
     assert record.size == pytest.approx(size, rel=0.4)
+
+
+@EACH_IN_FOLDERS
+def test_parts_without_rows_and_values_that_are_missing(tmp_path: Path, ending: str) -> None:
+    scenario = load_scenario({"preset": "lives", "num_servers": 6, "end_date": "2022-12-31"})
+    one = generate(scenario, tmp_path / f"a{ending}")
+    folder = str(tmp_path / "fleet")
+    keys = ("year", "month", "server_type")
+    result = generate_folder(scenario, folder, partition_by=keys, file_format=ending, workers=1)
+    rows = {part["rows"] for part in manifest_of(tmp_path / "fleet")["parts"]}
+    assert 0 in rows
+    assert result.digest == one.digest == fleetsynth.digest_file(one.path)
+    assert root(path_leaves(folder)) == one.digest
+    assert list(verify(folder, regenerate=4).findings) == []
+    table = pa.Table.from_batches(read_batches(one.path))
+    assert table["cpu_p95"].null_count > 0
+    assert fleetsynth.facts(folder).servers == fleetsynth.facts(one.path).servers
 
 
 PROMISES = [

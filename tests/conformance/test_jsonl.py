@@ -85,13 +85,11 @@ def test_names_and_text_are_escaped(tmp_path: Path) -> None:
 
 
 DAMAGED = {
-    "no rows": (b"", "it has no row with a field"),
-    "blank lines alone": (b"\n \n", "it has no row with a field"),
-    "objects without fields": (b"{}\n{}\n", "it has no row with a field"),
-    "null": (ROW + b"null\n", "line 2: 'null' is no object"),
-    "null alone": (b"null\n", "line 1: 'null' is no object"),
-    "a number": (b"\n5\n", "line 2: '5' is no object"),
-    "an array": (b"[" + ROW[:-1] + b"]\n", "line 1: .* is no object"),
+    "objects without fields": (b"{}\n{}\n", "its rows have no fields"),
+    "null": (ROW + b"null\n", "line 2: 'null' is not an object"),
+    "null alone": (b"null\n", "line 1: 'null' is not an object"),
+    "a number": (b"\n5\n", "line 2: '5' is not an object"),
+    "an array": (b"[" + ROW[:-1] + b"]\n", "line 1: .* is not an object"),
     "two objects on a line": (ROW[:-1] + ROW, "line 1: not JSON: Extra data"),
     "an object on two lines": (ROW.replace(b",", b",\n"), "line 1: not JSON"),
     "cut short": (ROW + ROW[:30], "line 2: not JSON"),
@@ -111,7 +109,7 @@ DAMAGED = {
     "nested deeply": (b'{"a":' * 20 + b"1" + b"}" * 20, "nested too deeply"),
     "arrays without end": (b'{"a":' + b"[" * 100_000, "nested too deeply|not JSON"),
     "a new field late": (ROW * 9_000 + b'{"server_id":"a","late":1}\n', "the field 'late'"),
-    "zeros": (bytes(2_000), "not JSON|is no object"),
+    "zeros": (bytes(2_000), "not JSON|is not an object"),
 }
 
 
@@ -122,8 +120,19 @@ def test_damage_is_told_by_its_line(tmp_path: Path, name: str) -> None:
     path.write_bytes(data)
     with pytest.raises(InputError, match=said) as caught:
         fleetsynth.digest_file(path)
-    assert str(caught.value).startswith(f"cannot read {path}")
+    assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n \n", b"\xef\xbb\xbf"])
+def test_nothing_is_no_rows_and_no_damage(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(data)
+    assert list(read_batches(path)) == []
+    with pytest.raises(InputError, match="the dataset has no rows"):
+        fleetsynth.digest_file(path)
+    with pytest.raises(InputError, match=f"{path} holds no data"):
+        fleetsynth.facts(path)
 
 
 def test_a_line_without_end_takes_no_memory(tmp_path: Path) -> None:

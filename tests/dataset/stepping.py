@@ -76,6 +76,26 @@ def overwrite_with_other(url: str) -> Any:
     return generate(url, OTHER, overwrite=True)
 
 
+def generate_tables(url: str, scenario: Scenario = TWO_MONTHS, **options: Any) -> Any:
+    """Generate a scenario with a further table."""
+    return generate(url, scenario, tables=["components"], **options)
+
+
+def resume_tables(url: str) -> Any:
+    """Go on with the run that has a further table."""
+    return generate_tables(url, resume=True)
+
+
+def overwrite_tables(url: str) -> Any:
+    """Replace whatever dataset there is by one with a further table."""
+    return generate_tables(url, overwrite=True)
+
+
+def generate_other_tables(url: str) -> Any:
+    """Generate the scenario of the other seed with a further table."""
+    return generate_tables(url, OTHER)
+
+
 def make_first(url: str) -> Any:
     """Make the first of two shards."""
     return generate(url, shard=Shard(1, 2))
@@ -104,6 +124,26 @@ def write_file(path: str) -> Any:
 def write_other_file(path: str) -> Any:
     """Generate the scenario of the other seed into one file."""
     return generate_file(OTHER, path)
+
+
+def write_both(folder: str) -> Any:
+    """Generate the scenario into one file, and its components beside it."""
+    return generate_file(TWO_MONTHS, f"{folder}/fleet.csv", components=True)
+
+
+def write_both_of_other(folder: str) -> Any:
+    """Generate the scenario of the other seed into the same files."""
+    return generate_file(OTHER, f"{folder}/fleet.csv", components=True)
+
+
+def overwrite_both(folder: str) -> Any:
+    """Replace both files, if there are any."""
+    return generate_file(TWO_MONTHS, f"{folder}/fleet.csv", components=True, overwrite=True)
+
+
+def overwrite_data(folder: str) -> Any:
+    """Replace the data, if there are any, by data alone."""
+    return generate_file(TWO_MONTHS, f"{folder}/fleet.csv", overwrite=True)
 
 
 class Steps:

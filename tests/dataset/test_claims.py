@@ -13,7 +13,7 @@ from fleetsynth.stores.store import LocalStore
 
 
 def plan(rows: int) -> Any:
-    return SimpleNamespace(rows=rows)
+    return SimpleNamespace(cells=rows, is_full=True)
 
 
 def test_a_plan_may_have_four_rows_for_each_that_is_there() -> None:

@@ -34,7 +34,9 @@ TINY = scenario_of(
 )
 PART = "data/part-00000.parquet"
 
-STEPS = {"servers.parquet": 7, "manifest.json": 7, "scenario.yaml": 23, PART: 37}
+COMPONENTS = "tables/components/part-00000.parquet"
+
+STEPS = {COMPONENTS: 97, "servers.parquet": 7, "manifest.json": 7, "scenario.yaml": 23, PART: 37}
 """Every how manieth byte is flipped, each time another of its bits."""
 
 
@@ -51,7 +53,7 @@ READ = lru_cache(maxsize=4)(scenario_from_yaml)
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny folder, not to be changed."""
     folder = tmp_path_factory.mktemp("tiny") / "fleet"
-    generate_folder(TINY, str(folder), part_bytes=10**6, workers=1)
+    generate_folder(TINY, str(folder), part_bytes=10**6, tables=["components"], workers=1)
     return folder
 
 
@@ -141,11 +143,11 @@ TOP = [
     *("format", "digest", "rows", "version", "schema_version", "model_version"),
     *("scenario_digest", "seed", "numpy_version", "normals_fingerprint", "holidays_version"),
     *("tzdata_version", "schema", "partition_by", "part_bytes", "parts", "run", "cut", "files"),
-    "file_format",
+    *("file_format", "tables"),
 ]
 OF_A_PART = [
     *("path", "rows", "servers", "first_server", "last_server", "start", "end", "size"),
-    *("sha256", "digest"),
+    *("sha256", "digest", "tables"),
 ]
 WRONG: list[Any] = [None, True, 0, -1, 1.0, 10**30, "", "x", "\ud800\x1b", [], [1], {}, {"a": 1}]
 

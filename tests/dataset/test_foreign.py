@@ -344,7 +344,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "units that change": (
         "time,host,cpu\n1792886400,a,1\n1792886400000,a,2\n",
         "",
-        "no one unit",
+        "that one unit puts between 1990 and 2100",
     ),
     "thousands or decimals": (
         "time;host;cpu\n2026-01-01;a;1,234\n2026-01-02;a;2,345\n",

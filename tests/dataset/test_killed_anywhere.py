@@ -9,6 +9,7 @@ import pytest
 from fleetsynth.folders.begin import look
 from fleetsynth.folders.verify import verify
 from fleetsynth.presets import resolve
+from fleetsynth.reader.file_digest import digest_file
 from fleetsynth.stores.store import LocalStore
 from tests.dataset import stepping
 from tests.dataset.folders import digest_in, files_in, folders_in
@@ -63,7 +64,13 @@ def steps() -> Iterator[Steps]:
     found.close()
 
 
-OF_ANOTHER = (finished, unfinished, interrupted)
+def finished_tables(folder: Path, _: Steps) -> None:
+    """Begin where a dataset of the other seed is, with a further table, and somebody's file."""
+    stepping.generate_other_tables(str(folder))
+    (folder / MINE).write_bytes(b"mine")
+
+
+OF_ANOTHER = (finished, unfinished, interrupted, finished_tables)
 
 RUNS: list[tuple[Before, Task]] = [
     (nothing, stepping.generate),
@@ -73,7 +80,11 @@ RUNS: list[tuple[Before, Task]] = [
     (unfinished, stepping.overwrite),
     (interrupted, stepping.overwrite),
     (interrupted, stepping.resume),
+    (nothing, stepping.generate_tables),
+    (finished_tables, stepping.overwrite_tables),
+    (finished_tables, stepping.overwrite),
 ]
+WITH_TABLES = (stepping.generate_tables, stepping.overwrite_tables)
 REMOVED = 45
 """Steps of a run that replaces a dataset after it has removed that: those of a new one. Where they
 have been looked at before, all but the first of them are left out."""
@@ -86,6 +97,9 @@ def test_what_is_killed_at_any_step_is_recovered(
     monkeypatch.setattr("os.fsync", lambda _: None)
     stepping.remember_yaml(monkeypatch.setattr)
     wanted = digest_of(resolve(TWO_MONTHS))
+    ways: tuple[Task, Task] = (stepping.resume, stepping.overwrite)
+    if task in WITH_TABLES:
+        ways = (stepping.resume_tables, stepping.overwrite_tables)
     start, end = tmp_path / "start" / "fleet", tmp_path / "end"
     before(start, steps)
     _copy(start, end)
@@ -94,7 +108,7 @@ def test_what_is_killed_at_any_step_is_recovered(
     assert digest_in(end) == wanted
     last = count - REMOVED if before in (unfinished, interrupted) else count
     for step in range(1, last + 1):
-        go_on = (stepping.resume, stepping.overwrite)[step % 2]
+        go_on = ways[step % 2]
         folder = tmp_path / str(step)
         _copy(start, folder)
         steps.kill_at(step, task, folder)
@@ -103,7 +117,7 @@ def test_what_is_killed_at_any_step_is_recovered(
             assert [
                 found for found in verify(str(folder)).findings if not is_left(found.path)
             ] == []
-        if _untouched(start, folder) and go_on is stepping.resume and before in OF_ANOTHER:
+        if _untouched(start, folder) and go_on is ways[0] and before in OF_ANOTHER:
             continue  # there is no run of this scenario to go on with, and nothing was lost
         go_on(str(folder))
         assert digest_in(folder) == wanted
@@ -113,6 +127,45 @@ def test_what_is_killed_at_any_step_is_recovered(
         assert folders_in(folder) == folders_in(end)
         assert [name for name in files_in(folder) if name == MINE] == kept
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("before", [None, stepping.write_both_of_other])
+@pytest.mark.parametrize("task", [stepping.overwrite_both, stepping.overwrite_data])
+def test_files_that_lie_beside_each_other_are_of_one_run(
+    tmp_path: Path, steps: Steps, before: Task | None, task: Task
+) -> None:
+    """Whole or not there, killed at any step; a table without its data only where none were."""
+
+    def made(folder: Path) -> dict[str, str]:
+        folder.mkdir()
+        if before:
+            before(str(folder))
+        return {name: digest_file(folder / name) for name in BOTH if (folder / name).exists()}
+
+    old = made(tmp_path / "end")
+    count = steps.count(task, tmp_path / "end")
+    new = {name: digest_file(tmp_path / "end" / name) for name in BOTH[: _files_of(task)]}
+    assert files_in(tmp_path / "end") == sorted(new)
+    assert count >= 2 * len(new)
+    for step in range(1, count + 1):
+        folder = tmp_path / str(step)
+        made(folder)
+        steps.kill_at(step, task, folder)
+        there = {name: digest_file(folder / name) for name in BOTH if (folder / name).exists()}
+        wholes = [old, new, {BOTH[0]: new[BOTH[0]]}, {name: old[name] for name in BOTH[:1] if old}]
+        if not before:
+            wholes = [{}, new, {name: new[name] for name in new if name != BOTH[0]}]
+        assert there in wholes
+        task(str(folder))
+        assert [name for name in files_in(folder) if not name.endswith(".tmp")] == sorted(new)
+        assert {name: digest_file(folder / name) for name in new} == new
+
+
+BOTH = ("fleet.csv", "fleet.tables/components.csv")
+
+
+def _files_of(task: Task) -> int:
+    return 2 if task is stepping.overwrite_both else 1
 
 
 def is_left(name: str) -> bool:

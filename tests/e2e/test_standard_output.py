@@ -68,8 +68,8 @@ def test_a_full_disk_is_told(fleetsynth: Fleetsynth, ending: str) -> None:
         ran = fleetsynth("generate", *SMALL, "-o", "-", "--format", ending, stdout=full)
     assert ran.code == 1
     assert ran.err == (
-        "error: cannot write to standard output: no room for it (No space left on device); what "
-        "is there is cut\n"
+        "error: cannot write to standard output: no room for it (No space left on device); the "
+        "output is incomplete\n"
     )
 
 
@@ -88,7 +88,7 @@ def test_a_terminal_gets_text_and_nothing_else(fleetsynth: Fleetsynth, ending: s
     close(theirs)
     close(ours)
     if FORMATS[ending].binary:
-        expected = f"error: {ending} is nothing for a terminal: send it to a file or a program"
+        expected = f"error: {ending} cannot be shown on a terminal: send it to a file or a program"
         assert (child.returncode, said.decode()) == (2, f"{expected} (> or |)\n")
     else:
         assert child.returncode == 0
@@ -122,7 +122,7 @@ def test_a_closed_one_is_told(fleetsynth: Fleetsynth) -> None:
         (("-o", "a.csv", "--format", "jsonl"), "For .jsonl, name it a.jsonl"),
         (("--format", "csv"), "For .csv, name it server_metrics.csv"),
         (("-o", "fleet/", "--format", "cvs"), "there is no format 'cvs'"),
-        (("-o", "fleet/", "--format", "csv", "--csv-safe"), "--csv-safe is for a CSV file"),
+        (("-o", "fleet/", "--format", "csv", "--csv-safe"), "--csv-safe is for CSV files"),
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_written(

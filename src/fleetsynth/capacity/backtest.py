@@ -113,7 +113,7 @@ class Backtest:
             for edge, each in zip(edges, looked, strict=True)
         ]
         parts = []
-        for edge, found, course in zip(edges, looked, courses(looked, groups), strict=True):
+        for edge, found, course in zip(edges, looked, courses(looked, groups, metric), strict=True):
             came = np.concatenate(cut.came[edge], axis=1)
             for number, level in enumerate(self.levels(metric)):
                 levels = np.full((1, len(found)), level)

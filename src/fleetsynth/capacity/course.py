@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
 
+LOADS = ("cpu", "network", "net_out")
+"""Metrics of load: what replicas share. Memory and disk hold what each server needs for itself."""
 _FAR = 4.0
 """Standard deviations above the highest residual beyond which no week is looked for."""
 
@@ -85,12 +87,13 @@ class Course:
         return np.where(self.curved, level * np.expm1(np.where(self.curved, rest, 0.0)), rest)
 
 
-def courses(looked: Sequence[Looked], groups: Sequence[Ints]) -> list[Course]:
+def courses(looked: Sequence[Looked], groups: Sequence[Ints], metric: str = "disk") -> list[Course]:
     """Find out where series are heading; those of a group grow alike, wherever they stand.
 
     Args:
         looked: what was looked up, of one metric.
         groups: number of each series' group, for each of `looked`.
+        metric: which.
     """
     figures = [steps.cut(each.figures, each.step) for each in looked]
     lines = [trend.fit(each) for each in figures]
@@ -101,7 +104,10 @@ def courses(looked: Sequence[Looked], groups: Sequence[Ints]) -> list[Course]:
         votes[-1][list(each.saws)] = 0
         trend.follow_floors(line, values, each.saws)
     curved = growth.compounding(
-        np.concatenate(votes), np.concatenate(low), np.concatenate(list(groups))
+        np.concatenate(votes),
+        np.concatenate(low),
+        np.concatenate(list(groups)),
+        growth.DEMAND if metric in LOADS else 0.0,
     )
     out, before = [], 0
     for each, line, values in zip(looked, lines, figures, strict=True):

@@ -26,8 +26,11 @@ _CLEAR = 3.0
 _LEAST_LOW = 2.0
 _SATURATED = 97.0
 """A 90th percentile of the weekly figures from which the ceiling bends the series."""
-_MOST = 5.0
-"""What one series counts at most."""
+_MOST, _MOST_OWN = 5.0, 50.0
+"""What one series counts at most for its group, and for itself."""
+_MOST_GROUP, _SHARE = 30.0, 0.7
+DEMAND = 5.0
+"""What speaks for growth in per cent where load is measured: demand compounds, space need not."""
 _TURNS = 8
 _ROWS = 256
 """Series that are compared together."""
@@ -65,19 +68,24 @@ def _compared(figures: Floats, straight: Line) -> Floats:
     size, rate = trend.huber(np.log(np.maximum(figures, LEAST)), known, t)
     curve = _refined(y, known, scale, t, np.exp(size), rate, grows=True)
     more = _loss(figures - line, scale) - _loss(figures - curve, scale)
-    return np.clip(more / trend.long_run(rest), -_MOST, _MOST)
+    return np.clip(more / trend.long_run(rest), -_MOST_OWN, _MOST_OWN)
 
 
-def compounding(voted: Floats, low: Numbers, groups: Ints) -> Flags:
+def compounding(voted: Floats, low: Numbers, groups: Ints, before: float = 0.0) -> Flags:
     """Tell which series grow in per cent: the series of a group decide together.
+
+    A series that speaks clearly for itself decides for itself.
 
     Args:
         voted: what `votes` says of each.
         low: the 10th percentile of the weekly figures of each.
         groups: number of each series' group.
+        before: what speaks for it before anything was measured.
     """
-    together = np.bincount(groups, voted)[groups] if len(groups) else voted
-    out: Flags = (0.7 * np.clip(together, -30, 30) + 0.3 * voted > 0) & (low > 2 * LEAST)
+    most = np.clip(voted, -_MOST, _MOST)
+    together = np.bincount(groups, most)[groups] if len(groups) else most
+    score = _SHARE * np.clip(together, -_MOST_GROUP, _MOST_GROUP) + voted + before
+    out: Flags = (score > 0) & (low > 2 * LEAST)
     return out
 
 

@@ -101,7 +101,7 @@ def _of_metric(
     edges = np.cumsum([0, *map(len, looked)])
     groups = [kinds[a:b] for a, b in pairwise(edges.tolist())]
     out = []
-    for course, found, begin in zip(courses(looked, groups), looked, edges, strict=False):
+    for course, found, begin in zip(courses(looked, groups, name), looked, edges, strict=False):
         levels = np.repeat(np.array(ask.values(name))[:, None], len(found), axis=1)
         usable = ask.levels.index("usable")
         said = outlook(found, course, levels, usable, gathered.last, ask.horizon)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.capacity import passage
-from fleetsynth.capacity.course import oftener
+from fleetsynth.capacity.course import LOADS, oftener
 from fleetsynth.capacity.estimate import MIDDLE, Status
 from fleetsynth.capacity.weekly import WEEK
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 REPLICA, SIZE_UP, SIZE_DOWN = "one replica more", "one size up", "one size down"
 RESETS = {"disk": "clean up more often", "memory": "restart more often"}
-_SHARED = ("cpu", "network", "net_out")
-"""What replicas share; memory and disk hold what each needs for itself."""
 _SIZE = 2.0
 _OFTENER = 0.5
 _LEAST_DAYS = 14
@@ -78,7 +76,7 @@ def remedies(case: Case) -> dict[int, list[Remedy]]:
         after = [max(1.0, float(round(days * _OFTENER))) for days in every]
         before = [float(round(days)) for days in every]
         _note(out, case, rows, (RESETS[case.metric], before, after), _days(case, rows, 1.0, line))
-    if case.metric in _SHARED:
+    if case.metric in LOADS:
         rows = needy[case.replicas[needy] > 0]
         size = case.replicas[rows].astype(np.float64)
         found = _days(case, rows, (size + 1) / size)

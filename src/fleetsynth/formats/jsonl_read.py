@@ -38,11 +38,13 @@ _MARK = b"\xef\xbb\xbf"
 
 
 def read_head(path: Path, _: ReadOptions) -> Head:
-    """Return the names of all fields of the first rows, and these rows."""
+    """Return the names of all fields of the first rows, and these rows; none of no rows."""
     lines, chunk = _first(path)
     names = list(dict.fromkeys(name for row in lines for name in row))
-    if not lines or not names:
-        raise InputError(f"cannot read {path}: it has no row with a field")
+    if not lines:
+        return Head([], None)
+    if not names:
+        raise InputError(f"cannot read {path}: its rows have no fields")
     types = {name: pa.string() for name in names if _has_text(lines, name)}
     with _explained(path, chunk, 1):
         sample = _parsed(chunk, types).slice(0, SAMPLE_ROWS)
@@ -56,6 +58,8 @@ def read_batches(
     if columns is not None and not columns:
         return
     head = read_head(path, options)
+    if not head.names:
+        return
     known, guessed = _types(head, columns, options)
     names = head.names if columns is None else list(columns)
     for line, chunk in _chunks(path):

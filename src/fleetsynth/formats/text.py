@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.clock import DAY_SECONDS
-from fleetsynth.tables.frame import TIMESTAMP, to_numpy
+from fleetsynth.tables.frame import TIMESTAMP, missing_in, to_numpy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -61,25 +61,12 @@ def constant(text: bytes) -> Words:
 
 def words(column: pa.Array, style: Style) -> list[Words]:
     """Return the pieces of text that a column is written as, one word per row each."""
-    missing = _missing(column)
+    missing = missing_in(column)
     pieces = list(_words(column, style, missing))
     if missing is None:
         return pieces
     none = (style.missing, *[b""] * (len(pieces) - 1))
     return [np.where(missing, word, piece) for word, piece in zip(none, pieces, strict=True)]
-
-
-def _missing(column: pa.Array) -> NDArray[np.bool_] | None:
-    """Tell which values are missing; None if none is."""
-    if not column.null_count:
-        return None
-    validity = column.buffers()[0]
-    if validity is None:  # a column of no type
-        return np.ones(len(column), dtype=np.bool_)
-    # Bit by bit, for Arrow's own way imports pandas.
-    bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
-    found: NDArray[np.bool_] = bits[column.offset :][: len(column)] == 0
-    return found
 
 
 def _words(column: pa.Array, style: Style, missing: NDArray[np.bool_] | None) -> Iterator[Words]:
@@ -115,8 +102,11 @@ def _is_text(kind: pa.DataType) -> bool:
 def _decimals(column: pa.Array, style: Style, missing: NDArray[np.bool_] | None) -> Iterator[Words]:
     values = _filled(column, missing)
     scaled = np.rint(values * 100)
-    if np.array_equal(scaled / 100, values) and scaled.min() >= 0 and scaled.max() < _TABLE_LIMIT:
+    if np.array_equal(scaled / 100, values) and np.abs(scaled).max() < _TABLE_LIMIT:
         hundredths = scaled.astype(np.int32)
+        if hundredths.min() < 0:
+            yield np.where(hundredths < 0, b"-", b"")
+            np.abs(hundredths, out=hundredths)
         yield _whole_numbers(hundredths // 100)
         yield _FRACTIONS[hundredths % 100]
     else:

@@ -143,7 +143,8 @@ class Dataset:
             yield part
         if empty:
             with self.source.opened(key) as (head, _):
-                self._refuse_without({*head.names, *self.source.told(key)}, must, key)
+                if head.names:  # some formats name no columns where there are no rows
+                    self._refuse_without({*head.names, *self.source.told(key)}, must, key)
 
     def _check(self, part: Part, kinds: dict[str, str], must: list[str]) -> None:
         """Refuse a file without what every row needs, and note one without something else."""

@@ -25,7 +25,7 @@ from fleetsynth.tables.digest import (
     when,
     who,
 )
-from fleetsynth.tables.frame import TIMESTAMP, plain, to_numpy
+from fleetsynth.tables.frame import TIMESTAMP, missing_in, plain, to_numpy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -303,10 +303,11 @@ def _codes(column: pa.Array) -> tuple[NDArray[np.int32], list[str | None]]:
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     words = column.dictionary.to_pylist()
-    codes = column.indices
-    if codes.null_count:
-        codes = codes.fill_null(len(words))
-    return to_numpy(codes.cast(pa.int32())), [*words, None]
+    missing = missing_in(column.indices)
+    codes = to_numpy(column.indices.cast(pa.int32()))
+    if missing is not None:
+        codes = np.where(missing, np.int32(len(words)), codes)
+    return codes, [*words, None]
 
 
 def _integers(name: str, column: pa.Array) -> NDArray[np.int64]:
@@ -322,11 +323,10 @@ def _integers(name: str, column: pa.Array) -> NDArray[np.int64]:
 
 
 def _hundredths(name: str, column: pa.Array) -> NDArray[np.int32]:
-    missing = None
-    if column.null_count:
-        missing = to_numpy(column.is_null().cast(pa.int8())).astype(np.bool_)
-        column = column.fill_null(0.0)
+    missing = missing_in(column)
     values = to_numpy(column.cast(pa.float64()))
+    if missing is not None:
+        values = np.where(missing, 0.0, values)
     scaled = np.rint(values * 100)
     wrong = ~((scaled / 100 == values) & (np.abs(scaled) < -float(NULL_HUNDREDTHS)))
     if wrong.any():

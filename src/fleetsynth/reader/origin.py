@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fleetsynth.errors import InputError
 from fleetsynth.formats.read import read_metadata
 from fleetsynth.presets import resolve
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
@@ -41,13 +40,7 @@ def own_plan(dataset: Dataset) -> Plan | None:
     beside = files.store.read(SCENARIO) if files and files.store else None
     if beside is not None:
         return _told(beside, f"{dataset.name.rstrip('/')}/{SCENARIO}")
-    metadata = metadata_of(dataset)
-    if "fleetsynth.table" in metadata:
-        raise InputError(
-            f"{dataset.name} is the table {metadata['fleetsynth.table']!r} of a dataset, and not "
-            "its data: give the file or folder of the data"
-        )
-    value = metadata.get("fleetsynth.scenario")
+    value = metadata_of(dataset).get("fleetsynth.scenario")
     return None if value is None else _told(value, f"{dataset.name}: its metadata")
 
 

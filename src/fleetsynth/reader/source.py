@@ -126,15 +126,15 @@ class Source:
     def _look(self) -> tuple[list[str], Head]:
         names: dict[str, None] = {}
         first: Head | None = None
-        keys = self.keys
-        if self.files and (self.files.manifest or not self.files.near):
-            keys = keys[:1]  # ours are alike; others are not fetched twice
-        for key in keys:
+        alike = self.files is not None and bool(self.files.manifest or not self.files.near)
+        for key in self.keys:
+            if alike and first is not None and first.names:
+                break  # ours are alike; others are not fetched twice
             with self.opened(key) as (head, _):
                 names |= dict.fromkeys([*head.names, *self.told(key)])
             if first is None or (first.sample is None and head.sample is not None):
                 first = head
-        if first is None:
+        if first is None or not names:
             raise InputError(f"{self.name} holds no data")
         return list(names), first
 

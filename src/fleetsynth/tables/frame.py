@@ -100,8 +100,10 @@ class Frame:
         window = block.window
         if block.server is None or block.tick is None:
             _, ticks = window.shape
-            columns = self._tick_columns(window)
-            columns |= self._server_columns(window, lambda codes: np.repeat(codes, ticks))
+            # A dictionary of its own: that of the ticks is kept for the next window.
+            columns = self._tick_columns(window) | self._server_columns(
+                window, lambda codes: np.repeat(codes, ticks)
+            )
             if self._plan.scenario.include_calendar:
                 columns |= self._local_columns(window)
         else:
@@ -202,6 +204,18 @@ def to_numpy(array: pa.Array) -> NDArray[Any]:
     if data is None:
         return np.empty(0, dtype)
     return np.frombuffer(data, dtype, count=len(array), offset=array.offset * dtype.itemsize)
+
+
+def missing_in(array: pa.Array) -> NDArray[np.bool_] | None:
+    """Tell which values are missing, without pandas; None if none is."""
+    if not array.null_count:
+        return None
+    validity = array.buffers()[0]
+    if validity is None:  # an array of no type
+        return np.ones(len(array), dtype=np.bool_)
+    bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
+    found: NDArray[np.bool_] = bits[array.offset :][: len(array)] == 0
+    return found
 
 
 def _repeat(values: NDArray[_T], times: int) -> NDArray[_T]:
