@@ -25,7 +25,7 @@ COLUMNS: dict[str, tuple[pa.DataType, list[Any], list[str]]] = {
     "hundredths": (pa.float64(), [0.0, 0.05, 10.0, 99.99], ["0.00", "0.05", "10.00", "99.99"]),
     "large hundredths": (pa.float64(), [10485.75, 12345678.12], ["10485.75", "12345678.12"]),
     "other floats": (pa.float64(), [0.1, 0.001, 1e300, 1e-9], ["0.1", "0.001", "1e+300", "1e-09"]),
-    "negative floats": (pa.float64(), [-1.5, 2.25], ["-1.5", "2.25"]),
+    "negative floats": (pa.float64(), [-1.5, 2.25], ["-1.50", "2.25"]),
     "floats without end": (pa.float64(), [np.inf, -np.inf, np.nan], ["inf", "-inf", "nan"]),
     "missing floats": (pa.float64(), [1.5, None], ["1.50", ""]),
     "missing floats of any size": (pa.float64(), [None, -1e300, 1.5], ["", "-1e+300", "1.5"]),

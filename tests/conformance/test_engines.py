@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+import fleetsynth
 from fleetsynth.errors import OutputError
 from fleetsynth.folders.begin import begin
 from fleetsynth.folders.engines.base import Engine
@@ -233,6 +234,18 @@ def test_a_realistic_fleet_has_one_digest_on_every_engine(
     assert result.parts > 1
     assert result.digest == digest_of(plan)
     assert verify(str(folder), regenerate=1).findings == []
+
+
+@every_engine
+@pytest.mark.parametrize("keys", [(), ("region", "year")])
+def test_a_further_table_has_one_digest_on_every_engine(
+    tmp_path: Path, engine: EngineOf, digest: str, keys: tuple[str, ...]
+) -> None:
+    beside = fleetsynth.generate(PLAN, tmp_path / "fleet.parquet", components=True)
+    result = run(tmp_path / "fleet", engine(make_part), partition_by=keys, tables=["components"])
+    assert result.digest == digest
+    assert result.tables["components"].digest == beside.tables["components"].digest
+    assert verify(str(tmp_path / "fleet"), regenerate=1).findings == []
 
 
 @every_engine

@@ -11,8 +11,8 @@ class Columns(NamedTuple):
     """What of a plan decides the size of its rows.
 
     Attributes:
-        breadth: its metrics, as a share of five, which are what most models publish.
-        metadata: whether rows have type and business metadata.
+            breadth: its metrics, as a share of five.
+            metadata: whether rows have type and business metadata.
         calendar: whether they have the calendar columns.
         aggregates: whether values are aggregates of samples.
     """
