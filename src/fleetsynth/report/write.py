@@ -11,6 +11,7 @@ from fleetsynth.files import write_text
 from fleetsynth.presets import as_plan
 from fleetsynth.reader import ReadOptions, ScatteredError, open_dataset
 from fleetsynth.reader.canonical import OurRows
+from fleetsynth.reader.claims import claim_of
 from fleetsynth.reader.digests import digest_path
 from fleetsynth.reader.origin import metadata_of, own_plan, rows_short_of
 from fleetsynth.report.build import Dataset, build
@@ -223,7 +224,7 @@ def _sized(plan: Plan | None, dataset: Opened) -> Plan | None:
     there = rows_short_of(plan, dataset) if plan else None
     if plan and there is not None:
         raise InputError(
-            f"{dataset.name} has {there:,} rows at most, and its scenario {plan.cells:,}: too few "
+            f"{dataset.name} has {there:,} rows at most, and its scenario {claim_of(plan):,}: too few "
             "to be compared with it"
         )
     return plan
