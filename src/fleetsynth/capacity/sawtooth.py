@@ -19,8 +19,8 @@ LEAST_HEIGHT = 3.0
 """Points that a reset must fall by within two days, and that peaks stand above floors."""
 _NOISE = 6.0
 """Robust standard deviations of the change in two days that a reset must exceed."""
-_PART_NOISE = 4.0
-"""The same, in median changes, where only a part of the days is looked at."""
+_PART_NOISE = 4.5
+"""The same where only a part of the days is looked at, to be on the safe side."""
 _LEAST_SHARE = 0.35
 """Of all that rises, what must fall in resets."""
 
@@ -69,7 +69,8 @@ def _candidates(change: Floats) -> list[int]:
     with np.errstate(invalid="ignore"):
         often = np.flatnonzero((change < -LEAST_HEIGHT).sum(axis=1) >= LEAST_CYCLES)
     some = change[often]
-    usual = _PART_NOISE * median(np.abs(some[:, ::5]))
+    part = some[:, ::5]
+    usual = _PART_NOISE * 1.4826 * median(np.abs(part - median(part)[:, None]))
     with np.errstate(invalid="ignore"):
         falls = some < -np.maximum(LEAST_HEIGHT, usual)[:, None]
     return [int(row) for row in often[falls.sum(axis=1) >= LEAST_CYCLES]]
