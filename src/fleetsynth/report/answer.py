@@ -44,7 +44,7 @@ class Answer:
         table: the results.
         servers: how many have a value.
         usable: usable capacity in percent, by metric.
-        backtest: how far such dates were off.
+        backtest: how far such dates were off, at the farthest horizon that the history allows.
         weeks: weekly figures of each metric, by last day of their blocks; in order of `codes`.
         codes: of the servers.
         last: the last day of the data, counted from the epoch.
@@ -65,20 +65,21 @@ def answer(dataset: Dataset) -> Answer | str:
         return "The data have no CPU, memory or disk in percent, so nothing is said of capacity."
     ask = Ask()
     exports = Exports([dataset], network=False)
-    tested = Backtest(ask)
+    tested = Backtest(ask, farthest=True)
     try:
         gathered = gather(exports, None, ask.percentile, tested.watch)
     except InputError as error:
         return f"Nothing is said of capacity: {error}."
     weeks = {metric: _figures(gathered, metric) for metric in exports.metrics}
     backtest = tested.results(gathered)
+    farthest = max((row["horizon_days"] for row in backtest), default=0)
     roles = dataset.roles
     codes = gathered.of_servers()
     return Answer(
         table=judge(gathered, ask, {m: statistic_of(roles[m].name) for m in exports.metrics}),
         servers=len(codes),
         usable={metric: ask.by_metric[metric] for metric in exports.metrics},
-        backtest=backtest,
+        backtest=[row for row in backtest if row["horizon_days"] == farthest],
         weeks=weeks,
         codes=codes,
         last=gathered.last,

@@ -83,7 +83,7 @@ function capacityCsv(scope, rows) {
 
 /** What would help, in words. */
 function remedyWords([action, from, to, days], i) {
-  const lasts = days === null ? `good for ${number(CAP.years.at[i], CAP.years.at[i] % 1 ? 1 : 0)} years or more` : `lasts until ${dateOf(days)}`;
+  const lasts = days === null ? `lasts ${number(CAP.years.at[i], CAP.years.at[i] % 1 ? 1 : 0)} years or more` : `lasts until ${dateOf(days)}`;
   const every = (n) => (n === 1 ? 'every day' : `every ${number(n, 0)} days`);
   const what = {
     'one replica more': `Add a server (${number(from, 0)} → ${number(to, 0)})`,
@@ -165,17 +165,17 @@ function calendarOf(rows) {
 }
 function calendarHead({ end, marks }) {
   const shown = marks.filter((m) => m.d < end * 0.93);
-  return s('svg', { viewBox: '0 0 300 28', class: 'gantt', 'aria-hidden': 'true' }, shown.flatMap((m, n) => {
-    const x = Math.max(12, (m.d / end) * 300), newYear = !n || m.year !== shown[n - 1].year;
-    return [s('text', { x, y: 12, 'text-anchor': 'middle' }, m.text), newYear ? s('text', { x, y: 26, 'text-anchor': 'middle' }, String(m.year)) : null];
+  return s('svg', { viewBox: '0 0 215 28', class: 'gantt', 'aria-hidden': 'true' }, shown.flatMap((m, n) => {
+    const x = (m.d / end) * 215, at = x < 14 ? { x: 0 } : { x, 'text-anchor': 'middle' }, newYear = !n || m.year !== shown[n - 1].year;
+    return [s('text', { ...at, y: 11 }, m.text), newYear ? s('text', { ...at, y: 25 }, String(m.year)) : null];
   }));
 }
 function gantt(i, { end, marks }) {
-  const x = (d) => Math.min(1, d / end) * 300, parts = marks.map((m) => s('line', { x1: x(m.d), x2: x(m.d), y1: 0, y2: 34, class: 'grid-line' }));
+  const x = (d) => Math.min(1, d / end) * 215, parts = marks.map((m) => s('line', { x1: x(m.d), x2: x(m.d), y1: 0, y2: 26, class: 'grid-line' }));
   if (isDated(i)) {
-    const early = daysIn('early_usable', i) ?? 0, late = daysIn('late_usable', i), stop = late === null ? 300 : x(late);
-    parts.push(s('rect', { x: x(early), y: 13, width: Math.max(4, stop - x(early)), height: 8, rx: late === null ? 0 : 4, class: 'band' }));
-    parts.push(s('circle', { cx: Math.max(7, Math.min(293, x(daysIn('days_usable', i)))), cy: 17, r: 6, class: 'dot' }));
-  } else if (isAbove(i)) parts.push(s('circle', { cx: 7, cy: 17, r: 6, class: 'dot' }));
-  return s('svg', { viewBox: '0 0 300 34', class: 'gantt', 'aria-hidden': 'true' }, parts);
+    const early = daysIn('early_usable', i) ?? 0, late = daysIn('late_usable', i), stop = late === null ? 215 : x(late);
+    parts.push(s('rect', { x: x(early), y: 9, width: Math.max(4, stop - x(early)), height: 8, rx: late === null ? 0 : 4, class: 'band' }));
+    parts.push(s('circle', { cx: Math.max(7, Math.min(208, x(daysIn('days_usable', i)))), cy: 13, r: 6, class: 'dot' }));
+  } else if (isAbove(i)) parts.push(s('circle', { cx: 7, cy: 13, r: 6, class: 'dot' }));
+  return s('svg', { viewBox: '0 0 215 26', class: 'gantt', 'aria-hidden': 'true' }, parts);
 }

@@ -93,7 +93,7 @@ function runsOut(scope, lines, groups) {
     const text = full.slice(0, FIRST_LINES).map(({ g, n }) => `${g.name} ${metricOf(g.first)}${scope === 'service' ? ` (${count(n)} of ${count(g.members.length)})` : ''}`);
     card.append(h('p', { class: 'apart' }, h('b', {}, 'Already above: '), `${text.join(', ')}${full.length > text.length ? ` and ${count(full.length - text.length)} more` : ''}.`));
   }
-  card.append(h('p', { class: 'links' }, `${count(shown.length)} of ${plural(lines.length, 'line')} with a date`, h('a', { href: '#ranked' }, 'See the whole list'),
+  card.append(h('p', { class: 'links' }, lines.length > shown.length ? `The first ${count(shown.length)} of ${count(lines.length)} dates` : plural(lines.length, 'date'), h('a', { href: '#ranked' }, 'See the whole list'),
     csvButton('capacity.csv', () => ({ head: CAP.columns, rows: capacityCsv('server', CAP.order) }), 'Download CSV of every server and resource')));
   if (CAP.all > CAP.rows) card.append(h('p', { class: 'note' }, `This page holds the first ${count(CAP.rows)} of ${count(CAP.all)}; fleetsynth capacity has all.`));
   return card;
@@ -128,7 +128,7 @@ function wholeFleet() {
   const rowsOf = h('details', {}, h('summary', {}, 'Data table'), table('The whole fleet by the time left of each resource', head, rows, { file: 'fleet.csv' }));
   return h('section', { class: 'card', id: 'fleet', 'aria-labelledby': 'fleet-title' }, h('h2', { id: 'fleet-title' }, 'The whole fleet'),
     h('p', { class: 'note' }, `All ${count(CAP.servers)} servers by the time left of each resource; every bar is the same servers.`),
-    h('div', { class: 'bars' }, bars),
+    h('div', { class: 'bars' }, bars.flat()),
     h('ul', { class: 'legend' }, used.map(([, text, tone]) => h('li', {}, s('svg', { viewBox: '0 0 12 12', class: 'square', 'aria-hidden': 'true' }, s('rect', { width: 12, height: 12, rx: 2, class: tone })), ' ', text))), rowsOf);
 }
 
