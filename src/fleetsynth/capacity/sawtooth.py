@@ -85,14 +85,23 @@ def _as_steep(change: Floats, falls: NDArray[np.bool_], least: float) -> bool:
 def _deviation(values: Floats) -> float:
     """Return the standard deviation of what is there, by the median absolute deviation."""
     there = values[~np.isnan(values)]
-    return 1.4826 * float(np.median(np.abs(there - np.median(there))))
+    return 1.4826 * _median(np.abs(there - _median(there)))
+
+
+def _median(values: Floats) -> float:
+    """Return a median as NumPy does, without what it asks first: there are thousands of them."""
+    low, high = (len(values) - 1) // 2, len(values) // 2
+    ordered = np.partition(values, (low, high))
+    return float((ordered[low] + ordered[high]) / 2)
 
 
 def _resets(change: Floats, falls: NDArray[np.bool_]) -> Ints:
     """Return the day before the steepest part of each fall."""
     at = np.flatnonzero(falls)
-    parts = np.split(at, np.flatnonzero(np.diff(at) > 2) + 1)
-    return np.array([part[np.argmin(change[part])] + 1 for part in parts], dtype=np.int64)
+    part = np.cumsum(np.diff(at, prepend=at[0]) > 2)
+    steepest = np.lexsort((at, change[at], part))
+    out: Ints = at[steepest[np.flatnonzero(np.diff(part, prepend=-1))]] + 1
+    return out
 
 
 def _saw(series: Floats, resets: Ints) -> Saw | None:
@@ -105,17 +114,17 @@ def _saw(series: Floats, resets: Ints) -> Saw | None:
     high = np.fmax.reduce(series[np.maximum(resets[:, None] - np.arange(3), 0)], axis=1)
     there = ~np.isnan(low) & ~np.isnan(high)
     low, high, t = low[there], high[there], resets[there].astype(np.float64)
-    if len(t) < LEAST_CYCLES or np.median(high - low) < LEAST_HEIGHT:
+    if len(t) < LEAST_CYCLES or _median(high - low) < LEAST_HEIGHT:
         return None
     rises = np.diff(series[~np.isnan(series)])
     if (high - low).sum() < _LEAST_SHARE * rises[rises > 0].sum():
         return None
     i, j = np.triu_indices(len(t), 1)
-    slope = float(np.median((low[j] - low[i]) / (t[j] - t[i])))
+    slope = _median((low[j] - low[i]) / (t[j] - t[i]))
     rest = low - slope * t
-    level = float(np.median(rest))
+    level = _median(rest)
     rest -= level
     spread = ((t - t.mean()) ** 2).sum()
     error = 1.2 * float(np.sqrt((rest @ rest) / max(len(t) - 2, 1) / spread))
     floor = level + slope * (len(series) - 1)
-    return Saw(slope, error, float(np.median(np.diff(t))), floor, float(np.median(high - low)))
+    return Saw(slope, error, _median(np.diff(t)), floor, _median(high - low))
