@@ -227,8 +227,8 @@ def _sized(plan: Plan | None, dataset: Opened) -> Plan | None:
     there = rows_short_of(plan, dataset) if plan else None
     if plan and there is not None:
         raise InputError(
-            f"{dataset.name} has {there:,} rows at most, and its scenario {claim_of(plan):,}: too few "
-            "to be compared with it"
+            f"{dataset.name} has {there:,} rows at most, and its scenario {claim_of(plan):,}: too "
+            "few to be compared with it"
         )
     return plan
 
