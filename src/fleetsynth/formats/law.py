@@ -11,7 +11,7 @@ class Columns(NamedTuple):
     """What of a plan decides the size of its rows.
 
     Attributes:
-            breadth: its metrics, as a share of five.
+        breadth: its metrics, as a share of five.
             metadata: whether rows have type and business metadata.
         calendar: whether they have the calendar columns.
         aggregates: whether values are aggregates of samples.
