@@ -26,6 +26,7 @@ from fleetsynth.formats import FORMATS
 from fleetsynth.presets import as_plan, simulate
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.preview.samples import samples
+from fleetsynth.reader.claims import ALWAYS, PER_ROW
 from fleetsynth.reader.digests import digest_path
 from fleetsynth.reader.file_digest import digest_file, file_leaves
 from fleetsynth.size import estimate
@@ -357,6 +358,14 @@ def test_without_such_a_scenario_they_are_faults(tmp_path: Path) -> None:
     pq.write_table(TABLE, tmp_path / "foreign.parquet")
     failed = {verdict.name for verdict in fleetsynth.validate(tmp_path / "foreign.parquet").failed}
     assert {"order", "duplicates", "gaps", "missing values"} <= failed
+
+
+def test_a_plan_of_far_more_cells_than_rows_is_no_claim_of_theirs(tmp_path: Path) -> None:
+    few = {"preset": "lives", "num_servers": 1_500, "granularity": "hourly"}
+    few |= {"start_date": "2022-10-15", "end_date": "2022-10-25"}
+    result = fleetsynth.generate(few, tmp_path / "few.parquet")
+    assert PER_ROW * result.rows < result.plan.cells > ALWAYS
+    assert fleetsynth.validate(result.path).ok
 
 
 def test_facts_and_report_read_them(fleet: Path, tmp_path: Path) -> None:

@@ -79,25 +79,30 @@ def test_a_figure_of_the_realistic_model(tmp_path: Path) -> None:
     tree.edit(
         "models/realistic/scenario.py",
         (
-            "    cache: Spread",
-            '    reserved: Spread = Field(description="Taken at boot, in percent.")\n'
-            "    cache: Spread",
+            "    holiday: Multiplier",
+            '    noon: Multiplier = Field(description="Multiplies demand at 12:00.")\n'
+            "    holiday: Multiplier",
         ),
     )
     for path in sorted((PACKAGE / "models/realistic/catalog/archetypes").glob("*.yaml")):
         name = f"models/realistic/catalog/archetypes/{path.name}"
-        tree.edit(name, ("memory:\n", "memory:\n  reserved: 0\n"))
+        tree.edit(name, ("\ndemand:\n", "\ndemand:\n  noon: 1\n"))
     tree.edit(
-        "models/realistic/stocks.py",
-        ("        base = level\n", '        base = level + figures["memory.reserved"]\n'),
+        "models/realistic/demand.py",
+        (
+            "= curve[quarter]\n",
+            '= curve[quarter] * np.where(quarter == 48, of_row["demand.noon"], 1.0)\n',
+        ),
     )
-    scenario = {**WEEK, "distribution": {"web": 1}}
-    more = {**scenario, "archetypes": {"web": {"memory": {"reserved": 5}}}}
+    here = {"regions": ["here"], "locations": {"here": {"zone": "UTC", "country": "US"}}}
+    scenario = {**WEEK, **here, "granularity": "hourly", "distribution": {"web": 1}}
+    less = {**scenario, "archetypes": {"web": {"demand": {"noon": 0.1}}}}
     tree.python(
         "import fleetsynth as fs\n"
-        f"a, b = fs.to_pandas({scenario}), fs.to_pandas({more})\n"
-        "assert ((b.mem_p95 - a.mem_p95 - 5).abs() < 0.011).all()\n"
-        "assert (a.cpu_p95 == b.cpu_p95).all()\n"
+        f"a, b = fs.to_pandas({scenario}), fs.to_pandas({less})\n"
+        "hours = a.timestamp.dt.hour[a.net_in_p95 != b.net_in_p95]\n"
+        "assert set(hours) == {11, 12}, set(hours)\n"
+        "assert b.net_in_p95.sum() < a.net_in_p95.sum()\n"
     )
 
 
@@ -144,8 +149,9 @@ from typing import Literal
 
 import numpy as np
 
-from fleetsynth.models.base import Model, Signal
+from fleetsynth.block import Block
 from fleetsynth.metrics import published
+from fleetsynth.models.base import Model, Signal
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 from fleetsynth.scenario import Scenario
 from fleetsynth.scenario.fields import Key, Name, NonNegative, Strict
@@ -176,7 +182,7 @@ def simulate(plan, window):
     codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
     levels = np.array([archetype.profile.level for archetype in plan.archetypes])[codes]
     hundredths = np.rint(levels * 100).astype(np.int32)
-    return np.broadcast_to(hundredths[None, :, None], (1, *window.shape))
+    return Block.full(window, np.broadcast_to(hundredths[None, :, None], (1, *window.shape)))
 
 
 MODEL = Model(

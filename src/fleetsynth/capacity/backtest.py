@@ -57,10 +57,11 @@ class Backtest:
 
     Args:
         ask: what is asked of the table.
+        farthest: of the horizons try the farthest alone that the history allows.
     """
 
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
+    def __init__(self, ask: Ask, *, farthest: bool = False) -> None:
+        self._ask, self._farthest = ask, farthest
         self._cuts: dict[str, dict[int, _Cut]] = {}
         self._last = -1
 
@@ -74,10 +75,12 @@ class Backtest:
             return
         self._last = block.last
         days = values.shape[1]
-        for weeks in CUTS:
+        cuts = [weeks for weeks in CUTS if days - weeks * WEEK >= LEAST_DAYS]
+        if self._farthest:
+            least = max((h for h in HORIZONS if h <= max(cuts, default=0) * WEEK), default=0)
+            cuts = [weeks for weeks in cuts if weeks * WEEK >= least]
+        for weeks in cuts:
             kept = days - weeks * WEEK
-            if kept < LEAST_DAYS:
-                continue
             cut = self._cuts.setdefault(metric, {}).setdefault(weeks, _Cut())
             found = look(values[:, :kept], block.last - weeks * WEEK, self._ask.percentile)
             cut.looked.setdefault(block.last, []).append(found)

@@ -31,7 +31,7 @@ _MOST, _MOST_OWN = 5.0, 50.0
 _MOST_GROUP, _SHARE = 30.0, 0.7
 DEMAND = 5.0
 """What speaks for growth in per cent where load is measured: demand compounds, space need not."""
-_TURNS = 8
+_TURNS = 5
 _ROWS = 256
 """Series that are compared together."""
 

@@ -30,7 +30,7 @@ _SERIES = 64
 _PACES = ((52, 1), (156, 2), (10_000, 4))
 """How many weeks are looked at together, up to which week ahead."""
 
-_NODES = np.array([-1.96, -1.28, -0.84, -0.52, -0.25, 0, 0.25, 0.52, 0.84, 1.28, 1.96])
+_NODES = np.array([-1.96, -1.2, -0.65, -0.2, 0.2, 0.65, 1.2, 1.96])
 _EDGES = [-np.inf, *((_NODES[1:] + _NODES[:-1]) / 2).tolist(), np.inf]
 _WEIGHTS = np.diff([0.5 * (1 + erf(edge / 2**0.5)) for edge in _EDGES])
 """Places on a standard normal at which a line's doubt is looked at, and what each stands for."""

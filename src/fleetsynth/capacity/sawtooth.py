@@ -19,8 +19,8 @@ LEAST_HEIGHT = 3.0
 """Points that a reset must fall by within two days, and that peaks stand above floors."""
 _NOISE = 6.0
 """Robust standard deviations of the change in two days that a reset must exceed."""
-_PART_NOISE = 4.0
-"""The same, in median changes, where only a part of the days is looked at."""
+_PART_NOISE = 4.5
+"""The same where only a part of the days is looked at, to be on the safe side."""
 _LEAST_SHARE = 0.35
 """Of all that rises, what must fall in resets."""
 
@@ -69,7 +69,8 @@ def _candidates(change: Floats) -> list[int]:
     with np.errstate(invalid="ignore"):
         often = np.flatnonzero((change < -LEAST_HEIGHT).sum(axis=1) >= LEAST_CYCLES)
     some = change[often]
-    usual = _PART_NOISE * median(np.abs(some[:, ::5]))
+    part = some[:, ::5]
+    usual = _PART_NOISE * 1.4826 * median(np.abs(part - median(part)[:, None]))
     with np.errstate(invalid="ignore"):
         falls = some < -np.maximum(LEAST_HEIGHT, usual)[:, None]
     return [int(row) for row in often[falls.sum(axis=1) >= LEAST_CYCLES]]
@@ -84,14 +85,23 @@ def _as_steep(change: Floats, falls: NDArray[np.bool_], least: float) -> bool:
 def _deviation(values: Floats) -> float:
     """Return the standard deviation of what is there, by the median absolute deviation."""
     there = values[~np.isnan(values)]
-    return 1.4826 * float(np.median(np.abs(there - np.median(there))))
+    return 1.4826 * _median(np.abs(there - _median(there)))
+
+
+def _median(values: Floats) -> float:
+    """Return a median as NumPy does, without what it asks first: there are thousands of them."""
+    low, high = (len(values) - 1) // 2, len(values) // 2
+    ordered = np.partition(values, (low, high))
+    return float((ordered[low] + ordered[high]) / 2)
 
 
 def _resets(change: Floats, falls: NDArray[np.bool_]) -> Ints:
     """Return the day before the steepest part of each fall."""
     at = np.flatnonzero(falls)
-    parts = np.split(at, np.flatnonzero(np.diff(at) > 2) + 1)
-    return np.array([part[np.argmin(change[part])] + 1 for part in parts], dtype=np.int64)
+    part = np.cumsum(np.diff(at, prepend=at[0]) > 2)
+    steepest = np.lexsort((at, change[at], part))
+    out: Ints = at[steepest[np.flatnonzero(np.diff(part, prepend=-1))]] + 1
+    return out
 
 
 def _saw(series: Floats, resets: Ints) -> Saw | None:
@@ -104,17 +114,17 @@ def _saw(series: Floats, resets: Ints) -> Saw | None:
     high = np.fmax.reduce(series[np.maximum(resets[:, None] - np.arange(3), 0)], axis=1)
     there = ~np.isnan(low) & ~np.isnan(high)
     low, high, t = low[there], high[there], resets[there].astype(np.float64)
-    if len(t) < LEAST_CYCLES or np.median(high - low) < LEAST_HEIGHT:
+    if len(t) < LEAST_CYCLES or _median(high - low) < LEAST_HEIGHT:
         return None
     rises = np.diff(series[~np.isnan(series)])
     if (high - low).sum() < _LEAST_SHARE * rises[rises > 0].sum():
         return None
     i, j = np.triu_indices(len(t), 1)
-    slope = float(np.median((low[j] - low[i]) / (t[j] - t[i])))
+    slope = _median((low[j] - low[i]) / (t[j] - t[i]))
     rest = low - slope * t
-    level = float(np.median(rest))
+    level = _median(rest)
     rest -= level
     spread = ((t - t.mean()) ** 2).sum()
     error = 1.2 * float(np.sqrt((rest @ rest) / max(len(t) - 2, 1) / spread))
     floor = level + slope * (len(series) - 1)
-    return Saw(slope, error, float(np.median(np.diff(t))), floor, float(np.median(high - low)))
+    return Saw(slope, error, _median(np.diff(t)), floor, _median(high - low))

@@ -197,7 +197,7 @@ def group_rows(columns: Columns, scope: str) -> Iterator[Row]:
     order = columns.order()
     codes, words = columns.texts[label]
     metrics = columns.texts["metric"][0]
-    kinds = _kinds(columns)
+    counted = kinds(columns)
     groups: dict[tuple[int, int], list[int]] = {}
     for i in order[codes[order] >= 0].tolist():
         groups.setdefault((int(codes[i]), int(metrics[i])), []).append(i)
@@ -207,7 +207,7 @@ def group_rows(columns: Columns, scope: str) -> Iterator[Row]:
         for name in LABELS:
             own = columns.texts[name][0][members]
             same[name] = first[name] if (own == own[0]).all() else None
-        counts = np.bincount(kinds[members], minlength=len(COUNTS))
+        counts = np.bincount(counted[members], minlength=len(COUNTS))
         counts[0] = len(members)
         yield (
             first
@@ -237,7 +237,7 @@ def full_within(columns: Columns, days: int) -> NDArray[np.int64]:
     return np.flatnonzero(full | dated)
 
 
-def _kinds(columns: Columns) -> NDArray[np.int64]:
+def kinds(columns: Columns) -> NDArray[np.int64]:
     """Return as what each row is counted, by its place among `COUNTS`."""
     left = np.nan_to_num(columns.days["days_usable"], nan=np.inf)
     dated = columns.status == Status.DATED

@@ -11,7 +11,7 @@ import numpy as np
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import InputError
 from fleetsynth.presets import model_of
-from fleetsynth.report import embed, page, sample, saturation
+from fleetsynth.report import answer, embed, page, sample
 from fleetsynth.report.collect import ALL, Collector
 from fleetsynth.report.detail import NOWHERE, Buckets, Sample
 from fleetsynth.report.rows import SERVICE, Reader
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.models.base import Law
     from fleetsynth.plan import Plan
+    from fleetsynth.report.answer import Answer
 
     Ints = NDArray[np.int64]
 
@@ -55,6 +56,7 @@ class Dataset:
 
 def build(
     dataset: Dataset,
+    capacity: Answer | str,
     *,
     servers: int = 12,
     validation: Mapping[str, Any] | None = None,
@@ -65,7 +67,8 @@ def build(
 
     Args:
         dataset: what it is about.
-        servers: how many of the servers that run out first to show, and of those that are full.
+        capacity: what runs out, when, and what would help; or why nothing is said of it.
+        servers: how many lines of the ranked list to show before all are asked for.
         validation: verdicts, as `fleetsynth validate --json` prints them.
         facts: returns, for a step in seconds, `{"note": str, "step": seconds between the points
             of real fleets, "comparable": bool, "facts": [{"name", "unit", "digits", "value",
@@ -77,7 +80,10 @@ def build(
     """
     collected, reader, digest = _first_pass(dataset)
     payload = _summary(dataset, collected, digest)
-    payload |= _details(dataset, collected, reader, servers)
+    payload |= _details(dataset, collected, reader)
+    said = isinstance(capacity, str)
+    payload["capacity"] = None if said else answer.payload(capacity) | {"show": servers}
+    payload["unjudged"] = capacity if said else None
     payload["validation"] = validation
     payload["facts"] = facts(collected.step)
     payload["understood"] = understood()
@@ -128,14 +134,10 @@ def _summary(dataset: Dataset, collected: Collector, digest: str | None) -> dict
     }
 
 
-def _details(dataset: Dataset, collected: Collector, reader: Reader, count: int) -> dict[str, Any]:
-    """What takes a second pass: series of servers and services, and the sample."""
+def _details(dataset: Dataset, collected: Collector, reader: Reader) -> dict[str, Any]:
+    """What takes a second pass: series of services, and the sample."""
     axis = collected.axis.coarser(embed.MOST_BUCKETS, collected.step)
     groups = collected.groups.of_servers()
-    use = saturation.usage(collected)
-    keys = list(collected.groups.keys)
-    top = saturation.closest(use, groups, keys, count)
-    fullest = Buckets(collected.percent, _places(top, groups.size), axis)
     names, pairs, series = _services(collected, groups)
     services = Buckets(range(len(collected.metrics)), series, axis)
     kinds, chosen = _sampled(collected, dataset.plan.fleet.archetypes if dataset.plan else ())
@@ -150,15 +152,9 @@ def _details(dataset: Dataset, collected: Collector, reader: Reader, count: int)
     )
     for batch in dataset.batches():
         rows = reader.rows(batch)
-        for part in (fullest, services, sampled):
+        for part in (services, sampled):
             part.update(rows)
     return {
-        "servers": _server_list(collected, use, groups, count),
-        "top": {
-            "servers": top.tolist(),
-            "mean": embed.packed(fullest.means()),
-            "peak": embed.packed(fullest.peaks),
-        },
         "services": {
             "names": names,
             "all": len(set(collected.servers.labels[SERVICE])),
@@ -169,29 +165,6 @@ def _details(dataset: Dataset, collected: Collector, reader: Reader, count: int)
         if names
         else None,
         "sample": _relations(dataset, collected, kinds, chosen, sampled),
-    }
-
-
-def _server_list(
-    collected: Collector, use: saturation.Usage, groups: Ints, count: int
-) -> dict[str, Any]:
-    shown = saturation.listed(use)
-    names, services = collected.servers.names, collected.servers.labels.get(SERVICE)
-    return {
-        "number": shown.tolist(),
-        "names": [names[i] for i in shown.tolist()],
-        "groups": groups[shown].tolist(),
-        "services": [services[i] for i in shown.tolist()] if services else None,
-        "metrics": collected.percent,
-        "p95": embed.packed(use.p95[:, shown]),
-        "mean": embed.packed(use.mean[:, shown]),
-        "status": [[ahead.status[i] for i in shown.tolist()] for ahead in use.ahead],
-        **{
-            name: embed.rounded(np.array([getattr(ahead, name)[shown] for ahead in use.ahead]), 2)
-            for name in ("slope", "days", "early", "late")
-        },
-        "show": count,
-        "all": len(names),
     }
 
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from fleetsynth.clock import HOUR_SECONDS
 from fleetsynth.report.axis import Axis, axis_from, regroup
-from fleetsynth.report.daily import Daily
 from fleetsynth.report.rows import DIMENSIONS, SERVICE, Rows, Seen, primary
 
 if TYPE_CHECKING:
@@ -89,10 +88,6 @@ class Collector:
         week_counts: values, same shape.
         histogram: shape (metrics, groups, slots); bin i is from i x width up to (i + 1) x width.
         widths: width of a bin, by metric.
-        usage: histograms by server of the metrics in percent, shape (metrics, servers, slots).
-        percent: places of those metrics.
-        totals: number and sum of the values of each server in them, shape (2, metrics, servers).
-        daily: a value a day of each server in them.
         main: places of one metric per kind.
     """
 
@@ -103,7 +98,6 @@ class Collector:
         self.step = 0
         self.rows = 0
         self.main = primary(metrics)
-        self.percent = [place for place in self.main if metrics[place].unit == "%"]
         m = len(metrics)
         self.counts: Ints = np.zeros((0, 0), dtype=np.int64)
         self.sums: Floats = np.zeros((m, 0, 0))
@@ -113,10 +107,6 @@ class Collector:
         self.week_counts: Ints = np.zeros((m, 0, WEEK_HOURS), dtype=np.int64)
         self.histogram: Ints = np.zeros((m, 0, SLOTS), dtype=np.int64)
         self.widths = [1.0 if metric.unit == "%" else 0.01 for metric in metrics]
-        p = len(self.percent)
-        self.usage: NDArray[np.uint32] = np.zeros((p, 0, SLOTS), dtype=np.uint32)
-        self.totals: Floats = np.zeros((2, p, 0))
-        self.daily = Daily(self.percent)
         self.low, self.high = 0, -1
         self._batches = 0
 
@@ -132,9 +122,7 @@ class Collector:
         self._see_step(rows)
         self._fit(self.axis.covering(low, high))
         group = self._fit_groups()[rows.server]
-        self._fit_servers()
         self._add(rows, group)
-        self._add_servers(rows)
 
     def _see_step(self, rows: Rows) -> None:
         """Learn the step from the first batches."""
@@ -177,22 +165,6 @@ class Collector:
         bins: Ints = np.clip(values / self.widths[metric], 0, BINS).astype(np.int64)
         return bins
 
-    def _add_servers(self, rows: Rows) -> None:
-        # Batches in order of server are about few servers: sum those alone.
-        first, stop = int(rows.server.min()), int(rows.server.max()) + 1
-        server = rows.server - first
-        for p, place in enumerate(self.percent):
-            values = rows.values[place]
-            there = ~np.isnan(values)
-            s, v = server, values
-            if not there.all():
-                s, v = s[there], v[there]
-            _tally(self.usage[p, first:stop], s * SLOTS + self._bins(place, v))
-            for sums, term in zip(self.totals[:, p, first:stop], (None, v), strict=True):
-                sums += np.bincount(s, weights=term, minlength=stop - first)
-        size = len(self.servers.number)
-        self.daily.update(rows.server, rows.seconds, rows.values, size, self.step)
-
     def _fit(self, axis: Axis) -> None:
         """Lay the sums over a longer or coarser axis."""
         if axis == self.axis:
@@ -217,13 +189,6 @@ class Collector:
             self.week_counts = _grown(self.week_counts, 1, more, 0)
             self.histogram = _grown(self.histogram, 1, more, 0)
         return of
-
-    def _fit_servers(self) -> None:
-        known, have = len(self.servers.number), self.usage.shape[1]
-        if known > have:
-            more = max(known - have, have // 2)
-            self.usage = _grown(self.usage, 1, more, 0)
-            self.totals = _grown(self.totals, 2, more, 0)
 
 
 def _tally(total: NDArray[Any], key: Ints, values: Floats | None = None) -> None:

@@ -21,7 +21,7 @@ NOWHERE = -1
 
 
 class Buckets:
-    """Mean and greatest value by series and bucket; a series is some servers together.
+    """Mean by series and bucket; a series is some servers together.
 
     Args:
         metrics: indices of the metrics that are kept.
@@ -35,7 +35,6 @@ class Buckets:
         shape = (len(self._metrics), size, axis.count)
         self.counts: Ints = np.zeros(shape, dtype=np.int64)
         self.sums: Floats = np.zeros(shape)
-        self.peaks: Floats = np.full(shape, -np.inf)
 
     def update(self, rows: Rows) -> None:
         """Take the rows of a batch."""
@@ -49,7 +48,6 @@ class Buckets:
             there = ~np.isnan(values)
             np.add.at(self.counts[i].reshape(-1), key[there], 1)
             np.add.at(self.sums[i].reshape(-1), key[there], values[there])
-            np.maximum.at(self.peaks[i].reshape(-1), key[there], values[there])
 
     def means(self) -> Floats:
         """Return means, NaN where there is no value, shape (metrics, series, buckets)."""

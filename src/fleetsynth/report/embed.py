@@ -39,18 +39,18 @@ def packed(values: Floats) -> dict[str, Any]:
     if top > _COARSE:
         most = float(np.finfo(np.float32).max)
         exact = np.where(finite, np.clip(values, 0, most), np.nan).astype("<f4")
-        return {"t": "f4", "n": list(values.shape), "k": 1, "b": _base64(exact)}
+        return {"t": "f4", "n": list(values.shape), "k": 1, "b": base64(exact)}
     scale = top / (_MISSING - 1) if top > 0 else 1.0
     codes = np.full(values.shape, _MISSING, dtype="<u2")
     codes[finite] = np.rint(np.clip(values[finite], 0, None) / scale).astype("<u2")
-    return {"t": "u2", "n": list(values.shape), "k": scale, "b": _base64(codes)}
+    return {"t": "u2", "n": list(values.shape), "k": scale, "b": base64(codes)}
 
 
 def whole(values: NDArray[np.integer]) -> dict[str, Any]:
     """Encode counts as 16-bit numbers, or 32-bit ones where that is too small."""
     kind = "i2" if values.max(initial=0) <= _MISSING else "i4"
     codes = values.astype("<u2" if kind == "i2" else "<u4")
-    return {"t": kind, "n": list(values.shape), "k": 1, "b": _base64(codes)}
+    return {"t": kind, "n": list(values.shape), "k": 1, "b": base64(codes)}
 
 
 def per_metric(counts: Ints) -> dict[str, Any]:
@@ -59,7 +59,19 @@ def per_metric(counts: Ints) -> dict[str, Any]:
     return whole(counts[:1] if same else counts)
 
 
-def _base64(array: NDArray[Any]) -> str:
+def decimals(values: Floats, digits: int) -> dict[str, Any]:
+    """Encode numbers with so many decimals as whole numbers above the least; NaN is kept."""
+    known = np.isfinite(values)
+    whole = np.rint(np.where(known, values, 0) * 10.0**digits).astype(np.int64)
+    least = int(whole[known].min()) if known.any() else 0
+    above = np.where(known, whole - least, -1)
+    kind = "u2" if above.max(initial=0) < _MISSING else "u4"
+    codes = above.astype("<u2" if kind == "u2" else "<u4")  # -1 becomes the greatest
+    return {"t": kind, "n": list(values.shape), "k": digits, "o": least, "b": base64(codes)}
+
+
+def base64(array: NDArray[Any]) -> str:
+    """Encode the bytes of an array."""
     return b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 

@@ -16,10 +16,14 @@ _ASSETS = files("fleetsynth.report") / "assets"
 _SCRIPTS = (
     "uPlot.iife.min.js",
     "core.js",
+    "csv.js",
+    "capacity.js",
+    "first.js",
+    "ranked.js",
     "svg.js",
     "time.js",
     "sections.js",
-    "servers.js",
+    "relations.js",
     "verdicts.js",
     "main.js",
 )

@@ -11,8 +11,10 @@ from fleetsynth.files import write_text
 from fleetsynth.presets import as_plan
 from fleetsynth.reader import ReadOptions, ScatteredError, open_dataset
 from fleetsynth.reader.canonical import OurRows
+from fleetsynth.reader.claims import claim_of
 from fleetsynth.reader.digests import digest_path
 from fleetsynth.reader.origin import metadata_of, own_plan, rows_short_of
+from fleetsynth.report.answer import answer
 from fleetsynth.report.build import Dataset, build
 from fleetsynth.stores.paths import refuse_missing
 
@@ -58,9 +60,10 @@ def report(
 ) -> Path:
     """Write a report of a dataset: one HTML file with everything inside, for any browser.
 
-    The same dataset gives the same bytes on the same machine. The data are read twice, and once
-    more each for verdicts, for facts and, where they carry no scenario of ours, for the step of
-    each server; in memory that grows with servers and days (up to a limit) and not with rows.
+    It begins with what runs out, when, and what to do, as `capacity` finds it. The same dataset
+    gives the same bytes on the same machine. The data are read three times, and once more each for
+    verdicts, for facts and, where they carry no scenario of ours, for the step of each server; in
+    memory that grows with servers and weeks and not with rows.
 
     Args:
         dataset: a file, a dataset folder, or an s3://, gs:// or az:// prefix that holds one; or a
@@ -70,7 +73,7 @@ def report(
         columns: columns by role, for data that fleetsynth did not make, as `facts` takes them, such
             as ``{"server": "host", "cpu": "cpu_pct"}``; what is not said is found by name.
         options: how to read it, if more must be said; `columns` is added to its own.
-        servers: how many of the servers that run out first to show, and of those that are full.
+        servers: how many lines of the ranked list of what runs out to show before all of them.
         overwrite: replace a file that is there already.
         validation: verdicts to be shown: True to work them out, or those that were.
         facts: figures beside the ranges of real fleets: True to measure them where the step is
@@ -92,6 +95,7 @@ def report(
     about, understood = _opened(dataset, given, said)
     page = build(
         about,
+        answer(open_dataset(dataset, said)),
         servers=servers,
         validation=_verdicts(dataset, given, said, validation),
         facts=lambda step: _facts(dataset, said, facts, step),
@@ -223,8 +227,8 @@ def _sized(plan: Plan | None, dataset: Opened) -> Plan | None:
     there = rows_short_of(plan, dataset) if plan else None
     if plan and there is not None:
         raise InputError(
-            f"{dataset.name} has {there:,} rows at most, and its scenario {plan.cells:,}: too few "
-            "to be compared with it"
+            f"{dataset.name} has {there:,} rows at most, and its scenario {claim_of(plan):,}: too "
+            "few to be compared with it"
         )
     return plan
 

@@ -10,6 +10,7 @@ from fleetsynth.folders.verify import verify
 from fleetsynth.presets import as_plan
 from fleetsynth.reader import ReadOptions, open_dataset
 from fleetsynth.reader.canonical import OurRows
+from fleetsynth.reader.claims import claim_of
 from fleetsynth.reader.origin import own_plan, rows_short_of
 from fleetsynth.validate.checker import Checker
 from fleetsynth.validate.places import Faults
@@ -98,7 +99,7 @@ def _size(plan: Plan, dataset: Dataset) -> Verdict | None:
     if there is None:
         return None
     found = (
-        f"the scenario has {plan.cells:,} rows, and there are {there:,} at most: too few to "
+        f"the scenario has {claim_of(plan):,} rows, and there are {there:,} at most: too few to "
         "compare the values with it"
     )
     return Verdict("size", "fail", found)

@@ -10,6 +10,8 @@ const DASHES = [[], [9, 3], [3, 2.5], [12, 3, 3, 3], [6, 2], [1.5, 2], [16, 4], 
 function decode(part) {
   const text = atob(part.b), bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  if (part.t === 'u1') return { at: bytes, shape: part.n };
+  if ('o' in part) return { at: decimals(part, bytes.buffer), shape: part.n };
   if (part.t === 'f4') return { at: new Float32Array(bytes.buffer), shape: part.n };
   const raw = part.t === 'i4' ? new Uint32Array(bytes.buffer) : new Uint16Array(bytes.buffer);
   if (part.t !== 'u2') return { at: raw, shape: part.n };
@@ -18,10 +20,16 @@ function decode(part) {
   return { at: out, shape: part.n };
 }
 
+/** Numbers of so many decimals, written as whole ones above the least; NaN for what is missing. */
+function decimals(part, buffer) {
+  const raw = part.t === 'u2' ? new Uint16Array(buffer) : new Uint32Array(buffer), none = part.t === 'u2' ? MISSING : 4294967295;
+  return Float64Array.from(raw, (n) => (n === none ? NaN : (n + part.o) / 10 ** part.k));
+}
+
 for (const [section, ...names] of [
   ['time', 'mean', 'peak', 'counts'], ['week', 'mean', 'counts'], ['distribution', 'counts'],
-  ['effects', 'seen', 'base', 'expected', 'ordinary'], ['top', 'mean', 'peak'],
-  ['services', 'mean', 'counts'], ['servers', 'p95', 'mean'],
+  ['effects', 'seen', 'base', 'expected', 'ordinary'],
+  ['services', 'mean', 'counts'],
 ]) {
   if (!DATA[section]) continue;
   for (const name of names) if (DATA[section][name]) DATA[section][name] = decode(DATA[section][name]);
@@ -50,13 +58,14 @@ function fill(element, attributes, children) {
   return element;
 }
 
-const STATE = { metric: DATA.metrics.findIndex((m) => m.main), statistic: 'mean', filters: DATA.dimensions.map(() => -1), server: null };
+const STATE = { metric: DATA.metrics.findIndex((m) => m.main), statistic: 'mean', filters: DATA.dimensions.map(() => -1) };
 const UPDATES = [];
 
 /** Run a function now and whenever filters, theme or width change. */
 function onUpdate(update) { UPDATES.push(update); }
 function refresh() {
   STATE.groups = activeGroups();
+  seeFilters();
   for (const update of UPDATES) update();
 }
 
@@ -79,11 +88,6 @@ function mainPlace() {
   return exact >= 0 ? exact : mains.findIndex((i) => DATA.metrics[i].stem === metric().stem);
 }
 function mainMetric() { return DATA.metrics.filter((m) => m.main)[mainPlace()]; }
-function percentPlace() {
-  const list = DATA.servers.metrics;
-  const same = list.findIndex((i) => DATA.metrics[i].stem === metric().stem);
-  return same >= 0 ? same : list.length ? 0 : -1;
-}
 function metricName(m = metric()) {
   return `${m.label} ${m.statistic}`;
 }
@@ -117,18 +121,20 @@ function bucketName() {
 }
 function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim(); }
 
-/** A table with a heading row; cells may be elements. */
-function table(caption, head, rows, { words = 0, tall = false } = {}) {
+/** A table with a heading row, to be downloaded too; cells may be elements. */
+function table(caption, head, rows, { words = 0, tall = false, file = fileName(caption), csv = null } = {}) {
   const cell = (value, i) => {
     const isWord = i < words;
     if (i === 0) return h('th', { scope: 'row' }, value);
     return h('td', { 'data-label': head[i], class: value && value.wide ? 'wide' : words && !isWord ? 'number' : null }, value && value.wide ? value.wide : value);
   };
-  return h('div', { class: `scroll${tall ? ' tall' : ''}`, tabindex: '0', role: 'region', 'aria-label': caption },
+  const make = csv || (() => ({ head, rows: rows.map((row) => row.map(plainCell)) }));
+  return h('div', {}, h('div', { class: `scroll${tall ? ' tall' : ''}`, tabindex: '0', role: 'region', 'aria-label': caption },
     h('table', { class: [words ? 'words' : '', head.length > 8 ? 'many' : ''].join(' ').trim() || null },
       h('caption', { class: 'hidden' }, caption),
       h('thead', {}, h('tr', {}, head.map((name, i) => h('th', { scope: 'col', class: words && i >= words ? 'number' : null }, name)))),
-      h('tbody', {}, rows.map((row) => h('tr', { class: row.chosen ? 'chosen' : null }, (row.cells || row).map(cell))))));
+      h('tbody', {}, rows.map((row) => h('tr', {}, row.map(cell)))))),
+  csvButton(file, make));
 }
 
 /** A card with a chart and the same as a table, made when it is opened. */
@@ -145,8 +151,10 @@ function figure(title, note) {
   out.element = h('figure', { class: 'card' }, h('figcaption', {}, heading, about), plot, out.after, details);
   return out;
 }
+/** Where sections go. */
+let host = document.getElementById('rest');
 function section(id, title, about, ...children) {
   const element = h('section', { id, 'aria-labelledby': `${id}-title` }, h('h2', { id: `${id}-title` }, title), about ? h('p', { class: 'about' }, about) : null, ...children.filter(Boolean));
-  document.getElementById('main').append(element);
+  host.append(element);
   return element;
 }

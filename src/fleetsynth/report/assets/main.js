@@ -11,8 +11,8 @@ function theme() {
   button.addEventListener('click', () => { chosen = root.dataset.theme === 'dark' ? 'light' : 'dark'; apply(chosen); refresh(); });
   dark.addEventListener('change', () => { if (!chosen) { apply(wanted()); refresh(); } });
   // Paper is white.
-  const source = () => document.querySelector('#overview > details');
-  addEventListener('beforeprint', () => { source().open = true; apply('light'); refresh(); });
+  const folds = () => document.querySelectorAll('#about, #overview > details, #trust details');
+  addEventListener('beforeprint', () => { folds().forEach((fold) => { fold.open = true; }); apply('light'); refresh(); });
   addEventListener('afterprint', () => { apply(wanted()); refresh(); });
   document.getElementById('print').addEventListener('click', () => print());
 }
@@ -23,16 +23,24 @@ function footer() {
     h('p', {}, 'Made by fleetsynth. Lines over time are drawn by uPlot (MIT licence, in the source of this page).'));
 }
 
+/** What is about the data rather than the fleet comes last, folded. */
+function aboutTheData() {
+  const inside = h('div'), fold = h('details', { id: 'about', ontoggle: () => refresh() }, h('summary', {}, h('h2', {}, 'About the data'), h('span', { class: 'note' }, 'correlations, how long values are remembered, verdicts, and real fleets beside these')), inside);
+  host.append(fold);
+  host = inside;
+}
+
 function start() {
   theme();
-  header();
+  firstScreen();
   filterBar();
+  ranked();
   overview();
   timeSection();
   patterns();
   calendarEffects();
+  aboutTheData();
   relations();
-  saturation();
   verdicts();
   facts();
   footer();

@@ -1,11 +1,3 @@
-function header() {
-  const { meta } = DATA;
-  document.getElementById('name').textContent = meta.name;
-  const step = duration(meta.step), every = step.startsWith('1 ') ? step.slice(2) : step;
-  document.getElementById('lead').textContent =
-    `${count(meta.servers)} servers, one row per server every ${every}, from ${meta.start} to ${meta.end}: ${count(meta.rows)} rows.`;
-}
-
 function filterBar() {
   const form = document.getElementById('filters');
   const choice = (name, options, value, change) => {
@@ -78,27 +70,18 @@ function overview() {
   const { meta } = DATA;
   const known = { Dataset: meta.name, 'Content digest': meta.digest, ...meta.provenance };
   const facts = h('dl', { class: 'facts' }, Object.entries(known).filter(([, v]) => v).flatMap(([k, v]) => [h('dt', {}, k), h('dd', {}, v)]));
-  section('overview', 'Overview', null, tiles, h('div', { class: 'grid small' }, parts), h('details', { class: 'card below' }, h('summary', {}, 'Where the data come from'), facts));
+  const step = duration(meta.step), every = step.startsWith('1 ') ? step.slice(2) : step;
+  section('overview', 'The data at a glance', `${plural(meta.servers, 'server')}, one row per server every ${every}, from ${meta.start} to ${meta.end}: ${plural(meta.rows, 'row')}.`, tiles, h('div', { class: 'grid small' }, parts), h('details', { class: 'card below' }, h('summary', {}, 'Where the data come from'), facts));
   onUpdate(() => {
     const tile = (name, value, unit, note) => h('div', { class: 'tile' }, h('dt', {}, name), h('dd', {}, value, unit ? h('small', {}, unit) : null, note ? h('p', {}, note) : null));
     const m = metric(), bins = histogram(STATE.groups), width = DATA.distribution.widths[STATE.metric];
-    const full = nearlyFull();
     tiles.replaceChildren(
       tile('Servers', count(serversIn(STATE.groups)), null, `of ${count(meta.servers)}`),
       tile(`Mean of ${metricName()}`, number(meanOf(STATE.groups)), m.unit, 'over all servers and times'),
       tile('95 % of values are below', number(quantile(bins, width, 0.95)), m.unit, `of ${metricName()}`),
       ...(DATA.services ? [tile('Services', count(DATA.services.all), null, 'in the whole fleet')] : []),
-      ...(full ? [tile('Servers above 80 %', count(full.count), null, `95th percentile of ${full.name} over time`)] : []),
     );
   });
-}
-function nearlyFull() {
-  const p = percentPlace();
-  if (p < 0 || DATA.servers.all > DATA.servers.names.length) return null;
-  const allowed = new Set(STATE.groups), size = DATA.servers.names.length;
-  let n = 0;
-  for (let i = 0; i < size; i++) if (allowed.has(DATA.servers.groups[i]) && DATA.servers.p95.at[p * size + i] >= 80) n++;
-  return { count: n, name: metricName(DATA.metrics[DATA.servers.metrics[p]]) };
 }
 
 function patterns() {
