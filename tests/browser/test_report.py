@@ -84,9 +84,8 @@ def test_filters_act_on_all_charts(open_page: Any, reports: dict[str, Path]) -> 
     page = open_page(reports["classic"]).page
 
     def told() -> dict[str, str]:
-        # The series below the table of servers is named after whichever server it is of.
         figures = page.locator(
-            "section:not(#saturation) figure:visible", has=page.get_by_role("img")
+            "figure:visible", has=page.get_by_role("img")
         )
         return {
             f"{figure.locator('xpath=ancestor::section').get_attribute('id')} "
@@ -113,9 +112,7 @@ def test_filters_act_on_all_charts(open_page: Any, reports: dict[str, Path]) -> 
         "patterns Distribution of values",
         "effects Special days against ordinary days",
     } <= changed
-    rows = page.locator("#saturation .card tbody tr")
-    assert rows.count() == 4
-    assert all("Database Server" in row.inner_text() for row in rows.all())
+    assert page.locator("#ranked .note").first.inner_text() == "12 of 12 lines"  # 4 of 3 resources
     choose(page, "Metric", "Network in p95 (Mbps)")
     third = told()
     assert {name for name in third if after[name] != third[name]} >= changed
@@ -144,6 +141,24 @@ def test_verdicts_are_shown(open_page: Any, reports: dict[str, Path]) -> None:
     assert form.locator("tbody tr").count() > 20
     assert figures.locator("tbody tr").count() > 50
     assert set(figures.locator(".badge").all_inner_texts()) <= {"✓ passed", "◦ cannot tell"}
+
+
+def test_what_is_about_the_data_is_folded_until_asked_for(
+    browser: Any, reports: dict[str, Path]
+) -> None:
+    page = browser.new_page(viewport=DESKTOP)
+    page.goto(reports["classic"].as_uri())
+    page.wait_for_selector("html[data-ready]")
+    assert not page.locator("#correlations").is_visible()
+    assert page.locator("#time").is_visible()
+    page.get_by_text("About the data").focus()
+    page.keyboard.press("Enter")
+    page.locator("#correlations").wait_for()
+    card, plot = (
+        page.locator(f"#correlations {part}").first.bounding_box() for part in (".card", "svg")
+    )
+    assert card["width"] - 60 < plot["width"] <= card["width"]
+    page.close()
 
 
 def test_services_are_shown(open_page: Any, reports: dict[str, Path]) -> None:
@@ -235,12 +250,6 @@ def test_the_keyboard_reaches_everything(open_page: Any, reports: dict[str, Path
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "false"
-    pick = page.locator("#saturation .pick").nth(1)
-    name = pick.inner_text()
-    pick.focus()
-    page.keyboard.press("Enter")
-    assert page.locator("#saturation figure h3").inner_text() == name
-    assert page.evaluate("document.activeElement.textContent") == name
 
 
 def test_the_theme_follows_the_system_and_the_button(
@@ -296,8 +305,8 @@ def test_data_are_never_markup(open_page: Any, tmp_path: Path) -> None:
     assert page.title() == "Fleet report: x<b>y.parquet"
     assert page.locator("img").count() == 0
     assert page.locator("script").count() == 2
-    assert "</script>" in page.locator("#saturation tbody").inner_text()
-    assert page.get_by_role("heading", level=1).inner_text() == "x<b>y.parquet"
+    assert "</script>" in page.locator("#ranked tbody").inner_text()
+    assert "x<b>y.parquet" in page.locator("#eyebrow").inner_text()
 
 
 def test_the_page_may_not_use_the_network(open_page: Any, reports: dict[str, Path]) -> None:

@@ -233,6 +233,23 @@ def test_a_server_that_is_no_more() -> None:
     assert rows["b"]["note"] == f"no value since {rows['b']['last_sample']}"
 
 
+@pytest.mark.parametrize("days", [1, 3, 7])
+def test_a_few_days_are_too_short(days: int) -> None:
+    found = capacity(_table_of(days), backtest=True)
+    assert [row["status"] for row in found.rows("server")] == ["too short"]
+
+
+def _table_of(days: int) -> pa.Table:
+    times = pa.array([1_704_067_200_000_000 + 86_400_000_000 * d for d in range(days)])
+    return pa.table(
+        {
+            "timestamp": times.cast(pa.timestamp("us")),
+            "server_id": ["a"] * days,
+            "cpu_p95": [42.0] * days,
+        }
+    )
+
+
 def test_notebooks_show_what_needs_somebody(found: Capacity) -> None:
     page = found._repr_html_()
     assert page.index("web-3") < page.index("web-0")

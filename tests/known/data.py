@@ -59,8 +59,12 @@ def embedded(path: Path) -> dict[str, Any]:
 
 def unpacked(value: Any) -> Any:
     """Turn packed arrays into NumPy ones, wherever they are."""
+    if isinstance(value, dict) and value.keys() == {"t", "n", "k", "o", "b"}:
+        kind, none = ("<u2", 65_535) if value["t"] == "u2" else ("<u4", 4_294_967_295)
+        codes = np.frombuffer(b64decode(value["b"]), kind).astype(np.int64)
+        return np.where(codes == none, np.nan, (codes + value["o"]) / 10 ** value["k"])
     if isinstance(value, dict) and value.keys() == {"t", "n", "k", "b"}:
-        kind = {"i4": "<u4", "f4": "<f4"}.get(value["t"], "<u2")
+        kind = {"i4": "<u4", "f4": "<f4", "u1": "u1"}.get(value["t"], "<u2")
         codes = np.frombuffer(b64decode(value["b"]), kind)
         codes = codes.reshape(value["n"])
         return (

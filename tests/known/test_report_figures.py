@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fleetsynth.report import effects, embed, sample, saturation
+from fleetsynth import capacity
+from fleetsynth.report import effects, embed, sample
 from fleetsynth.report.collect import Collector
-from fleetsynth.report.outlook import Outlook
 from fleetsynth.report.rows import Reader
 from tests.known.data import DAY, MONDAY, dataset, page, unpacked
 from tests.support import plan_of
@@ -68,14 +68,12 @@ def test_the_distribution(three_days: dict[str, Any]) -> None:
     assert [np.flatnonzero(row).tolist() for row in spread["counts"][0]] == [[10, 20, 60], [30, 50]]
 
 
-def test_the_list_of_servers(three_days: dict[str, Any]) -> None:
-    servers = three_days["servers"]
-    assert (servers["names"], servers["services"]) == (["a", "b"], ["x", "y"])
-    # 2.85 of 3 values lie below: 0.85 of the way through the last bin; 1.9 of 2: 0.9 of it.
-    assert servers["p95"][0] == pytest.approx([60.85, 50.9], abs=0.01)
-    assert servers["mean"][0] == pytest.approx([30, 40], abs=0.001)
-    assert servers["status"] == [["fewer than 26 weeks"] * 2]
-    assert servers["days"] == servers["slope"] == [[None, None]]
+def test_three_days_are_too_short_for_a_date(three_days: dict[str, Any]) -> None:
+    found = three_days["capacity"]
+    assert (found["servers"], found["rows"], found["all"]) == (2, 2, 2)
+    assert found["words"]["status"]["words"] == ["too short"]
+    assert np.isnan(found["days"]["days_usable"]).all()
+    assert found["backtest"] == []
 
 
 def test_services_over_time(three_days: dict[str, Any]) -> None:
@@ -122,8 +120,7 @@ def test_missing_values_do_not_lower_a_mean(tmp_path: Path, step: int) -> None:
 def test_one_row_is_enough(tmp_path: Path) -> None:
     data = quiet(dataset(tmp_path / "one.parquet", {"a": [42]}))
     assert (data["meta"]["rows"], data["meta"]["start"]) == (1, data["meta"]["end"])
-    assert data["servers"]["mean"][0] == pytest.approx([42], abs=0.001)
-    assert data["servers"]["status"] == [["fewer than 26 weeks"]]
+    assert data["capacity"]["words"]["status"]["words"] == ["too short"]
     assert data["effects"] is None
 
 
@@ -139,11 +136,11 @@ def test_weeks_of_a_long_dataset(tmp_path: Path) -> None:
     assert data["time"]["counts"][0, 0, [0, -1]].tolist() == [7, 11]
 
 
-# Who runs out
+# What runs out
 
 
 @pytest.fixture(scope="module")
-def ramps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def ramps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """Ramps, constants, a saw-tooth and a fall, three years each."""
     rng = np.random.default_rng(0)
     t = np.arange(T)
@@ -152,87 +149,80 @@ def ramps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "0to60": t * 60 / (T - 1) + noise[0],
         "full": np.full(T, 100.0),
         "0to70": t * 70 / (T - 1) + noise[1],
-        "saw": 40 + 50 * (t % 30) / 29,
-        "fall": 99 - t * 0.03,
+        "saw": 40 + 45 * (t % 30) / 29,
+        "fall": 89 - t * 0.03,
         "30to75": 30 + t * 45 / (T - 1) + noise[2],
         "busy": np.where(t % 7 < 3, 100.0, 60.0 + t % 5),
-        "still": np.full(T, 99.5),
+        "still": np.full(T, 69.5),
     }
     path = tmp_path_factory.mktemp("ramps") / "ramps.parquet"
-    return quiet(dataset(path, series), servers=3)
+    dataset(path, series, labels={"service": {name: f"s{name[0]}" for name in series}})
+    return path, quiet(path, servers=3)
 
 
-def test_dates_of_ramps_and_of_what_has_none(ramps: dict[str, Any]) -> None:
-    servers = ramps["servers"]
-    days = dict(zip(servers["names"], servers["days"][0], strict=True))
-    status = dict(zip(servers["names"], servers["status"][0], strict=True))
+def test_rows_are_those_of_capacity_in_its_order(ramps: tuple[Path, dict[str, Any]]) -> None:
+    path, data = ramps
+    found, rows = data["capacity"], capacity(path).rows("server")
+    words = {
+        name: [each["words"][code] for code in each["codes"].tolist()]
+        for name, each in found["words"].items()
+    }
+    assert words["server"] == [row["name"] for row in rows]
+    assert found["show"] == 3
+    for name in ("metric", "statistic", "status", "growth", "service"):
+        assert words[name] == [row[name] for row in rows]
+    for name, values in found["numbers"].items():
+        expected = [np.nan if row[name] is None else row[name] for row in rows]
+        assert values == pytest.approx(expected, nan_ok=True), name
+    for level in ("80", "usable", "100"):
+        expected = [row[f"days_{level}"] for row in rows]
+        days = [None if np.isnan(d) else d for d in found["days"][f"days_{level}"]]
+        assert days == expected
+    days = dict(zip(words["server"], found["days"]["days_100"], strict=True))
     for name, expected in (("0to70", 469), ("30to75", 608), ("0to60", 730)):
         assert days[name] == pytest.approx(expected, rel=0.02)
-    assert {name for name, each in days.items() if each is not None} == {"0to70", "30to75", "0to60"}
-    assert status == {
-        "0to60": "dated", "full": "constant, full", "0to70": "dated", "saw": "no trend",
-        "fall": "falling", "30to75": "dated", "busy": "full", "still": "constant",
-    }  # fmt: skip
-    slope = dict(zip(servers["names"], servers["slope"][0], strict=True))
-    assert slope["fall"] == pytest.approx(-0.03 * 365.25, abs=0.01)
-    assert slope["0to70"] == pytest.approx(70 / 1095 * 365.25, abs=0.1)
-    assert slope["full"] is None
-    p95 = dict(zip(servers["names"], servers["p95"][0], strict=True))
-    # Exactly 100 is a bin of its own; 95 % of 1,096 values of the fall are below its 55th.
-    assert (p95["full"], p95["busy"]) == pytest.approx((100, 100), abs=0.01)
-    assert p95["still"] == pytest.approx(99.95, abs=0.01)
-    assert p95["fall"] == pytest.approx(99 - 54.8 * 0.03, abs=0.5)
-    for i, name in enumerate(servers["names"]):
-        if days[name] is not None:
-            assert servers["early"][0][i] < days[name] < servers["late"][0][i]
 
 
-def _use(names: str, p95: list[float], days: list[float], full: dict[str, str]) -> saturation.Usage:
-    ahead = Outlook(
-        [full.get(name, "no trend") for name in names], *(np.array(days) for _ in range(4))
-    )
-    return saturation.Usage(np.array([p95]), np.array([p95]), [ahead])
+def test_the_series_are_the_weekly_figures(ramps: tuple[Path, dict[str, Any]]) -> None:
+    """156 weeks, two together, in half points: of each the greatest third-highest of 7 days."""
+    _, data = ramps
+    series, words = data["capacity"]["series"], data["capacity"]["words"]["server"]
+    names = [words["words"][code] for code in words["codes"].tolist()]
+    assert (series["days"], series["values"].shape) == (14, (8, 78))
+    of = dict(zip(names, (series["values"] / 2).tolist(), strict=True))
+    assert set(of["full"]) == set(of["busy"]) == {100}
+    assert of["still"] == [69.5] * 78
+    # Falling, the third-highest of 7 days is that of 4 days ago, and a week's greatest its first;
+    # weeks are counted back from the last day, so that the first begins with day 4.
+    expected = 89 - 0.03 * 14 * np.arange(78)
+    assert of["fall"][1:] == pytest.approx(expected[1:], abs=0.26)
 
 
-def test_the_order_of_the_lists() -> None:
-    nan = np.nan
-    use = _use(
-        "abcdefg",
-        [90, 20, 100, 30, 100, 95, nan],
-        [nan, 50, nan, 20, nan, nan, nan],
-        {"c": "constant, full", "e": "full"},
-    )
-    open_, full = saturation.order(use, 0)
-    assert open_.tolist() == [3, 1, 5, 0, 6]  # d and b are dated; then f, a; g has no values
-    assert full.tolist() == [4, 2]
-    one = np.zeros(7, dtype=np.int64)
-    assert saturation.closest(use, one, [(0,)], 1).tolist() == [1, 2, 3, 4, 5]  # three a value
-    assert saturation.closest(use, one, [()], 1).tolist() == [3, 4]
-    assert saturation.closest(use, one, [()], 2).tolist() == [1, 2, 3, 4]
+def test_the_back_test_is_that_of_capacity(ramps: tuple[Path, dict[str, Any]]) -> None:
+    path, data = ramps
+    every = capacity(path, backtest=True).backtest
+    assert data["capacity"]["backtest"] == [row for row in every if row["horizon_days"] == 364]
 
 
-def test_a_large_fleet_is_cut_to_who_runs_out_and_the_fullest(
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_large_fleet_is_cut_to_what_needs_somebody_first(
+    monkeypatch: pytest.MonkeyPatch, ramps: tuple[Path, dict[str, Any]]
 ) -> None:
-    nan = np.nan
-    use = _use("abcd", [90.0, 20, 80, 10], [nan, 50, nan, nan], {})
-    assert saturation.listed(use).tolist() == [0, 1, 2, 3]
-    monkeypatch.setattr(saturation, "MOST_SERVERS", 2)
-    assert saturation.listed(use).tolist() == [0, 1]
-    monkeypatch.setattr(saturation, "MOST_SERVERS", 3)
-    assert saturation.listed(use).tolist() == [0, 1, 2]
+    import sys
+
+    module = sys.modules["fleetsynth.report.answer"]
+    monkeypatch.setattr(module, "MOST_ROWS", 3)
+    monkeypatch.setattr(module, "MOST_SERIES", 2)
+    path, whole = ramps
+    found = quiet(path)["capacity"]
+    assert (found["rows"], found["all"], len(found["series"]["values"])) == (3, 8, 2)
+    assert (found["days"]["days_100"] == whole["capacity"]["days"]["days_100"][:3])[1:].all()
 
 
-def test_sub_daily_data_are_dated_by_the_95th_percentile_of_a_day(tmp_path: Path) -> None:
-    """Hourly: two hours on a ramp that is full 100 days after the last, one above, the rest low."""
-    days = 400
-    series = np.full((days, 24), 5.0)
-    series[:, 10] = series[:, 11] = 50 + 50 * np.arange(days) / (days - 1 + 100)
-    series[:, 12] = 100.0  # one hour in 24 is above the 95th percentile
-    data = quiet(dataset(tmp_path / "h.parquet", {"a": series.ravel()}, step=HOUR))
-    assert data["servers"]["status"] == [["dated"]]
-    # 100 is reached on that day; the third day of seven, which makes a breach, comes two later.
-    assert data["servers"]["days"][0][0] == pytest.approx(102, abs=2)
+def test_data_without_percentages_say_so(tmp_path: Path) -> None:
+    path = dataset(tmp_path / "n.parquet", {"a": [1, 2, 3]}, column="net_in_p95")
+    data = quiet(path)
+    assert data["capacity"] is None
+    assert "no CPU, memory or disk in percent" in data["unjudged"]
 
 
 @pytest.mark.parametrize("most", [65_535, 65_536])
@@ -406,4 +396,3 @@ def test_the_step_is_the_smallest_gap(tmp_path: Path) -> None:
     for batch in table.to_batches():
         collector.update(reader.rows(batch))
     assert collector.step == 300
-    assert collector.totals[:, 0, :2].tolist() == [[3, 3], [6, 6]]

@@ -61,11 +61,11 @@ def look(daily: Values, last: int, percentile: float = PERCENTILE) -> Looked:
     known = ~np.isnan(daily)
     some = known.any(axis=1)
     figures = weekly(daily)
+    if not figures.shape[1]:  # less than a week is a week of which nothing is known
+        figures = np.full((size, 1), np.nan, daily.dtype)
     saws = sawtooth.floors(daily)
-    step = np.zeros(size, np.int64)
-    if figures.shape[1]:
-        step = steps.last_steps(figures.astype(np.float64))
-        step[list(saws)] = 0
+    step = steps.last_steps(figures.astype(np.float64))
+    step[list(saws)] = 0
     begin = last - days + 1
     recent = daily[:, max(0, days - LOOKBACK) :]
     count = np.maximum((~np.isnan(recent)).sum(axis=1), 1)
