@@ -44,7 +44,7 @@ def test_numbers_and_headers_of_any_table(tmp_path: Path) -> None:
         sink.write(batch)
     sink.commit()
     text = (tmp_path / "t.csv").read_bytes().decode()
-    assert text == "'=a,b,c,d\n-1.25,'\t=x,-1,\"'\r-\"\n-2.0,,2,'－\n"
+    assert text == "'=a,b,c,d\n-1.25,'\t=x,-1,\"'\r-\"\n-2.00,,2,'－\n"
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".arrow"])

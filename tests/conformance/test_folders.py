@@ -221,7 +221,7 @@ def test_a_format_that_is_none_is_refused_where_it_is_read(tmp_path: Path, said:
     record = tmp_path / "other/_parts/job-0001.json"
     made(tmp_path / "other", ".csv", shard=Shard(1, 2))
     record.write_text(json.dumps(json.loads(record.read_bytes()) | {"file_format": said}))
-    with pytest.raises(InputError, match="file_format is none of"):
+    with pytest.raises(InputError, match="file_format is not one of"):
         commit(str(tmp_path / "other"))
 
 

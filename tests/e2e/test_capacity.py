@@ -106,7 +106,7 @@ def test_the_back_test(fleetsynth: Fleetsynth) -> None:
         (["ramps.csv", "--horizon", "soon"], "expected days, weeks, months or years"),
         (["ramps.csv", "--link", "0"], "--link 0.0: expected Mbps above 0"),
         (["ramps.csv", "--columns", "cpu=cpu_pkt"], "no column 'cpu_pkt' to be its cpu"),
-        (["ramps.csv", "-o", "out.xlsx"], "names no format"),
+        (["ramps.csv", "-o", "out.xlsx"], "is not that of a known format"),
         (["net.csv"], "network needs --link"),
     ],
 )

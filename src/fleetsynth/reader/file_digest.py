@@ -58,7 +58,7 @@ def digest_file(path: Path | str) -> str:
 
 def file_leaves(path: Path | str) -> Leaves:
     """Return the digests of a file's leaves by server id and month."""
-    return some(any_leaves(lambda: read_batches(path)))
+    return some(any_leaves(lambda: read_batches(path)), str(path))
 
 
 def any_leaves(read: Callable[[], Iterable[pa.RecordBatch]]) -> Leaves:
@@ -69,14 +69,14 @@ def any_leaves(read: Callable[[], Iterable[pa.RecordBatch]]) -> Leaves:
         return sorted_leaves(read())
 
 
-def some(found: Leaves) -> Leaves:
-    """Return leaves, of which there must be any.
+def some(found: Leaves, name: str = "the dataset") -> Leaves:
+    """Return leaves, of which there must be any; `name` is what to call where they are from.
 
     Raises:
         InputError: if there are none.
     """
     if not found:
-        raise InputError("the dataset has no rows")
+        raise InputError(f"{name} has no rows")
     return found
 
 
