@@ -109,7 +109,9 @@ def open_page(browser: Any) -> Iterator[Any]:
     yield opening
     for opened in all_opened:
         assert opened.errors == []
-        assert [url for url in opened.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+        assert [
+            url for url in opened.requests if not url.startswith(("file:", "data:", "blob:"))
+        ] == []
         assert len([url for url in opened.requests if url.startswith("file:")]) == 1
     for context in contexts:
         context.close()

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 T = 1096
 FIVE_MINUTES = 300
 
+
 @pytest.fixture(scope="module")
 def ramps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three ramps, two constants, one that is full three days a week; two services, two regions."""

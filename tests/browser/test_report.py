@@ -84,9 +84,7 @@ def test_filters_act_on_all_charts(open_page: Any, reports: dict[str, Path]) -> 
     page = open_page(reports["classic"]).page
 
     def told() -> dict[str, str]:
-        figures = page.locator(
-            "figure:visible", has=page.get_by_role("img")
-        )
+        figures = page.locator("figure:visible", has=page.get_by_role("img"))
         return {
             f"{figure.locator('xpath=ancestor::section').get_attribute('id')} "
             f"{figure.locator('h3').inner_text().split(' by ')[0]}": str(

@@ -111,7 +111,9 @@ def test_a_chart_of_the_report(tmp_path: Path) -> None:
             "    return (collected.low // DAY_SECONDS + 3) % 7\n\n\ndef _first_pass(",
         ),
     )
-    tree.edit("report/assets/sections.js", ("function overview() {", f"{CHART}function overview() {{"))
+    tree.edit(
+        "report/assets/sections.js", ("function overview() {", f"{CHART}function overview() {{")
+    )
     tree.edit("report/assets/main.js", ("  overview();\n", "  overview();\n  firstDays();\n"))
     fs.generate(TINY, tmp_path / "fleet.parquet")
     tree.command("report", "fleet.parquet")

@@ -82,9 +82,7 @@ def test_sums_over_time_are_those_of_the_rows(whole: Collector, frame: pd.DataFr
         assert whole.counts[g, ~inside].sum() == 0
 
 
-def test_weeks_and_histograms_are_those_of_the_rows(
-    whole: Collector, frame: pd.DataFrame
-) -> None:
+def test_weeks_and_histograms_are_those_of_the_rows(whole: Collector, frame: pd.DataFrame) -> None:
     hour = frame["timestamp"].dt.day_of_week * 24 + frame["timestamp"].dt.hour
     for g, rows in by_group(whole, frame):
         expected = rows.groupby(hour[rows.index])["cpu_p95"].sum().reindex(range(168)).fillna(0)

@@ -177,5 +177,10 @@ def _series(found: Answer, rows: Ints) -> dict[str, Any]:
     codes = np.where(np.isnan(together), _NOTHING, np.clip(np.rint(together * 2), 0, _NOTHING - 1))
     return {
         "days": every * WEEK,
-        "values": {"t": "u1", "n": list(codes.shape), "k": 1, "b": embed.base64(codes.astype("u1"))},
+        "values": {
+            "t": "u1",
+            "n": list(codes.shape),
+            "k": 1,
+            "b": embed.base64(codes.astype("u1")),
+        },
     }
