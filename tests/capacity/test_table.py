@@ -189,7 +189,7 @@ def test_files_hold_the_rows(found: Capacity, tmp_path: Path) -> None:
     assert csv["name"].to_pylist() == [row["name"] for row in found.rows("server", 3)]
     with pytest.raises(OutputError, match="exists"):
         found.save(tmp_path / "a.csv")
-    with pytest.raises(UsageError, match="names no format"):
+    with pytest.raises(UsageError, match="is not that of a known format"):
         found.save(tmp_path / "a.xlsx")
 
 
