@@ -254,7 +254,7 @@ def verify(
     Args:
         folder: the folder, or ``s3://bucket/prefix``.
         regenerate: how many parts, evenly spread, to compare with a fresh generation as well.
-        progress: called with the rows done, after each part.
+        progress: called after each part with how many of the plan's cells are done.
 
     Raises:
         UsageError: if there is no such folder.
