@@ -15,15 +15,24 @@ from docs.gallery import smaller
 
 IMAGES = Path(__file__).resolve().parent / "images"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
-REALISTIC = {
+YEARS = {
+    "preset": "realistic",
+    "num_servers": 200,
+    "granularity": "daily",
+    "start_date": "2023-01-01",
+    "end_date": "2025-12-31",
+}
+HOURS = {
     "preset": "realistic",
     "num_servers": 200,
     "granularity": "hourly",
     "start_date": "2024-01-01",
     "end_date": "2024-06-30",
 }
-DESKTOP = (1200, 860)
-PHONE = (390, 844)
+DESKTOP = (1280, 1010)
+PHONE = (390, 1500)
+PAPER = (688, 1017)
+"""A4 less its margins, at 96 dots an inch."""
 
 
 def build(folder: Path) -> list[Path]:
@@ -31,7 +40,7 @@ def build(folder: Path) -> list[Path]:
     written = []
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         pages = {}
-        for name, scenario in (("classic", {}), ("realistic", REALISTIC)):
+        for name, scenario in (("classic", {}), ("years", YEARS), ("hours", HOURS)):
             data = fleetsynth.generate(scenario, Path(place) / name / "fleet.parquet").path
             pages[name] = fleetsynth.report(data, Path(place) / f"{name}.html")
         chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -44,34 +53,40 @@ def build(folder: Path) -> list[Path]:
             scheme: Literal["light", "dark"],
             section: str = "",
         ) -> None:
+            """Take the top of a page, or one section of it."""
             page = browser.new_page(
                 viewport={"width": size[0], "height": size[1]}, color_scheme=scheme
             )
             page.goto(pages[report].as_uri())
             page.wait_for_selector("html[data-ready]")
             path = folder / f"report-{name}.png"
+            if size == PAPER:
+                page.evaluate("dispatchEvent(new Event('beforeprint'))")
+                page.emulate_media(media="print")
             if section:
                 # The bar of filters would stick to the top of the picture.
-                page.evaluate("document.getElementById('filters').hidden = true")
-            if section and size == PHONE:
-                page.evaluate(f"document.getElementById('{section}').scrollIntoView()")
+                page.evaluate("""() => {
+                  document.getElementById('filters').hidden = true;
+                  document.getElementById('about').open = true;
+                }""")
             page.wait_for_timeout(700)
-            shown = page.locator(f"#{section}") if section and size != PHONE else page
+            shown = page.locator(f"#{section}") if section else page
             shown.screenshot(path=path)
             page.close()
             smaller(path)
             written.append(path)
 
-        shoot("desktop-light", "realistic", DESKTOP, "light")
-        shoot("desktop-dark", "realistic", DESKTOP, "dark")
-        shoot("phone-light", "realistic", PHONE, "light")
-        shoot("phone-dark", "realistic", PHONE, "dark", "patterns")
-        shoot("time", "realistic", DESKTOP, "light", "time")
-        shoot("patterns", "realistic", DESKTOP, "dark", "patterns")
+        shoot("desktop-light", "years", DESKTOP, "light")
+        shoot("desktop-dark", "years", DESKTOP, "dark")
+        shoot("phone-light", "years", PHONE, "light")
+        shoot("phone-dark", "years", PHONE, "dark")
+        shoot("paper", "years", PAPER, "light")
+        shoot("list", "years", DESKTOP, "light", "ranked")
+        shoot("time", "years", DESKTOP, "light", "time")
+        shoot("patterns", "hours", DESKTOP, "dark", "patterns")
         shoot("effects", "classic", DESKTOP, "light", "effects")
         shoot("correlations", "classic", DESKTOP, "light", "correlations")
         shoot("verdicts", "classic", DESKTOP, "light", "verdicts")
-        shoot("saturation", "realistic", DESKTOP, "light", "saturation")
         browser.close()
     return written
 

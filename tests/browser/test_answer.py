@@ -3,13 +3,13 @@
 import csv
 import io
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-import fleetsynth
 from fleetsynth import Capacity, capacity, report
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_report import AXE, RUN_AXE
@@ -22,12 +22,14 @@ PAPER = {"width": 688, "height": 1017}
 """A4 less its margins, at 96 dots an inch."""
 
 HIDDEN = """() => [...document.querySelectorAll('#answer, #answer *, #ranked *')].filter(
-  (box) => box.checkVisibility() && !box.closest('svg, .hidden, select') && box.scrollWidth > box.clientWidth + 1
+  (box) => box.checkVisibility() && !box.closest('svg, .hidden, select') &&
+    box.scrollWidth > box.clientWidth + 1
 ).map((box) => `${box.tagName} ${box.className}`)"""
 
 OUTSIDE = """(width) => [...document.querySelectorAll('#answer *, #ranked *')].filter((e) => {
   const box = e.getBoundingClientRect();
-  return e.checkVisibility() && !e.closest('.hidden, .sp') && box.width > 1 && (box.right > width + 1 || box.left < -1);
+  return e.checkVisibility() && !e.closest('.hidden, .sp') &&
+    box.width > 1 && (box.right > width + 1 || box.left < -1);
 }).map((e) => e.outerHTML.slice(0, 80))"""
 
 
@@ -66,8 +68,8 @@ def told(page: Any, section: str) -> list[list[str]]:
     return [[" ".join(c.inner_text().split()) for c in row.locator("th, td").all()] for row in rows]
 
 
-def shown(date: str) -> str:
-    day = np.datetime64(date).astype(object)
+def shown(iso: str) -> str:
+    day = date.fromisoformat(iso)
     return f"{day.day} {day:%b} {day.year}"
 
 
@@ -83,7 +85,7 @@ def test_the_title_says_who_and_when(open_page: Any, fleet: tuple[Path, Path, Ca
     html, _, found = fleet
     page = open_page(html).page
     rows = {row["name"]: row for row in found.rows("server")}
-    day = np.datetime64(rows["shop-1"]["date_usable"]).astype(object)
+    day = date.fromisoformat(rows["shop-1"]["date_usable"])
     assert page.get_by_role("heading", level=1).inner_text() == (
         "1 service needs a decision within 90 days: shop (CPU), around "
         f"{day.day} {day:%B} {day.year}."
@@ -145,7 +147,7 @@ def test_bars_share_one_calendar(open_page: Any, fleet: tuple[Path, Path, Capaci
     scale = places[-1][0] / first[-1]["days_usable"]
     for (dot, low, high, _), row in zip(places, first, strict=True):
         ends = [
-            (np.datetime64(row[f"{kind}_usable"]) - np.datetime64("2025-12-31")).astype(int)
+            (date.fromisoformat(row[f"{kind}_usable"]) - date(2025, 12, 31)).days
             for kind in ("early", "late")
         ]
         assert dot == pytest.approx(row["days_usable"] * scale, abs=1.5)
@@ -348,10 +350,16 @@ def test_a_screen_reader_hears_all_of_a_line(
     for svg in page.locator("#capacity svg").all():
         assert svg.get_attribute("aria-hidden") == "true"
     names = page.locator("#answer section").evaluate_all(
-        "(all) => all.map((s) => document.getElementById(s.getAttribute('aria-labelledby')).textContent)"
+        """(all) => all.map((section) => section.getAttribute('aria-labelledby')).map(
+          (id) => document.getElementById(id).textContent)"""
     )
-    assert names == ["What runs out, when, and what to do", "The whole fleet",
-                     "Can I trust these dates?", "Room to give back", "Not dated, and why"]  # fmt: skip
+    assert names == [
+        "What runs out, when, and what to do",
+        "The whole fleet",
+        "Can I trust these dates?",
+        "Room to give back",
+        "Not dated, and why",
+    ]
 
 
 def test_names_that_need_quotes(open_page: Any, tmp_path: Path) -> None:
@@ -383,4 +391,3 @@ def test_where_nothing_can_be_judged(open_page: Any, tmp_path: Path) -> None:
 def test_the_page_carries_json_that_programs_read(fleet: tuple[Path, Path, Capacity]) -> None:
     text = fleet[0].read_text("utf-8").partition('id="data">')[2].partition("</script>")[0]
     assert json.loads(text)["capacity"]["as_of"] == "2025-12-31"
-    assert fleetsynth.__version__

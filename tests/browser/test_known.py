@@ -199,7 +199,8 @@ def test_groups_count_by_their_values_not_their_rows(open_page: Any, tmp_path: P
     assert page.evaluate("meanOf([0, 1], 0)") == pytest.approx(20, abs=0.001)
     assert page.evaluate("meanOf([0, 1], 1)") == pytest.approx(3, abs=0.001)
     assert page.evaluate("overTime([0, 1], 0, 'mean')") == pytest.approx([10, 30, 10], abs=0.001)
-    label = page.locator("figure", has_text="By service").get_by_role("img").first
+    page.get_by_label("Group by").select_option(label="Service")
+    label = page.locator("#time figure").get_by_role("img").first
     assert "x" in str(label.get_attribute("aria-label"))
 
 

@@ -175,12 +175,11 @@ def test_rows_are_those_of_capacity_in_its_order(ramps: tuple[Path, dict[str, An
         expected = [np.nan if row[name] is None else row[name] for row in rows]
         assert values == pytest.approx(expected, nan_ok=True), name
     for level in ("80", "usable", "100"):
-        expected = [row[f"days_{level}"] for row in rows]
         days = [None if np.isnan(d) else d for d in found["days"][f"days_{level}"]]
-        assert days == expected
-    days = dict(zip(words["server"], found["days"]["days_100"], strict=True))
-    for name, expected in (("0to70", 469), ("30to75", 608), ("0to60", 730)):
-        assert days[name] == pytest.approx(expected, rel=0.02)
+        assert days == [row[f"days_{level}"] for row in rows]
+    full = dict(zip(words["server"], found["days"]["days_100"], strict=True))
+    for name, when in (("0to70", 469), ("30to75", 608), ("0to60", 730)):
+        assert full[name] == pytest.approx(when, rel=0.02)
 
 
 def test_the_series_are_the_weekly_figures(ramps: tuple[Path, dict[str, Any]]) -> None:

@@ -33,7 +33,7 @@ from fleetsynth.cli.say import say, show_understood
     default=12,
     show_default=True,
     metavar="N",
-    help="How many servers to show of those that run out first.",
+    help="How many lines of the list of what runs out to show before all of them.",
 )
 @click.option("--no-validation", is_flag=True, help="Leave out the verdicts of `validate`.")
 @click.option("--no-facts", is_flag=True, help="Leave out the comparison with real fleets.")
@@ -49,7 +49,7 @@ def report(
     overwrite: bool,
     **reading: Any,
 ) -> None:
-    """Sum up PATH in one HTML file: charts, filters, tables, nothing from the network.
+    """Sum up PATH in one HTML file: what runs out, when, what to do; charts, tables, filters.
 
     PATH is a file, a dataset folder or an object store. Whoever opens the report needs a browser
     and nothing else. The same data give the same bytes, on the same machine. How the data are read,

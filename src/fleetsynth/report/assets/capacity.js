@@ -95,7 +95,9 @@ function remedyWords([action, from, to, days], i) {
   return action === 'one size down' ? what : `${what}: ${lasts}`;
 }
 function helpCell(i, most = 2) {
-  const helps = (CAP.helps[i] || []).slice(0, most);
+  const every = CAP.helps[i] || [], enough = every.findIndex(([, , , days]) => days === null);
+  // What comes after one that lasts as long as can be told need not be told.
+  const helps = every.slice(0, Math.min(most, enough < 0 ? most : enough + 1));
   const note = CAP.notes[i];
   if (!helps.length) return h('span', { class: 'help' }, note ? capital(note) : isDated(i) || isAbove(i) ? 'Nothing that these data speak of' : '–');
   return h('span', { class: 'help' }, helps.map((one, n) => h('span', {}, `${n ? 'or: ' : ''}${remedyWords(one, i)}`)), note && most > 1 ? h('small', {}, capital(note)) : null);
@@ -165,9 +167,9 @@ function calendarOf(rows) {
 }
 function calendarHead({ end, marks }) {
   const shown = marks.filter((m) => m.d < end * 0.93);
-  return s('svg', { viewBox: '0 0 215 28', class: 'gantt', 'aria-hidden': 'true' }, shown.flatMap((m, n) => {
+  return s('svg', { viewBox: '0 0 215 32', class: 'gantt', 'aria-hidden': 'true' }, shown.flatMap((m, n) => {
     const x = (m.d / end) * 215, at = x < 14 ? { x: 0 } : { x, 'text-anchor': 'middle' }, newYear = !n || m.year !== shown[n - 1].year;
-    return [s('text', { ...at, y: 11 }, m.text), newYear ? s('text', { ...at, y: 25 }, String(m.year)) : null];
+    return [s('text', { ...at, y: 12 }, m.text), newYear ? s('text', { ...at, y: 29 }, String(m.year)) : null];
   }));
 }
 function gantt(i, { end, marks }) {

@@ -8,7 +8,7 @@ function ranked() {
     const select = h('select', { id, onchange: () => { change(select.value); state.most = CAP.show; update(); } }, options.map(([v, text]) => h('option', { value: v, selected: v === value }, text)));
     return h('div', { class: 'field' }, h('label', { for: id }, name), select);
   };
-  const holder = h('div'), told = h('p', { class: 'note', role: 'status' });
+  const holder = h('div'), told = h('p', { class: 'note' });
   const more = h('button', { type: 'button', class: 'tool', onclick: () => {
     const before = state.most;
     state.most += before >= 500 ? 2000 : 500;

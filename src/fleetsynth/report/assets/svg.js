@@ -24,7 +24,8 @@ function shown(value, low, high) {
 function heatMap(plot, cells, columns, label, unit) {
   const names = columns === 24 ? Array.from({ length: 24 }, (_, i) => String(i).padStart(2, '0')) : MONTHS;
   const finite = cells.filter(Number.isFinite);
-  const low = Math.min(...finite), high = Math.max(...finite);
+  // From nothing up, so that little differences do not look like great ones.
+  const low = 0, most = Math.max(...finite, 0), high = unit === '%' ? [25, 50, 75].find((v) => v >= most) || 100 : most;
   const left = 38, top = 20, wide = Math.max(240, plot.clientWidth || 600);
   const w = (wide - left) / columns, hh = wide < 500 ? 26 : 30;
   const { svg } = canvas(plot, top + 7 * hh + 44, label);

@@ -17,8 +17,8 @@ function overTime(groups, place = STATE.metric, statistic = STATE.statistic) {
 }
 
 /** A chart of lines over time with a legend, a readout and the keyboard. */
-function timeChart(fig, { height = 230, top = null } = {}) {
-  let plot = null, series = [], hidden = new Set(), unit = '%', label = '';
+function timeChart(fig, { height = 260 } = {}) {
+  let plot = null, series = [], hidden = new Set(), unit = '%', label = '', limit = null;
   const legend = h('ul', { class: 'legend' });
   const readout = h('p', { class: 'moment', 'aria-live': 'polite' }, '');
   fig.after.append(legend, readout);
@@ -49,6 +49,19 @@ function timeChart(fig, { height = 230, top = null } = {}) {
 
   function style(i) { return { stroke: colour(`c${series[i].tone % 8}`), width: series[i].faint ? 1 : 1.8, dash: DASHES[series[i].tone % 8] }; }
 
+  function drawLimit(u) {
+    if (limit === null) return;
+    const { ctx, bbox } = u, y = u.valToPos(limit, 'y', true);
+    ctx.save();
+    ctx.strokeStyle = colour('limit');
+    ctx.setLineDash([6, 4]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.restore();
+  }
+
   function draw() {
     if (plot) plot.destroy();
     plot = null;
@@ -62,13 +75,13 @@ function timeChart(fig, { height = 230, top = null } = {}) {
       tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), 'UTC'),
       legend: { show: false }, cursor: { y: false, focus: { prox: 24 }, points: { size: 7 } }, focus: { alpha: 0.35 },
       padding: [10, 22, 0, 0],
-      scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(1e-6, top || (unit === '%' ? Math.min(100, high * 1.08) : high * 1.08))] } },
+      scales: { x: { time: true }, y: { range: (_, low, high) => [0, unit === '%' ? 100 : Math.max(1e-6, high * 1.08)] } },
       axes: [
         { stroke: ink, grid, ticks: grid, font, space: 56, values: axisDates },
         { stroke: ink, grid, ticks: { show: false }, font, size: 44, values: (_, list) => list.map((v) => (v >= 1000 ? count(v) : String(+v.toFixed(2)))) },
       ],
       series: [{}, ...series.map((line, i) => ({ label: line.name, show: !hidden.has(line.name), ...style(i), spanGaps: false, points: { show: false } }))],
-      hooks: { setCursor: [(u) => showAt(u.cursor.left >= 0 ? u.cursor.idx : null)] },
+      hooks: { setCursor: [(u) => showAt(u.cursor.left >= 0 ? u.cursor.idx : null)], draw: [drawLimit] },
     }, [DATA.time.starts, ...series.map((line) => line.values)], holder);
     values.length = 0;
     legend.replaceChildren(...series.map((line, i) => {
@@ -91,12 +104,13 @@ function timeChart(fig, { height = 230, top = null } = {}) {
 
   fig.tabulate = () => {
     const every = Math.max(1, Math.ceil(DATA.time.starts.length / 60)), rows = [];
-    for (let t = 0; t < DATA.time.starts.length; t += every) {
-      rows.push([moment(DATA.time.starts[t]), ...series.map((line) => number(line.values[t]))]);
-    }
-    return table(`${label} ${every > 1 ? `Every ${every}th point.` : ''}`, ['From', ...series.map((line) => `${line.name}, ${unit}`)], rows);
+    const rowOf = (t, format) => [moment(DATA.time.starts[t]), ...series.map((line) => format(line.values[t]))];
+    for (let t = 0; t < DATA.time.starts.length; t += every) rows.push(rowOf(t, number));
+    const head = ['From', ...series.map((line) => `${line.name}, ${unit}`)];
+    const csv = () => ({ head, rows: DATA.time.starts.map((_, t) => rowOf(t, (v) => (v === null ? '' : +v.toFixed(3)))) });
+    return table(`${label} ${every > 1 ? `Every ${every}th point; the file has all.` : ''}`, head, rows, { file: 'over-time.csv', csv });
   };
-  return { set(next, nextUnit, nextLabel) { series = next; unit = nextUnit; label = nextLabel; draw(); } };
+  return { set(next, nextUnit, nextLabel, nextLimit = null) { series = next; unit = nextUnit; label = nextLabel; limit = nextLimit; draw(); } };
 }
 
 /** Dates under an axis: the year where it begins or changes, and months or days between. */
@@ -121,58 +135,55 @@ function words(groups, name) {
   return `${name}: from ${withUnit(Math.min(...known))} to ${withUnit(Math.max(...known))}, last ${withUnit(known[known.length - 1])}`;
 }
 
-function timeSection() {
-  const lines = DATA.dimensions.map((dim, d) => [dim, d]).filter(([dim]) => dim.name !== 'service');
-  const cards = lines.map(([dim, d]) => {
-    const fig = figure(`By ${dim.label.toLowerCase()}`, '');
-    const chart = timeChart(fig);
-    onUpdate(() => {
-      const lines = [];
-      const spoken = [];
-      dim.values.forEach((name, value) => {
-        const groups = activeGroups(d, value);
-        if (!groups.length || (STATE.filters[d] >= 0 && STATE.filters[d] !== value)) return;
-        if (lines.length < 12) {
-          lines.push({ name, tone: value, values: overTime(groups) });
-          spoken.push(words(groups, name));
-        }
-      });
-      fig.about.textContent = `${metricName()} in ${metric().unit}, ${STATE.statistic === 'mean' ? 'mean' : 'greatest value'} per ${bucketName()}`;
-      chart.set(lines, metric().unit, `Lines over time by ${dim.label.toLowerCase()}. ${spoken.join('. ')}.`);
-    });
-    return fig.element;
+const MOST_LINES = 12;
+
+/** Lines of the values of one dimension, the first twelve that pass the filters. */
+function linesBy(d) {
+  const out = [];
+  DATA.dimensions[d].values.forEach((name, value) => {
+    const groups = activeGroups(d, value), chosen = STATE.filters[d];
+    if (groups.length && out.length < MOST_LINES && (chosen < 0 || chosen === value)) out.push({ name, tone: value, values: overTime(groups), spoken: words(groups, name) });
   });
-  if (DATA.services) cards.splice(1, 0, serviceCard());
-  section('time', 'Utilisation over time', 'One chart for each way of cutting the fleet; all obey the filters above. To read values, move over a chart, or focus it and use the arrow keys.', h('div', { class: 'grid' }, cards));
+  return out;
+}
+/** Lines of the largest services that pass the filters; of these there are means alone. */
+function linesByService() {
+  const { names, pairs, mean, counts } = DATA.services, buckets = DATA.time.starts.length;
+  const allowed = new Set(STATE.groups), chosen = new Map();
+  pairs.forEach(([service, group], i) => {
+    if (!allowed.has(group)) return;
+    if (!chosen.has(service)) chosen.set(service, []);
+    chosen.get(service).push(i);
+  });
+  return [...chosen.keys()].sort((a, b) => a - b).slice(0, 8).map((service, tone) => {
+    const values = new Array(buckets);
+    for (let t = 0; t < buckets; t++) {
+      let sum = 0, weight = 0;
+      for (const i of chosen.get(service)) {
+        const value = mean.at[(STATE.metric * pairs.length + i) * buckets + t], n = valuesIn(counts, STATE.metric, i, t);
+        if (n && !Number.isNaN(value)) { sum += value * n; weight += n; }
+      }
+      values[t] = weight ? sum / weight : null;
+    }
+    return { name: names[service], tone, values, spoken: names[service] };
+  });
 }
 
-/** The largest services that pass the filters. */
-function serviceCard() {
-  const { names, pairs, mean, counts } = DATA.services, buckets = DATA.time.starts.length;
-  const fig = figure('By service', '');
-  const chart = timeChart(fig);
-  onUpdate(() => {
-    const allowed = new Set(STATE.groups), chosen = new Map();
-    pairs.forEach(([service, group], i) => {
-      if (!allowed.has(group)) return;
-      if (!chosen.has(service)) chosen.set(service, []);
-      chosen.get(service).push(i);
-    });
-    const order = [...chosen.keys()].sort((a, b) => a - b).slice(0, 8);
-    const lines = order.map((service, tone) => {
-      const values = new Array(buckets);
-      for (let t = 0; t < buckets; t++) {
-        let sum = 0, weight = 0;
-        for (const i of chosen.get(service)) {
-          const value = mean.at[(STATE.metric * pairs.length + i) * buckets + t], n = valuesIn(counts, STATE.metric, i, t);
-          if (n && !Number.isNaN(value)) { sum += value * n; weight += n; }
-        }
-        values[t] = weight ? sum / weight : null;
-      }
-      return { name: names[service], tone, values };
-    });
-    fig.about.textContent = `${metricName()} in ${metric().unit}, mean per ${bucketName()}; the ${order.length} largest of the services that pass the filters`;
-    chart.set(lines, metric().unit, `Lines over time of ${order.length} services: ${lines.map((l) => l.name).join(', ')}.`);
-  });
-  return fig.element;
+/** One chart over time, of the whole fleet or cut as one likes. */
+function timeSection() {
+  const ways = DATA.dimensions.map((dim, d) => [dim, d]).filter(([dim]) => dim.name !== 'service').map(([dim, d]) => ({ name: dim.label, lines: () => linesBy(d) }));
+  if (DATA.services) ways.splice(1, 0, { name: 'Service', mean: true, lines: linesByService });
+  ways.push({ name: 'Nothing', lines: () => (STATE.groups.length ? [{ name: 'All servers', tone: 0, values: overTime(STATE.groups), spoken: words(STATE.groups, 'all servers') }] : []) });
+  let way = ways[0];
+  const fig = figure('', ''), chart = timeChart(fig);
+  const select = h('select', { id: 'choose-group-by', onchange: () => { way = ways[Number(select.value)]; update(); } }, ways.map(({ name }, i) => h('option', { value: i }, name)));
+  function update() {
+    const lines = way.lines(), mean = way.mean || STATE.statistic === 'mean', limit = CAP ? CAP.usable[{ mem: 'memory' }[metric().stem] || metric().stem] : undefined;
+    const by = way.name === 'Nothing' ? '' : ` by ${way.name.toLowerCase()}`;
+    fig.heading.textContent = `${metricName()}${by}`;
+    fig.about.textContent = `In ${metric().unit}, ${mean ? 'mean' : 'greatest value'} per ${bucketName()}${way.mean ? `; the ${lines.length} largest of the services that pass the filters` : ''}${limit === undefined ? '' : `; dashes: the limit of ${limit} %`}`;
+    chart.set(lines, metric().unit, `Lines over time${by}. ${lines.map((line) => line.spoken).join('. ')}.`, limit ?? null);
+  }
+  onUpdate(update);
+  section('time', 'Use over time', 'To read values, move over the chart, or focus it and use the arrow keys.', h('div', { class: 'choices above' }, h('div', { class: 'field' }, h('label', { for: 'choose-group-by' }, 'Group by'), select)), fig.element);
 }
