@@ -34,7 +34,7 @@ data: $(READY)
 check: lint
 	$(BIN)/python -m pytest --quiet -n $(JOBS) -m "not slow" tests/unit
 
-test: lint unit oldest newest
+test: lint unit oldest
 
 style: $(READY)
 	$(BIN)/ruff check .

@@ -102,7 +102,7 @@ def test_filters_act_on_all_charts(open_page: Any, reports: dict[str, Path]) -> 
     assert set(after) < set(before)  # correlations of the other archetypes are gone
     changed = {name for name in after if before[name] != after[name]}
     assert {
-        "patterns Hour by weekday",
+        "patterns Hour",
         "patterns Distribution of values",
         "effects Special days against ordinary days",
         "time CPU p95",

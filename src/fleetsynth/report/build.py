@@ -81,9 +81,10 @@ def build(
     collected, reader, digest = _first_pass(dataset)
     payload = _summary(dataset, collected, digest)
     payload |= _details(dataset, collected, reader)
-    said = isinstance(capacity, str)
-    payload["capacity"] = None if said else answer.payload(capacity) | {"show": servers}
-    payload["unjudged"] = capacity if said else None
+    if isinstance(capacity, str):
+        payload |= {"capacity": None, "unjudged": capacity}
+    else:
+        payload |= {"capacity": answer.payload(capacity) | {"show": servers}}
     payload["validation"] = validation
     payload["facts"] = facts(collected.step)
     payload["understood"] = understood()
