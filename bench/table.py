@@ -11,7 +11,7 @@ from bench.comparison import Benchmark, Goal
 from bench.timing import timed
 from fleetsynth import api
 from fleetsynth.fleet import server_id
-from fleetsynth.models.classic.simulate import draw
+from fleetsynth.models.classic.draws import draw
 from fleetsynth.streams import Stream
 from fleetsynth.window import Window
 from tests import twin

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fleetsynth.models.classic.draws import Draws, draw
 from fleetsynth.models.classic.plan import ClassicPlan
 from fleetsynth.models.classic.scenario import ClassicScenario
-from fleetsynth.models.classic.simulate import Components, Draws, draw
+from fleetsynth.models.classic.simulate import Components
 from fleetsynth.scenario import Scenario
 from fleetsynth.streams import Stream
 from tests import twin

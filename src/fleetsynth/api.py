@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import pipeline
-from fleetsynth._version import __version__
 from fleetsynth.errors import UsageError
 from fleetsynth.formats import (
     STANDARD_OUTPUT,
     format_of,
     known,
     named_format,
-    open_sink,
     open_standard_output,
 )
 from fleetsynth.presets import as_plan
@@ -254,7 +252,7 @@ def verify(
     Args:
         folder: the folder, or ``s3://bucket/prefix``.
         regenerate: how many parts, evenly spread, to compare with a fresh generation as well.
-        progress: called with the rows done, after each part.
+        progress: called after each part with how many of the plan's cells are done.
 
     Raises:
         UsageError: if there is no such folder.
@@ -335,45 +333,3 @@ def to_pandas(scenario: ScenarioLike = None) -> pd.DataFrame:
     """Return a dataset as a pandas DataFrame; its text columns are plain strings."""
     frame: pd.DataFrame = plain(to_table(scenario)).to_pandas()
     return frame
-
-
-def save_frame(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = False) -> Path:
-    """Write any DataFrame through the sink that the ending of `path` names.
-
-    An index with a name becomes a column; one that only numbers the rows is left out.
-    """
-    import pyarrow as pa
-
-    path = Path(path)
-    try:
-        table = pa.Table.from_pandas(_with_index(frame)).replace_schema_metadata(None)
-    except (pa.ArrowException, ValueError) as error:
-        raise UsageError(f"this DataFrame cannot be written: {error}") from error
-    sink = open_sink(path, table.schema, {"fleetsynth.version": __version__}, overwrite=overwrite)
-    try:
-        for batch in table.to_batches(max_chunksize=pipeline.BATCH_ROWS):
-            sink.write(batch)
-        sink.commit()
-    except BaseException:
-        sink.abort()
-        raise
-    return path
-
-
-def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make columns of an index that has names, and drop one that only numbers rows.
-
-    Raises:
-        UsageError: if the index is neither, or shares its name with a column.
-    """
-    index = frame.index
-    if list(index.names) == [None] and index.dtype.kind in "iu":
-        return frame.set_axis(range(len(frame)))
-    for name in index.names:
-        if name is None or name in frame.columns:
-            fault = "has no name" if name is None else f"is named {name!r}, as a column is"
-            raise UsageError(
-                f"this DataFrame's index {fault}: name it, or call "
-                "reset_index(drop=True) to leave it out"
-            )
-    return frame.reset_index()

@@ -51,10 +51,10 @@ class Block:
             if self.server is not self.tick or self.values.shape[1:] != self.window.shape:
                 raise ValueError("a block without rows of its own is a full rectangle")
             return
-        for place, size in zip((self.server, self.tick), self.window.shape, strict=True):
-            if place.shape != self.values.shape[1:]:
+        for index, size in zip((self.server, self.tick), self.window.shape, strict=True):
+            if index.shape != self.values.shape[1:]:
                 raise ValueError("a block has a server, a tick and a value of each metric per row")
-            if place.size and not 0 <= place.min() <= place.max() < size:
+            if index.size and not 0 <= index.min() <= index.max() < size:
                 raise ValueError(f"a row lies outside of {self.window}")
 
     @property

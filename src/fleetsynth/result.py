@@ -44,12 +44,12 @@ class Result:
         bytes: size of the file, or of all parts; 0 while a folder is not committed.
         digest: content digest, the same for the same data in any format; empty while a folder is
             not committed.
-        statistics: of a file, mean and sd by archetype and column; of a folder, empty.
+        statistics: of a file, `mean` and `sd` by archetype and column; of a folder, empty.
         parts: number of parts of the whole folder; 0 for a file.
         made: parts that this run made.
         already: whether all of a folder was there before, finished.
         rows_of_whole: rows of the whole folder; None before the commit, unless the plan tells.
-        tables: what else was asked for, by name.
+        tables: what else was asked for, by name, each with its own `url`, `bytes` and `digest`.
     """
 
     url: str

@@ -46,7 +46,7 @@ def open_files(
         tables: which tables, besides the data.
         overwrite: replace files that are there.
         csv_safe: as `generate` takes it.
-        replaced: whether the file of the data is there already.
+        replaced: whether the file of the data is there already, and is to be replaced.
 
     Raises:
         UsageError: as `open_sink` does.

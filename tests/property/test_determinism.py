@@ -9,8 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from fleetsynth.models.classic.draws import Draws, draw
 from fleetsynth.models.classic.plan import ClassicPlan
-from fleetsynth.models.classic.simulate import Draws, components, draw
+from fleetsynth.models.classic.simulate import components
 from fleetsynth.presets import simulate
 from fleetsynth.streams import Stream
 from fleetsynth.window import Window

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fleetsynth.models.classic.simulate import draw
+from fleetsynth.models.classic.draws import draw
 from fleetsynth.streams import Stream, address, fingerprint, key, uniform
 from fleetsynth.window import BLOCK
 from tests.support import plan_of, whole

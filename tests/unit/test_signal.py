@@ -8,8 +8,9 @@ import pytest
 from fleetsynth.metrics import METRICS
 from fleetsynth.models import limits
 from fleetsynth.models.classic import factors, spikes
+from fleetsynth.models.classic.draws import Draws
 from fleetsynth.models.classic.signals import SIGNALS
-from fleetsynth.models.classic.simulate import Draws, Parameters, compose, level
+from fleetsynth.models.classic.simulate import Parameters, compose, level
 from tests import twin
 from tests.support import differing, plan_of
 

@@ -15,8 +15,9 @@ import pytest
 from numpy.typing import NDArray
 
 import fleetsynth
+from fleetsynth.models.classic.draws import Draws, draw
 from fleetsynth.models.classic.plan import ClassicPlan
-from fleetsynth.models.classic.simulate import Components, Draws, draw
+from fleetsynth.models.classic.simulate import Components
 from fleetsynth.streams import Stream
 from fleetsynth.window import BLOCK
 from tests import twin

@@ -83,7 +83,7 @@ class Capacity:
         top: int | None = None,
         overwrite: bool = False,
     ) -> Path:
-        """Write the rows to a file, whose ending names the format: CSV, Parquet or Arrow.
+        """Write the rows to a file, whose ending names the format, as for datasets.
 
         Args:
             path: where to.

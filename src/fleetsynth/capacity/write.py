@@ -1,4 +1,4 @@
-"""The table as a file: CSV, Parquet or Arrow, by the ending of its name."""
+"""The table as a file: in the format that the ending of its name says."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def save(rows: Iterable[dict[str, Any]], names: list[str], path: Path, *, overwr
     Args:
         rows: as the table yields them.
         names: the columns, in order.
-        path: its ending names the format: .csv, .csv.gz, .csv.zst, .parquet or .arrow.
+        path: its ending names the format, as for datasets.
         overwrite: replace a file that is there.
 
     Raises:

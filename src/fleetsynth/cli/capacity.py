@@ -13,6 +13,7 @@ import click
 from fleetsynth.cli.options import LOCAL_PATH, overwrite_option, read_options, reading_options
 from fleetsynth.cli.say import say, say_json, show_understood
 from fleetsynth.errors import UsageError
+from fleetsynth.formats import known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +102,7 @@ DURATION = _Duration()
     "--output",
     type=LOCAL_PATH,
     metavar="FILE",
-    help="Write the rows: .csv, .parquet, .arrow.",
+    help=f"Write the rows: {known()}.",
 )
 @overwrite_option
 @reading_options

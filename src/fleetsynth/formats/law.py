@@ -12,7 +12,7 @@ class Columns(NamedTuple):
 
     Attributes:
         breadth: its metrics, as a share of five.
-            metadata: whether rows have type and business metadata.
+        metadata: whether rows have type and business metadata.
         calendar: whether they have the calendar columns.
         aggregates: whether values are aggregates of samples.
     """

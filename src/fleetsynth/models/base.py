@@ -168,7 +168,7 @@ class Law:
         growth: returns the multiplier of a rate at seconds since the Unix epoch.
         base_fields: of the profile, one per signal.
         sd_fields: same.
-        correlation_fields: of the profile, by places of two signals, the lower first.
+        correlation_fields: of the profile, by the indices of two signals, the lower first.
         probability_field: of the profile.
         magnitude_field: of the profile.
         rate_field: of the profile.
@@ -231,10 +231,10 @@ class Model:
     tile_seconds: float | None = None
 
     def shows(self, stem: str) -> tuple[int, float] | None:
-        """Return which signal a metric shows, and which share of it; None if it shows none."""
-        for place, signal in enumerate(self.signals):
+        """Return the index of the signal that a metric shows, and its share; None if none."""
+        for index, signal in enumerate(self.signals):
             if stem in signal.published:
-                return place, signal.published[stem]
+                return index, signal.published[stem]
         return None
 
     def whole(self, metrics: tuple[Metric, ...]) -> list[Metric]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from operator import index
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 import numpy as np
@@ -22,13 +23,13 @@ from fleetsynth.models.classic.scenario import ArchetypeProfile as ArchetypeProf
 from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.scenario import Scenario
+from fleetsynth.specification.save import save
 from fleetsynth.specification.server import ServerArchetype
 from fleetsynth.tables.frame import calendar_columns
 from fleetsynth.timestamps import like, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     import pandas as pd
 
@@ -243,4 +244,6 @@ def save_dataset(frame: pd.DataFrame, path: Path | str, *, overwrite: bool = Fal
         UsageError: if the ending is not that of a known format.
         OutputError: if the file exists or cannot be written.
     """
-    return api.save_frame(frame, path, overwrite=overwrite)
+    path = Path(path)
+    save(frame, path, overwrite=overwrite)
+    return path

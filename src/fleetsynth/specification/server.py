@@ -13,13 +13,12 @@ from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Calendar
 from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic import factors, spikes
+from fleetsynth.models.classic.draws import Draws, Tiles
 from fleetsynth.models.classic.plan import factored
 from fleetsynth.models.classic.scenario import ClassicScenario
 from fleetsynth.models.classic.signals import SIGNALS
 from fleetsynth.models.classic.simulate import (
-    Draws,
     Parameters,
-    Tiles,
     bases,
     correlated,
     finish,

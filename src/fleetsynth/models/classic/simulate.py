@@ -14,18 +14,21 @@ from fleetsynth.block import Block
 from fleetsynth.clock import Calendar
 from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic import factors, limits, noise, spikes
+from fleetsynth.models.classic.draws import draw, draw_of
 from fleetsynth.models.classic.signals import BASE_FIELDS, PUBLISHED, SD_FIELDS, SIGNALS
 from fleetsynth.models.limits import hundredths
-from fleetsynth.streams import Stream, address, encode, length_prefixed
-from fleetsynth.window import BLOCK, Window
+from fleetsynth.streams import Stream
+from fleetsynth.window import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from fleetsynth.models.classic.draws import Draws
     from fleetsynth.models.classic.plan import ClassicArchetype, ClassicPlan
     from fleetsynth.models.classic.scenario import ArchetypeProfile
+    from fleetsynth.window import Window
 
     Floats = NDArray[np.float64]
 
@@ -35,18 +38,6 @@ _FOLLOWS_DEMAND, _GROWS = (
 )
 _CELLS = 64 * BLOCK
 """Servers times ticks worked on at a time: whole tiles that fit the cache. No value needs it."""
-
-
-class Draws(NamedTuple):
-    """Every random number behind a window.
-
-    Attributes:
-        z: independent standard normals, shape (signals, servers, ticks).
-        u: uniforms in [0, 1), shape (servers, ticks).
-    """
-
-    z: Floats
-    u: Floats
 
 
 class Components(NamedTuple):
@@ -155,7 +146,7 @@ def cuts(plan: ClassicPlan, window: Window) -> Iterator[Cut]:
         group = max(1, _CELLS // (stop - tick))
         for row in range(0, len(codes), group):
             rows = slice(row, row + group)
-            draws = _draw(plan, servers[rows], tick, stop, stream)
+            draws = draw_of(plan, servers[rows], tick, stop, stream)
             level = _levels(plan, codes[rows], tick, stop)
             of_rows = parameters.take(codes[rows])
             # Flat places: in two dimensions to find and change them takes four times as long.
@@ -214,80 +205,6 @@ def spiked(cut: Cut, signal: int, values: Floats) -> Floats:
     """Return what the values of one signal are at `cut.spiking`, shape (spikes,)."""
     server = cut.spiking // values.shape[1]
     out: Floats = values.reshape(-1)[cut.spiking] * cut.parameters.spike_factor[signal][server]
-    return out
-
-
-class Tiles:
-    """The draws of servers at one step, a tile at a time.
-
-    Args:
-        seed: seed of the scenario.
-        step: seconds from tick to tick.
-        stream: the generator to move to each address.
-        spikes: whether to draw for spikes; without them u is 1, which never spikes.
-    """
-
-    def __init__(self, seed: int, step: int, stream: Stream, *, spikes: bool) -> None:
-        self._noise = address(seed, "noise")
-        self._spikes = address(seed, "spikes") if spikes else None
-        self._step = encode(step)
-        self._stream = stream
-        self._normals = np.empty(len(SIGNALS) * BLOCK)
-        self._z = self._normals.reshape(len(SIGNALS), BLOCK)
-        self._u = np.ones(BLOCK)
-
-    def tile(self, server: bytes, block: int, wanted: slice = slice(0, BLOCK)) -> Draws:
-        """Return the draws of a server in a block; its arrays are used again for the next.
-
-        A tile's normals are drawn one signal after the other and each may take any number of
-        words, so all before the last one that is wanted have to be drawn; uniforms take one each.
-
-        Args:
-            server: the server's id, as `streams.encode` returns it.
-            block: number of the block.
-            wanted: the ticks that matter; the others hold anything.
-        """
-        parts = server + self._step + length_prefixed(block)
-        normals = self._normals[: wanted.stop - BLOCK] if wanted.stop < BLOCK else self._normals
-        self._stream.after(self._noise, parts).standard_normal(out=normals)
-        if self._spikes is not None:
-            skipped = wanted.start // 4
-            uniforms = self._u[4 * skipped : wanted.stop]
-            self._stream.after(self._spikes, parts, skipped).random(out=uniforms)
-        return Draws(self._z, self._u)
-
-
-def draw(plan: ClassicPlan, window: Window, stream: Stream) -> Draws:
-    """Return the draws of a window."""
-    servers = plan.fleet.encoded_ids(window.first_server, window.stop_server)
-    return _draw(plan, servers, window.first_tick, window.stop_tick, stream)
-
-
-def _draw(
-    plan: ClassicPlan, servers: Sequence[bytes], first_tick: int, stop_tick: int, stream: Stream
-) -> Draws:
-    """Draw tiles and cut out of them what is wanted of each."""
-    drawn = Tiles(plan.scenario.seed, plan.clock.step, stream, spikes=plan.scenario.spikes)
-    u = np.empty((len(servers), stop_tick - first_tick))
-    z = np.empty((len(SIGNALS), *u.shape))
-    tiles = _tiles(first_tick, stop_tick)
-    for row, server in enumerate(servers):
-        for block, here, there in tiles:
-            tile = drawn.tile(server, block, there)
-            z[:, row, here] = tile.z[:, there]
-            u[row, here] = tile.u[there]
-    return Draws(z, u)
-
-
-@lru_cache(maxsize=128)  # the same for every server: 73 in four years of minutes
-def _tiles(first_tick: int, stop_tick: int) -> list[tuple[int, slice, slice]]:
-    """Cut ticks into blocks: each with its place among the ticks, and theirs within it."""
-    out = []
-    for block in range(first_tick // BLOCK, (stop_tick - 1) // BLOCK + 1):
-        begin = block * BLOCK
-        first, stop = max(first_tick, begin), min(stop_tick, begin + BLOCK)
-        here = slice(first - first_tick, stop - first_tick)
-        out.append((block, here, slice(first - begin, stop - begin)))
     return out
 
 
