@@ -129,7 +129,7 @@ def test_nothing_is_no_rows_and_no_damage(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(data)
     assert list(read_batches(path)) == []
-    with pytest.raises(InputError, match="the dataset has no rows"):
+    with pytest.raises(InputError, match=f"{path} has no rows"):
         fleetsynth.digest_file(path)
     with pytest.raises(InputError, match=f"{path} holds no data"):
         fleetsynth.facts(path)
