@@ -109,7 +109,8 @@ class AtomicFile:
 
 def remove(file: Path) -> None:
     """Remove a file if it is there, for good, and the folder that it leaves empty."""
-    file.unlink(missing_ok=True)
+    with suppress(FileNotFoundError, NotADirectoryError):  # a file may be called as its folder
+        file.unlink()
     with suppress(OSError):
         sync_folder(file.parent)
         file.parent.rmdir()

@@ -129,7 +129,7 @@ def test_nothing_is_no_rows_and_no_damage(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(data)
     assert list(read_batches(path)) == []
-    with pytest.raises(InputError, match="the dataset has no rows"):
+    with pytest.raises(InputError, match=f"{path} has no rows"):
         fleetsynth.digest_file(path)
     with pytest.raises(InputError, match=f"{path} holds no data"):
         fleetsynth.facts(path)
@@ -189,3 +189,10 @@ def test_times_that_are_no_dates_after_all_are_text(tmp_path: Path) -> None:
     kinds = {batch["note"].type for batch in read_batches(path, {"note": None})}
     assert kinds <= {pa.string(), pa.timestamp("us")}
     assert ReadOptions().time_format is None
+
+
+def test_a_number_without_end_is_told_in_words_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(ROW + ROW.replace(b"1.50", b"9" * 5000))
+    with pytest.raises(InputError, match=r"line 2: .*5000 digits$"):
+        fleetsynth.digest(path)

@@ -455,3 +455,14 @@ def test_the_command_says_what_it_wrote(tmp_path: Path, fleetsynth_: Fleetsynth)
             for p in [tmp_path / table, *(tmp_path / table).rglob("*")]
             if p.is_file()
         )
+
+
+def test_a_file_called_as_the_folder_of_tables_is_somebodys(tmp_path: Path) -> None:
+    small = {"num_servers": 1, "end_date": "2022-01-01"}
+    (tmp_path / "a.tables").write_text("mine")
+    for overwrite in (False, True):
+        fleetsynth.generate(small, tmp_path / "a.csv", overwrite=overwrite)
+        with pytest.raises(OutputError, match=r"cannot write .*components\.csv: Not a directory"):
+            fleetsynth.generate(small, tmp_path / "a.csv", overwrite=True, components=True)
+    assert (tmp_path / "a.tables").read_text() == "mine"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.csv", "a.tables"]

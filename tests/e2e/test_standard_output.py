@@ -3,15 +3,26 @@
 import json
 import pty
 import subprocess
+from io import RawIOBase, TextIOWrapper
 from os import close
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from fleetsynth.api import generate
-from fleetsynth.errors import UsageError
+from fleetsynth.errors import OutputError, UsageError
 from fleetsynth.formats import FORMATS
-from tests.e2e.command import SMALL, Fleetsynth, as_told_by_a_shell, command, contents, environment
+from tests.e2e.command import (
+    SMALL,
+    SMALL_SCENARIO,
+    Fleetsynth,
+    as_told_by_a_shell,
+    command,
+    contents,
+    environment,
+    room,
+)
 
 LARGE = ("--servers", "40", "--granularity", "hourly", "--end", "2022-06-30")
 EACH = pytest.mark.parametrize("ending", FORMATS)
@@ -149,3 +160,53 @@ def test_the_library_writes_there_as_well(capfdbinary: pytest.CaptureFixture[byt
     assert (str(result.path), result.bytes, out.count(b"\n")) == ("-", len(out), 6)
     with pytest.raises(UsageError, match=r"say file_format=\.\.\. \(\.parquet, .* or \.jsonl\.zst"):
         generate(small, "-")
+
+
+class _Miserly(RawIOBase):
+    """Takes a hundred bytes at most, whatever it is given."""
+
+    def __init__(self) -> None:
+        self.taken = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.taken += bytes(data[:100])
+        return len(data[:100])
+
+
+@EACH
+def test_output_may_take_less_than_it_is_given(
+    monkeypatch: pytest.MonkeyPatch, small: dict[str, Path], ending: str
+) -> None:
+    raw = _Miserly()
+    unbuffered = TextIOWrapper(cast("Any", raw), write_through=True)
+    monkeypatch.setattr("sys.stdout", unbuffered)
+    generate(SMALL_SCENARIO, "-", file_format=ending)
+    monkeypatch.undo()
+    assert raw.taken == small[ending].read_bytes()
+
+
+def test_output_that_never_waits_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = _Miserly()
+    monkeypatch.setattr(raw, "write", lambda _: None)
+    monkeypatch.setattr("sys.stdout", TextIOWrapper(cast("Any", raw), write_through=True))
+    with pytest.raises(OutputError, match="cannot write to standard output"):
+        generate(SMALL_SCENARIO, "-", file_format="csv")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("generate", *SMALL, "-q", "-o", "-", "--format", "csv"), ("archetypes", "--json")],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_disk_that_fills_up_in_the_middle_is_told_unbuffered(
+    fleetsynth: Fleetsynth, arguments: tuple[str, ...]
+) -> None:
+    with (fleetsynth.folder / "cut").open("wb") as out:
+        unbuffered = {"PYTHONUNBUFFERED": "1"}
+        ran = fleetsynth(*arguments, before=room(500), stdout=out, env=unbuffered, fresh=True)
+    assert ran.code == 1
+    assert "standard output: " in ran.err
+    assert "File too large" in ran.err

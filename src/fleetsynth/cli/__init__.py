@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
-from io import TextIOWrapper
+from io import BufferedWriter, FileIO, TextIOWrapper
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -112,6 +112,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
     start_lightly()
     lose_no_signal()
+    _write_whole_lines()
     _tolerate_poor_terminals()
     _unwind_on_signals()
     try:
@@ -156,6 +157,15 @@ def _discard_output() -> None:
     """Keep Python from complaining at exit about output that nobody can take."""
     if sys.stdout:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_whole_lines() -> None:
+    """Make PYTHONUNBUFFERED and -u write line by line: unbuffered text is cut off in silence."""
+    raw = getattr(sys.stdout, "buffer", None)
+    if isinstance(raw, FileIO):
+        sys.stdout = TextIOWrapper(
+            BufferedWriter(raw), sys.stdout.encoding, sys.stdout.errors, line_buffering=True
+        )
 
 
 def _tolerate_poor_terminals() -> None:

@@ -61,17 +61,19 @@ def read_batches(
     if not head.names:
         return
     known, guessed = _types(head, columns, options)
+    expected = set(head.names)
     names = head.names if columns is None else list(columns)
     for line, chunk in _chunks(path):
         _refuse_odd_lines(path, chunk, line)
         table = _read(path, chunk, line, known, guessed)
-        for name in table.schema.names:
-            if name not in head.names:
+        there = dict.fromkeys(table.schema.names)
+        for name in there:
+            if name not in expected:
                 raise InputError(
                     f"cannot read {path}: the field {quoted(name)} is in no row before line "
                     f"{line:,}: the first rows must have every field, null where it has no value"
                 )
-        missing = [name for name in names if name not in table.schema.names]
+        missing = [name for name in names if name not in there]
         for name in missing:
             table = table.append_column(name, pa.nulls(table.num_rows))
         yield from table.select(names).to_batches()
@@ -204,6 +206,7 @@ def _refuse_odd_line(path: Path, line: int, text: bytes) -> None:
 
 def _bad_line(path: Path, line: int, error: Exception) -> InputError:
     reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    reason = reason.partition("; use sys.")[0]  # of numbers without end: advice for programmers
     return InputError(f"cannot read {path}, line {line:,}: not JSON: {reason}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -141,11 +143,17 @@ class _Counted:
         self._raw, self.size, self.ended = raw, 0, False
 
     def write(self, data: Any) -> int:
-        """Pass bytes on."""
-        if not self.ended:
-            self._raw.write(data)
-        self.size += len(data)
-        return len(data)
+        """Pass bytes on, all of them."""
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        while rest and not self.ended:
+            # Unbuffered, as under PYTHONUNBUFFERED, output may take less than it is given.
+            taken = self._raw.write(rest)
+            if taken is None:
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            rest = rest[taken:]
+        self.size += size
+        return size
 
     def tell(self) -> int:
         """Return how many bytes there were."""
