@@ -35,6 +35,7 @@ class AtomicFile:
         self._path = path
         self._overwrite = overwrite
         self._made: list[Path] = []
+        self._replaces = False
         # Random, and new: two writers of one path must not share it, nor may it be a link.
         self.temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
         with self.opening():
@@ -62,6 +63,7 @@ class AtomicFile:
                 os.fsync(whole.fileno())
             size = self.temporary.stat().st_size
             self._refuse_existing()
+            self._replaces = self._path.exists()
             for file in stale:
                 remove(file)
             try:
@@ -81,9 +83,13 @@ class AtomicFile:
                 folder.rmdir()
 
     def withdraw(self) -> None:
-        """Remove the file after it was given its name."""
+        """Remove the file after it was given its name; one that has replaced another stays.
+
+        Whole data without their table are worth more than none.
+        """
         with os_errors(self._path):
-            self._path.unlink(missing_ok=True)
+            if not self._replaces:
+                self._path.unlink(missing_ok=True)
         self.abort()
 
     def _refuse_existing(self) -> None:

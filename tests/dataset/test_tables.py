@@ -417,6 +417,25 @@ def test_of_two_files_neither_appears_if_one_cannot(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_data_that_replaced_others_stay_if_their_table_cannot_appear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "fleet.parquet"
+    old, digest = written(path).digest, written(tmp_path / "new.parquet", say={"seed": 7}).digest
+    real, calls = AtomicFile.commit, iter(range(1, 9))
+
+    def fails_later(self: AtomicFile, *stale: Any) -> int:
+        if next(calls) == 2:
+            raise OutputError("no room for it")
+        return real(self, *stale)
+
+    monkeypatch.setattr(AtomicFile, "commit", fails_later)
+    with pytest.raises(OutputError, match="no room"):
+        written(path, say={"seed": 7}, components=True, overwrite=True)
+    assert files_in(tmp_path) == ["fleet.parquet", "new.parquet"]
+    assert digest_file(path) == digest != old
+
+
 # What is refused
 
 
