@@ -149,6 +149,38 @@ def disk_sums(
     yield age * pace + base
 
 
+def memory_stages(out: Floats, first: int, resets: Resets, figures: Mapping[str, float]) -> None:
+    """Write what `memory_sums` yields after the level, at all ticks; shape (3, ticks)."""
+    _, cache, leak, jump = (figures[f"memory.{name}"] for name in _MEMORY)
+    level, warm = figures["memory.level"], figures["memory.warmup"] / 24
+    for age, here, epoch in _ages(out.T, first, resets):
+        base, warmed, leaked = here.T
+        base[:] = _base(level, jump, resets, epoch)
+        np.add(age, warm, out=warmed)
+        np.divide(age, warmed, out=warmed)
+        warmed *= cache
+        warmed += base
+        age *= leak
+        np.add(warmed, age, out=leaked)
+
+
+def disk_stages(
+    out: Floats, first: int, resets: Resets, origin: int, figures: Mapping[str, float]
+) -> None:
+    """Write what `disk_sums` yields after the level, at all ticks; shape (2, ticks)."""
+    level, fill = figures["disk.level"], figures["disk.fill"]
+    daily = figures["disk.trend"] / (MONTH_SECONDS / DAY_SECONDS)
+    day = resets.step / DAY_SECONDS
+    for age, here, epoch in _ages(out.T, first, resets):
+        pace = fill * (0.5 + resets.uniform("pace", epoch.number))
+        trend, filled = here.T
+        base = level + daily * ((epoch.start - origin) * day)
+        np.multiply(age, daily, out=trend)
+        trend += base
+        np.multiply(age, pace + daily, out=filled)
+        filled += base
+
+
 def _at(
     at: Ints, span: tuple[int, int], resets: Resets, of: Callable[[Epoch], tuple[float, ...]]
 ) -> tuple[Floats, list[Floats]]:
