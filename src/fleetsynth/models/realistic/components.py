@@ -126,9 +126,9 @@ def _fill(
             choice.take(group, made, out[i, group])
         if relative is not None:
             seen = _all_of(members, group, span, relative, made)
-            busy = everywhere.marked(seen, made)
+            tile = everywhere.Tile.of(seen, made)
             for i in others:
-                steps = everywhere.steps(metrics[i].stem, seen, made, busy)
+                steps = everywhere.steps(metrics[i].stem, tile)
                 _add_up(parts[i][:, group], steps, seen.at.shape, out[i, group])
     for i, choice in chosen.items():
         seen = choice.seen(members, span, shared.hourly)
@@ -178,18 +178,23 @@ class _Chosen:
         return Seen(members, span, at, relative, self._series)
 
 
-def _relative(shared: Shared, span: Span) -> Floats:
+def _relative(shared: Shared, span: Span) -> list[Floats]:
     """Demand of services at every sample, in the stages of `demand.at_hours`."""
     per_hour = HOUR_SECONDS // span.step
     span_of = span.first // per_hour, span.first, span.stop, per_hour
-    return np.stack([demand.to_samples(hourly, *span_of) for hourly in shared.hourly])
+    *others, _ = shared.hourly
+    return [*(demand.to_samples(hourly, *span_of) for hourly in others), shared.relative]
 
 
-def _all_of(members: Members, rows: slice, span: Span, relative: Floats, made: Samples) -> Seen:
+def _all_of(
+    members: Members, rows: slice, span: Span, relative: list[Floats], made: Samples
+) -> Seen:
     """Return some servers at every sample."""
     of_rows = members.take(rows)
     at = np.broadcast_to(np.arange(span.first, span.stop), made.cpu.shape)
-    stages = relative[:, of_rows.service]
+    stages = np.empty((len(relative), *at.shape))
+    for stage, of_services in zip(stages, relative, strict=True):
+        of_services.take(of_rows.service, axis=0, out=stage, mode="clip")
     return Seen(of_rows, span, at, lambda: stages, made._asdict())
 
 
@@ -205,10 +210,11 @@ def _add_up(
 
 def _telescope(out: Hundredths, steps: Iterator[Step]) -> None:
     """Write what each sum adds to the one before; what is not written is 0 already."""
-    before: Hundredths | int = 0
+    before = np.zeros(1, dtype=np.int32)
     for part, now in zip(out, steps, strict=False):
         if isinstance(now, Change):
             part[np.divmod(now.at, part.shape[1])] = now.by
+            before.reshape(-1)[now.at] += now.by.astype(np.int32)
         else:
             sums = now.astype(np.int32, copy=False)
             np.subtract(sums, before, out=part)
@@ -217,18 +223,17 @@ def _telescope(out: Hundredths, steps: Iterator[Step]) -> None:
 
 def _means(out: Hundredths, steps: Iterator[Step], per_tick: int, published: Hundredths) -> None:
     """Write the mean over each tick of what `_telescope` says of each sample, and the remainder."""
-    before: Floats | int = 0
-    out[-1] = published
-    for part, now in zip(out, steps, strict=False):
-        # Exact whatever the order, since they are whole numbers far below 2**53.
+    totals = np.zeros(out.shape)  # exact whatever the order, since far below 2**53
+    for place, now in enumerate(steps, start=1):
         if isinstance(now, Change):
-            added = np.bincount(now.at // per_tick, now.by, part.size).reshape(part.shape)
+            added = np.bincount(now.at // per_tick, now.by, published.size)
+            np.add(totals[place - 1], added.reshape(published.shape), out=totals[place])
         else:
-            total = _totals(now, per_tick, part.shape)
-            added = total - before
-            before = total
-        part[...] = np.rint(added / per_tick)
-        out[-1] -= part
+            totals[place] = _totals(now, per_tick, published.shape)
+    added = np.diff(totals, axis=0)
+    added /= per_tick
+    out[:-1] = np.rint(added, out=added)
+    np.subtract(published, out[:-1].sum(axis=0), out=out[-1], casting="same_kind")
 
 
 def _totals(values: Floats | Hundredths, per_tick: int, shape: tuple[int, ...]) -> Floats:

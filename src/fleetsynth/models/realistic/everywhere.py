@@ -6,7 +6,7 @@ transfer or a limit. So it is what is published, and is worked out anew at those
 
 from __future__ import annotations
 
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -34,11 +34,16 @@ if TYPE_CHECKING:
 _FEW = 4
 """Samples are few if they are less than one in so many."""
 _OWN = 5
-"""Sums of CPU and traffic up to the server's own noise."""
+"""Sums of CPU and traffic before the server's own noise."""
+_OF_CPU = 7
+"""Sums of CPU before its limits."""
+_MOST = 2.0**31 - 1
+_SERIES = ("shared", "own", "cpu", "burst", "noise_in", "noise_out", "net_in", "net_out")
+_FIGURES = tuple(f"network.{name}" for name in ("level", "follows", "per_burst", "out_ratio"))
 
 
 class Change(NamedTuple):
-    """A part that is 0 but at some samples; only such parts follow it.
+    """A part that is 0 but at some samples.
 
     Attributes:
         at: which samples, counted through shape (servers, samples).
@@ -49,70 +54,77 @@ class Change(NamedTuple):
     by: Floats
 
 
-def steps(stem: str, seen: Seen, made: Samples, busy: Marks) -> Iterator[Step]:
+class Tile(NamedTuple):
+    """Servers at every sample of a span.
+
+    Attributes:
+        seen: the servers.
+        made: their samples.
+        odd: samples, counted through all, at which there is a burst, a transfer or a limit.
+        alone: the same, each as if it were of a server of its own.
+    """
+
+    seen: Seen
+    made: Samples
+    odd: Ints
+    alone: Seen
+
+    @classmethod
+    def of(cls, seen: Seen, made: Samples) -> Tile:
+        """Look for odd samples."""
+        loads, figures = seen.members.loads, seen.members.figures
+        odd: Marks = made.burst != 0
+        lowest = np.where((loads.level > 0) & (figures["floor"] == 0), LEAST, 0.0)[:, None]
+        for marks in (made.cpu > FULL, made.cpu < lowest):
+            odd |= marks
+        link = np.minimum(np.rint(figures["network.link"] * 100), _MOST).astype(np.int32)[:, None]
+        for total, published in zip((made.net_in, made.net_out), made.hundredths[3:], strict=True):
+            odd |= published >= link
+            if total.min() < 0:
+                odd |= total < 0
+        bursts.mark(odd, seen.span.first, made.transfers)
+        at = np.flatnonzero(odd)
+        return cls(seen, made, at, _alone(seen, at))
+
+
+def steps(stem: str, tile: Tile) -> Iterator[Step]:
     """Yield the sums of one metric in whole hundredths, up to each part and the limits.
 
     Args:
         stem: of the metric.
-        seen: servers at every sample of a span.
-        made: their samples.
-        busy: as `marked` says.
+        tile: servers and samples.
 
     Yields:
-        Sums of shape (servers, samples), or (servers, 1) where samples do not differ; then parts.
+        Sums of shape (servers, samples), or (servers, 1) where samples do not differ; or what is
+        added to the sum before.
     """
-    return _STEPS[stem](seen, made, busy)
+    return _STEPS[stem](tile)
 
 
-def marked(seen: Seen, made: Samples) -> Marks:
-    """Return where there is a burst or a full CPU, shape (servers, samples)."""
-    out: Marks = made.burst != 0
-    out |= made.cpu > FULL
-    return out
+def _cpu(tile: Tile) -> Iterator[Step]:
+    made, published = tile.made, tile.made.hundredths[0]
+    if not tile.seen.members.figures["floor"].any():
+        return _shortened(sums.cpu, tile, published)
+    unbounded = whole(made.cpu.copy()).astype(np.int32)
+    return chain(islice(_shortened(sums.cpu, tile, unbounded), _OF_CPU), [published])
 
 
-def _cpu(seen: Seen, made: Samples, busy: Marks) -> Iterator[Step]:
-    floor, level = seen.members.figures["floor"], seen.members.loads.level
-    odd = busy
-    if floor.any():
-        odd = odd | (floor > 0)[:, None]
-    odd = odd | (made.cpu < np.where((level > 0) & (floor == 0), LEAST, 0.0)[:, None])
-    return _shortened(sums.cpu, seen, odd, made.hundredths[0], ("shared", "own", "cpu"))
-
-
-def _traffic(way: str, metric: int) -> Callable[[Seen, Samples, Marks], Iterator[Step]]:
+def _traffic(way: str, metric: int) -> Callable[[Tile], Iterator[Step]]:
     of = sums.traffic_in if way == "in" else sums.traffic_out
-    series = ("shared", f"noise_{way}", "burst", f"net_{way}", "cpu")
-
-    def steps_of(seen: Seen, made: Samples, busy: Marks) -> Iterator[Step]:
-        published = made.hundredths[metric]
-        link = np.rint(seen.members.figures["network.link"] * 100)
-        odd = busy.copy()
-        odd |= published >= np.minimum(link, 2**31 - 1).astype(np.int32)[:, None]
-        bursts.mark(odd, seen.span.first, made.transfers)
-        if seen.of[f"net_{way}"].min() < 0:
-            odd |= seen.of[f"net_{way}"] < 0
-        return _shortened(of, seen, odd, published, series)
-
-    return steps_of
+    return lambda tile: _shortened(of, tile, tile.made.hundredths[metric])
 
 
 def _shortened(
-    of: Callable[[Seen], Iterator[Floats]],
-    seen: Seen,
-    odd: Marks,
-    published: Hundredths,
-    series: tuple[str, ...],
+    of: Callable[[Seen], Iterator[Floats]], tile: Tile, published: Hundredths
 ) -> Iterator[Step]:
     """Yield the sums up to the shared noise, and what the odd samples make of the others."""
-    at = np.flatnonzero(odd)
-    if at.size * _FEW > odd.size:
-        yield from map(whole, of(seen))
+    if tile.odd.size * _FEW > published.size:
+        yield from map(whole, of(tile.seen))
         yield published
         return
-    yield from map(whole, islice(of(seen), _OWN))
-    there = [whole(values)[:, 0] for values in islice(of(_alone(seen, at, series)), _OWN, None)]
-    yield from _changes(at, there, published)
+    yield from map(whole, islice(of(tile.seen), _OWN))
+    there = [whole(values)[:, 0] for values in islice(of(tile.alone), _OWN, None)]
+    yield from _changes(tile.odd, there, published)
 
 
 def _changes(at: Ints, there: list[Floats], published: Hundredths) -> Iterator[Step]:
@@ -126,24 +138,23 @@ def _changes(at: Ints, there: list[Floats], published: Hundredths) -> Iterator[S
         yield Change(at, now - before)
 
 
-def _alone(seen: Seen, at: Ints, series: tuple[str, ...]) -> Seen:
+def _alone(seen: Seen, at: Ints) -> Seen:
     """Return some samples, each as if it were of a server of its own."""
-    samples = seen.at.shape[1]
-    row = at // samples
+    row, place = np.divmod(at, seen.at.shape[1])
     figures = seen.members.figures
     members = seen.members._replace(
-        figures={name: v[row] for name, v in figures.items() if name.startswith("network.")},
+        figures={name: figures[name][row] for name in _FIGURES},
         loads=seen.members.loads.take(row),
     )
     stages = seen.relative()
     relative = stages.reshape(len(stages), -1)[:, at, None]
-    of = {name: seen.of[name].take(at)[:, None] for name in series}
-    return seen._replace(
-        members=members, at=at[:, None] % samples, relative=lambda: relative, of=of
-    )
+    of = {name: seen.of[name][row, place][:, None] for name in _SERIES}
+    return seen._replace(members=members, at=place[:, None], relative=lambda: relative, of=of)
 
 
-def _memory(seen: Seen, made: Samples, busy: Marks) -> Iterator[Step]:
+def _memory(tile: Tile) -> Iterator[Step]:
+    seen, made = tile.seen, tile.made
+
     def write(out: Floats, resets: stocks.Resets, of: dict[str, float]) -> None:
         stocks.memory_stages(out, seen.span.first, resets, of)
 
@@ -152,7 +163,8 @@ def _memory(seen: Seen, made: Samples, busy: Marks) -> Iterator[Step]:
     yield from _within(made.memory, made.hundredths[1])
 
 
-def _disk(seen: Seen, made: Samples, busy: Marks) -> Iterator[Step]:
+def _disk(tile: Tile) -> Iterator[Step]:
+    seen, made = tile.seen, tile.made
     origin = epoch_day(seen.span.plan.growth_clock.start) * (DAY_SECONDS // seen.span.step)
 
     def write(out: Floats, resets: stocks.Resets, of: dict[str, float]) -> None:
@@ -191,7 +203,7 @@ def _within(values: Floats, published: Hundredths) -> Iterator[Step]:
     yield from _changes(at, [whole(values.take(at))], published)
 
 
-_STEPS: dict[str, Callable[[Seen, Samples, Marks], Iterator[Step]]] = {
+_STEPS: dict[str, Callable[[Tile], Iterator[Step]]] = {
     "cpu": _cpu,
     "mem": _memory,
     "disk": _disk,

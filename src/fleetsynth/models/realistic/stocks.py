@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple
@@ -59,11 +60,17 @@ class Resets(NamedTuple):
 
     def uniform(self, what: str, number: int) -> float:
         """One uniform in [0, 1) of an epoch."""
-        return uniform(self.seed, self.purpose, self.name, what, number)
+        return _uniform(self.seed, self.purpose, self.name, what, number)
 
     def _tick(self, number: int) -> int:
         day = self.days * (number + _JITTER * (self.uniform("time", number) - 0.5))
         return ceil(day * DAY_SECONDS / self.step)
+
+
+@lru_cache(maxsize=1 << 12)
+def _uniform(seed: int, purpose: str, name: str, what: str, number: int) -> float:
+    """Draw once what a sample and then its components ask for."""
+    return uniform(seed, purpose, name, what, number)
 
 
 def memory(out: Floats, first: int, resets: Resets, figures: Mapping[str, float]) -> None:
