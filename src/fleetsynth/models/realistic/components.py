@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 _ASKED = ("level", "season", "calendar", "growth", "shared", "own", "burst")
 _LIMITS, _ROUNDING = "limits", "rounding"
+_SHORT = 24
 
 
 class _Made(NamedTuple):
@@ -151,7 +152,7 @@ class _Chosen:
     def take(self, rows: slice, made: Samples, published: Hundredths) -> None:
         """Look up some servers' samples; of several with the published value, the first."""
         samples = made.hundredths[self._metric].reshape(*published.shape, -1)
-        places = (samples == published[:, :, None]).argmax(axis=2)
+        places = _first_places(samples, published)
         self._places[rows] = places
         at = places + self._first(samples.shape[2])
         row = np.arange(len(at))[:, None]
@@ -176,6 +177,17 @@ class _Chosen:
             return demand.at_places(hourly, row, span.first // per_hour, at, per_hour)
 
         return Seen(members, span, at, relative, self._series)
+
+
+def _first_places(samples: Hundredths, published: Hundredths) -> Ints:
+    """Return the first place in each tick of what is published."""
+    if samples.shape[2] > _SHORT:
+        found: Ints = (samples == published[:, :, None]).argmax(axis=2)
+        return found
+    out = np.zeros(published.shape, dtype=np.int64)  # NumPy is slow where the last axis is short
+    for place in reversed(range(samples.shape[2])):
+        out[samples[:, :, place] == published] = place
+    return out
 
 
 def _relative(shared: Shared, span: Span) -> list[Floats]:
@@ -230,9 +242,7 @@ def _means(out: Hundredths, steps: Iterator[Step], per_tick: int, published: Hun
             np.add(totals[place - 1], added.reshape(published.shape), out=totals[place])
         else:
             totals[place] = _totals(now, per_tick, published.shape)
-    added = np.diff(totals, axis=0)
-    added /= per_tick
-    out[:-1] = np.rint(added, out=added)
+    out[:-1] = np.rint(np.diff(totals, axis=0) / per_tick)
     np.subtract(published, out[:-1].sum(axis=0), out=out[-1], casting="same_kind")
 
 
@@ -240,7 +250,8 @@ def _totals(values: Floats | Hundredths, per_tick: int, shape: tuple[int, ...]) 
     """Add up the samples of each tick."""
     if values.shape[1] == 1:
         return np.broadcast_to(values * float(per_tick), shape)
-    return values.reshape(*shape, per_tick).sum(axis=2, dtype=np.float64)
+    out: Floats = values.reshape(*shape, per_tick).sum(axis=2, dtype=np.float64)
+    return out
 
 
 COMPONENTS = Components(names, placed, make)

@@ -145,7 +145,7 @@ class Loads(NamedTuple):
             out_apart=rounded(np.sqrt(1.0 - out_ahead * out_ahead)),
         )
 
-    def take(self, rows: slice) -> Loads:
+    def take(self, rows: slice | NDArray[np.int64]) -> Loads:
         """Return some of the servers."""
         of = self._asdict()
         noise, traffic = (Squared(*(v[rows] for v in of.pop(k))) for k in ("noise", "traffic"))

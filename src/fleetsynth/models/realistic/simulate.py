@@ -221,7 +221,7 @@ def _bursts(members: Members, shared: Shared, span: Span) -> Floats:
 
 
 def _transfer(net_in: Floats, net_out: Floats, members: Members, span: Span) -> bursts.Bursts:
-    """Add transfers to both directions, to each its share of them; scale traffic out; return them."""
+    """Add transfers to both directions, each its share; scale traffic out; return them."""
     figures = members.figures
     lowest = figures["network.burst_height"]
     made = span.bursts(

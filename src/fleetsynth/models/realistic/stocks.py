@@ -48,29 +48,30 @@ class Resets(NamedTuple):
     days: float
     step: int
 
-    def epochs(self, first: int, stop: int) -> Iterator[Epoch]:
-        """Yield the epochs that ticks first..stop-1 lie in."""
-        per_day = DAY_SECONDS / self.step
-        lowest = floor(first / per_day / self.days - _JITTER / 2)
-        highest = ceil(stop / per_day / self.days + _JITTER / 2)
-        numbers = range(lowest, highest + 1)
-        for number, (begin, end) in zip(numbers, pairwise(map(self._tick, numbers)), strict=False):
-            if begin < stop and end > first:
-                yield Epoch(number, begin, end)
+    def epochs(self, first: int, stop: int) -> tuple[Epoch, ...]:
+        """Return the epochs that ticks first..stop-1 lie in."""
+        return _epochs(self, first, stop)
 
     def uniform(self, what: str, number: int) -> float:
         """One uniform in [0, 1) of an epoch."""
-        return _uniform(self.seed, self.purpose, self.name, what, number)
+        return uniform(self.seed, self.purpose, self.name, what, number)
 
     def _tick(self, number: int) -> int:
         day = self.days * (number + _JITTER * (self.uniform("time", number) - 0.5))
         return ceil(day * DAY_SECONDS / self.step)
 
 
-@lru_cache(maxsize=1 << 12)
-def _uniform(seed: int, purpose: str, name: str, what: str, number: int) -> float:
-    """Draw once what a sample and then its components ask for."""
-    return uniform(seed, purpose, name, what, number)
+# Values and their parts ask for the same, one shortly after the other.
+@lru_cache(maxsize=1 << 8)
+def _epochs(resets: Resets, first: int, stop: int) -> tuple[Epoch, ...]:
+    per_day = DAY_SECONDS / resets.step
+    lowest = floor(first / per_day / resets.days - _JITTER / 2)
+    highest = ceil(stop / per_day / resets.days + _JITTER / 2)
+    numbers = range(lowest, highest + 1)
+    pairs = zip(numbers, pairwise(map(resets._tick, numbers)), strict=False)
+    return tuple(
+        Epoch(number, begin, end) for number, (begin, end) in pairs if begin < stop and end > first
+    )
 
 
 def memory(out: Floats, first: int, resets: Resets, figures: Mapping[str, float]) -> None:
@@ -192,13 +193,14 @@ def _at(
     at: Ints, span: tuple[int, int], resets: Resets, of: Callable[[Epoch], tuple[float, ...]]
 ) -> tuple[Floats, list[Floats]]:
     """Return days since the last reset, and figures of each tick's epoch."""
-    epochs = list(resets.epochs(*span))
+    epochs = resets.epochs(*span)
     starts = np.array([epoch.start for epoch in epochs])
     which = np.searchsorted(starts, at, side="right") - 1
     age = (at - starts[which]).astype(np.float64) * (resets.step / DAY_SECONDS)
     return age, [np.array(figure)[which] for figure in zip(*map(of, epochs), strict=True)]
 
 
+@lru_cache(maxsize=1 << 8)
 def _base(level: float, jump: float, resets: Resets, epoch: Epoch) -> float:
     """Return the working set of an epoch: level and jump."""
     if not jump:

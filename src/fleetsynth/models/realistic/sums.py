@@ -42,7 +42,7 @@ class Seen(NamedTuple):
 
 
 def cpu(seen: Seen) -> Iterator[Floats]:
-    """Yield the CPU before its limits, up to level, season, calendar, growth, shared, own, burst."""
+    """Yield the CPU up to level, season, calendar, growth, shared, own and burst."""
     loads, shared = seen.members.loads, seen.of["shared"]
     level, stages = loads.level[:, None], seen.relative()
     yield level.copy()
@@ -93,11 +93,13 @@ def _traffic(seen: Seen, way: str, shared: Floats, ratio: Floats | None) -> Iter
 
 
 def traffic_in(seen: Seen) -> Iterator[Floats]:
+    """Yield traffic in, up to the parts of `cpu`, transfers and saturation."""
     shared = seen.of["shared"] * seen.members.loads.ahead[:, None]
     return _traffic(seen, "in", shared, None)
 
 
 def traffic_out(seen: Seen) -> Iterator[Floats]:
+    """Yield traffic out, up to the parts of `cpu`, transfers and saturation."""
     loads, ratio = seen.members.loads, seen.members.figures["network.out_ratio"]
     shared = seen.of["shared"] * loads.ahead[:, None] * loads.out_ahead[:, None]
     return _traffic(seen, "out", shared, ratio[:, None])
