@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 _ASKED = ("level", "season", "calendar", "growth", "shared", "own", "burst")
 _LIMITS, _ROUNDING = "limits", "rounding"
 _SHORT = 24
+"""Samples of a tick up to which they are gone through one by one: NumPy is slow on short axes."""
 
 
 class _Made(NamedTuple):
@@ -184,7 +185,7 @@ def _first_places(samples: Hundredths, published: Hundredths) -> Ints:
     if samples.shape[2] > _SHORT:
         found: Ints = (samples == published[:, :, None]).argmax(axis=2)
         return found
-    out = np.zeros(published.shape, dtype=np.int64)  # NumPy is slow where the last axis is short
+    out = np.zeros(published.shape, dtype=np.int64)
     for place in reversed(range(samples.shape[2])):
         out[samples[:, :, place] == published] = place
     return out
@@ -250,7 +251,13 @@ def _totals(values: Floats | Hundredths, per_tick: int, shape: tuple[int, ...]) 
     """Add up the samples of each tick."""
     if values.shape[1] == 1:
         return np.broadcast_to(values * float(per_tick), shape)
-    out: Floats = values.reshape(*shape, per_tick).sum(axis=2, dtype=np.float64)
+    samples = values.reshape(*shape, per_tick)
+    if per_tick > _SHORT:
+        total: Floats = samples.sum(axis=2, dtype=np.float64)
+        return total
+    out = samples[:, :, 0].astype(np.float64)
+    for place in range(1, per_tick):
+        out += samples[:, :, place]
     return out
 
 
