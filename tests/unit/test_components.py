@@ -327,13 +327,13 @@ def test_means_are_the_means_of_parts() -> None:
 
 def test_comparisons_notice_another_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """Caches that came before restarts would be told from restarts that came first."""
-    told = stocks.memory_stages
+    told = stocks.memory_sums
 
-    def swapped(out: NDArray[np.float64], *args: Any) -> None:
-        told(out, *args)
-        out[:2] = out[1::-1].copy()
+    def swapped(*args: Any) -> Any:
+        level, restart, cache, leak = told(*args)
+        return [level, cache, restart, leak]
 
-    monkeypatch.setattr(stocks, "memory_stages", swapped)
+    monkeypatch.setattr(stocks, "memory_sums", swapped)
     plan = planned(SAMPLES)
     made = parts_of(plan)
     off: dict[str, Any] = {}

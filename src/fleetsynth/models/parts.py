@@ -81,6 +81,4 @@ def whole(values: Floats, *, small: bool = False) -> Floats:
     """
     values *= 100
     np.rint(values, out=values)
-    if small or not values.size or (values.min() >= -GREATEST and values.max() <= GREATEST):
-        return values  # to look takes half the time of cutting off
-    return np.clip(values, -GREATEST, GREATEST, out=values)
+    return values if small else np.clip(values, -GREATEST, GREATEST, out=values)

@@ -107,11 +107,3 @@ def add(out: Floats, first_tick: int, bursts: Bursts, scale: Floats) -> None:
         here = (bursts.length > place) & (at >= 0) & (at < out.shape[1])
         # One after the other, in a fixed order, since two bursts may meet.
         np.add.at(out, (bursts.row[here], at[here]), (bursts.height * scale)[here] * left)
-
-
-def mark(out: NDArray[np.bool_], first_tick: int, bursts: Bursts) -> None:
-    """Set where `add` adds something, shape (entities, ticks)."""
-    for place in range(len(SHAPE)):
-        at = bursts.start + (place - first_tick)
-        here = (bursts.length > place) & (at >= 0) & (at < out.shape[1])
-        out[bursts.row[here], at[here]] = True

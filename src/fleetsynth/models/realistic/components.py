@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.block import Block
-from fleetsynth.clock import HOUR_SECONDS
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
 from fleetsynth.models.parts import Components, Part, Parts, whole
-from fleetsynth.models.realistic import demand, everywhere, sums
-from fleetsynth.models.realistic.everywhere import Change
+from fleetsynth.models.realistic import demand, stocks
+from fleetsynth.models.realistic.compose import FULL
 from fleetsynth.models.realistic.simulate import (
     Span,
     grouped,
@@ -24,16 +24,14 @@ from fleetsynth.models.realistic.simulate import (
     shared_of,
     statistics,
 )
-from fleetsynth.models.realistic.sums import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from fleetsynth.metrics import Metric
     from fleetsynth.models.realistic.compose import Samples
-    from fleetsynth.models.realistic.everywhere import Step
     from fleetsynth.models.realistic.members import Members
     from fleetsynth.models.realistic.plan import RealisticPlan
     from fleetsynth.models.realistic.simulate import Shared
@@ -45,8 +43,115 @@ if TYPE_CHECKING:
 
 _ASKED = ("level", "season", "calendar", "growth", "shared", "own", "burst")
 _LIMITS, _ROUNDING = "limits", "rounding"
-_SHORT = 24
-"""Samples of a tick up to which they are gone through one by one: NumPy is slow on short axes."""
+
+
+class Seen(NamedTuple):
+    """What is known of some servers at some samples of theirs.
+
+    Attributes:
+        members: the servers.
+        span: what the samples lie in.
+        at: the samples, counted from the Unix epoch, shape (servers, places).
+        relative: returns demand relative to its level, in the stages of `demand.at_hours`, shape
+            (3, servers, places).
+        of: series of `Samples` by name, shape (servers, places) each; only to be read.
+    """
+
+    members: Members
+    span: Span
+    at: Ints
+    relative: Callable[[], Floats]
+    of: Mapping[str, Floats]
+
+
+def _cpu(seen: Seen) -> Iterator[Floats]:
+    """Yield the CPU before its limits, up to each part of `_ASKED`."""
+    loads, shared = seen.members.loads, seen.of["shared"]
+    level, stages = loads.level[:, None], seen.relative()
+    yield np.repeat(level, seen.at.shape[1], axis=1)
+    for stage in stages:
+        yield stage * level
+    mean = stages[-1] * level
+    yield loads.noise.times(shared, mean)
+    yield loads.noise.times(shared + seen.of["own"], mean)
+    yield seen.of["cpu"].copy()
+
+
+def _traffic(seen: Seen, way: str, shared: Floats, ratio: Floats) -> Iterator[Floats]:
+    """Yield traffic of one direction, up to each part of `_ASKED`, transfers and saturation.
+
+    Args:
+        seen: servers and samples.
+        way: "in" or "out".
+        shared: the service's part of the noise, shape (servers, places).
+        ratio: mean traffic over mean traffic in, shape (servers, 1).
+    """
+    server, loads = seen.members.figures, seen.members.loads
+    noise, total = seen.of[f"noise_{way}"], seen.of[f"net_{way}"]
+    level = server["network.level"][:, None]
+    follows = server["network.follows"][:, None] * level
+
+    def flow(relative: Floats) -> Floats:
+        out: Floats = relative * follows
+        out += level - follows
+        return out
+
+    yield flow(np.ones(seen.at.shape)) * ratio
+    stages = seen.relative()
+    for stage in stages:
+        yield flow(stage) * ratio
+    mean = flow(stages[-1])
+    yield loads.traffic.times(shared, mean) * ratio
+    yield loads.traffic.times(noise, mean) * ratio
+    per_burst = level * server["network.per_burst"][:, None] * loads.per_level[:, None]
+    mean += seen.of["burst"] * per_burst
+    yield loads.traffic.times(noise, mean) * ratio
+    yield total.copy()
+    yield total * (FULL / np.maximum(seen.of["cpu"], FULL))
+
+
+def _traffic_in(seen: Seen) -> Iterator[Floats]:
+    shared = seen.of["shared"] * seen.members.loads.ahead[:, None]
+    return _traffic(seen, "in", shared, np.ones((1, 1)))
+
+
+def _traffic_out(seen: Seen) -> Iterator[Floats]:
+    loads, ratio = seen.members.loads, seen.members.figures["network.out_ratio"]
+    shared = seen.of["shared"] * loads.ahead[:, None] * loads.out_ahead[:, None]
+    return _traffic(seen, "out", shared, ratio[:, None])
+
+
+def _memory(seen: Seen) -> Iterator[Floats]:
+    """Yield memory up to level, restarts, caches, leaks, noise and what follows demand."""
+    yield from _stock(seen, "restart", "memory.restart_days", stocks.memory_sums)
+    yield seen.of["held"].copy()
+    yield seen.of["memory"].copy()
+
+
+def _disk(seen: Seen) -> Iterator[Floats]:
+    """Yield disk space up to level, trend, fill and noise."""
+    origin = epoch_day(seen.span.plan.growth_clock.start) * (DAY_SECONDS // seen.span.step)
+    yield from _stock(seen, "clean-up", "disk.cleanup_days", stocks.disk_sums, origin)
+    yield seen.of["disk"].copy()
+
+
+def _stock(
+    seen: Seen,
+    purpose: str,
+    days: str,
+    sums: Callable[..., Iterator[Floats]],
+    *more: int,
+) -> Iterator[Floats]:
+    """Yield the sums of a stock, server by server put together."""
+    seed, step = seen.span.plan.scenario.seed, seen.span.step
+    figures = {name: values.tolist() for name, values in seen.members.figures.items()}
+    span, made = (seen.span.first, seen.span.stop), []
+    for row, (name, at) in enumerate(zip(seen.members.names, seen.at, strict=True)):
+        of = {path: values[row] for path, values in figures.items()}
+        resets = stocks.Resets(seed, purpose, name, of[days], step)
+        made.append(sums(at, span, resets, *more, of))
+    for rows in zip(*made, strict=True):
+        yield np.stack(rows)
 
 
 class _Made(NamedTuple):
@@ -65,15 +170,13 @@ class _Made(NamedTuple):
 
 _TRAFFIC = (*_ASKED, "transfer", "saturation")
 _MADE = {
-    "cpu": _Made(_ASKED, sums.cpu, ("shared", "own", "cpu")),
+    "cpu": _Made(_ASKED, _cpu, ("shared", "own", "cpu")),
     "mem": _Made(
-        ("level", "restart", "cache", "leak", "noise", "follows"), sums.memory, ("held", "memory")
+        ("level", "restart", "cache", "leak", "noise", "follows"), _memory, ("held", "memory")
     ),
-    "disk": _Made(("level", "trend", "fill", "noise"), sums.disk, ("disk",)),
-    "net_in": _Made(_TRAFFIC, sums.traffic_in, ("shared", "noise_in", "burst", "net_in", "cpu")),
-    "net_out": _Made(
-        _TRAFFIC, sums.traffic_out, ("shared", "noise_out", "burst", "net_out", "cpu")
-    ),
+    "disk": _Made(("level", "trend", "fill", "noise"), _disk, ("disk",)),
+    "net_in": _Made(_TRAFFIC, _traffic_in, ("shared", "noise_in", "burst", "net_in", "cpu")),
+    "net_out": _Made(_TRAFFIC, _traffic_out, ("shared", "noise_out", "burst", "net_out", "cpu")),
 }
 """By the stem of a metric, in the order of `METRICS`."""
 
@@ -94,7 +197,7 @@ def placed(plan: RealisticPlan) -> tuple[bool, ...]:
 def make(plan: RealisticPlan, window: Window) -> Parts:
     """Return the published values of a window and their parts."""
     out = np.empty((len(plan.metrics), *window.shape), dtype=np.int32)
-    parts = [np.zeros((len(each), *window.shape), dtype=np.int32) for each in names(plan)]
+    parts = [np.empty((len(each), *window.shape), dtype=np.int32) for each in names(plan)]
     places = [np.empty(window.shape, np.int32) if one else None for one in placed(plan)]
     for rows, ticks, members, span in pieces(plan, window):
         cut = [None if place is None else place[rows, ticks] for place in places]
@@ -121,20 +224,18 @@ def _fill(
     metrics, shared = span.plan.metrics, shared_of(members, span)
     chosen = {i: _Chosen(metrics[i], place) for i, place in enumerate(places) if place is not None}
     others = [i for i in range(len(metrics)) if i not in chosen]
-    relative = _relative(shared, span) if others else None
+    relative = _everywhere(shared, span) if others else None
     for group, made in grouped(members, shared, span):
         out[:, group] = statistics(made, span.plan)
         for i, choice in chosen.items():
             choice.take(group, made, out[i, group])
         if relative is not None:
             seen = _all_of(members, group, span, relative, made)
-            tile = everywhere.Tile.of(seen, made)
             for i in others:
-                steps = everywhere.steps(metrics[i].stem, tile)
-                _add_up(parts[i][:, group], steps, seen.at.shape, out[i, group])
+                _add_up(parts[i][:, group], metrics[i], seen, made, out[i, group])
     for i, choice in chosen.items():
         seen = choice.seen(members, span, shared.hourly)
-        _telescope(parts[i], chain(map(whole, _MADE[metrics[i].stem].sums(seen)), [out[i]]))
+        _telescope(parts[i], _MADE[metrics[i].stem].sums(seen), out[i])
 
 
 class _Chosen:
@@ -153,7 +254,7 @@ class _Chosen:
     def take(self, rows: slice, made: Samples, published: Hundredths) -> None:
         """Look up some servers' samples; of several with the published value, the first."""
         samples = made.hundredths[self._metric].reshape(*published.shape, -1)
-        places = _first_places(samples, published)
+        places = (samples == published[:, :, None]).argmax(axis=2)
         self._places[rows] = places
         at = places + self._first(samples.shape[2])
         row = np.arange(len(at))[:, None]
@@ -180,85 +281,57 @@ class _Chosen:
         return Seen(members, span, at, relative, self._series)
 
 
-def _first_places(samples: Hundredths, published: Hundredths) -> Ints:
-    """Return the first place in each tick of what is published."""
-    if samples.shape[2] > _SHORT:
-        found: Ints = (samples == published[:, :, None]).argmax(axis=2)
-        return found
-    out = np.zeros(published.shape, dtype=np.int64)
-    for place in reversed(range(samples.shape[2])):
-        out[samples[:, :, place] == published] = place
-    return out
-
-
-def _relative(shared: Shared, span: Span) -> list[Floats]:
+def _everywhere(shared: Shared, span: Span) -> Floats:
     """Demand of services at every sample, in the stages of `demand.at_hours`."""
     per_hour = HOUR_SECONDS // span.step
     span_of = span.first // per_hour, span.first, span.stop, per_hour
-    *others, _ = shared.hourly
-    return [*(demand.to_samples(hourly, *span_of) for hourly in others), shared.relative]
+    return np.stack([demand.to_samples(hourly, *span_of) for hourly in shared.hourly])
 
 
-def _all_of(
-    members: Members, rows: slice, span: Span, relative: list[Floats], made: Samples
-) -> Seen:
+def _all_of(members: Members, rows: slice, span: Span, relative: Floats, made: Samples) -> Seen:
     """Return some servers at every sample."""
     of_rows = members.take(rows)
     at = np.broadcast_to(np.arange(span.first, span.stop), made.cpu.shape)
-    stages = np.empty((len(relative), *at.shape))
-    for stage, of_services in zip(stages, relative, strict=True):
-        of_services.take(of_rows.service, axis=0, out=stage, mode="clip")
+    stages = relative[:, of_rows.service]
     return Seen(of_rows, span, at, lambda: stages, made._asdict())
 
 
 def _add_up(
-    out: Hundredths, steps: Iterator[Step], shape: tuple[int, ...], published: Hundredths
+    out: Hundredths, metric: Metric, seen: Seen, made: Samples, published: Hundredths
 ) -> None:
     """Write the parts of one metric, given all samples, shape (parts, servers, ticks)."""
-    if published.shape == shape:
-        _telescope(out, steps)
+    sums = _MADE[metric.stem].sums(seen)
+    if published.shape == seen.at.shape:
+        _telescope(out, sums, published)
     else:
-        _means(out, steps, shape[1] // published.shape[1], published)
+        _means(out, sums, made.hundredths[list(_MADE).index(metric.stem)], published)
 
 
-def _telescope(out: Hundredths, steps: Iterator[Step]) -> None:
-    """Write what each sum adds to the one before; what is not written is 0 already."""
-    before = np.zeros(1, dtype=np.int32)
-    for part, now in zip(out, steps, strict=False):
-        if isinstance(now, Change):
-            part[np.divmod(now.at, part.shape[1])] = now.by
-            before.reshape(-1)[now.at] += now.by.astype(np.int32)
-        else:
-            sums = now.astype(np.int32, copy=False)
-            np.subtract(sums, before, out=part)
-            before = sums
+def _telescope(out: Hundredths, sums: Iterator[Floats], published: Hundredths) -> None:
+    """Write what each sum adds to the one before, the limits last, and 0 for any rounding."""
+    before: Hundredths | int = 0
+    place = 0
+    for place, values in enumerate(sums):
+        now = whole(values).astype(np.int32)
+        np.subtract(now, before, out=out[place])
+        before = now
+    np.subtract(published, before, out=out[place + 1])
+    out[place + 2 :] = 0
 
 
-def _means(out: Hundredths, steps: Iterator[Step], per_tick: int, published: Hundredths) -> None:
+def _means(
+    out: Hundredths, sums: Iterator[Floats], samples: Hundredths, published: Hundredths
+) -> None:
     """Write the mean over each tick of what `_telescope` says of each sample, and the remainder."""
-    totals = np.zeros(out.shape)  # exact whatever the order, since far below 2**53
-    for place, now in enumerate(steps, start=1):
-        if isinstance(now, Change):
-            added = np.bincount(now.at // per_tick, now.by, published.size)
-            np.add(totals[place - 1], added.reshape(published.shape), out=totals[place])
-        else:
-            totals[place] = _totals(now, per_tick, published.shape)
-    out[:-1] = np.rint(np.diff(totals, axis=0) / per_tick)
-    np.subtract(published, out[:-1].sum(axis=0), out=out[-1], casting="same_kind")
-
-
-def _totals(values: Floats | Hundredths, per_tick: int, shape: tuple[int, ...]) -> Floats:
-    """Add up the samples of each tick."""
-    if values.shape[1] == 1:
-        return np.broadcast_to(values * float(per_tick), shape)
-    samples = values.reshape(*shape, per_tick)
-    if per_tick > _SHORT:
-        total: Floats = samples.sum(axis=2, dtype=np.float64)
-        return total
-    out = samples[:, :, 0].astype(np.float64)
-    for place in range(1, per_tick):
-        out += samples[:, :, place]
-    return out
+    before: Floats | int = 0
+    out[-1] = published
+    last = samples.astype(np.float64)
+    for place, values in enumerate(chain(map(whole, sums), [last])):
+        # Exact whatever the order, since they are whole numbers far below 2**53.
+        now = values.reshape(*published.shape, -1).sum(axis=2)
+        out[place] = np.rint((now - before) / (values.shape[1] // published.shape[1]))
+        out[-1] -= out[place]
+        before = now
 
 
 COMPONENTS = Components(names, placed, make)

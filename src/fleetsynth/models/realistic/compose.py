@@ -12,7 +12,6 @@ from fleetsynth.numeric import rounded
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fleetsynth.models.realistic.bursts import Bursts
     from fleetsynth.models.realistic.parameters import Figures
 
     Floats = NDArray[np.float64]
@@ -41,7 +40,6 @@ class Samples(NamedTuple):
         held: memory without what follows demand.
         memory: used memory in percent, before its bounds.
         disk: used space in percent, before its bounds.
-        transfers: what was transferred, as events.
         hundredths: what the collector sees, times 100, int32, shape (5, servers, samples).
     """
 
@@ -57,7 +55,6 @@ class Samples(NamedTuple):
     held: Floats
     memory: Floats
     disk: Floats
-    transfers: Bursts
     hundredths: NDArray[np.int32]
 
 
@@ -145,7 +142,7 @@ class Loads(NamedTuple):
             out_apart=rounded(np.sqrt(1.0 - out_ahead * out_ahead)),
         )
 
-    def take(self, rows: slice | NDArray[np.int64]) -> Loads:
+    def take(self, rows: slice) -> Loads:
         """Return some of the servers."""
         of = self._asdict()
         noise, traffic = (Squared(*(v[rows] for v in of.pop(k))) for k in ("noise", "traffic"))

@@ -183,7 +183,7 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
     noise_out = noise_in * loads.out_ahead[:, None]
     noise_out += series("net_out")
     net_out = loads.traffic.times(noise_out, flow)
-    transfers = _transfer(net_in, net_out, members, span)
+    _transfer(net_in, net_out, members, span)
     memory, disk = series("memory"), series("disk")
     _stocks(members, span, memory, disk)
     held = memory
@@ -202,7 +202,6 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
         held=held,
         memory=memory,
         disk=disk,
-        transfers=transfers,
         hundredths=compose.published(server, loads, (cpu, memory, disk, net_in, net_out)),
     )
 
@@ -220,8 +219,8 @@ def _bursts(members: Members, shared: Shared, span: Span) -> Floats:
     return out
 
 
-def _transfer(net_in: Floats, net_out: Floats, members: Members, span: Span) -> bursts.Bursts:
-    """Add transfers to both directions, each its share; scale traffic out; return them."""
+def _transfer(net_in: Floats, net_out: Floats, members: Members, span: Span) -> None:
+    """Add transfers to both directions, to each its share of them; then scale traffic out."""
     figures = members.figures
     lowest = figures["network.burst_height"]
     made = span.bursts(
@@ -236,7 +235,6 @@ def _transfer(net_in: Floats, net_out: Floats, members: Members, span: Span) -> 
     bursts.add(net_in, span.first, made, level * made.second)
     bursts.add(net_out, span.first, made, level * (1.0 - made.second))
     net_out *= figures["network.out_ratio"][:, None]
-    return made
 
 
 def _stocks(members: Members, span: Span, memory: Floats, disk: Floats) -> None:

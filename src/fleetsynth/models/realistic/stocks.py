@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import pairwise
 from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple
@@ -48,9 +47,15 @@ class Resets(NamedTuple):
     days: float
     step: int
 
-    def epochs(self, first: int, stop: int) -> tuple[Epoch, ...]:
-        """Return the epochs that ticks first..stop-1 lie in."""
-        return _epochs(self, first, stop)
+    def epochs(self, first: int, stop: int) -> Iterator[Epoch]:
+        """Yield the epochs that ticks first..stop-1 lie in."""
+        per_day = DAY_SECONDS / self.step
+        lowest = floor(first / per_day / self.days - _JITTER / 2)
+        highest = ceil(stop / per_day / self.days + _JITTER / 2)
+        numbers = range(lowest, highest + 1)
+        for number, (begin, end) in zip(numbers, pairwise(map(self._tick, numbers)), strict=False):
+            if begin < stop and end > first:
+                yield Epoch(number, begin, end)
 
     def uniform(self, what: str, number: int) -> float:
         """One uniform in [0, 1) of an epoch."""
@@ -59,19 +64,6 @@ class Resets(NamedTuple):
     def _tick(self, number: int) -> int:
         day = self.days * (number + _JITTER * (self.uniform("time", number) - 0.5))
         return ceil(day * DAY_SECONDS / self.step)
-
-
-# Values and their parts ask for the same, one shortly after the other.
-@lru_cache(maxsize=1 << 8)
-def _epochs(resets: Resets, first: int, stop: int) -> tuple[Epoch, ...]:
-    per_day = DAY_SECONDS / resets.step
-    lowest = floor(first / per_day / resets.days - _JITTER / 2)
-    highest = ceil(stop / per_day / resets.days + _JITTER / 2)
-    numbers = range(lowest, highest + 1)
-    pairs = zip(numbers, pairwise(map(resets._tick, numbers)), strict=False)
-    return tuple(
-        Epoch(number, begin, end) for number, (begin, end) in pairs if begin < stop and end > first
-    )
 
 
 def memory(out: Floats, first: int, resets: Resets, figures: Mapping[str, float]) -> None:
@@ -157,50 +149,17 @@ def disk_sums(
     yield age * pace + base
 
 
-def memory_stages(out: Floats, first: int, resets: Resets, figures: Mapping[str, float]) -> None:
-    """Write what `memory_sums` yields after the level, at all ticks; shape (3, ticks)."""
-    _, cache, leak, jump = (figures[f"memory.{name}"] for name in _MEMORY)
-    level, warm = figures["memory.level"], figures["memory.warmup"] / 24
-    for age, here, epoch in _ages(out.T, first, resets):
-        base, warmed, leaked = here.T
-        base[:] = _base(level, jump, resets, epoch)
-        np.add(age, warm, out=warmed)
-        np.divide(age, warmed, out=warmed)
-        warmed *= cache
-        warmed += base
-        age *= leak
-        np.add(warmed, age, out=leaked)
-
-
-def disk_stages(
-    out: Floats, first: int, resets: Resets, origin: int, figures: Mapping[str, float]
-) -> None:
-    """Write what `disk_sums` yields after the level, at all ticks; shape (2, ticks)."""
-    level, fill = figures["disk.level"], figures["disk.fill"]
-    daily = figures["disk.trend"] / (MONTH_SECONDS / DAY_SECONDS)
-    day = resets.step / DAY_SECONDS
-    for age, here, epoch in _ages(out.T, first, resets):
-        pace = fill * (0.5 + resets.uniform("pace", epoch.number))
-        trend, filled = here.T
-        base = level + daily * ((epoch.start - origin) * day)
-        np.multiply(age, daily, out=trend)
-        trend += base
-        np.multiply(age, pace + daily, out=filled)
-        filled += base
-
-
 def _at(
     at: Ints, span: tuple[int, int], resets: Resets, of: Callable[[Epoch], tuple[float, ...]]
 ) -> tuple[Floats, list[Floats]]:
     """Return days since the last reset, and figures of each tick's epoch."""
-    epochs = resets.epochs(*span)
+    epochs = list(resets.epochs(*span))
     starts = np.array([epoch.start for epoch in epochs])
     which = np.searchsorted(starts, at, side="right") - 1
     age = (at - starts[which]).astype(np.float64) * (resets.step / DAY_SECONDS)
     return age, [np.array(figure)[which] for figure in zip(*map(of, epochs), strict=True)]
 
 
-@lru_cache(maxsize=1 << 8)
 def _base(level: float, jump: float, resets: Resets, epoch: Epoch) -> float:
     """Return the working set of an epoch: level and jump."""
     if not jump:
