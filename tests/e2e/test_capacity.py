@@ -63,6 +63,16 @@ def test_a_pipeline_fails_in_time(
     assert ("ramp0to70 (cpu)" in ran.err) == bool(code)
 
 
+def test_what_cannot_be_judged_is_said_where_a_pipeline_would_fail(
+    fleetsynth: Fleetsynth,
+) -> None:
+    full = "server,time,cpu\n" + "".join(f"a,2024-01-{day:02d},100\n" for day in range(1, 29))
+    (fleetsynth.folder / "it.csv").write_text(full)
+    ran = fleetsynth("capacity", "it.csv", "--fail-within", "90d", "--json")
+    assert (ran.code, json.loads(ran.out)[0]["status"]) == (0, "too short")
+    assert "not judged, too short or ended: 1 series" in ran.err
+
+
 def test_usable_capacity_of_all_and_of_one(fleetsynth: Fleetsynth) -> None:
     pq.write_table(fleet(), fleetsynth.folder / "it.parquet")
     said = ("--usable", "85", "--usable", "disk=70", "--threshold", "75,95")

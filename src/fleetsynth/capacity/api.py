@@ -13,7 +13,7 @@ from fleetsynth.capacity.gather import gather, statistic_of
 from fleetsynth.capacity.judge import judge
 from fleetsynth.capacity.look import PERCENTILE
 from fleetsynth.capacity.rows import Exports
-from fleetsynth.capacity.table import SCOPES, full_within, rows
+from fleetsynth.capacity.table import SCOPES, full_within, not_judged, rows
 from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.reader import ReadOptions, open_dataset
 
@@ -70,6 +70,11 @@ class Capacity:
     def full_within(self, days: int) -> list[dict[str, Any]]:
         """Return the servers' rows of what is full, or as likely as not will be within days."""
         return [self.columns.row(i) for i in full_within(self.columns, days).tolist()]
+
+    @property
+    def not_judged(self) -> int:
+        """How many series of servers are too short, or have ended: nothing is said of them."""
+        return not_judged(self.columns)
 
     def has(self, scope: str) -> bool:
         """Whether the data say of any server what a scope goes by."""

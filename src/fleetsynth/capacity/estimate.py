@@ -48,6 +48,7 @@ class Status(StrEnum):
 
 
 FULL = (Status.ABOVE, Status.CONSTANT_FULL)
+NOT_JUDGED = (Status.SHORT, Status.ENDED)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fleetsynth.capacity.estimate import FULL, Status
+from fleetsynth.capacity.estimate import FULL, NOT_JUDGED, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -237,12 +237,17 @@ def full_within(columns: Columns, days: int) -> NDArray[np.int64]:
     return np.flatnonzero(full | dated)
 
 
+def not_judged(columns: Columns) -> int:
+    """Return how many rows nothing is said of: they are too short, or have ended."""
+    return int(np.isin(columns.status, NOT_JUDGED).sum())
+
+
 def kinds(columns: Columns) -> NDArray[np.int64]:
     """Return as what each row is counted, by its place among `COUNTS`."""
     left = np.nan_to_num(columns.days["days_usable"], nan=np.inf)
     dated = columns.status == Status.DATED
     out = np.full(len(columns), COUNTS.index("no_trend"))
-    out[np.isin(columns.status, [Status.SHORT, Status.ENDED])] = COUNTS.index("not_judged")
+    out[np.isin(columns.status, NOT_JUDGED)] = COUNTS.index("not_judged")
     out[columns.status == Status.PEAKS] = COUNTS.index("peaks_only")
     out[dated | (columns.status == Status.LATER)] = COUNTS.index("later")
     out[dated & (left <= 365)] = COUNTS.index("within_365d")

@@ -206,6 +206,8 @@ def _fails(found: Capacity, days: int) -> bool:
         first = ", ".join(f"{row['name']} ({row['metric']})" for row in full[:3])
         more = f" and {len(full) - 3:,} more" if len(full) > 3 else ""
         say(f"full within {days} days: {first}{more}", err=True)
+    if found.not_judged:
+        say(f"not judged, too short or ended: {found.not_judged:,} series", err=True)
     return bool(full)
 
 
