@@ -18,8 +18,8 @@ from tests.e2e.command import (
     contents,
 )
 
-ENDLESS = ("--servers", "20000", "--granularity", "hourly")
-"""Minutes of work; nobody waits for it."""
+ENDLESS = ("--servers", "2000", "--granularity", "hourly")
+"""Half a minute of work that nobody waits for; more would be refused where little room is left."""
 
 
 @contextmanager
