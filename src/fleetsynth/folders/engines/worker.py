@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from contextlib import contextmanager, suppress
 from pickle import PicklingError
 from threading import Thread
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
     from fleetsynth.folders.job import Job, PartRecord
 
-GRACE_SECONDS = 2.0
-"""How long a worker may take to tidy up when it is told to stop, before it is killed."""
+GRACE_SECONDS = 4.0
+"""How long workers may take to tidy up when they are told to stop, before they are killed; what is
+left then, the next run removes."""
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 _PR_SET_PDEATHSIG = 1
 
@@ -70,12 +72,13 @@ class Worker:
 
     def tell_to_stop(self) -> None:
         """Ask the process to end, in the middle of its part if it has one."""
+        self._patience_ends = time.monotonic() + GRACE_SECONDS
         self.connection.close()
         self._process.terminate()
 
     def stop(self) -> None:
-        """Wait until the process has tidied up; kill it if that takes too long."""
-        self._process.join(GRACE_SECONDS)
+        """Wait until the process, told to stop, has tidied up; kill it if that takes too long."""
+        self._process.join(max(0.0, self._patience_ends - time.monotonic()))
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
