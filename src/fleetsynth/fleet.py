@@ -161,6 +161,19 @@ class Fleet:
             out.append(f"{name}-{block * SERVICE_BLOCK + begin:03d}")
         return out
 
+    def members_of(self, service: str) -> list[int]:
+        """TEMPORARY: replaced by the merged one."""
+        archetype, _, place = service.rpartition("-")
+        block, begin = divmod(int(place), SERVICE_BLOCK)
+        starts = service_starts(self.seed, archetype, block, *self.replicas[archetype])
+        at = starts.index(begin)
+        end = starts[at + 1] if at + 1 < len(starts) else SERVICE_BLOCK
+        code = self.archetypes.index(archetype)
+        ranks = range(block * SERVICE_BLOCK + begin, block * SERVICE_BLOCK + end)
+        pattern = _TEMP(tuple(self.distribution.items()))
+        places = np.flatnonzero(pattern == code)
+        return [r // len(places) * len(pattern) + int(places[r % len(places)]) for r in ranks]
+
     def _ranks(self, first: int, stop: int) -> NDArray[np.int64]:
         """Index of servers first..stop-1 among those of their archetype, in the whole fleet."""
         index, codes = self.index(first, stop), self.archetype_codes(first, stop)
@@ -199,6 +212,11 @@ class Fleet:
     @cached_property
     def _pattern(self) -> NDArray[np.int64]:
         return interleave(self.distribution, self.total)
+
+
+@lru_cache(maxsize=8)
+def _TEMP(x):
+    return interleave(dict(x), 1 << 20)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -12,6 +12,8 @@ from fleetsynth.clock import Clock
 from fleetsynth.fleet import Fleet
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from fleetsynth.metrics import Metric
     from fleetsynth.scenario import Scenario
 
@@ -62,6 +64,11 @@ class Plan:
         fewer rows, repeated ones, late ones and missing values, and none of that is a fault.
         """
         return True
+
+    @property
+    def origin(self) -> date:
+        """The day that growth, and what else goes on for good, is counted from."""
+        return self.scenario.start_date
 
     @property
     def samples_per_row(self) -> int:

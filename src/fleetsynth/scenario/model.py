@@ -5,10 +5,12 @@ Defaults stand in ``catalog/``, not here: a `Scenario` is always complete.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from fleetsynth.scenario.events import Incidents, Told, nothing
 from fleetsynth.scenario.fields import (
     Granularity,
     Odds,
@@ -49,6 +51,12 @@ class Scenario(Strict):
         description="Criticalities: a list (equal odds) or names with their odds."
     )
     regions: Odds = Field(description="Regions: a list (equal odds) or names with their odds.")
+    events: tuple[Told, ...] = Field(
+        (), strict=False, description="What is told to happen: migrations, launches, load tests."
+    )
+    incidents: Incidents = Field(
+        default_factory=nothing, description="What befalls the fleet by itself, and how often."
+    )
     include_metadata: bool = Field(
         description="Write server_type, business_unit, criticality and region."
     )
@@ -62,5 +70,19 @@ class Scenario(Strict):
         return step_seconds(self.granularity)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain YAML- and JSON-ready values, dates as ISO text."""
-        return self.model_dump(mode="json")
+        """Return plain YAML- and JSON-ready values, dates as ISO text.
+
+        Without the keys that say no more than their absence would.
+        """
+        values = self.model_dump(mode="json")
+        for key, is_quiet in _QUIET.items():
+            if is_quiet(values[key]):
+                del values[key]
+        return values
+
+
+_QUIET: dict[str, Callable[[Any], bool]] = {
+    "events": lambda value: not value,
+    "incidents": lambda value: not value["intensity"],
+}
+"""Keys that came after datasets were made: what says that they change nothing."""

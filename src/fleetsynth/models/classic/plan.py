@@ -11,6 +11,8 @@ from fleetsynth.models.classic import correlation
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -44,6 +46,11 @@ class ClassicPlan(Plan):
     scenario: ClassicScenario
     archetypes: tuple[ClassicArchetype, ...]
     growth_clock: Clock
+
+    @property
+    def origin(self) -> date:
+        """The day that growth is counted from."""
+        return self.growth_clock.start
 
 
 def resolve(scenario: ClassicScenario) -> ClassicPlan:

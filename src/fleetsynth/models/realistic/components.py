@@ -14,6 +14,7 @@ import numpy as np
 
 from fleetsynth.block import Block
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
+from fleetsynth.ledger.find import sources_of
 from fleetsynth.models.parts import Components, Part, Parts, whole
 from fleetsynth.models.realistic import demand, stocks
 from fleetsynth.models.realistic.compose import FULL
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Hundredths = NDArray[np.int32]
 
-_ASKED = ("level", "season", "calendar", "growth", "shared", "own", "burst")
+_ASKED = ("level", "season", "calendar", "growth", "event", "shared", "own", "burst")
+_OF_EVENTS = ("event", "incident")
+"""Parts that only plans with events have: what events do to demand, and to the server itself."""
 _LIMITS, _ROUNDING = "limits", "rounding"
 
 
@@ -55,6 +58,7 @@ class Seen(NamedTuple):
         relative: returns demand relative to its level, in the stages of `demand.at_hours`, shape
             (3, servers, places).
         of: series of `Samples` by name, shape (servers, places) each; only to be read.
+        events: whether there can be any.
     """
 
     members: Members
@@ -62,12 +66,22 @@ class Seen(NamedTuple):
     at: Ints
     relative: Callable[[], Floats]
     of: Mapping[str, Floats]
+    events: bool
+
+    def stages(self) -> list[Floats]:
+        """Return demand relative to its level, stage by stage, shape (servers, places) each."""
+        return [*self.relative(), *([self.of["relative"]] if self.events else [])]
+
+    def shown(self, name: str) -> Iterator[Floats]:
+        """Yield a series with what events do to the server, if there can be any."""
+        if self.events:
+            yield self.of[f"shown_{name}"].copy()
 
 
 def _cpu(seen: Seen) -> Iterator[Floats]:
     """Yield the CPU before its limits, up to each part of `_ASKED`."""
     loads, shared = seen.members.loads, seen.of["shared"]
-    level, stages = loads.level[:, None], seen.relative()
+    level, stages = loads.level[:, None], seen.stages()
     yield np.repeat(level, seen.at.shape[1], axis=1)
     for stage in stages:
         yield stage * level
@@ -75,6 +89,7 @@ def _cpu(seen: Seen) -> Iterator[Floats]:
     yield loads.noise.times(shared, mean)
     yield loads.noise.times(shared + seen.of["own"], mean)
     yield seen.of["cpu"].copy()
+    yield from seen.shown("cpu")
 
 
 def _traffic(seen: Seen, way: str, shared: Floats, ratio: Floats) -> Iterator[Floats]:
@@ -97,7 +112,7 @@ def _traffic(seen: Seen, way: str, shared: Floats, ratio: Floats) -> Iterator[Fl
         return out
 
     yield flow(np.ones(seen.at.shape)) * ratio
-    stages = seen.relative()
+    stages = seen.stages()
     for stage in stages:
         yield flow(stage) * ratio
     mean = flow(stages[-1])
@@ -107,7 +122,8 @@ def _traffic(seen: Seen, way: str, shared: Floats, ratio: Floats) -> Iterator[Fl
     mean += seen.of["burst"] * per_burst
     yield loads.traffic.times(noise, mean) * ratio
     yield total.copy()
-    yield total * (FULL / np.maximum(seen.of["cpu"], FULL))
+    yield from seen.shown(way)
+    yield seen.of[f"shown_{way}"] * (FULL / np.maximum(seen.of["shown_cpu"], FULL))
 
 
 def _traffic_in(seen: Seen) -> Iterator[Floats]:
@@ -126,6 +142,7 @@ def _memory(seen: Seen) -> Iterator[Floats]:
     yield from _stock(seen, "restart", "memory.restart_days", stocks.memory_sums)
     yield seen.of["held"].copy()
     yield seen.of["memory"].copy()
+    yield from seen.shown("memory")
 
 
 def _disk(seen: Seen) -> Iterator[Floats]:
@@ -133,6 +150,7 @@ def _disk(seen: Seen) -> Iterator[Floats]:
     origin = epoch_day(seen.span.plan.growth_clock.start) * (DAY_SECONDS // seen.span.step)
     yield from _stock(seen, "clean-up", "disk.cleanup_days", stocks.disk_sums, origin)
     yield seen.of["disk"].copy()
+    yield from seen.shown("disk")
 
 
 def _stock(
@@ -168,23 +186,40 @@ class _Made(NamedTuple):
     series: tuple[str, ...]
 
 
-_TRAFFIC = (*_ASKED, "transfer", "saturation")
+_TRAFFIC = (*_ASKED, "transfer", "incident", "saturation")
 _MADE = {
-    "cpu": _Made(_ASKED, _cpu, ("shared", "own", "cpu")),
+    "cpu": _Made((*_ASKED, "incident"), _cpu, ("relative", "shared", "own", "cpu", "shown_cpu")),
     "mem": _Made(
-        ("level", "restart", "cache", "leak", "noise", "follows"), _memory, ("held", "memory")
+        ("level", "restart", "cache", "leak", "noise", "follows", "incident"),
+        _memory,
+        ("held", "memory", "shown_memory"),
     ),
-    "disk": _Made(("level", "trend", "fill", "noise"), _disk, ("disk",)),
-    "net_in": _Made(_TRAFFIC, _traffic_in, ("shared", "noise_in", "burst", "net_in", "cpu")),
-    "net_out": _Made(_TRAFFIC, _traffic_out, ("shared", "noise_out", "burst", "net_out", "cpu")),
+    "disk": _Made(
+        ("level", "trend", "fill", "noise", "incident"), _disk, ("disk", "shown_disk")
+    ),
+    "net_in": _Made(
+        _TRAFFIC,
+        _traffic_in,
+        ("relative", "shared", "noise_in", "burst", "net_in", "shown_in", "shown_cpu"),
+    ),
+    "net_out": _Made(
+        _TRAFFIC,
+        _traffic_out,
+        ("relative", "shared", "noise_out", "burst", "net_out", "shown_out", "shown_cpu"),
+    ),
 }
 """By the stem of a metric, in the order of `METRICS`."""
 
 
 def names(plan: RealisticPlan) -> tuple[tuple[str, ...], ...]:
     """Return the names of the parts of each metric, in the order in which they are added."""
+    left_out = () if sources_of(plan).any else _OF_EVENTS
     return tuple(
-        (*_MADE[metric.stem].names, _LIMITS, *([_ROUNDING] if metric.statistic == "mean" else []))
+        (
+            *(name for name in _MADE[metric.stem].names if name not in left_out),
+            _LIMITS,
+            *([_ROUNDING] if metric.statistic == "mean" else []),
+        )
         for metric in plan.metrics
     )
 
@@ -278,7 +313,7 @@ class _Chosen:
         def relative() -> Floats:
             return demand.at_places(hourly, row, span.first // per_hour, at, per_hour)
 
-        return Seen(members, span, at, relative, self._series)
+        return Seen(members, span, at, relative, self._series, sources_of(span.plan).any)
 
 
 def _everywhere(shared: Shared, span: Span) -> Floats:
@@ -293,7 +328,8 @@ def _all_of(members: Members, rows: slice, span: Span, relative: Floats, made: S
     of_rows = members.take(rows)
     at = np.broadcast_to(np.arange(span.first, span.stop), made.cpu.shape)
     stages = relative[:, of_rows.service]
-    return Seen(of_rows, span, at, lambda: stages, made._asdict())
+    events = sources_of(span.plan).any
+    return Seen(of_rows, span, at, lambda: stages, made._asdict(), events)
 
 
 def _add_up(

@@ -28,11 +28,12 @@ class Samples(NamedTuple):
     """What servers did at every sample, and what it is made of; shape (servers, samples) each.
 
     Attributes:
+        relative: demand relative to its level, with what events do to it.
         demand: CPU demand in percent of the server's capacity, before noise and bursts.
         shared: the service's part of the noise, in standard deviations of the whole.
         own: the server's part of it.
         burst: the server's bursts and its service's shocks, in percent.
-        cpu: demand with noise and bursts; beyond 100 it is not served.
+        cpu: demand with noise and bursts.
         net_in: traffic in Mbps before the link's limit.
         net_out: same, out.
         noise_in: the noise of traffic in, standard normal.
@@ -40,9 +41,15 @@ class Samples(NamedTuple):
         held: memory without what follows demand.
         memory: used memory in percent, before its bounds.
         disk: used space in percent, before its bounds.
+        shown_cpu: cpu with what events do to the server; beyond 100 it is not served.
+        shown_memory: same, of memory; and so on.
+        shown_disk: same.
+        shown_in: same, of traffic in.
+        shown_out: same, out.
         hundredths: what the collector sees, times 100, int32, shape (5, servers, samples).
     """
 
+    relative: Floats
     demand: Floats
     shared: Floats
     own: Floats
@@ -55,6 +62,11 @@ class Samples(NamedTuple):
     held: Floats
     memory: Floats
     disk: Floats
+    shown_cpu: Floats
+    shown_memory: Floats
+    shown_disk: Floats
+    shown_in: Floats
+    shown_out: Floats
     hundredths: NDArray[np.int32]
 
 

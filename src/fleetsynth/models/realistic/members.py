@@ -30,6 +30,7 @@ class Members(NamedTuple):
         amplitudes: of the octaves of each series of noise, shape (servers, octaves) each.
         service: each one's place among the services.
         services: the services.
+        first: index of the first server in the plan's fleet.
     """
 
     names: list[str]
@@ -38,6 +39,7 @@ class Members(NamedTuple):
     amplitudes: dict[str, Floats]
     service: Ints
     services: Services
+    first: int
 
     def take(self, rows: slice) -> Members:
         """Return some of the servers, with all services."""
@@ -48,6 +50,7 @@ class Members(NamedTuple):
             amplitudes={name: values[rows] for name, values in self.amplitudes.items()},
             service=self.service[rows],
             services=self.services,
+            first=self.first + rows.start,
         )
 
 
@@ -70,6 +73,7 @@ def members_of(plan: RealisticPlan, first: int, stop: int) -> Members:
         amplitudes=_amplitudes(figures, loads, step),
         service=service,
         services=_services(plan, services.tolist(), first, begins.tolist(), theirs),
+        first=first,
     )
 
 

@@ -40,8 +40,6 @@ def draw(
         codes: the archetype of each.
         of_services: which of the two they are.
     """
-    kind = "service" if of_services else "server"
-    seed = plan.scenario.seed
     members: dict[int, list[int]] = {}
     for place, code in enumerate(codes):
         members.setdefault(code, []).append(place)
@@ -51,12 +49,24 @@ def draw(
             if path.startswith(OF_SERVICES) != of_services:
                 continue
             row = out.setdefault(path, np.zeros(len(names)))
-            if distribution.value is not None and not distribution.zero:
-                row[places] = distribution.quantile(0.0)
-                continue
-            prefix = address(seed, "figure", kind, path)
-            row[places] = [distribution.quantile(uniform_after(prefix, names[at])) for at in places]
+            row[places] = _drawn(plan, path, distribution, [names[at] for at in places])
     return out
+
+
+def draw_one(plan: RealisticPlan, path: str, names: Sequence[str], code: int) -> NDArray[np.float64]:
+    """Draw one figure of some servers or services of one archetype, as `draw` does."""
+    distribution = dict(_distributions(plan.archetypes[code].profile))[path]
+    return np.array(_drawn(plan, path, distribution, names))
+
+
+def _drawn(
+    plan: RealisticPlan, path: str, distribution: Distribution, names: Sequence[str]
+) -> list[float]:
+    if distribution.value is not None and not distribution.zero:
+        return [distribution.quantile(0.0)] * len(names)
+    kind = "service" if path.startswith(OF_SERVICES) else "server"
+    prefix = address(plan.scenario.seed, "figure", kind, path)
+    return [distribution.quantile(uniform_after(prefix, name)) for name in names]
 
 
 @lru_cache(maxsize=64)

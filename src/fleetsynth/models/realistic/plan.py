@@ -11,6 +11,8 @@ from fleetsynth.models.realistic.signals import SIGNALS
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from fleetsynth.models.realistic.scenario import RealisticProfile, RealisticScenario
 
 VERSION = "realistic-1"
@@ -34,6 +36,11 @@ class RealisticPlan(Plan):
     scenario: RealisticScenario
     archetypes: tuple[RealisticArchetype, ...]
     growth_clock: Clock
+
+    @property
+    def origin(self) -> date:
+        """The day that growth is counted from."""
+        return self.growth_clock.start
 
     @property
     def samples_per_row(self) -> int:

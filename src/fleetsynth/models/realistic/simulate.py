@@ -12,9 +12,11 @@ import numpy as np
 
 from fleetsynth.block import Block
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
+from fleetsynth.ledger.effects import Grid
 from fleetsynth.models.realistic import bursts, compose, demand, noise, stocks
 from fleetsynth.models.realistic.aggregate import aggregate
 from fleetsynth.models.realistic.compose import Samples
+from fleetsynth.models.realistic.happened import Happened, happened
 from fleetsynth.models.realistic.members import Members, members_of
 from fleetsynth.streams import Stream
 from fleetsynth.window import BLOCK, Window
@@ -83,12 +85,14 @@ class Shared(NamedTuple):
         relative: the same at every sample, shape (services, samples).
         noise: standard normal, same shape.
         shocks: the bursts of each, heights in standard deviations.
+        happened: what events do to them and their servers; None where there are none.
     """
 
     hourly: Floats
     relative: Floats
     noise: Floats
     shocks: bursts.Bursts
+    happened: Happened | None
 
 
 def simulate(plan: RealisticPlan, window: Window) -> Block:
@@ -152,11 +156,15 @@ def shared_of(members: Members, span: Span) -> Shared:
         knots = span.knots(noise.SERVICE, "service samples", names)
         normals[used] = span.cut(knots.series("demand", services.amplitudes[used]))
     shock = (np.full(len(normals), figure) for figure in _SHOCK)
+    servers = members.first, members.first + len(members.names)
+    events = happened(span.plan, *servers, services.names, Grid(span.first, span.stop, span.step))
+    relative = demand.to_samples(hourly[-1], hours[0], span.first, span.stop, per_hour)
     return Shared(
         hourly=hourly,
-        relative=demand.to_samples(hourly[-1], hours[0], span.first, span.stop, per_hour),
+        relative=events.on_services(relative) if events else relative,
         noise=normals,
         shocks=span.bursts("shocks", services.names, services.figures["demand.shock_rate"], *shock),
+        happened=events,
     )
 
 
@@ -168,7 +176,9 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
     def series(name: str) -> Floats:
         return span.cut(knots.series(name, members.amplitudes[name]))
 
-    relative = shared.relative[members.service]
+    relative, events = shared.relative[members.service], shared.happened
+    if events:
+        events.on_demand(members.names, relative)
     mean = relative * loads.level[:, None]
     common = shared.noise[members.service] * loads.shared[:, None]
     own = series("cpu")
@@ -189,7 +199,13 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
     held = memory
     memory = (relative - 1.0) * server["memory.follows"][:, None]
     memory += held
+    series_of = (cpu, memory, disk, net_in, net_out)
+    shown = events.on_series(members.names, series_of) if events else series_of
+    hundredths = compose.published(server, loads, shown)
+    if events:
+        events.switch_off(members.names, hundredths)
     return Samples(
+        relative=relative,
         demand=mean,
         shared=common,
         own=own,
@@ -202,7 +218,12 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
         held=held,
         memory=memory,
         disk=disk,
-        hundredths=compose.published(server, loads, (cpu, memory, disk, net_in, net_out)),
+        shown_cpu=shown[0],
+        shown_memory=shown[1],
+        shown_disk=shown[2],
+        shown_in=shown[3],
+        shown_out=shown[4],
+        hundredths=hundredths,
     )
 
 

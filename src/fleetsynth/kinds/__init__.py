@@ -1,0 +1,54 @@
+"""What can happen to a fleet: a module a kind, and the table of them."""
+
+from fleetsynth.kinds import (
+    backlog,
+    deploy,
+    dependency,
+    disk_fill,
+    failover,
+    leak,
+    maintenance,
+    noisy_neighbour,
+    outage,
+    power_off,
+    retries,
+    runaway,
+    surge,
+    told,
+    unserved,
+)
+from fleetsynth.kinds.kind import Kind
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        deploy.KIND,
+        surge.KIND,
+        dependency.KIND,
+        backlog.KIND,
+        outage.KIND,
+        failover.KIND,
+        retries.KIND,
+        unserved.KIND,
+        runaway.KIND,
+        noisy_neighbour.KIND,
+        leak.KIND,
+        disk_fill.KIND,
+        maintenance.KIND,
+        power_off.KIND,
+        told.MIGRATION,
+        told.LAUNCH,
+        told.LOAD_TEST,
+        told.BLACKOUT,
+        told.FREEZE,
+        told.RESIZE,
+        told.CHANGE,
+    )
+}
+"""By name, in the order in which people read them."""
+
+DRAWN = {name: kind for name, kind in KINDS.items() if kind.drawn is not None}
+"""Those that come about by themselves."""
+
+TOLD = {name: kind for name, kind in KINDS.items() if name not in ("failover", "unserved")}
+"""Those that a planner can tell; the others follow."""

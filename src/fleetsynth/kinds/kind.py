@@ -1,0 +1,217 @@
+"""What can happen to a fleet: what an event is, and what a kind of event says of its events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from fleetsynth.clock import HOUR_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Entity = Literal["server", "service"]
+"""Whom an event befalls; where a fleet has no services, a server stands for its service."""
+
+
+class Channel(NamedTuple):
+    """A way in which an event acts on values.
+
+    Attributes:
+        how: ``times`` and ``over`` multiply and divide, ``plus`` adds percentage points, ``off``
+            makes values 0.
+        metrics: stems of the metrics that it acts on.
+        text: what its size means, for people.
+    """
+
+    how: Literal["times", "plus", "over", "off"]
+    metrics: tuple[str, ...]
+    text: str
+
+    @property
+    def neutral(self) -> float:
+        """The size that changes nothing."""
+        return 0.0 if self.how == "plus" else 1.0
+
+
+CHANNELS = {
+    "demand": Channel("times", ("cpu", "network", "net_out"), "what is asked for"),
+    "cpu": Channel("plus", ("cpu",), "CPU points"),
+    "memory": Channel("plus", ("memory",), "memory points"),
+    "disk": Channel("plus", ("disk",), "disk points"),
+    "network": Channel("times", ("network", "net_out"), "traffic"),
+    "cores": Channel("over", ("cpu",), "CPU capacity"),
+    "capacity": Channel("over", ("cpu", "memory"), "CPU and memory capacity"),
+    "down": Channel("off", ("cpu", "memory", "network", "net_out"), "switched off"),
+}
+"""How events act, by name. What an event leaves of disks that are down, stays."""
+
+
+class Effect(NamedTuple):
+    """What an event does on one channel.
+
+    Attributes:
+        channel: which, of `CHANNELS`.
+        size: at its full strength.
+        start: before it, and after it: what is neutral, or what the event before it left.
+    """
+
+    channel: str
+    size: float
+    start: float
+
+    @classmethod
+    def of(cls, channel: str, size: float) -> Effect:
+        """Return an effect that begins and ends where nothing is changed."""
+        return cls(channel, size, CHANNELS[channel].neutral)
+
+
+class Event(NamedTuple):
+    """Something with a begin and an end that befalls a server or a service.
+
+    Attributes:
+        event_id: the same whatever the span, the size of the fleet and the step.
+        kind: name of its kind.
+        entity: id of the server or service.
+        begin: seconds since the Unix epoch.
+        end: the first second after it; None where it lasts.
+        effects: what it does; there may be none.
+        planned: whether somebody meant it to happen.
+        cause: the `event_id` of what brought it about, or words of a planner; empty if unknown.
+        severity: ``info``, ``minor``, ``major`` or ``critical``.
+        ramp: seconds over which effects come, and go.
+        rises: whether they grow from the begin to the end instead.
+        stays: whether effects do not go: what comes next comes from them.
+    """
+
+    event_id: str
+    kind: str
+    entity: str
+    begin: int
+    end: int | None
+    effects: tuple[Effect, ...] = ()
+    planned: bool = False
+    cause: str = ""
+    severity: str = "minor"
+    ramp: int = 0
+    rises: bool = False
+    stays: bool = False
+
+    def touches(self, first: int, stop: int) -> bool:
+        """Tell whether it lies, in part at least, in seconds first..stop-1."""
+        return self.begin < stop and (self.end is None or self.end > first)
+
+    def has(self, channel: str) -> bool:
+        """Tell whether it acts on a channel."""
+        return any(effect.channel == channel for effect in self.effects)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Stems of the metrics that it acts on, in the order of `CHANNELS`."""
+        named = {m: None for e in self.effects for m in CHANNELS[e.channel].metrics}
+        return tuple(named)
+
+
+@dataclass(frozen=True)
+class Spells:
+    """How often something with an end comes, for how long, and how badly.
+
+    Attributes:
+        per_quarter: events of an entity in 90 days, expected.
+        hours: shortest and longest; the logarithm is uniform in between. At most 64 days.
+        size: least and greatest, uniform in between.
+        archetypes: what multiplies the rate, by archetype.
+        source: where the figures are from.
+    """
+
+    per_quarter: float
+    hours: tuple[float, float]
+    size: tuple[float, float]
+    source: str
+    archetypes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How often a level is exchanged for another one, and by how much.
+
+    Attributes:
+        days: from one change to the next, on average.
+        sigma: standard deviation of a level's logarithm.
+        archetypes: what multiplies sigma, by archetype.
+        source: where the figures are from.
+    """
+
+    days: float
+    sigma: float
+    source: str
+    archetypes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """What an event may bring about.
+
+    Attributes:
+        kind: of what follows.
+        chance: that it follows.
+        delay: seconds from begin to begin, shortest and longest.
+        tail: seconds from end to end, shortest and longest.
+        size: least and greatest.
+        after: whether it begins when its cause ends.
+    """
+
+    kind: str
+    chance: float
+    tail: tuple[int, int]
+    size: tuple[float, float]
+    delay: tuple[int, int] = (0, 0)
+    after: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What events of one kind have in common.
+
+    Attributes:
+        name: in scenarios and ledgers.
+        title: what people call it.
+        about: what happens, in a sentence.
+        entity: whom it befalls.
+        effects: returns what one of some size does; None where only what a planner writes counts.
+        size: of a told one, where its planner says none.
+        drawn: how it comes about by itself; None where it is told, or follows from others.
+        planned: whether somebody meant it to happen.
+        label: the class that a detector is scored by: ``anomaly``, ``regime``, ``planned`` or
+            ``off``.
+        severity: as in `Event`.
+        ramp: seconds over which effects come, and go.
+        rises: whether effects grow from begin to end.
+        color: of its pictures, a hexadecimal RGB.
+        lasts: whether a told one without an end lasts; others need one.
+        follows: what it may bring about, on the entity's service.
+    """
+
+    name: str
+    title: str
+    about: str
+    entity: Entity
+    effects: Callable[[float], tuple[Effect, ...]] | None
+    color: str
+    size: float = 1.0
+    drawn: Spells | Levels | None = None
+    planned: bool = False
+    label: Literal["anomaly", "regime", "planned", "off"] = "anomaly"
+    severity: Literal["info", "minor", "major", "critical"] = "minor"
+    ramp: int = 0
+    rises: bool = False
+    lasts: bool = False
+    follows: tuple[Consequence, ...] = ()
+
+
+def only(channel: str) -> Callable[[float], tuple[Effect, ...]]:
+    """Return what makes the effects of a kind that acts on one channel."""
+    return lambda size: (Effect.of(channel, size),)
+
+
+MINUTE, HOUR = 60, HOUR_SECONDS

@@ -1,0 +1,1 @@
+"""What happens to a fleet, told and drawn, found from a window alone."""

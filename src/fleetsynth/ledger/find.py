@@ -1,0 +1,314 @@
+"""All that befalls some servers and their services in a span of time.
+
+Pure functions of the plan and the span: a longer span, a larger fleet or another step finds the
+same events, and more.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from fleetsynth.clock import DAY_SECONDS, epoch_day
+from fleetsynth.kinds import DRAWN, KINDS
+from fleetsynth.kinds.kind import Event, Levels, Spells
+from fleetsynth.ledger import levels, spells, told
+from fleetsynth.ledger.who import as_service, replicas_of, servers_of
+from fleetsynth.numeric import rounded
+from fleetsynth.streams import uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fleetsynth.kinds.kind import Consequence, Kind
+    from fleetsynth.ledger.who import Who
+    from fleetsynth.plan import Plan
+    from fleetsynth.scenario.events import Told
+
+
+class Span(NamedTuple):
+    """Seconds first..stop-1 since the Unix epoch."""
+
+    first: int
+    stop: int
+
+
+class Sources(NamedTuple):
+    """What events of a plan come from.
+
+    Attributes:
+        seed: of the scenario.
+        origin: second that changes of level are counted from.
+        services: whether servers belong to services.
+        spells: kinds that come and go by themselves: kind, its rates by archetype.
+        changes: kinds that replace each other, likewise.
+        told: what planners tell.
+        without: ids of events that shall not happen.
+    """
+
+    seed: int
+    origin: int
+    services: bool
+    spells: tuple[tuple[Kind, dict[str, spells.Rates]], ...]
+    changes: tuple[tuple[Kind, dict[str, levels.Changes]], ...]
+    told: tuple[Told, ...]
+    without: frozenset[str]
+
+    @property
+    def any(self) -> bool:
+        """Whether anything can happen at all."""
+        return bool(self.spells or self.changes or self.told)
+
+
+class Service(NamedTuple):
+    """What befalls a service and all its servers.
+
+    Attributes:
+        name: of the service.
+        events: of the service, in order.
+        servers: its servers, those beyond the end of the fleet among them.
+        downs: of each of these servers, when it is down: begins and ends, apart and in order.
+    """
+
+    name: str
+    events: tuple[Event, ...]
+    servers: tuple[Who, ...]
+    downs: tuple[tuple[tuple[int, int], ...], ...]
+
+
+@lru_cache(maxsize=16)
+def sources_of(plan: Plan) -> Sources:
+    """Return what events of a plan come from."""
+    scenario = plan.scenario
+    incidents = scenario.incidents
+    names = list(scenario.distribution)
+    spelled, changed = [], []
+    for name, kind in DRAWN.items() if incidents.intensity else ():
+        rates = getattr(incidents, name)
+        of = {archetype: rates.archetypes.get(archetype, 1.0) for archetype in names}
+        if isinstance(kind.drawn, Spells):
+            per = {a: rounded(rates.per_quarter * incidents.intensity * x) for a, x in of.items()}
+            by = {a: spells.Rates(r, rates.hours, rates.size) for a, r in per.items() if r}
+            spelled.append((kind, by))
+        elif isinstance(kind.drawn, Levels):
+            # A rate of changes moves their times; a level's size does not.
+            size = {a: rates.sigma * x * min(1.0, incidents.intensity) for a, x in of.items()}
+            origin = epoch_day(plan.origin) * DAY_SECONDS
+            changed.append(
+                (kind, {a: levels.Changes(rates.days, s, origin) for a, s in size.items() if s})
+            )
+    return Sources(
+        seed=scenario.seed,
+        origin=epoch_day(plan.origin) * DAY_SECONDS,
+        services=plan.fleet.replicas is not None,
+        spells=tuple((kind, by) for kind, by in spelled if by),
+        changes=tuple((kind, by) for kind, by in changed if by),
+        told=scenario.events,
+        without=frozenset(incidents.without),
+    )
+
+
+def of_servers(plan: Plan, first: int, stop: int, span: Span) -> list[tuple[Event, ...]]:
+    """Return the events of servers first..stop-1, in order; those of their services are apart."""
+    sources = sources_of(plan)
+    return [of_server(sources, who, span) for who in servers_of(plan, first, stop)]
+
+
+def of_server(sources: Sources, who: Who, span: Span) -> tuple[Event, ...]:
+    """Return the events of a server, in order."""
+    found = list(_drawn(sources, who, span, "server"))
+    found += _told(sources, who, span, of_server=True)
+    if not sources.services:
+        found += _of_service(sources, who, span)
+    return _kept(sources, found)
+
+
+def of_service(plan: Plan, server: Who, span: Span) -> Service:
+    """Return what befalls the service of a server, and when its servers are down."""
+    sources = sources_of(plan)
+    who = as_service(server)
+    servers = tuple(replicas_of(plan, server))
+    before = Span(span.first - _longest_tail(), span.stop)
+    theirs = [of_server(sources, each, before) for each in servers]
+    downs = tuple(_downs(events, before) for events in theirs)
+    found = list(_of_service(sources, who, span))
+    for events in theirs:
+        for cause in events:
+            if cause.has("down"):
+                found += _carried(cause, who, span, downs)
+            found += _consequences(sources, cause, who, span)
+    found += _unserved(who, span, downs)
+    return Service(server.service, _kept(sources, found), servers, downs)
+
+
+def _of_service(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
+    """Yield what befalls a service, or a server that stands for one, but for what servers do."""
+    yield from _levels(sources, who, span)
+    yield from _told(sources, who, span, of_server=False)
+    before = Span(span.first - _longest_tail(), span.stop)
+    for cause in _drawn(sources, who, before, "service"):
+        if cause.event_id in sources.without:
+            continue
+        if cause.touches(*span):
+            yield cause
+        yield from _consequences(sources, cause, who, span)
+
+
+def _drawn(sources: Sources, who: Who, span: Span, entity: str) -> Iterator[Event]:
+    """Yield the spells of an entity."""
+    for kind, rates in sources.spells:
+        if kind.entity == entity and who.archetype in rates:
+            of = rates[who.archetype]
+            for spell in spells.find(sources.seed, kind.name, who.name, of, *span):
+                if not (kind.planned and _frozen(sources, who, spell.begin)):
+                    yield _event(kind, who.name, spell.begin, spell.end, spell.size)
+
+
+def _event(
+    kind: Kind, entity: str, begin: int, end: int, size: float, cause: str = "", name: str = ""
+) -> Event:
+    return Event(
+        event_id=name or f"{kind.name}-{entity}-{told.stamp(begin)}",
+        kind=kind.name,
+        entity=entity,
+        begin=begin,
+        end=end,
+        effects=kind.effects(size) if kind.effects else (),
+        planned=kind.planned,
+        cause=cause,
+        severity=kind.severity,
+        ramp=kind.ramp,
+        rises=kind.rises,
+    )
+
+
+def _levels(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
+    """Yield the levels of a service."""
+    for kind, changes in sources.changes:
+        if who.archetype not in changes or kind.effects is None:
+            continue
+
+        def postpone(second: int, who: Who = who) -> int:
+            return _thawed(sources, who, second)
+
+        of = changes[who.archetype]
+        for level in levels.find(sources.seed, kind.name, who.name, of, *span, postpone):
+            event = _event(kind, who.name, level.begin, level.end, level.size)
+            effects = tuple(each._replace(start=level.before) for each in event.effects)
+            yield event._replace(effects=effects, stays=True)
+
+
+def _told(sources: Sources, who: Who, span: Span, *, of_server: bool) -> Iterator[Event]:
+    for each in sources.told:
+        if told.is_of_server(each, services=sources.services) != of_server and sources.services:
+            continue
+        if not sources.services and not of_server:
+            continue
+        if told.befalls(each, who, sources.seed):
+            for begin, end in told.times(each, *span):
+                yield told.event(each, who, begin, end)
+
+
+def _freezes(sources: Sources, who: Who, second: int) -> Iterator[tuple[int, int]]:
+    for each in sources.told:
+        if each.kind == "freeze":
+            for begin, end in told.times(each, second, second + 1):
+                if end is not None and told.befalls(each, who, sources.seed):
+                    yield begin, end
+
+
+def _frozen(sources: Sources, who: Who, second: int) -> bool:
+    return any(True for _ in _freezes(sources, who, second))
+
+
+def _thawed(sources: Sources, who: Who, second: int) -> int:
+    """Return the first second, from one on, that is in no freeze."""
+    while True:
+        later = max((end for _, end in _freezes(sources, who, second)), default=second)
+        if later == second:
+            return second
+        second = later
+
+
+def _consequences(sources: Sources, cause: Event, who: Who, span: Span) -> Iterator[Event]:
+    """Yield what an event brings about at its service."""
+    for follows in KINDS[cause.kind].follows:
+        if cause.end is None or cause.event_id in sources.without:
+            continue
+        event = _following(sources.seed, follows, cause, who)
+        if event is not None and event.touches(*span):
+            yield event
+
+
+def _following(seed: int, follows: Consequence, cause: Event, who: Who) -> Event | None:
+    def draw(what: str, low: float, high: float) -> float:
+        return low + (high - low) * uniform(seed, "event", follows.kind, cause.event_id, what)
+
+    if cause.end is None or draw("whether", 0.0, 1.0) >= follows.chance:
+        return None
+    begin = cause.end if follows.after else cause.begin + int(draw("delay", *follows.delay))
+    end = cause.end + int(draw("tail", *follows.tail))
+    size = rounded(draw("size", *follows.size))
+    name = f"{follows.kind}-{cause.event_id}"
+    return _event(KINDS[follows.kind], who.name, begin, end, size, cause.event_id, name)
+
+
+def _longest_tail() -> int:
+    return max(follows.tail[1] for kind in KINDS.values() for follows in kind.follows)
+
+
+def _downs(events: Iterable[Event], span: Span) -> tuple[tuple[int, int], ...]:
+    """Return when a server is down, within a span: begins and ends, apart and in order."""
+    out: list[tuple[int, int]] = []
+    for event in sorted(events, key=lambda event: event.begin):
+        if not event.has("down"):
+            continue
+        end = span.stop if event.end is None else event.end
+        if out and event.begin <= out[-1][1]:
+            out[-1] = out[-1][0], max(end, out[-1][1])
+        else:
+            out.append((event.begin, end))
+    return tuple(out)
+
+
+def _carried(
+    cause: Event, who: Who, span: Span, downs: tuple[tuple[tuple[int, int], ...], ...]
+) -> Iterator[Event]:
+    """Yield that others carry the load of a server that is down, if any of them is up meanwhile."""
+    end = span.stop if cause.end is None else cause.end
+    up = any(_is_up(theirs, cause.begin, end) for theirs in downs)
+    if up and cause.touches(*span):
+        kind = KINDS["failover"]
+        event = _event(kind, who.name, cause.begin, end, 1.0, cause.event_id)
+        yield event._replace(
+            event_id=f"failover-{cause.event_id}", end=cause.end, planned=cause.planned
+        )
+
+
+def _is_up(downs: tuple[tuple[int, int], ...], begin: int, end: int) -> bool:
+    """Tell whether a server is up at any time of an interval."""
+    return not any(first <= begin and last >= end for first, last in downs)
+
+
+def _unserved(
+    who: Who, span: Span, downs: tuple[tuple[tuple[int, int], ...], ...]
+) -> Iterator[Event]:
+    """Yield when no server of a service is up."""
+    edges = sorted({edge for theirs in downs for pair in theirs for edge in pair})
+    spans: list[tuple[int, int]] = []
+    for begin, end in pairwise(edges):
+        if all(not _is_up(theirs, begin, end) for theirs in downs):
+            if spans and spans[-1][1] == begin:
+                spans[-1] = spans[-1][0], end
+            else:
+                spans.append((begin, end))
+    for begin, end in spans:
+        if begin < span.stop and end > span.first:
+            yield _event(KINDS["unserved"], who.name, begin, end, 0.0)
+
+
+def _kept(sources: Sources, found: Iterable[Event]) -> tuple[Event, ...]:
+    """Return events in their order: that in which they act, wherever a window begins."""
+    kept = (event for event in found if event.event_id not in sources.without)
+    return tuple(sorted(kept, key=lambda event: (event.begin, event.event_id)))

@@ -1,0 +1,132 @@
+"""What planners tell: when each of their events comes, and whom it befalls."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from itertools import count
+from typing import TYPE_CHECKING
+
+from fleetsynth.clock import DAY_SECONDS, epoch_day, from_epoch_day
+from fleetsynth.kinds.kind import Effect, Event
+from fleetsynth.numeric import rounded
+from fleetsynth.scenario.moments import duration_seconds, is_day, moment_seconds, period
+from fleetsynth.streams import uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fleetsynth.ledger.who import Who
+    from fleetsynth.scenario.events import Told
+
+RANGE = re.compile(r"server_(\d+)\.\.server_(\d+)")
+
+
+def is_of_server(told: Told, *, services: bool) -> bool:
+    """Tell whether it befalls servers one by one, and not services.
+
+    Args:
+        told: the event.
+        services: whether the fleet has any.
+    """
+    return not services or told.servers is not None or told.of.entity == "server"
+
+
+def befalls(told: Told, who: Who, seed: int) -> bool:
+    """Tell whether an event befalls a server, or a service."""
+    said = (
+        (told.service, who.service),
+        (told.archetype, who.archetype),
+        (told.business_unit, who.business_unit),
+        (told.region, who.region),
+    )
+    if any(names is not None and name not in names for names, name in said):
+        return False
+    if told.servers is not None and not _is_listed(told.servers, who):
+        return False
+    if told.share is None:
+        return True
+    return uniform(seed, "told", told.label, who.name) < told.share
+
+
+def _is_listed(names: tuple[str, ...], who: Who) -> bool:
+    for name in names:
+        match = RANGE.fullmatch(name)
+        if match and int(match[1]) <= who.index <= int(match[2]):
+            return True
+        if name == who.name:
+            return True
+    return False
+
+
+def times(told: Told, first: int, stop: int) -> Iterator[tuple[int, int | None]]:
+    """Yield begin and end of each time that an event comes and touches seconds first..stop-1."""
+    lasts = told.lasts_seconds
+    for begin in _begins(told, first - (lasts or 0), stop):
+        if lasts is None or begin + lasts > first:
+            yield begin, None if lasts is None else begin + lasts
+
+
+def _begins(told: Told, first: int, stop: int) -> Iterator[int]:
+    """Yield when an event comes, from `first` or a little before it, up to `stop`."""
+    begin = told.begin
+    if told.every is None:
+        if begin < stop:
+            yield begin
+        return
+    until = stop
+    if told.until is not None:
+        last = moment_seconds(told.until) + (DAY_SECONDS if is_day(told.until) else 1)
+        until = min(stop, last)
+    months, seconds = period(told.every)
+    if seconds:
+        skipped = max(0, (first - begin) // seconds)
+        yield from range(begin + skipped * seconds, until, seconds)
+        return
+    day, time = divmod(begin, DAY_SECONDS)
+    start = from_epoch_day(day)
+    skipped = max(0, (first - begin) // (31 * DAY_SECONDS) // months - 1)
+    for number in count(skipped):
+        at = epoch_day(_months_later(start, number * months)) * DAY_SECONDS + time
+        if at >= until:
+            return
+        yield at
+
+
+def _months_later(day: date, months: int) -> date:
+    """Return the same day of a later month, or its last one where it is shorter."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = index // 12, index % 12 + 1
+    following = date(year + month // 12, month % 12 + 1, 1)
+    last = (following - date(year, month, 1)).days
+    return date(year, month, min(day.day, last))
+
+
+def event(told: Told, who: Who, begin: int, end: int | None) -> Event:
+    """Return what befalls a server or service at one of the times."""
+    kind = told.of
+    strengths = told.strengths
+    if strengths:
+        effects = tuple(Effect.of(channel, rounded(size)) for channel, size in strengths.items())
+    else:
+        effects = kind.effects(kind.size) if kind.effects else ()
+    again = f"-{stamp(begin)}" if told.every else ""
+    return Event(
+        event_id=f"{told.label}-{who.name}{again}",
+        kind=kind.name,
+        entity=who.name,
+        begin=begin,
+        end=end,
+        effects=effects,
+        planned=kind.planned if told.planned is None else told.planned,
+        cause=told.cause or "",
+        severity=told.severity or kind.severity,
+        ramp=kind.ramp if told.ramp is None else duration_seconds(told.ramp),
+        rises=kind.rises,
+    )
+
+
+def stamp(seconds: int) -> str:
+    """Write a moment as ids do: 20240601T0230."""
+    day, second = divmod(seconds, DAY_SECONDS)
+    return f"{from_epoch_day(day):%Y%m%d}T{second // 3600:02d}{second // 60 % 60:02d}"

@@ -1,0 +1,262 @@
+"""What a planner tells of a fleet's future, and what befalls it by itself, as scenarios say it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, create_model, model_serializer, model_validator
+
+from fleetsynth.errors import did_you_mean
+from fleetsynth.kinds import DRAWN, TOLD
+from fleetsynth.kinds.kind import CHANNELS, Levels, Spells
+from fleetsynth.scenario.fields import Key, Name, Share, Strict
+from fleetsynth.scenario.moments import (  # noqa: TC001 - pydantic reads annotations
+    Capacity,
+    Duration,
+    Moment,
+    Names,
+    Period,
+    Points,
+    Times,
+    duration_seconds,
+    is_day,
+    moment_seconds,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fleetsynth.kinds.kind import Kind
+
+DAY = 86_400
+_PAIR = Annotated[tuple[float, float], Field(strict=False)]
+_LONGEST_HOURS = 64 * 24.0
+
+WHOM = ("servers", "service", "archetype", "business_unit", "region", "share")
+"""Keys that say whom an event befalls: all of those that are given have to hold."""
+
+
+class Told(Strict):
+    """An event that a planner tells: kind, when, whom, and what it does."""
+
+    MERGES: ClassVar[bool] = False
+
+    kind: str = Field(description="What it is: a kind of event, such as migration or load_test.")
+    name: Name | None = Field(
+        None, description="Begins its ids in the ledger; by default the kind and the first day."
+    )
+    at: Moment | None = Field(None, description="When it begins: a day, or a day and a time (UTC).")
+    from_: Moment | None = Field(
+        None, alias="from", description="The same as `at`, for those that have a `to`."
+    )
+    to: Moment | None = Field(
+        None, description="When it ends: the last day, or the minute at which it is over."
+    )
+    for_: Duration | None = Field(
+        None, alias="for", description="How long it lasts, such as 4h, in place of `to`."
+    )
+    every: Period | None = Field(
+        None, description="Comes again: day, week, month, quarter, year, or a duration such as 14d."
+    )
+    until: Moment | None = Field(None, description="The last day on which one may begin.")
+    servers: Names | None = Field(
+        None, description="Ids, or ranges of them such as server_010..server_019."
+    )
+    service: Names | None = Field(None, description="Services, such as web-000.")
+    archetype: Names | None = Field(None, description="Archetypes.")
+    business_unit: Names | None = Field(None, description="Business units.")
+    region: Names | None = Field(None, description="Regions.")
+    share: Share | None = Field(
+        None, description="Of the servers, or services, that the other keys leave; drawn."
+    )
+    demand: Times | None = Field(None, description="Multiplies demand: x1.3 or +30%.")
+    cpu: Points | None = Field(None, description="Adds percentage points of CPU: +15.")
+    memory: Points | None = Field(None, description="Adds percentage points of memory.")
+    disk: Points | None = Field(None, description="Adds percentage points of disk space.")
+    network: Times | None = Field(None, description="Multiplies traffic.")
+    cores: Capacity | None = Field(
+        None, description="Multiplies CPU capacity, and divides utilisation by as much."
+    )
+    capacity: Capacity | None = Field(None, description="The same of CPU and memory.")
+    down: bool | None = Field(None, description="true: switched off; the row is there and says 0.")
+    ramp: Duration | None = Field(None, description="How long it takes to come, and to go.")
+    cause: Annotated[str, Field(max_length=1000)] | None = Field(
+        None, description="Why, in the planner's words."
+    )
+    severity: Literal["info", "minor", "major", "critical"] | None = Field(
+        None, description="How bad it is."
+    )
+    planned: bool | None = Field(None, description="Whether it is meant to happen.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Told:
+        for check in (_known_kind, _begins, _ends, _repeats, _does_something):
+            check(self)
+        return self
+
+    @model_serializer
+    def _short(self) -> dict[str, Any]:
+        """Write what was said, and no more."""
+        said = {
+            info.alias or name: getattr(self, name) for name, info in type(self).model_fields.items()
+        }
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in said.items()
+            if value is not None
+        }
+
+    @property
+    def of(self) -> Kind:
+        """Its kind."""
+        return TOLD[self.kind]
+
+    @property
+    def begin(self) -> int:
+        """When it, or the first of them, begins: seconds since the Unix epoch."""
+        return moment_seconds(self.at or self.from_ or "")
+
+    @property
+    def lasts_seconds(self) -> int | None:
+        """How long one lasts; None for good."""
+        if self.for_:
+            return duration_seconds(self.for_)
+        if self.to is None:
+            return None
+        return moment_seconds(self.to) + (DAY if is_day(self.to) else 0) - self.begin
+
+    @property
+    def label(self) -> str:
+        """What its ids in the ledger begin with."""
+        moment = (self.at or self.from_ or "").translate(str.maketrans(" ", "T", "-:"))
+        return self.name or f"{self.kind}-{moment}"
+
+    @property
+    def strengths(self) -> dict[str, float]:
+        """Sizes that were said, by channel."""
+        said = {channel: getattr(self, channel) for channel in CHANNELS}
+        return {
+            channel: 0.0 if channel == "down" else size
+            for channel, size in said.items()
+            if size is not None and size is not False
+        }
+
+
+def _known_kind(told: Told) -> None:
+    if told.kind not in TOLD:
+        raise ValueError(f"unknown kind of event {told.kind!r}{did_you_mean(told.kind, TOLD)}")
+
+
+def _begins(told: Told) -> None:
+    if (told.at is None) == (told.from_ is None):
+        raise ValueError("say when it begins: at, or from and to")
+    if told.from_ is not None and told.to is None and told.for_ is None:
+        raise ValueError("from needs a to; say at where there is no end")
+
+
+def _ends(told: Told) -> None:
+    if told.to is not None and told.for_ is not None:
+        raise ValueError("to and for both say when it ends: leave one out")
+    lasts = told.lasts_seconds
+    if lasts is None:
+        if not told.of.lasts:
+            raise ValueError(f"a {told.of.title} has an end: say to, or for how long")
+    elif lasts <= 0:
+        raise ValueError(f"it ends ({told.to}) before it begins ({told.at or told.from_})")
+
+
+def _repeats(told: Told) -> None:
+    if told.every is None:
+        if told.until is not None:
+            raise ValueError("until says when the last one may begin: it needs every")
+        return
+    if told.lasts_seconds is None:
+        raise ValueError("what comes every so often has an end: say to, or for how long")
+
+
+def _does_something(told: Told) -> None:
+    if told.of.effects is None and not told.strengths:
+        raise ValueError(f"say what it does: one of {', '.join(CHANNELS)}")
+    if told.down is False:
+        raise ValueError("down: false says nothing; leave it out")
+
+
+def _pair_of(name: str, low: float, high: float) -> Callable[[tuple[float, float]], Any]:
+    def check(pair: tuple[float, float]) -> tuple[float, float]:
+        if not low <= pair[0] <= pair[1] <= high:
+            raise ValueError(f"{name} should be two numbers from {low:g} to {high:g}, ascending")
+        return pair
+
+    return check
+
+
+class SpellRates(Strict):
+    """How often a kind of event comes by itself, for how long, and how badly."""
+
+    per_quarter: Annotated[float, Field(ge=0.0, le=20.0)] = Field(
+        description="Events of a server (or service) in 90 days, expected."
+    )
+    hours: _PAIR = Field(description="Shortest and longest, in hours; at most 64 days.")
+    size: _PAIR = Field(description="Least and greatest, as its kind counts.")
+    archetypes: dict[Key, Annotated[float, Field(ge=0.0, le=100.0)]] = Field(
+        description="What multiplies the rate, by archetype; 1 for those not named."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> SpellRates:
+        _pair_of("hours", 1 / 60, _LONGEST_HOURS)(self.hours)
+        _pair_of("size", 0.0, 1e3)(self.size)
+        return self
+
+
+class LevelRates(Strict):
+    """How often a level is exchanged for another one, and by how much."""
+
+    days: Annotated[float, Field(ge=1.0, le=1e5)] = Field(
+        description="From one to the next, on average."
+    )
+    sigma: Annotated[float, Field(ge=0.0, le=2.0)] = Field(
+        description="Standard deviation of a level's logarithm."
+    )
+    archetypes: dict[Key, Annotated[float, Field(ge=0.0, le=10.0)]] = Field(
+        description="What multiplies sigma, by archetype; 1 for those not named."
+    )
+
+
+def _rates(kind: Kind) -> tuple[Any, Any]:
+    drawn = kind.drawn
+    if isinstance(drawn, Spells):
+        spells = SpellRates(
+            per_quarter=drawn.per_quarter,
+            hours=drawn.hours,
+            size=drawn.size,
+            archetypes=drawn.archetypes,
+        )
+        return SpellRates, Field(spells, description=f"{kind.title}: {kind.about}.")
+    if not isinstance(drawn, Levels):
+        raise TypeError(f"{kind.name} does not come about by itself")
+    levels = LevelRates(days=drawn.days, sigma=drawn.sigma, archetypes=drawn.archetypes)
+    return LevelRates, Field(levels, description=f"{kind.title}: {kind.about}.")
+
+
+class _Incidents(Strict):
+    intensity: Annotated[float, Field(ge=0.0, le=20.0)] = Field(
+        0.0, description="Multiplies all rates; 0 for none."
+    )
+    without: tuple[str, ...] = Field(
+        (), strict=False, description="Ids of single events that shall not happen."
+    )
+
+
+if TYPE_CHECKING:
+    Incidents = _Incidents
+else:
+    Incidents = create_model(
+        "Incidents", __base__=_Incidents, **{name: _rates(kind) for name, kind in DRAWN.items()}
+    )
+    """What befalls a fleet by itself: a key for each kind, with its rates."""
+
+
+def nothing() -> _Incidents:
+    """Return that nothing befalls a fleet."""
+    return Incidents()
