@@ -161,6 +161,17 @@ class Fleet:
             out.append(f"{name}-{block * SERVICE_BLOCK + begin:03d}")
         return out
 
+    def has_service(self, service: str) -> bool:
+        """TEMPORARY."""
+        archetype, _, number = service.rpartition("-")
+        if archetype not in self.archetypes or not number.isdecimal():
+            return False
+        if service != f"{archetype}-{int(number):03d}":
+            return False
+        block, place = divmod(int(number), SERVICE_BLOCK)
+        starts = service_starts(self.seed, archetype, block, *self.replicas[archetype])
+        return place in starts and min(self.members_of(service)) < self.total
+
     def members_of(self, service: str) -> list[int]:
         """TEMPORARY: replaced by the merged one."""
         archetype, _, place = service.rpartition("-")

@@ -2,8 +2,8 @@
 
 from fleetsynth.kinds import (
     backlog,
-    deploy,
     dependency,
+    deploy,
     disk_fill,
     failover,
     leak,

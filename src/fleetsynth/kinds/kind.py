@@ -35,16 +35,16 @@ class Channel(NamedTuple):
 
 
 CHANNELS = {
-    "demand": Channel("times", ("cpu", "network", "net_out"), "what is asked for"),
+    "demand": Channel("times", ("cpu", "mem", "net_in", "net_out"), "what is asked for"),
     "cpu": Channel("plus", ("cpu",), "CPU points"),
-    "memory": Channel("plus", ("memory",), "memory points"),
+    "memory": Channel("plus", ("mem",), "memory points"),
     "disk": Channel("plus", ("disk",), "disk points"),
-    "network": Channel("times", ("network", "net_out"), "traffic"),
+    "network": Channel("times", ("net_in", "net_out"), "traffic"),
     "cores": Channel("over", ("cpu",), "CPU capacity"),
-    "capacity": Channel("over", ("cpu", "memory"), "CPU and memory capacity"),
-    "down": Channel("off", ("cpu", "memory", "network", "net_out"), "switched off"),
+    "capacity": Channel("over", ("cpu", "mem"), "CPU and memory capacity"),
+    "down": Channel("off", ("cpu", "mem", "net_in", "net_out"), "switched off"),
 }
-"""How events act, by name. What an event leaves of disks that are down, stays."""
+"""How events act, by name. Disks keep what is on them while a server is down."""
 
 
 class Effect(NamedTuple):

@@ -1,4 +1,4 @@
-"""What events do to series: pieces of servers' ticks, and what multiplies them or is added there."""
+"""What events do to series: pieces of time, and what multiplies or is added there."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ def within(begin: int, end: int | None, grid: Grid) -> tuple[int, int]:
 
 
 def _pieces(event: Event, effect: Effect, grid: Grid) -> Iterator[Piece]:
+    edges: list[tuple[int, int | None, float, float]]
     if event.rises and event.end is not None:
         edges = [(event.begin, event.end, 0.0, 1.0)]
     else:

@@ -52,7 +52,7 @@ def befalls(told: Told, who: Who, seed: int) -> bool:
 def _is_listed(names: tuple[str, ...], who: Who) -> bool:
     for name in names:
         match = RANGE.fullmatch(name)
-        if match and int(match[1]) <= who.index <= int(match[2]):
+        if match and int(match[1]) <= who.server_index <= int(match[2]):
             return True
         if name == who.name:
             return True

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-
-
 from fleetsynth.fleet import server_id
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ class Who(NamedTuple):
         business_unit: name of its business unit.
         region: name of its region.
         service: the service that it belongs to, or that it is; its own id in a fleet without any.
-        index: of a server, in the whole fleet; of a service, that of its first server.
+        server_index: of a server, in the whole fleet; of a service, that of its first server.
     """
 
     name: str
@@ -32,7 +30,7 @@ class Who(NamedTuple):
     business_unit: str
     region: str
     service: str
-    index: int
+    server_index: int
 
 
 def servers_of(plan: Plan, first: int, stop: int) -> list[Who]:
@@ -47,7 +45,7 @@ def replicas_of(plan: Plan, server: Who) -> list[Who]:
     this one.
     """
     indices = plan.fleet.members_of(server.service)
-    return [server._replace(name=server_id(index), index=index) for index in indices]
+    return [server._replace(name=server_id(index), server_index=index) for index in indices]
 
 
 def as_service(server: Who) -> Who:

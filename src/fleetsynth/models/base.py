@@ -206,6 +206,7 @@ class Model:
         components: says which named parts values add up to; None if it does not tell.
         law: returns the law of a plan's values, which `validate` estimates; None if there is no
             such law.
+        events: whether `simulate` does what the events of a plan's ledger do.
         settle: changes the values of a scenario once they are laid over the packaged ones, which
             it is given as well, before they are checked.
         lacks: why there is no key that other presets have, by the key.
@@ -225,6 +226,7 @@ class Model:
     factors: tuple[Factor, ...] = ()
     components: Components | None = None
     law: Callable[[Any], Law] | None = None
+    events: bool = False
     settle: Callable[[dict[str, Any], Mapping[str, Any]], None] = _as_it_is
     lacks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     same_scale: bool = False

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fleetsynth.errors import ScenarioError, UsageError, did_you_mean
+from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from fleetsynth.block import Block
-    from fleetsynth.errors import Problem
     from fleetsynth.models.base import Model
     from fleetsynth.plan import Plan
     from fleetsynth.scenario import Scenario
@@ -76,10 +75,16 @@ def _added() -> dict[str, str]:
 
 def problems_of(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
     """Yield each problem between fields with the top-level keys that it was concluded from."""
-    from fleetsynth.scenario.check import problems
+    from fleetsynth.scenario import check, check_events
 
-    yield from problems(scenario)
-    yield from model(scenario.preset).problems(scenario)
+    of = model(scenario.preset)
+    yield from check.problems(scenario)
+    yield from check_events.problems(scenario)
+    if (scenario.events or scenario.incidents.intensity) and not of.events:
+        key = "events" if scenario.events else "incidents"
+        message = f"nothing happens to fleets of the preset {scenario.preset!r}"
+        yield frozenset({"events", "incidents", "preset"}), Problem(message, key)
+    yield from of.problems(scenario)
 
 
 def resolve(scenario: Scenario) -> Plan:

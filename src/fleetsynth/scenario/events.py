@@ -10,7 +10,7 @@ from fleetsynth.errors import did_you_mean
 from fleetsynth.kinds import DRAWN, TOLD
 from fleetsynth.kinds.kind import CHANNELS, Levels, Spells
 from fleetsynth.scenario.fields import Key, Name, Share, Strict
-from fleetsynth.scenario.moments import (  # noqa: TC001 - pydantic reads annotations
+from fleetsynth.scenario.moments import (
     Capacity,
     Duration,
     Moment,
@@ -98,7 +98,8 @@ class Told(Strict):
     def _short(self) -> dict[str, Any]:
         """Write what was said, and no more."""
         said = {
-            info.alias or name: getattr(self, name) for name, info in type(self).model_fields.items()
+            info.alias or name: getattr(self, name)
+            for name, info in type(self).model_fields.items()
         }
         return {
             key: list(value) if isinstance(value, tuple) else value

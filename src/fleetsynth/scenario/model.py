@@ -5,7 +5,6 @@ Defaults stand in ``catalog/``, not here: a `Scenario` is always complete.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -75,14 +74,8 @@ class Scenario(Strict):
         Without the keys that say no more than their absence would.
         """
         values = self.model_dump(mode="json")
-        for key, is_quiet in _QUIET.items():
-            if is_quiet(values[key]):
-                del values[key]
+        if not values["events"]:
+            del values["events"]
+        if not values["incidents"]["intensity"]:
+            del values["incidents"]
         return values
-
-
-_QUIET: dict[str, Callable[[Any], bool]] = {
-    "events": lambda value: not value,
-    "incidents": lambda value: not value["intensity"],
-}
-"""Keys that came after datasets were made: what says that they change nothing."""

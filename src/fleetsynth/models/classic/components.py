@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.block import Block
+from fleetsynth.ledger.find import sources_of
 from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic.signals import PUBLISHED, SHOWN
 from fleetsynth.models.classic.simulate import (
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
     Hundredths = NDArray[np.int32]
 
 OF_ARCHETYPE = ("base", "calendar", "growth")
-OF_ROW = ("noise", "spike", "limits")
+OF_ROW = ("event", "noise", "spike", "incident", "limits")
+_OF_EVENTS = ("event", "incident")
+"""Parts that only plans with events have: what events do to demand, and to the server itself."""
+_PLAIN = tuple(name for name in OF_ROW if name not in _OF_EVENTS)
 _NOISIEST = 50.0
 
 
@@ -49,7 +53,8 @@ def make(plan: ClassicPlan, window: Window) -> Parts:
     steps, levels = _of_archetypes(plan, tuple(kinds.tolist()), *span)
     highest = int(levels.max())
     out = np.empty((len(METRICS), *window.shape), dtype=np.int32)
-    rows = np.empty((len(METRICS), len(OF_ROW), *window.shape), dtype=np.int32)
+    of_row = [name for name in names(plan) if name in OF_ROW]
+    rows = np.empty((len(METRICS), len(of_row), *window.shape), dtype=np.int32)
     for cut in cuts(plan, window):
         of_kind, small = kind[cut.rows], _small(highest, cut.parameters)
         for signal, places in enumerate(PUBLISHED):
@@ -63,7 +68,7 @@ def make(plan: ClassicPlan, window: Window) -> Parts:
         block=Block.full(window, out),
         parts=tuple(
             {name: Part(steps[i, place], kind) for i, name in enumerate(OF_ARCHETYPE)}
-            | {name: Part(rows[place, i]) for i, name in enumerate(OF_ROW)}
+            | {name: Part(rows[place, i]) for i, name in enumerate(of_row)}
             for place in range(len(METRICS))
         ),
         places=(None,) * len(METRICS),
@@ -118,10 +123,10 @@ def _fill(
     *,
     small: bool,
 ) -> Hundredths:
-    """Write the parts of `OF_ROW` of one metric, shape (3, servers, ticks).
+    """Write the parts of `OF_ROW` of one metric, shape (parts, servers, ticks).
 
     Args:
-        out: where to.
+        out: where to; of three parts, where nothing happens, or of five.
         cut: the piece of the window.
         signal: what the metric is a share of.
         values: the signal before it spikes, shape (servers, ticks).
@@ -133,19 +138,38 @@ def _fill(
         The published values.
     """
     metric, (_, share) = METRICS[place], SHOWN[place]
+    *of_event, of_noise, of_spike = out[: 3 if len(out) > len(_PLAIN) else 2]
+    for part in of_event:
+        asked = whole(share * cut.level[signal], small=small).astype(np.int32)
+        np.subtract(asked, level, out=part)
+        level = asked
     plain = whole(share * values, small=small).astype(np.int32)
-    np.subtract(plain, level, out=out[0])
+    np.subtract(plain, level, out=of_noise)
     high = plain.copy()
     spikes = whole(share * spiked(cut, signal, values), small=small)
     high.reshape(-1)[cut.spiking] = spikes
-    np.subtract(high, plain, out=out[1])
+    np.subtract(high, plain, out=of_spike)
+    if of_event:
+        acted = values.copy()
+        acted.reshape(-1)[cut.spiking] = spiked(cut, signal, values)
+        cut.act(acted, signal)
+        shown = whole(share * acted, small=small).astype(np.int32)
+        np.subtract(shown, high, out=out[3])
+        high = shown
     published = np.clip(high, round(100 * metric.low), round(100 * metric.high))
-    np.subtract(published, high, out=out[2])
+    cut.switch_off(published, signal)
+    np.subtract(published, high, out=out[-1])
     return published
 
 
+def names(plan: ClassicPlan) -> tuple[str, ...]:
+    """Return the names of the parts of a metric, in the order in which they are added."""
+    every = OF_ARCHETYPE + OF_ROW
+    return every if sources_of(plan).any else tuple(n for n in every if n not in _OF_EVENTS)
+
+
 COMPONENTS = Components(
-    names=lambda plan: (OF_ARCHETYPE + OF_ROW,) * len(plan.metrics),
+    names=lambda plan: (names(plan),) * len(plan.metrics),
     placed=lambda plan: (False,) * len(plan.metrics),
     make=make,
 )

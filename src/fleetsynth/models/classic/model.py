@@ -15,6 +15,7 @@ MODEL = Model(
     signals=SIGNALS,
     factors=factors.FACTORS,
     components=components.COMPONENTS,
+    events=True,
     law=law.law,
     lacks={
         "sample_interval": "the classic model has no samples within a tick",

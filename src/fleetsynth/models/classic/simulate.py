@@ -12,9 +12,18 @@ import numpy as np
 
 from fleetsynth.block import Block
 from fleetsynth.clock import Calendar
+from fleetsynth.ledger.effects import Grid
 from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic import factors, limits, noise, spikes
 from fleetsynth.models.classic.draws import draw, draw_of
+from fleetsynth.models.classic.happened import (
+    happened,
+    on_level,
+    on_signal,
+    stays,
+    switch_off,
+    touching,
+)
 from fleetsynth.models.classic.signals import BASE_FIELDS, PUBLISHED, SD_FIELDS, SIGNALS
 from fleetsynth.models.limits import hundredths
 from fleetsynth.streams import Stream
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.models.classic.draws import Draws
+    from fleetsynth.models.classic.happened import Events
     from fleetsynth.models.classic.plan import ClassicArchetype, ClassicPlan
     from fleetsynth.models.classic.scenario import ArchetypeProfile
     from fleetsynth.window import Window
@@ -106,6 +116,8 @@ class Cut(NamedTuple):
         level: base times factors times growth, shape (signals, servers, ticks); only to be read.
         draws: its random numbers.
         spiking: the values that spike, by their flat place.
+        events: of each server; None where there are none.
+        grid: the ticks.
     """
 
     rows: slice
@@ -114,6 +126,18 @@ class Cut(NamedTuple):
     level: Floats
     draws: Draws
     spiking: NDArray[np.intp]
+    events: Events | None
+    grid: Grid
+
+    def act(self, values: Floats, signal: int) -> None:
+        """Do to a signal what events do to servers, in place, shape (servers, ticks)."""
+        if self.events:
+            on_signal(values, signal, self.events, self.grid)
+
+    def switch_off(self, published: NDArray[np.int32], signal: int) -> None:
+        """Publish 0 where servers are down, in place, shape (servers, ticks)."""
+        if self.events and not stays(signal):
+            switch_off(published, self.events, self.grid)
 
 
 def simulate(plan: ClassicPlan, window: Window) -> Block:
@@ -128,9 +152,11 @@ def simulate(plan: ClassicPlan, window: Window) -> Block:
         for signal, places in enumerate(PUBLISHED):
             values = noisy(cut, signal)
             values.reshape(-1)[cut.spiking] = spiked(cut, signal, values)
+            cut.act(values, signal)
             for place in places:
                 limits.clip(values, place, out=scratch)
                 hundredths(scratch, out=out[place, cut.rows, cut.ticks])
+                cut.switch_off(out[place, cut.rows, cut.ticks], signal)
     return Block.full(window, out)
 
 
@@ -140,6 +166,7 @@ def cuts(plan: ClassicPlan, window: Window) -> Iterator[Cut]:
     servers = plan.fleet.encoded_ids(window.first_server, window.stop_server)
     parameters = Parameters.of(plan.archetypes)
     stream = Stream()
+    found = happened(plan, window)
     for begin in range(window.first_tick // _CELLS * _CELLS, window.stop_tick, _CELLS):
         tick, stop = max(begin, window.first_tick), min(begin + _CELLS, window.stop_tick)
         ticks = slice(tick - window.first_tick, stop - window.first_tick)
@@ -148,10 +175,14 @@ def cuts(plan: ClassicPlan, window: Window) -> Iterator[Cut]:
             rows = slice(row, row + group)
             draws = draw_of(plan, servers[rows], tick, stop, stream)
             level = _levels(plan, codes[rows], tick, stop)
+            grid = Grid(tick, stop, plan.clock.step)
+            events = touching(found[rows], grid) if found else None
+            if events:
+                level = on_level(level, events, grid)
             of_rows = parameters.take(codes[rows])
             # Flat places: in two dimensions to find and change them takes four times as long.
             spiking = np.flatnonzero(spikes.spikes(draws.u, of_rows.spike_probability))
-            yield Cut(rows, ticks, of_rows, level, draws, spiking)
+            yield Cut(rows, ticks, of_rows, level, draws, spiking, events, grid)
 
 
 def components(plan: ClassicPlan, window: Window) -> Components:

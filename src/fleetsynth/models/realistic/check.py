@@ -6,12 +6,19 @@ from math import inf, log2
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import Problem, did_you_mean
+from fleetsynth.plan import fleet_of
 from fleetsynth.scenario.check import LARGEST_POWER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fleetsynth.models.realistic.scenario import RealisticScenario
+
+
+_LOOKED_AT = 200
+"""Servers among whose services the nearest name is looked for."""
+
+_NAMED = frozenset({"events", "distribution", "archetypes", "assignment", "num_servers", "seed"})
 
 
 def problems(scenario: RealisticScenario) -> Iterator[tuple[frozenset[str], Problem]]:
@@ -24,6 +31,11 @@ def problems(scenario: RealisticScenario) -> Iterator[tuple[frozenset[str], Prob
         yield frozenset({"business_units", "closes"}), problem
     for problem in _calendar(scenario):
         yield frozenset({"start_date", "end_date"}), problem
+    for problem in _services(scenario):
+        yield (
+            frozenset({"events", "distribution", "archetypes", "assignment", "num_servers"}),
+            problem,
+        )
     for problem in _compound_growth(scenario):
         yield frozenset({"start_date", "end_date", "growth_start", "archetypes"}), problem
 
@@ -59,6 +71,19 @@ def _calendar(scenario: RealisticScenario) -> Iterator[Problem]:
     """Local days and their neighbours have to be days, too."""
     if scenario.start_date.year < 2 or scenario.end_date.year > 9998:
         yield Problem("the realistic model knows the years 2 to 9998", "start_date")
+
+
+def _services(scenario: RealisticScenario) -> Iterator[Problem]:
+    """Services that events name have to be there."""
+    if not any(told.service for told in scenario.events):
+        return
+    known = scenario.archetypes
+    fleet = fleet_of(scenario, {n: known[n].replicas for n in scenario.distribution if n in known})
+    for place, told in enumerate(scenario.events):
+        for name in told.service or ():
+            if not fleet.has_service(name):
+                near = did_you_mean(name, fleet.services(0, min(fleet.size, _LOOKED_AT)))
+                yield Problem(f"no service {name!r}{near}", f"events.{place}.service")
 
 
 def _compound_growth(scenario: RealisticScenario) -> Iterator[Problem]:

@@ -194,9 +194,7 @@ _MADE = {
         _memory,
         ("held", "memory", "shown_memory"),
     ),
-    "disk": _Made(
-        ("level", "trend", "fill", "noise", "incident"), _disk, ("disk", "shown_disk")
-    ),
+    "disk": _Made(("level", "trend", "fill", "noise", "incident"), _disk, ("disk", "shown_disk")),
     "net_in": _Made(
         _TRAFFIC,
         _traffic_in,

@@ -16,7 +16,7 @@ from fleetsynth.models.realistic import parameters
 from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -147,9 +147,7 @@ def happened(
     )
 
 
-def _shares(
-    plan: RealisticPlan, service: find.Service, grid: Grid
-) -> Iterator[tuple[str, Piece]]:
+def _shares(plan: RealisticPlan, service: find.Service, grid: Grid) -> Iterator[tuple[str, Piece]]:
     """Yield by what servers that are up multiply their load, while others are down."""
     downs = [
         [effects.within(begin, end, grid) for begin, end in theirs] for theirs in service.downs

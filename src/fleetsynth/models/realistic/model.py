@@ -15,5 +15,6 @@ MODEL = Model(
     signals=SIGNALS,
     factors=factors.FACTORS,
     components=components.COMPONENTS,
+    events=True,
     settle=settle,
 )

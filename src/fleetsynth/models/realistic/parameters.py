@@ -53,7 +53,9 @@ def draw(
     return out
 
 
-def draw_one(plan: RealisticPlan, path: str, names: Sequence[str], code: int) -> NDArray[np.float64]:
+def draw_one(
+    plan: RealisticPlan, path: str, names: Sequence[str], code: int
+) -> NDArray[np.float64]:
     """Draw one figure of some servers or services of one archetype, as `draw` does."""
     distribution = dict(_distributions(plan.archetypes[code].profile))[path]
     return np.array(_drawn(plan, path, distribution, names))

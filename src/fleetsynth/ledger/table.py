@@ -1,0 +1,114 @@
+"""The ledger as a table: a row for each event of a plan's servers and their services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from fleetsynth.clock import SECOND_MICROS
+from fleetsynth.kinds.kind import CHANNELS
+from fleetsynth.ledger.find import Span, of_server, of_service, sources_of
+from fleetsynth.ledger.who import replicas_of, servers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fleetsynth.kinds.kind import Effect, Event
+    from fleetsynth.plan import Plan
+
+SCHEMA = pa.schema(
+    [
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("entity", pa.string(), nullable=False),
+        pa.field("begin", pa.timestamp("us"), nullable=False),
+        pa.field("end", pa.timestamp("us")),
+        pa.field("metrics", pa.string(), nullable=False),
+        pa.field("effect", pa.string(), nullable=False),
+        pa.field("size", pa.float64()),
+        pa.field("planned", pa.bool_(), nullable=False),
+        pa.field("cause", pa.string(), nullable=False),
+        pa.field("severity", pa.string(), nullable=False),
+    ]
+)
+"""Columns of the table. Several metrics, or effects, stand in one text, with commas in between."""
+
+_SERVERS = 4096
+
+
+def has_events(plan: Plan) -> bool:
+    """Tell whether anything can happen in a plan, so that its dataset has the table."""
+    return sources_of(plan).any
+
+
+def span_of(plan: Plan) -> Span:
+    """Return the seconds that a plan's ticks lie in."""
+    return Span(plan.clock.first * plan.clock.step, plan.clock.stop * plan.clock.step)
+
+
+def events(plan: Plan, first: int, stop: int, span: Span | None = None) -> Iterator[Event]:
+    """Yield what befalls servers first..stop-1 and their services, server by server.
+
+    The events of a service stand before those of the first of its servers in the fleet.
+
+    Args:
+        plan: what they belong to.
+        first: first server.
+        stop: one past the last.
+        span: only events that touch it; by default that of the plan.
+    """
+    sources, span = sources_of(plan), span or span_of(plan)
+    if not sources.any:
+        return
+    for who in servers_of(plan, first, stop):
+        if sources.services and who.server_index == replicas_of(plan, who)[0].server_index:
+            yield from of_service(plan, who, span).events
+        yield from of_server(sources, who, span)
+
+
+def batches(plan: Plan) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a plan's table, in constant memory."""
+    for first in range(0, plan.fleet.size, _SERVERS):
+        found = list(events(plan, first, min(first + _SERVERS, plan.fleet.size)))
+        if found:
+            yield batch(found)
+
+
+def batch(found: list[Event]) -> pa.RecordBatch:
+    """Return events as rows."""
+    rows = [row(event) for event in found]
+    columns = {name: [each[name] for each in rows] for name in SCHEMA.names}
+    for name in ("begin", "end"):
+        columns[name] = [None if at is None else at * SECOND_MICROS for at in columns[name]]
+    arrays = [pa.array(columns[field.name], field.type) for field in SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+
+
+def row(event: Event) -> dict[str, object]:
+    """Return the values of an event's row; times in seconds since the Unix epoch."""
+    return {
+        "event_id": event.event_id,
+        "kind": event.kind,
+        "entity": event.entity,
+        "begin": event.begin,
+        "end": event.end,
+        "metrics": ",".join(event.metrics),
+        "effect": ", ".join(map(effect_text, event.effects)),
+        "size": event.effects[0].size if event.effects else None,
+        "planned": event.planned,
+        "cause": event.cause,
+        "severity": event.severity,
+    }
+
+
+def effect_text(effect: Effect) -> str:
+    """Write an effect as planners do: ``demand x1.3``, ``cpu +15``, ``down``."""
+    how = CHANNELS[effect.channel].how
+    if how == "off":
+        return effect.channel
+    return (
+        f"{effect.channel} {effect.size:+.4g}"
+        if how == "plus"
+        else (f"{effect.channel} x{effect.size:.4g}")
+    )

@@ -1,0 +1,91 @@
+"""Problems of what is told to happen, and of what befalls a fleet by itself."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fleetsynth.errors import Problem, did_you_mean, nearest_name
+from fleetsynth.kinds import DRAWN, TOLD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fleetsynth.scenario.model import Scenario
+
+_SERVER = re.compile(r"server_(\d+)(?:\.\.server_(\d+))?")
+
+
+def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
+    """Yield each problem with the top-level keys that it was concluded from."""
+    known: dict[str, tuple[str, Iterable[str]]] = {
+        "archetype": ("distribution", scenario.distribution),
+        "business_unit": ("business_units", scenario.business_units),
+        "region": ("regions", scenario.regions),
+    }
+    for place, told in enumerate(scenario.events):
+        for key, (of, names) in known.items():
+            for name in getattr(told, key) or ():
+                if name not in names:
+                    message = f"no {key.replace('_', ' ')} {name!r}{did_you_mean(name, names)}"
+                    yield frozenset({"events", of}), Problem(message, f"events.{place}.{key}")
+        for problem in _servers(scenario, place, told.servers or ()):
+            yield frozenset({"events", "num_servers"}), problem
+    for problem in _same_names(scenario):
+        yield frozenset({"events"}), problem
+    for problem in _incidents(scenario):
+        yield frozenset({"incidents", "distribution", "archetypes"}), problem
+
+
+def _servers(scenario: Scenario, place: int, names: Iterable[str]) -> Iterator[Problem]:
+    path = f"events.{place}.servers"
+    for name in names:
+        match = _SERVER.fullmatch(name)
+        if not match:
+            yield Problem(
+                f"{name!r} is no server: give ids such as server_007, or server_010..server_019",
+                path,
+            )
+            continue
+        numbers = [int(number) for number in match.groups() if number is not None]
+        if numbers != sorted(numbers):
+            yield Problem(f"{name!r} ends before it begins", path)
+        if numbers[-1] >= scenario.num_servers:
+            last = f"server_{scenario.num_servers - 1:03d}"
+            yield Problem(f"no server {name!r}: the last one is {last}", path)
+        wrong = [n for n, text in zip(numbers, match.groups(), strict=False) if text != f"{n:03d}"]
+        if wrong:
+            yield Problem(f"{name!r} is no id: it is server_{wrong[0]:03d}", path)
+
+
+def _same_names(scenario: Scenario) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for place, told in enumerate(scenario.events):
+        before = first.setdefault(told.label, place)
+        if before != place:
+            yield Problem(
+                f"events {before} and {place} are both called {told.label!r}: give one of them "
+                "another name",
+                f"events.{place}",
+            )
+
+
+def _incidents(scenario: Scenario) -> Iterator[Problem]:
+    incidents = scenario.incidents
+    for name, kind in DRAWN.items():
+        usual = kind.drawn.archetypes if kind.drawn else {}
+        for archetype in getattr(incidents, name).archetypes:
+            if archetype not in scenario.archetypes and archetype not in usual:
+                hint = did_you_mean(archetype, scenario.archetypes)
+                path = f"incidents.{name}.archetypes.{archetype}"
+                yield Problem(f"unknown archetype {archetype!r}{hint}", path)
+    told = {event.label for event in scenario.events}
+    for place, event_id in enumerate(incidents.without):
+        kind_name = event_id.partition("-")[0]
+        if kind_name in ("failover", "unserved"):
+            message = f"{event_id!r} follows from other events: take its cause away"
+        elif kind_name not in TOLD and not any(event_id.startswith(label) for label in told):
+            message = f"{event_id!r} is no id of an event{nearest_name(kind_name, TOLD)}"
+        else:
+            continue
+        yield Problem(message, f"incidents.without.{place}")
