@@ -68,12 +68,14 @@ class Service(NamedTuple):
         name: of the service.
         events: of the service, in order.
         servers: its servers, those beyond the end of the fleet among them.
+        of_servers: events of each of these servers, from a little before the span.
         downs: of each of these servers, when it is down: begins and ends, apart and in order.
     """
 
     name: str
     events: tuple[Event, ...]
     servers: tuple[Who, ...]
+    of_servers: tuple[tuple[Event, ...], ...]
     downs: tuple[tuple[tuple[int, int], ...], ...]
 
 
@@ -115,6 +117,20 @@ def of_servers(plan: Plan, first: int, stop: int, span: Span) -> list[tuple[Even
     return [of_server(sources, who, span) for who in servers_of(plan, first, stop)]
 
 
+def in_services(
+    plan: Plan, servers: Iterable[Who], span: Span
+) -> tuple[dict[str, Service], dict[str, tuple[Event, ...]]]:
+    """Return the services of some servers, by name, and the events of each server, by its id."""
+    services: dict[str, Service] = {}
+    events: dict[str, tuple[Event, ...]] = {}
+    for who in servers:
+        if who.service not in services:
+            service = services[who.service] = of_service(plan, who, span)
+            for each, found in zip(service.servers, service.of_servers, strict=True):
+                events[each.name] = tuple(event for event in found if event.touches(*span))
+    return services, events
+
+
 def of_server(sources: Sources, who: Who, span: Span) -> tuple[Event, ...]:
     """Return the events of a server, in order."""
     found = list(_drawn(sources, who, span, "server"))
@@ -130,7 +146,7 @@ def of_service(plan: Plan, server: Who, span: Span) -> Service:
     who = as_service(server)
     servers = tuple(replicas_of(plan, server))
     before = Span(span.first - _longest_tail(), span.stop)
-    theirs = [of_server(sources, each, before) for each in servers]
+    theirs = tuple(of_server(sources, each, before) for each in servers)
     downs = tuple(_downs(events, before) for events in theirs)
     found = list(_of_service(sources, who, span))
     for events in theirs:
@@ -139,7 +155,7 @@ def of_service(plan: Plan, server: Who, span: Span) -> Service:
                 found += _carried(cause, who, span, downs)
             found += _consequences(sources, cause, who, span)
     found += _unserved(who, span, downs)
-    return Service(server.service, _kept(sources, found), servers, downs)
+    return Service(server.service, _kept(sources, found), servers, theirs, downs)
 
 
 def _of_service(sources: Sources, who: Who, span: Span) -> Iterator[Event]:

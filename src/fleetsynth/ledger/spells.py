@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.numeric import rounded
-from fleetsynth.streams import address, encode, stream_of_thread, uniforms_after
+from fleetsynth.streams import address, stream_of_thread, uniform_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +59,9 @@ def find(seed: int, kind: str, name: str, rates: Rates, first: int, stop: int) -
     bounds = _bounds(rates.per_quarter)
     most = int(rates.hours[1] * HOUR_SECONDS)
     epochs = range((first - most) // _EPOCH, (stop - 1) // _EPOCH + 1)
-    draws = uniforms_after(address(seed, "event", kind, name), _encoded(epochs.start, epochs.stop))
-    for epoch, u in zip(epochs, draws.tolist(), strict=True):
+    whether = address(seed, "event", kind, name)
+    for epoch in epochs:
+        u = uniform_after(whether, epoch)
         if u < bounds[0]:
             count = sum(u < bound for bound in bounds)
             prefix = address(seed, "event", kind, name, "of")
@@ -85,8 +86,3 @@ def _bounds(per_quarter: float) -> tuple[float, ...]:
     p = min(1.0, per_quarter * _EPOCH_DAYS / _QUARTER_DAYS / _SLOTS)
     chances = [comb(_SLOTS, n) * p**n * (1 - p) ** (_SLOTS - n) for n in range(_SLOTS + 1)]
     return tuple(rounded(sum(chances[n:])) for n in range(1, _SLOTS + 1))
-
-
-@lru_cache(maxsize=256)
-def _encoded(first: int, stop: int) -> tuple[bytes, ...]:
-    return tuple(encode(epoch) for epoch in range(first, stop))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.kinds.kind import CHANNELS
-from fleetsynth.ledger.find import Span, of_server, of_service, sources_of
-from fleetsynth.ledger.who import replicas_of, servers_of
+from fleetsynth.ledger.find import Span, in_services, of_server, sources_of
+from fleetsynth.ledger.who import servers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,10 +61,17 @@ def events(plan: Plan, first: int, stop: int, span: Span | None = None) -> Itera
     sources, span = sources_of(plan), span or span_of(plan)
     if not sources.any:
         return
-    for who in servers_of(plan, first, stop):
-        if sources.services and who.server_index == replicas_of(plan, who)[0].server_index:
-            yield from of_service(plan, who, span).events
-        yield from of_server(sources, who, span)
+    servers = servers_of(plan, first, stop)
+    if not sources.services:
+        for who in servers:
+            yield from of_server(sources, who, span)
+        return
+    services, of_servers = in_services(plan, servers, span)
+    for who in servers:
+        service = services[who.service]
+        if service.servers[0].server_index == who.server_index:
+            yield from service.events
+        yield from of_servers[who.name]
 
 
 def batches(plan: Plan) -> Iterator[pa.RecordBatch]:
@@ -85,7 +92,7 @@ def batch(found: list[Event]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
 
-def row(event: Event) -> dict[str, object]:
+def row(event: Event) -> dict[str, Any]:
     """Return the values of an event's row; times in seconds since the Unix epoch."""
     return {
         "event_id": event.event_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -129,4 +130,14 @@ def event(told: Told, who: Who, begin: int, end: int | None) -> Event:
 def stamp(seconds: int) -> str:
     """Write a moment as ids do: 20240601T0230."""
     day, second = divmod(seconds, DAY_SECONDS)
-    return f"{from_epoch_day(day):%Y%m%d}T{second // 3600:02d}{second // 60 % 60:02d}"
+    return f"{_day(day)}T{_minute(second // 60)}"
+
+
+@lru_cache(maxsize=1 << 14)
+def _day(day: int) -> str:
+    return f"{from_epoch_day(day):%Y%m%d}"
+
+
+@lru_cache(maxsize=1440)
+def _minute(minute: int) -> str:
+    return f"{minute // 60:02d}{minute % 60:02d}"

@@ -126,13 +126,11 @@ def happened(
         services: names of their services.
         grid: the samples.
     """
-    sources = find.sources_of(plan)
-    if not sources.any:
+    if not find.sources_of(plan).any:
         return None
     span = find.Span(grid.first * grid.step, grid.stop * grid.step)
     servers = servers_of(plan, first, stop)
-    one_of = {who.service: who for who in servers}
-    of = {name: find.of_service(plan, one_of[name], span) for name in services}
+    of, events = find.in_services(plan, servers, span)
     shares: dict[str, list[Piece]] = {}
     for service in of.values():
         for name, piece in _shares(plan, service, grid):
@@ -141,7 +139,7 @@ def happened(
     return Happened(
         grid=grid,
         services=[of[name].events for name in services],
-        servers={who.name: find.of_server(sources, who, span) for who in servers},
+        servers=events,
         shares=shares,
         service_of={who.name: row[who.service] for who in servers},
     )
