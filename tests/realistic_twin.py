@@ -431,28 +431,44 @@ def falling_on(
 
 
 class Renewals:
-    """Restarts or clean-ups of a server: a day for each k, about a period apart."""
+    """Restarts or clean-ups of a server, each known by its slot k of 1/16 day."""
 
     def __init__(self, seed: int, purpose: str, server: str, period: float, interval: int) -> None:
         self.address = (seed, purpose, server)
         self.period = period
         self.interval = interval
-        self._samples: dict[int, int] = {}
+        self.level = math.floor(math.log2(period)) + 1  # the least with 2**level > period
+        self._of_span: dict[int, list[int]] = {}
+
+    def half(self, level: int, m: int) -> int:
+        """The half of part m of 2**level days that has a renewal for certain."""
+        return 2 * m + (0 if uniform(*self.address, "half", level, m) < 0.5 else 1)
+
+    def of_span(self, m: int) -> list[int]:
+        """The renewals of a span, in order."""
+        if m not in self._of_span:
+            chance = 2.0**self.level / self.period - 1.0
+            kept = {self.half(self.level, m)}
+            if uniform(*self.address, "both", self.level, m) < chance:
+                kept = {2 * m, 2 * m + 1}
+            slots = []
+            for k in sorted(kept):
+                for level in range(self.level - 1, -4, -1):
+                    k = self.half(level, k)
+                slots.append(k)
+            self._of_span[m] = slots
+        return self._of_span[m]
 
     def sample(self, k: int) -> int:
         """The first sample not before renewal k."""
-        if k not in self._samples:
-            u = uniform(*self.address, "time", k)
-            day = self.period * (k + 0.8 * (u - 0.5))
-            self._samples[k] = math.ceil(day * DAY / self.interval)
-        return self._samples[k]
+        day = (k + uniform(*self.address, "time", k)) / 16.0
+        return math.ceil(day * DAY / self.interval)
 
     def last(self, t: int) -> int:
-        """The last k that is not after a sample."""
-        k = math.floor(t * self.interval / DAY / self.period) + 2
-        while self.sample(k) > t:
-            k -= 1
-        return k
+        """The last renewal that is not after a sample."""
+        m = math.floor(t * self.interval / DAY / 2.0**self.level)
+        near = self.of_span(m - 1) + self.of_span(m)
+        return max(k for k in near if self.sample(k) <= t)
 
     def age(self, t: int, k: int) -> float:
         """Days since renewal k."""
