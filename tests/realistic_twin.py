@@ -11,6 +11,7 @@ from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from functools import cache, cached_property
 from hashlib import blake2b
 from itertools import pairwise
@@ -151,6 +152,54 @@ def services(archetypes: Sequence[str], replicas: Mapping[str, Any], seed: int) 
             nexts[archetype] = place + least + math.floor(u * (most - least + 1))
         out.append(f"{archetype}-{begins[archetype]:03d}")
     return out
+
+
+ID_BLOCK = 4096
+
+
+@cache
+def drawn_archetypes(seed: int, shares: tuple[tuple[str, float], ...], block: int) -> list[str]:
+    """The archetypes of a block of ids, where they are drawn (doc: fleet and services)."""
+    whole = sum(Fraction(str(share)) for _, share in shares)
+    draws = {
+        name: uniforms(ID_BLOCK, seed, "assignment", name, block) for name, share in shares if share
+    }
+    exact = {name: float(Fraction(str(share)) / whole) for name, share in shares}
+    out = []
+    for place in range(ID_BLOCK):
+        times = {name: q(-math.log(1.0 - draws[name][place])) / exact[name] for name in draws}
+        out.append(min(sorted(times), key=lambda name: times[name]))
+    return out
+
+
+def drawn_services(
+    archetypes: Sequence[str], replicas: Mapping[str, Any], seed: int, block: int
+) -> list[str]:
+    """The services of a block of ids, given their archetypes (doc: fleet and services)."""
+    draws = uniforms(ID_BLOCK, seed, "service start", block)
+    out = [""] * ID_BLOCK
+    for name, (least, most) in replicas.items():
+        left = [place for place in range(ID_BLOCK) if archetypes[place] == name]
+        while left:
+            size = len(left)
+            if size > most:
+                size = max(range(least, most + 1), key=lambda k: (draws[left[k]], -k))
+            for place in left[:size]:
+                out[place] = f"{name}-{block * ID_BLOCK + left[0]:03d}"
+            left = left[size:]
+    return out
+
+
+def drawn_fleet(
+    scenario: Mapping[str, Any], replicas: Mapping[str, Any], count: int
+) -> list[tuple[str, str]]:
+    """Archetype and service of each server, where archetypes are drawn."""
+    seed, shares = scenario["seed"], tuple(scenario["distribution"].items())
+    out: list[tuple[str, str]] = []
+    for block in range(-(-count // ID_BLOCK)):
+        kinds = drawn_archetypes(seed, shares, block)
+        out += zip(kinds, drawn_services(kinds, replicas, seed, block), strict=True)
+    return out[:count]
 
 
 def chosen(odds: Mapping[str, float], u: float) -> str:
@@ -830,9 +879,13 @@ def seconds(interval: str | int) -> int:
 
 
 def fleet(scenario: Mapping[str, Any], archetypes: Sequence[str]) -> list[Server]:
-    """All servers of a scenario, given the archetype of each."""
-    replicas = {name: scenario["archetypes"][name]["replicas"] for name in archetypes}
-    names = services(archetypes, replicas, scenario["seed"])
+    """All servers of a scenario, given the archetype of each; drawn ones are worked out anew."""
+    kept = {name: scenario["archetypes"][name]["replicas"] for name in scenario["distribution"]}
+    if scenario["assignment"] == "drawn":
+        drawn = drawn_fleet(scenario, kept, len(archetypes))
+        archetypes, names = [kind for kind, _ in drawn], [name for _, name in drawn]
+    else:
+        names = services(archetypes, kept, scenario["seed"])
     kinds = dict(zip(names, archetypes, strict=True))
     made = {name: Service(scenario, kind, name) for name, kind in kinds.items()}
     return [
