@@ -122,7 +122,7 @@ def fleet_of(scenario: Scenario, replicas: dict[str, tuple[int, int]] | None) ->
         total=scenario.num_servers,
         seed=scenario.seed,
         distribution=scenario.distribution,
-        interleaved=scenario.assignment == "interleaved",
+        assignment=scenario.assignment,
         odds={
             "business_unit": scenario.business_units,
             "criticality": scenario.criticalities,

@@ -141,6 +141,7 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
             "rows": size.rows,
             "columns": size.columns,
             "servers": resolved.fleet.counts(),
+            "servers_are_expected": resolved.fleet.counts_are_expected,
             "bytes": size.bytes,
             "memory": size.memory,
             "tiles": size.tiles,

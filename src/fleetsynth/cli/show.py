@@ -119,10 +119,11 @@ def _show_file(console: Console, result: Result, *, err: bool) -> None:
     )
     console.print()
     table = text_table("archetype", "servers", *(f"{m.label}\n{m.unit}" for m in plan.metrics))
+    about = "about " if plan.fleet.counts_are_expected else ""
     for name, count in plan.fleet.counts().items():
         moments = result.statistics.get(name, {})
         cells = [f"{entry.mean:.1f} ±{entry.sd:.1f}" for entry in moments.values()]
-        table.add_row(plain(name), f"{count:,}", *cells)
+        table.add_row(plain(name), f"{about}{count:,}", *cells)
     print_whole(table, err=err)
     console.print(Text("mean ± standard deviation over all rows", style="dim"))
 
@@ -286,7 +287,8 @@ def _most(plan: Plan) -> str:
 
 def _counts(plan: Plan) -> str:
     counts = ", ".join(f"{count:,} {name}" for name, count in plan.fleet.counts().items())
-    return f"{plan.fleet.size:,}: {counts}"
+    about = "about " if plan.fleet.counts_are_expected else ""
+    return f"{plan.fleet.size:,}: {about}{counts}"
 
 
 def _span(plan: Plan) -> str:

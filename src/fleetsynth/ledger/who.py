@@ -44,7 +44,7 @@ def replicas_of(plan: Plan, server: Who) -> list[Who]:
     Those that a larger fleet would have are among them, so that it changes nothing that befalls
     this one.
     """
-    indices = plan.fleet.members_of(server.service)
+    indices = plan.fleet.members_of(server.service).tolist()
     return [server._replace(name=server_id(index), server_index=index) for index in indices]
 
 

@@ -69,7 +69,7 @@ def samples(plan: Plan) -> list[Sample]:
 def _first_servers(plan: Plan) -> list[int | None]:
     """Index of the first server of each archetype."""
     fleet = plan.fleet
-    if not fleet.interleaved:
+    if fleet.assignment == "blocks":
         firsts, position = [], 0
         for count in fleet.counts().values():
             firsts.append(position if count else None)

@@ -39,9 +39,9 @@ class Scenario(Strict):
     distribution: Shares = Field(
         description="Share of the fleet per archetype; the shares add up to 1."
     )
-    assignment: Literal["blocks", "interleaved"] = Field(
-        description="blocks: one archetype after the other; interleaved: mixed, in an order that a "
-        "larger fleet keeps."
+    assignment: Literal["blocks", "interleaved", "drawn"] = Field(
+        description="blocks: one archetype after the other; interleaved: mixed evenly, in an order "
+        "that a larger fleet keeps; drawn: by chance, so that other shares change few servers."
     )
     business_units: Odds = Field(
         description="Business units: a list (equal odds) or names with their odds."

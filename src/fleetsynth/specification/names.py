@@ -106,7 +106,7 @@ def assign_archetypes_to_fleet(
     Args:
         num_servers: size of the fleet.
         distribution: shares by archetype that add up to 1; None for the packaged ones.
-        assignment: ``blocks`` or ``interleaved``.
+        assignment: ``blocks``, ``interleaved`` or ``drawn``.
 
     Returns:
         Archetype names by server id: ``{"server_000": "web", ...}``.
@@ -125,7 +125,7 @@ def assign_archetypes_to_fleet(
         scenario.num_servers,
         scenario.seed,
         scenario.distribution,
-        interleaved=scenario.assignment == "interleaved",
+        assignment=scenario.assignment,
         odds={},
     )
     codes = fleet.archetype_codes(0, fleet.size)

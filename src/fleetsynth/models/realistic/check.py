@@ -5,13 +5,14 @@ from __future__ import annotations
 from math import inf, log2
 from typing import TYPE_CHECKING
 
-from fleetsynth.errors import Problem, did_you_mean
+from fleetsynth.errors import Problem, UsageError, did_you_mean
 from fleetsynth.plan import fleet_of
 from fleetsynth.scenario.check import LARGEST_POWER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fleetsynth.fleet import Fleet
     from fleetsynth.models.realistic.scenario import RealisticScenario
 
 
@@ -81,9 +82,18 @@ def _services(scenario: RealisticScenario) -> Iterator[Problem]:
     fleet = fleet_of(scenario, {n: known[n].replicas for n in scenario.distribution if n in known})
     for place, told in enumerate(scenario.events):
         for name in told.service or ():
-            if not fleet.has_service(name):
+            if not _has(fleet, name):
                 near = did_you_mean(name, fleet.services(0, min(fleet.size, _LOOKED_AT)))
                 yield Problem(f"no service {name!r}{near}", f"events.{place}.service")
+
+
+def _has(fleet: Fleet, service: str) -> bool:
+    """Tell whether a service has a server in the fleet."""
+    try:
+        members = fleet.members_of(service)
+    except UsageError:
+        return False
+    return bool(members[0] < fleet.total)
 
 
 def _compound_growth(scenario: RealisticScenario) -> Iterator[Problem]:
