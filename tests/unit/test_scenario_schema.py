@@ -9,6 +9,7 @@ from fleetsynth import load_scenario
 from fleetsynth.errors import ScenarioError, UsageError
 from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario, Growth
 from fleetsynth.presets import PRESETS
+from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.load import default_scenario, json_schema
 from tests.schema_check import errors
 from tests.support import CACHE
@@ -145,8 +146,9 @@ def test_every_key_is_described_none_required_and_defaults_are_the_packaged_ones
         assert "required" not in schema
         for key, field in schema["properties"].items():
             assert field.get("description"), key
-    defaults = default_scenario().to_dict()
+    defaults = packaged("classic") | default_scenario().to_dict()
     del defaults["archetypes"]
+    assert defaults["events"] == []
     shown = {key: field.get("default") for key, field in SCHEMA["properties"].items()}
     del shown["archetypes"]
     assert shown == defaults

@@ -38,7 +38,7 @@ def _unsaid(preset: str) -> dict[str, Any]:
         if not field.is_required()
     }
     return {
-        name: value.model_dump(mode="json") if isinstance(value, Strict) else value
+        name: value.model_dump(mode="json") if isinstance(value, Strict) else list(value)
         for name, value in defaults.items()
     }
 

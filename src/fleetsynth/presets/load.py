@@ -82,7 +82,7 @@ def json_schema(preset: str = DEFAULT) -> dict[str, Any]:
     schema["title"] = "fleetsynth scenario"
     for part in (schema, *schema["$defs"].values()):
         part.pop("required", None)
-    defaults = default_scenario(preset).to_dict()
+    defaults = {**packaged(preset), **default_scenario(preset).to_dict()}
     for key, field in schema["properties"].items():
         if key != "archetypes":
             field["default"] = defaults[key]
