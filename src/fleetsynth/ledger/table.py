@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from fleetsynth.clock import SECOND_MICROS
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, SECOND_MICROS
+from fleetsynth.kinds import metrics_of
 from fleetsynth.kinds.kind import CHANNELS
 from fleetsynth.ledger.find import Span, in_services, of_server, sources_of
 from fleetsynth.ledger.who import servers_of
@@ -100,8 +101,8 @@ def row(event: Event) -> dict[str, Any]:
         "entity": event.entity,
         "begin": event.begin,
         "end": event.end,
-        "metrics": ",".join(event.metrics),
-        "effect": ", ".join(map(effect_text, event.effects)),
+        "metrics": ",".join(metrics_of(event)),
+        "effect": effect_text(event),
         "size": event.effects[0].size if event.effects else None,
         "planned": event.planned,
         "cause": event.cause,
@@ -109,13 +110,27 @@ def row(event: Event) -> dict[str, Any]:
     }
 
 
-def effect_text(effect: Effect) -> str:
-    """Write an effect as planners do: ``demand x1.3``, ``cpu +15``, ``down``."""
-    how = CHANNELS[effect.channel].how
-    if how == "off":
+def effect_text(event: Event) -> str:
+    """Write what an event does: ``demand x1.3 within 2h``, ``memory +27 by its end``, ``down``."""
+    how = ""
+    if event.rises:
+        how = " by its end"
+    elif event.ramp:
+        how = f" within {_duration(event.ramp)}"
+    return ", ".join(f"{_strength(effect)}{how}" for effect in event.effects)
+
+
+def _strength(effect: Effect) -> str:
+    channel = CHANNELS[effect.channel]
+    if channel.how == "off":
         return effect.channel
-    return (
-        f"{effect.channel} {effect.size:+.4g}"
-        if how == "plus"
-        else (f"{effect.channel} x{effect.size:.4g}")
-    )
+    text = "{:+.4g}" if channel.how == "plus" else "x{:.4g}"
+    before = f" from {text.format(effect.start)}" if effect.start != channel.neutral else ""
+    return f"{effect.channel} {text.format(effect.size)}{before}"
+
+
+def _duration(seconds: int) -> str:
+    for unit, name in ((DAY_SECONDS, "d"), (HOUR_SECONDS, "h"), (60, "min")):
+        if seconds % unit == 0:
+            return f"{seconds // unit}{name}"
+    return f"{seconds}s"
