@@ -69,7 +69,7 @@ class Capacity:
 
     def full_within(self, days: int) -> list[dict[str, Any]]:
         """Return the servers' rows of what is full, or as likely as not will be within days."""
-        return [self.columns.row(i) for i in full_within(self.columns, days).tolist()]
+        return list(self.columns.rows(full_within(self.columns, days)))
 
     @property
     def not_judged(self) -> int:
