@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _WIDE_TAIL = 0.9
 _CERTAIN = 0.999
 _BINS = 128
+_WIDTH = _BINS + 2
+"""Bins' edges, and what the hazard fades from beyond the last."""
 _SERIES = 64
 """Series that are looked at together: they stay in the cache."""
 _PACES = ((52, 1), (156, 2), (10_000, 4))
@@ -80,14 +82,16 @@ def _chance(line: Line, level: Floats, until: Floats, beside: Floats | float) ->
     )
     tail = _Tail(line.residuals)
     wide = level[:, None] - line.level[:, None] - line.slope[:, None] * h - beside
-    gap, sure = wide.astype(np.float32), doubt.astype(np.float32)
-    clustering = (line.clustering[:, None] * width).astype(np.float32)
-    out = np.zeros(gap.shape, np.float32)
+    gap, sure = tail.places(wide), tail.widths(doubt)
+    clustering = (-line.clustering[:, None] * width).astype(np.float32)
+    out = np.full(gap.shape, _WEIGHTS.sum(), np.float32)
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
         hazard = tail.hazard(gap - np.float32(node) * sure)
         hazard *= clustering
-        out += np.float32(weight) * -np.expm1(-np.cumsum(hazard, axis=1))
-    return out
+        never = np.exp(np.cumsum(hazard, axis=1))
+        never *= np.float32(weight)
+        out -= never
+    return np.maximum(out, 0, out=out)
 
 
 class _Tail:
@@ -104,12 +108,18 @@ class _Tail:
         excess = np.where(above & ~np.isnan(rest), rest - from_[:, None], 0.0).sum(axis=1)
         excess = np.maximum(excess / np.maximum(count - first, 1), 1e-3)
         self._span = np.maximum(self._most - self._least, 1e-6)
-        self._table = self._hazards(rest, count).astype(np.float32)
-        self._rows = (rows[:, None] * (_BINS + 1)).astype(np.int32)
-        self._least32, self._most32, self._scale32, self._per32, self._rare32 = (
-            each.astype(np.float32)[:, None]
-            for each in (self._least, self._most, _BINS / self._span, -1 / excess, 1 / (count + 1))
-        )
+        self._scale = _BINS / self._span
+        self._table = self._hazards(rest, count).astype(np.float32).ravel()
+        self._rows = rows[:, None] * _WIDTH
+        self._fade = (1 / (excess * self._scale)).astype(np.float32)[:, None]
+
+    def places(self, gap: Floats) -> Values:
+        """Return where gaps are among the bins, shape (series, weeks)."""
+        return ((gap - self._least[:, None]) * self._scale[:, None]).astype(np.float32)
+
+    def widths(self, doubt: Floats) -> Values:
+        """Return doubts in bins, shape (series, weeks)."""
+        return (doubt * self._scale[:, None]).astype(np.float32)
 
     def _hazards(self, rest: Values, count: NDArray[np.int64]) -> Floats:
         """Return hazards at the edges of bins from the least residual to the greatest."""
@@ -120,25 +130,29 @@ class _Tail:
         seen = np.bincount(bins[known], minlength=len(rest) * (_BINS + 1))
         seen = seen.reshape(len(rest), _BINS + 1)
         at_least = count[:, None] - np.cumsum(seen, axis=1) + seen
-        share = at_least / (count + 1)[:, None]
-        share[:, -1] = 1 / (count + 1)
+        share = np.empty((len(rest), _WIDTH))
+        share[:, :-1] = at_least / (count + 1)[:, None]
+        share[:, _BINS] = 1 / (count + 1)
         out: Floats = -np.log1p(-np.minimum(share, _CERTAIN))
-        return out.ravel()
+        out[:, -1] = share[:, _BINS]
+        return out
 
-    def hazard(self, gap: Values) -> Values:
-        """Return the hazard of each gap, shape (series, weeks)."""
-        place = (gap - self._least32) * self._scale32
-        np.clip(place, 0, _BINS, out=place)
-        low = np.minimum(place.astype(np.int32), _BINS - 1)
-        place -= low
+    def hazard(self, place: Values) -> Values:
+        """Return the hazard of gaps by their places; beyond the greatest residual it fades."""
+        inside = np.clip(place, 0, _BINS + 1)
+        low = inside.astype(np.intp)
+        np.minimum(low, _BINS, out=low)
+        inside -= low
         low += self._rows
         out = self._table.take(low)
-        out += (self._table.take(low + 1) - out) * place
-        over = gap - self._most32
-        far = over > 0
-        if far.any():
-            beyond = np.exp(np.clip(over * self._per32, -50.0, 0.0)) * self._rare32
-            np.copyto(out, beyond, where=far)
+        low += 1
+        inside *= self._table.take(low) - out
+        out += inside
+        if place.max() > _BINS:
+            np.subtract(_BINS, place, out=place)
+            place *= self._fade
+            np.clip(place, -50.0, 0.0, out=place)
+            out *= np.exp(place, out=place)
         return out
 
 
