@@ -92,12 +92,14 @@ def _fit(figures: Floats) -> tuple[Floats, ...]:
     level, slope = huber(figures, known, t)
     rest = figures - level[:, None] - slope[:, None] * t
     count, centre, spread = _moments(known, t)
-    error = np.maximum(_noise(rest, known, count), 1e-8) * long_run(_bounded(rest)) * INFLATION
+    usual = 1.4826 * median(np.abs(rest))[:, None]
+    bounded = np.clip(rest, -HUBER * usual, HUBER * usual)  # what the line hardly follows, cut off
+    error = np.maximum(_noise(rest, bounded, count), 1e-8) * long_run(bounded) * INFLATION
     at_centre, of_slope = error / count, error / spread
     clustering = np.maximum(_clustering(rest), LEAST_CLUSTERING)
     of_level = at_centre + of_slope * centre**2
     clear = slope / np.sqrt(of_slope)
-    rest = _without_one_offs(rest)
+    rest = _without_one_offs(rest, usual)
     return level, slope, of_level, of_slope, -of_slope * centre, clustering, clear, rest
 
 
@@ -187,25 +189,18 @@ def long_run(rest: Floats) -> Floats:
     return out
 
 
-def _bounded(rest: Floats) -> Floats:
-    """Return residuals, those that the line hardly follows cut off."""
-    most = HUBER * 1.4826 * median(np.abs(rest))[:, None]
-    return np.clip(rest, -most, most)
-
-
-def _noise(rest: Floats, known: Flags, count: Floats) -> Floats:
+def _noise(rest: Floats, bounded: Floats, count: Floats) -> Floats:
     """Return the variance that least squares would need to know a line as well as Huber does."""
-    bounded = _bounded(rest)
-    followed = ((bounded == rest) & known).sum(axis=1) / count
+    followed = (bounded == rest).sum(axis=1) / count
     squares = np.nansum(bounded * bounded, axis=1) / np.maximum(count - 2, 1)
     out: Floats = squares / np.maximum(followed, 0.5) ** 2
     return out
 
 
-def _without_one_offs(rest: Floats) -> Floats:
+def _without_one_offs(rest: Floats, usual: Floats) -> Floats:
     """Return residuals without the rare weeks that stand far above all others."""
     with np.errstate(invalid="ignore"):
-        far = rest > _ONCE * 1.4826 * median(np.abs(rest))[:, None]
+        far = rest > _ONCE * usual
     begins = (far[:, 1:] & ~far[:, :-1]).sum(axis=1) + far[:, :1].sum(axis=1)
     rare = begins <= rest.shape[1] // _YEAR_WEEKS
     return np.where(far & rare[:, None], np.nan, rest)
