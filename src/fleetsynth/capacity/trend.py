@@ -158,13 +158,23 @@ def median(values: Numbers) -> Floats:
     whole = count == values.shape[1]
     out = np.zeros(len(values))
     if values.shape[1] and whole.any():
-        out[whole] = np.median(values[whole], axis=1)
+        out[whole] = _median(values if whole.all() else values[whole])
     few = np.flatnonzero(~whole & (count > 0))
     if few.size:
         ordered, n = np.sort(values[few], axis=1), count[few]  # NaN last
         rows = np.arange(few.size)
         out[few] = (ordered[rows, (n - 1) // 2] + ordered[rows, n // 2]) / 2
     return out
+
+
+def _median(values: Numbers) -> Numbers:
+    """Return medians of rows without NaN as NumPy does, but for looking for any."""
+    half = values.shape[1] // 2
+    ordered = np.partition(values, half, axis=1)
+    high: Numbers = ordered[:, half]
+    if values.shape[1] % 2:
+        return high
+    return (ordered[:, :half].max(axis=1) + high) / 2
 
 
 def quantile(values: Numbers, share: float) -> Numbers:
