@@ -105,20 +105,27 @@ def _fit(figures: Floats) -> tuple[Floats, ...]:
 
 def follow_floors(line: Line, figures: Values, saws: Mapping[int, Saw]) -> None:
     """Give series that are saw-tooths the trend of their floors; peaks become residuals."""
+    rows = np.array(list(saws), np.int64)
+    if not rows.size:
+        return
     t = week_times(figures.shape[1])
-    for row, saw in saws.items():
-        own = figures[row].astype(np.float64)
-        known = ~np.isnan(own)
-        count, centre = max(int(known.sum()), 1), float(t[known].mean())
-        level = float(np.median(own[known] - saw.slope * t[known]))
-        rest = own - level - saw.slope * t
-        of_slope = INFLATION * max(saw.error**2, 1e-12)
-        at_centre = INFLATION * float(np.nanvar(rest)) * max(1.0, saw.days / WEEK) / count
-        line.level[row], line.slope[row], line.residuals[row] = level, saw.slope, rest
-        line.of_slope[row], line.of_both[row] = of_slope, -of_slope * centre
-        line.of_level[row] = at_centre + of_slope * centre**2
-        line.clearness[row] = saw.slope / max(saw.error, 1e-6)
-        line.clustering[row] = min(1.0, _OF_CYCLES * float(_clustering(rest[None])[0]))
+    slope, error, days = (
+        np.array([getattr(saw, name) for saw in saws.values()])
+        for name in ("slope", "error", "days")
+    )
+    rest = figures[rows].astype(np.float64) - slope[:, None] * t
+    count, centre, _ = _moments(~np.isnan(rest), t)
+    level = median(rest)
+    rest -= level[:, None]
+    of_slope = INFLATION * np.maximum(error**2, 1e-12)
+    away = rest - (np.nansum(rest, axis=1) / count)[:, None]
+    noise = np.nansum(away * away, axis=1) / count
+    at_centre = INFLATION * noise * np.maximum(1.0, days / WEEK) / count
+    line.level[rows], line.slope[rows], line.residuals[rows] = level, slope, rest
+    line.of_slope[rows], line.of_both[rows] = of_slope, -of_slope * centre
+    line.of_level[rows] = at_centre + of_slope * centre**2
+    line.clearness[rows] = slope / np.maximum(error, 1e-6)
+    line.clustering[rows] = np.minimum(1.0, _OF_CYCLES * _clustering(rest))
 
 
 def huber(figures: Floats, known: Flags, t: Floats) -> tuple[Floats, Floats]:
@@ -171,10 +178,10 @@ def _median(values: Numbers) -> Numbers:
     """Return medians of rows without NaN as NumPy does, but for looking for any."""
     half = values.shape[1] // 2
     ordered = np.partition(values, half, axis=1)
-    high: Numbers = ordered[:, half]
-    if values.shape[1] % 2:
-        return high
-    return (ordered[:, :half].max(axis=1) + high) / 2
+    high = ordered[:, half]
+    even = values.shape[1] % 2 == 0
+    out: Numbers = (ordered[:, :half].max(axis=1) + high) / 2 if even else high
+    return out
 
 
 def quantile(values: Numbers, share: float) -> Numbers:
