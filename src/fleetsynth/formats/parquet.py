@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from fleetsynth.formats.base import Types
     from fleetsynth.formats.options import ReadOptions
 
+_LEAST_ROWS = BATCH_ROWS // 8
+"""Rows of row groups, in the mean, from which text is read as codes."""
+
 
 class _ParquetWriter:
     """Writes a batch as a row group."""
@@ -62,8 +65,11 @@ def writer_options(schema: pa.Schema) -> dict[str, object]:
 
 def _batches(path: Path, columns: Types | None, _: ReadOptions) -> Iterator[pa.RecordBatch]:
     wanted = None if columns is None else list(columns)
-    # Whoever names columns takes text as codes, as the file has it: five times as quick.
-    with pq.ParquetFile(path, read_dictionary=wanted) as file:
+    metadata = pq.read_metadata(path)
+    # Whoever names columns takes text as codes, as the file has it: five times as quick, but each
+    # row group has codes of its own, and is a batch of its own then.
+    long = metadata.num_rows >= _LEAST_ROWS * metadata.num_row_groups
+    with pq.ParquetFile(path, metadata=metadata, read_dictionary=wanted if long else None) as file:
         if wanted == []:
             return
         for groups in _together(file.metadata):
