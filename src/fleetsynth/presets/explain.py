@@ -51,16 +51,14 @@ def _lacking(
 ) -> str:
     """Say what is missing; once an archetype, by a name added to `hinted`, how to take it over."""
     hint = _meant(written, loc)
-    if len(loc) > 1 and loc[0] == "archetypes" and loc[1] not in hinted:
+    tell = len(loc) > 1 and loc[0] == "archetypes" and loc[1] not in hinted
+    if tell:
         hinted.add(loc[1])
-        if hint:
-            lacking = f"no packaged {loc[-1]!r}{hint}; as a new one it is missing {names}"
-            return f"{lacking}; {KEY}: NAME would take them from another archetype"
-        how = f"give every figure, or {KEY}: NAME to take them from another archetype"
-        return f"{how}; missing {names}"
     if hint:
-        return f"no packaged {loc[-1]!r}{hint}; as a new one it is missing {names}"
-    return f"missing {names}"
+        other = f", and no {KEY}: NAME to take the figures of another" if tell else ""
+        return f"no packaged {loc[-1]!r}{hint}{other}; as a new one it is missing {names}"
+    other = f"without {KEY}: NAME, which takes the figures of another archetype, " if tell else ""
+    return f"{other}missing {names}"
 
 
 def _is_below(loc: tuple[int | str, ...], places: set[tuple[int | str, ...]]) -> bool:

@@ -177,9 +177,8 @@ def _validate(
 ) -> Scenario:
     """Validate fields and cross-checks together, so that one run shows every problem.
 
-    Args:
-        lost: what was wrong with archetypes before.
-        bases: what archetypes extended.
+    With what is `lost` already, because archetypes cannot follow what they extend; `bases` says
+    what each archetype extended.
     """
     found = [*lost]
     bad = {"archetypes"} if lost else set()

@@ -104,8 +104,8 @@ def flow(value: Any) -> str:
         return f"{{{inner}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(flow, value))}]"
-    if isinstance(value, float) and abs(value) < _EXACT and repr(value)[-2:] == ".0" and value:
-        value = int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        value = int(value) if value or repr(value) == "0.0" else value
     yaml = _dumper()
     yaml.default_flow_style = True
     yaml.width = 2 * LARGEST  # names are not broken over lines

@@ -249,7 +249,7 @@ def settle(values: dict[str, Any], packaged: Mapping[str, Any]) -> None:
         _complete(values["closes"], known["default"])
 
 
-def _complete(closes: dict[Any, Any], packaged: Mapping[str, Any]) -> None:
+def _complete(closes: dict[Any, Any], packaged: dict[str, Any]) -> None:
     """Let a unit's close be the default one where it says nothing."""
     default = {**packaged, **closes["default"]} if isinstance(closes.get("default"), dict) else {}
     try:
