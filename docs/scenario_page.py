@@ -192,7 +192,7 @@ preset: realistic
 business_units: [Finance, Retail, Logistics]
 closes:
   default: {days: 4}
-  Finance: {quarter: 1.6}       # over 4 days, and the month and the fiscal year of the packaged default
+  Finance: {quarter: 1.6}       # 4 days, and month and fiscal year as packaged
 ```
 
 """

@@ -55,10 +55,12 @@ def _lacking(
     if tell:
         hinted.add(loc[1])
     if hint:
-        other = f", and no {KEY}: NAME to take the figures of another" if tell else ""
-        return f"no packaged {loc[-1]!r}{hint}{other}; as a new one it is missing {names}"
-    other = f"without {KEY}: NAME, which takes the figures of another archetype, " if tell else ""
-    return f"{other}missing {names}"
+        missing = f"no packaged {loc[-1]!r}{hint}; as a new one it is missing {names}"
+        extends = f"it has no {KEY}: NAME to take the figures of another archetype, and there is "
+    else:
+        missing = f"missing {names}"
+        extends = f"without {KEY}: NAME, which takes the figures of another archetype, "
+    return f"{extends if tell else ''}{missing}"
 
 
 def _is_below(loc: tuple[int | str, ...], places: set[tuple[int | str, ...]]) -> bool:

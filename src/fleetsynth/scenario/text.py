@@ -81,8 +81,9 @@ def lines(text: str) -> dict[Path, int]:
     return dict(_walk(root, ())) if root is not None else {}
 
 
-def _dumper() -> YAML:
+def _dumper(*, flow_style: bool) -> YAML:
     yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = flow_style  # before the representer, which takes it over
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.representer.ignore_aliases = lambda _value: True
     return yaml
@@ -90,8 +91,7 @@ def _dumper() -> YAML:
 
 def dump(values: dict[str, Any]) -> str:
     """Write plain values as YAML, keys in their order."""
-    yaml = _dumper()
-    yaml.default_flow_style = False
+    yaml = _dumper(flow_style=False)
     out = StringIO()
     yaml.dump(values, out)
     return out.getvalue()
@@ -106,8 +106,7 @@ def flow(value: Any) -> str:
         return f"[{', '.join(map(flow, value))}]"
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         value = int(value) if value or repr(value) == "0.0" else value
-    yaml = _dumper()
-    yaml.default_flow_style = True
+    yaml = _dumper(flow_style=True)
     yaml.width = 2 * LARGEST  # names are not broken over lines
     out = StringIO()
     yaml.dump([value], out)
