@@ -13,7 +13,10 @@ from tests.conftest import Written
 from tests.schema_check import errors as schema_errors
 from tests.unit.bad_scenarios import Bad
 
-FIGURE = {"classic": {"base_cpu": 7.5}, "realistic": {"demand": {"level": {"uniform": [3, 5]}}}}
+FIGURE: dict[str, dict[str, Any]] = {
+    "classic": {"base_cpu": 7.5},
+    "realistic": {"demand": {"level": {"uniform": [3, 5]}}},
+}
 """One figure of a profile of each preset."""
 
 
@@ -253,7 +256,8 @@ def test_editors_know_the_word(preset: str) -> None:
     from fleetsynth.presets.load import json_schema
 
     schema = json_schema(preset)
-    said = {"preset": preset, "archetypes": {"mine": {"extends": "web", **FIGURE[preset]}}}
+    said: dict[str, Any] = {"preset": preset}
+    said["archetypes"] = {"mine": {"extends": "web", **FIGURE[preset]}}
     assert list(schema_errors(said, schema, schema)) == []
     said["archetypes"] = {"mine": {"extends": ["web"]}}
     assert list(schema_errors(said, schema, schema)) == ["archetypes.mine.extends: type"]
