@@ -57,23 +57,22 @@ def extend(
         return []
     archetypes = {**values["archetypes"]}
     lost = _unknown(bases, archetypes)
-    order = _in_order(bases, lost)
     kind: Any = model_in(annotation(written, "archetypes"))
-    usable: dict[Any, bool] = {}
-    for name in order:
-        base = bases[name] if name not in lost else None
-        if base is not None and base not in usable:
-            usable[base] = _is_valid(kind, base, archetypes[base])
-        whole, own = archetypes[name], said.get("archetypes", {}).get(name)
-        mine = {**own} if _extends(own) else {**whole}  # other packages' catalogues may extend
-        del mine[KEY]
-        name_alone = {"name": whole["name"]} if "name" in whole else {}
-        below = archetypes[base] if usable.get(base) else stand_in
-        figures = {key: value for key, value in below.items() if key != "name"}
-        archetypes[name] = merge(kind, name_alone | figures, mine)
+    usable: dict[str, bool] = {}
+    for name in _in_order(bases, lost):
+        below = stand_in
+        if name not in lost:
+            base = bases[name]
+            if base not in usable:
+                usable[base] = _is_valid(kind, base, archetypes[base])
+            below = archetypes[base] if usable[base] else stand_in
+        own = said.get("archetypes", {}).get(name)
+        if not _extends(own):  # a packaged one, of another package's model
+            own = archetypes[name]
+        archetypes[name] = _laid(kind, below, own, archetypes[name])
     values["archetypes"] = archetypes
     paths = {("archetypes", name, KEY): message for name, message in lost.items() if message}
-    return [Problem(said, ".".join(map(str, at)), origin(at)) for at, said in paths.items()]
+    return [Problem(message, ".".join(map(str, at)), origin(at)) for at, message in paths.items()]
 
 
 def not_inherited(problems: list[Problem], bases: Mapping[str, str]) -> list[Problem]:
@@ -91,6 +90,15 @@ def _path_in_base(path: str, bases: Mapping[str, str]) -> str:
     name, *inner = rest.split(".")
     inherits = first == "archetypes" and name in bases
     return ".".join([first, bases[name], *inner]) if inherits else ""
+
+
+def _laid(
+    kind: Any, below: Mapping[str, Any], own: Mapping[str, Any], whole: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Lay what an archetype says over another's figures; the name is the one it has as a whole."""
+    figures = {key: value for key, value in below.items() if key != "name"}
+    mine = {key: value for key, value in own.items() if key != KEY}
+    return merge(kind, figures, {"name": whole["name"], **mine} if "name" in whole else mine)
 
 
 def _extends(profile: object) -> bool:
