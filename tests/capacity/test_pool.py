@@ -19,7 +19,9 @@ TRUE = 0.02
 
 def lines(slope: np.ndarray | float, noise: np.ndarray) -> Line:
     """Fit lines to 50 points, a slope of each, and noise, shape (series, weeks)."""
-    return trend.fit(50 + np.broadcast_to(np.asarray(slope), len(noise))[:, None] * week_times(WEEKS) + noise)
+    return trend.fit(
+        50 + np.broadcast_to(np.asarray(slope), len(noise))[:, None] * week_times(WEEKS) + noise
+    )
 
 
 def drawn(line: Line, numbers: np.ndarray) -> Line:
