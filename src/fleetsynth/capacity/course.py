@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.capacity import growth, passage, season, steps, trend
+from fleetsynth.capacity import growth, passage, pool, season, steps, trend
 from fleetsynth.capacity.trend import Line
 from fleetsynth.capacity.weekly import WEEK
 
@@ -97,13 +97,19 @@ class Course:
         return np.where(self.curved, level * np.expm1(np.where(self.curved, rest, 0.0)), rest)
 
 
-def courses(looked: Sequence[Looked], groups: Sequence[Ints], metric: str = "disk") -> list[Course]:
+def courses(
+    looked: Sequence[Looked],
+    groups: Sequence[Ints],
+    metric: str = "disk",
+    pools: Sequence[Ints] | None = None,
+) -> list[Course]:
     """Find out where series are heading; those of a group grow alike, wherever they stand.
 
     Args:
         looked: what was looked up, of one metric.
         groups: number of each series' group, for each of `looked`.
         metric: which.
+        pools: number of the series that each shares more with, as `pool.pools` says; None for none.
     """
     figures = [steps.cut(each.figures, each.step) for each in looked]
     lines = [trend.fit(each) for each in figures]
@@ -113,11 +119,15 @@ def courses(looked: Sequence[Looked], groups: Sequence[Ints], metric: str = "dis
         votes.append(growth.votes(values, line, low[-1]))
         votes[-1][list(each.saws)] = 0
         trend.follow_floors(line, values, each.saws)
+    voted = np.concatenate(votes)
+    pooled = np.concatenate(list(pools)) if pools else np.full(len(voted), -1)
+    alike = pool.alike(lines, pools) if pools else np.zeros(len(voted))
     curved = growth.compounding(
-        np.concatenate(votes),
+        voted,
         np.concatenate(low),
         np.concatenate(list(groups)),
         growth.DEMAND if metric in LOADS else 0.0,
+        pool.shares(pooled, alike, voted != 0),
     )
     out, before = [], 0
     for each, line, values in zip(looked, lines, figures, strict=True):
@@ -125,6 +135,16 @@ def courses(looked: Sequence[Looked], groups: Sequence[Ints], metric: str = "dis
         before += len(values)
         mine[list(each.saws)] = False
         out.append(_course(each, line, values, mine))
+    if pools:
+        comparable = [_comparable(each, own) for each, own in zip(out, pools, strict=True)]
+        pool.draw([each.line for each in out], comparable, alike)
+    return out
+
+
+def _comparable(course: Course, pools: Ints) -> Ints:
+    """Return numbers of pools whose trends are of one unit, and none for saw-tooths."""
+    out = np.where(pools >= 0, 2 * pools + course.curved, -1)
+    out[list(course.saws)] = -1
     return out
 
 
