@@ -30,9 +30,10 @@ def packaged(preset: str) -> dict[str, Any]:
 
 def _unsaid(preset: str) -> dict[str, Any]:
     """Return the values that the classes of a scenario give keys which a catalogue leaves out."""
-    scenario = model(preset).scenario
+    scenario: Any = model(preset).scenario
     unsaid = {name for name, field in scenario.model_fields.items() if not field.is_required()}
-    return scenario.model_construct().model_dump(mode="json", include=unsaid)
+    defaults: dict[str, Any] = scenario.model_construct().model_dump(mode="json", include=unsaid)
+    return defaults
 
 
 def starter_text(preset: str = DEFAULT) -> str:
