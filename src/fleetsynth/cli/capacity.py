@@ -42,7 +42,9 @@ _SCOPES = {
     help="Give no dates beyond, such as 1y; three years at most, or as many as the history has.",
 )
 @click.option(
-    "--by", type=click.Choice(list(_SCOPES)), help="Rows of this kind only; all, where none is said."
+    "--by",
+    type=click.Choice(list(_SCOPES)),
+    help="Rows of this kind only; all, where none is said.",
 )
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="The first N rows of each.")
 @click.option(

@@ -171,7 +171,11 @@ function calendarOf(rows) {
 }
 function calendarHead({ end, marks }) {
   // Room for a year below each, on paper too.
-  const shown = marks.filter((m) => m.d < end * 0.93).reduce((list, m) => (list.length && ((m.d - list[list.length - 1].d) / end) * 215 < 40 ? list : [...list, m]), []);
+  const place = (m) => (m.d / end) * 215, shown = [];
+  for (const m of marks.filter(({ d }) => d < end * 0.93)) {
+    const last = shown.length ? place(shown[shown.length - 1]) : -Infinity;
+    if (place(m) - last >= (last < 14 ? 58 : 40)) shown.push(m);
+  }
   return s('svg', { viewBox: '0 0 215 32', class: 'gantt', 'aria-hidden': 'true' }, shown.flatMap((m, n) => {
     const x = (m.d / end) * 215, at = x < 14 ? { x: 0 } : { x, 'text-anchor': 'middle' }, newYear = !n || m.year !== shown[n - 1].year;
     return [s('text', { ...at, y: 12 }, m.text), newYear ? s('text', { ...at, y: 29 }, String(m.year)) : null];
