@@ -35,8 +35,8 @@ function scaleKey(svg, x, y, width, of, from, to) {
 function heatMap(plot, cells, columns, label, unit) {
   const names = columns === 24 ? Array.from({ length: 24 }, (_, i) => String(i).padStart(2, '0')) : MONTHS;
   const finite = cells.filter(Number.isFinite);
-  // Per cent from nothing to all, as in every other chart: little differences do not look like great ones.
-  const high = unit === '%' ? 100 : Math.max(...finite, 0) || 1, of = colours(SCALE);
+  // From nothing to all or half of it, and never to the greatest: little differences do not look like great ones.
+  const most = Math.max(...finite, 0), high = unit === '%' ? (most <= 40 ? 50 : 100) : most || 1, of = colours(SCALE);
   const left = 38, top = 20, wide = Math.max(240, plot.clientWidth || 600);
   const w = (wide - left) / columns, hh = wide < 500 ? 26 : 30;
   const { svg } = canvas(plot, top + 7 * hh + 44, label);
