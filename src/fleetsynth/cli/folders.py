@@ -61,8 +61,10 @@ def folder_options(command: Command) -> Command:
 def folder_arguments(options: dict[str, Any]) -> dict[str, Any]:
     """Return what `folder_options` were given, as `generate` takes it."""
     names, size = options["partition_by"], options["part_size"]
+    if names:  # a comma after the last key, as some write tuples, does no harm
+        names = pieces(names.removesuffix(","), "partition-by", "year,month")
     return {
-        "partition_by": pieces(names, "partition-by", "year,month") if names else [],
+        "partition_by": names or [],
         "part_bytes": None if size is None else parse_size(size),
         **{name: options[name] for name in ("workers", "resume", "shard", "engine", "master")},
     }
