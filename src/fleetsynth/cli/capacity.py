@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import nullcontext
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from fleetsynth.capacity.api import Capacity
 
+_LINES = 500
+"""Rows that are printed together."""
 _SCOPES = {
     "server": "servers",
     "service": "services",
@@ -149,9 +152,10 @@ def _print_json(found: Capacity, by: str | None, top: int | None, *, backtest: b
     if backtest:
         say_json(found.backtest)
         return
-    before = "["
-    for row in found.iter_rows(by, top):
-        click.echo(f"{before}{json.dumps(row, allow_nan=False)}", nl=False)
+    encode = json.JSONEncoder(allow_nan=False).encode
+    rows, before = found.iter_rows(by, top), "["
+    while lines := ",\n".join(encode(row) for row in islice(rows, _LINES)):
+        click.echo(f"{before}{lines}", nl=False)
         before = ",\n"
     click.echo("[]" if before == "[" else "]")
 
