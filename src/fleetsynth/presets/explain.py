@@ -110,7 +110,9 @@ def _keys_beside(written: type[BaseModel], loc: tuple[int | str, ...]) -> list[s
             return []
         kind = inner if is_named(kind) else annotation(inner, str(part))
     inner = model_in(kind)
-    return list(inner.model_fields) if inner and not is_named(kind) else []
+    if not inner or is_named(kind):
+        return []
+    return [field.alias or name for name, field in inner.model_fields.items()]
 
 
 def _shown(value: object) -> str:

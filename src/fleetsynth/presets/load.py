@@ -13,6 +13,7 @@ from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
 from fleetsynth.presets import DEFAULT, PRESETS, is_preset, model, names, problems_of
 from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.explain import explain
+from fleetsynth.presets.files import read_files
 from fleetsynth.scenario import text
 from fleetsynth.scenario.fields import is_name
 from fleetsynth.scenario.layers import merge, override
@@ -59,7 +60,14 @@ def load_scenario(
         values = override(written, values, key, copy.deepcopy(value))
     _name_new_archetypes(values)
     model(preset).settle(values, packaged(preset))
-    return _validate(written, preset, values, where)
+    unread = read_files(values, _folder(source, said_by), where)
+    return _validate(written, preset, values, where, unread)
+
+
+def _folder(source: object, said_by: Mapping[str, str]) -> Path:
+    """Return where the paths of a scenario begin: at its file, if that is what says them."""
+    overridden = any(key in ("holidays", "holidays.from") for key in said_by)
+    return Path(source).parent if isinstance(source, str | Path) and not overridden else Path()
 
 
 def preset_of(
@@ -151,10 +159,22 @@ def _override_origin(said_by: Mapping[str, str], path: tuple[str | int, ...]) ->
 
 
 def _validate(
-    written: type[Scenario], preset: str, values: dict[str, Any], origin: Origin
+    written: type[Scenario],
+    preset: str,
+    values: dict[str, Any],
+    origin: Origin,
+    unread: list[Problem],
 ) -> Scenario:
-    """Validate fields and cross-checks together, so that one run shows every problem."""
-    found: list[Problem] = []
+    """Validate fields and cross-checks together, so that one run shows every problem.
+
+    Args:
+        written: the class of the scenario.
+        preset: its name.
+        values: what is said.
+        origin: where something is said.
+        unread: problems of the files that it names.
+    """
+    found = list(unread)
     bad: set[str] = set()
     try:
         scenario = written(**{str(key): value for key, value in values.items()})
@@ -164,8 +184,12 @@ def _validate(
         bad = {str(detail["loc"][0]) for detail in details if detail["loc"]}
         # What is wrong is replaced for a moment, so that the rest can be checked as well.
         defaults = packaged(preset)
-        checkable = {key: values[key] for key in written.model_fields}
-        checkable |= {key: _stand_in(defaults, key, values[key]) for key in bad & checkable.keys()}
+        checkable = {key: values[key] for key in written.model_fields if key in values}
+        checkable = {
+            key: _stand_in(defaults, key, value) if key in bad else value
+            for key, value in checkable.items()
+            if key not in bad or key in defaults
+        }
         try:
             scenario = written(**checkable)
         except ValidationError:  # nothing more can be said of what is so wrong

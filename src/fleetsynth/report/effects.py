@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
 
 ORDINARY = -1
 QUARTER_END = (
@@ -58,11 +59,11 @@ def declared_kinds(factors: Sequence[Factor], days: Days) -> tuple[list[str], In
     return names, out
 
 
-def general_kinds(days: Days, country: str) -> Ints:
-    """Return the place of each day in `GENERAL`, or `ORDINARY`."""
+def general_kinds(days: Days, holidays: Bools) -> Ints:
+    """Return the place of each day in `GENERAL`, or `ORDINARY`, given which days are holidays."""
     out = np.full(days.index.shape, ORDINARY, dtype=np.int64)
     out[days.is_quarter_end] = (4 - days.days_to_month_end)[days.is_quarter_end]
-    out[days.is_holiday(country)] = len(QUARTER_END)
+    out[holidays] = len(QUARTER_END)
     out[(days.month == 12) & (days.day >= 24)] = len(QUARTER_END) + 1
     return out
 

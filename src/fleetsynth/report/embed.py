@@ -191,10 +191,11 @@ def calendar(
         return None
     days, sums, counts = by_day(collected)
     factors = effects.by_date(plan)
+    holidays = plan.is_holiday(days, country) if plan else days.is_holiday(country)
     names, kinds = (
         effects.declared_kinds(factors, days)
         if factors
-        else (list(effects.GENERAL), effects.general_kinds(days, country))
+        else (list(effects.GENERAL), effects.general_kinds(days, holidays))
     )
     main = collected.main
     special, seen, base = effects.compare(sums[main], counts[main], kinds)
