@@ -40,7 +40,7 @@ _REACH = 28
 
 def by_date(plan: Plan | None) -> list[Factor]:
     """Return a model's factors that act on all archetypes alike, on days that charts can name."""
-    factors = model_of(plan).factors if plan else ()
+    factors = model_of(plan).factors_of(plan) if plan else ()
     return [f for f in factors if f.cases and not f.hourly and f.field is None]
 
 

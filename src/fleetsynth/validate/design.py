@@ -70,7 +70,9 @@ class Design:
         self.places = Places.of(len(signals))
         self.sums = self.places.scores + 1
         self.densities = [self._density(i) for i in range(len(law.rows))]
-        self._factors = [factor for factor in self.model.factors if factor.case_of]
+        factors = self.model.factors_of(plan)
+        self._factors = [f for f in factors if f.case_of and f.unit is None]
+        self._of_units = [f for f in factors if f.unit is not None]
         clock = plan.clock
         self._calendar = Calendar(clock.seconds(clock.first, clock.stop))
         sizes = [1 + len(_labels(factor)) for factor in self._factors]
@@ -115,6 +117,24 @@ class Design:
             out[0, i] = self.law.growth(rows.rate, seconds)
             out[1, i] = (up - down) / (2 * small)
         return out
+
+    def is_ordinary(self, archetype: int, unit: str, tick: Ints) -> NDArray[np.bool_]:
+        """Tell the ticks at which no factor of a business unit alone acts, shape (ticks,).
+
+        Nothing is estimated of others: what is estimated, servers of all units have in common.
+        """
+        profile = self.plan.archetypes[archetype].profile
+        out = np.ones(len(tick), dtype=np.bool_)
+        for factor in self._of_units:
+            if factor.unit == unit:
+                acts = factor.function(self._calendar.days, profile) != 1.0
+                out &= ~self._calendar.per_tick(acts)[tick]
+        return out
+
+    @property
+    def has_units(self) -> bool:
+        """Whether there are factors that act on one business unit alone."""
+        return bool(self._of_units)
 
     def group_growth(self) -> Floats:
         """Return `growth` averaged per group, shape (2, archetypes, groups)."""
