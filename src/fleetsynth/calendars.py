@@ -180,9 +180,7 @@ def holiday_names(place: str, year: int) -> dict[int, list[frozenset[str]]]:
         for day, names in _holidays(place, year, language=language).items():
             called = names.split("; ")
             known = out.setdefault(_index(day), [frozenset()] * len(called))
-            out[_index(day)] = [
-                more | {name} for more, name in zip(known, called, strict=False)
-            ]
+            out[_index(day)] = [more | {name} for more, name in zip(known, called, strict=False)]
     return out
 
 
@@ -217,7 +215,7 @@ def _nearest_country(country: str, code: str | None, rest: str) -> str:
         name = near.partition("'")[2].partition("'")[0]
         code = holiday_countries().get(name)
     if code is None:
-        return ": give an ISO 3166 code such as IE, or one of a subdivision such as DE-HE"
+        return ": give an ISO 3166 code such as IE"
     return f" (did you mean {code + rest.upper()!r}?)"
 
 

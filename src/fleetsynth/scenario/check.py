@@ -68,13 +68,17 @@ def _removed_names(scenario: Scenario) -> Iterator[Problem]:
     first, last = scenario.start_date.year, scenario.end_date.year
     for year in sorted({*range(first, min(last + 1, first + _MOST_YEARS)), *_USUAL_YEARS}):
         for place in scenario.holiday_places():
-            known.update(*(each for called in holiday_names(place, year).values() for each in called))
+            known.update(
+                *(each for called in holiday_names(place, year).values() for each in called)
+            )
     known |= {name.partition(" (")[0] for name in known}
     for index, name in enumerate(scenario.holidays.remove):
         if name in names and name not in known:
             where = ", ".join(sorted(set(scenario.holiday_places())))
             hint = did_you_mean(name, sorted(known))
-            yield Problem(f"no holiday of {where} is called {name!r}{hint}", f"holidays.remove.{index}")
+            yield Problem(
+                f"no holiday of {where} is called {name!r}{hint}", f"holidays.remove.{index}"
+            )
 
 
 def closed_units(closed: Mapping[str, Closed], scenario: Scenario) -> Iterator[Problem]:

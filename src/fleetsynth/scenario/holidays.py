@@ -155,4 +155,3 @@ class Closed(Strict):
         if not self.weekdays and not self.dates:
             raise ValueError("no day is closed: give weekdays such as [Friday], or dates")
         return self
-

@@ -114,13 +114,11 @@ def _events(lines: Iterator[_Line]) -> Iterator[tuple[int, dict[str, _Line]]]:
     begin = last = 0
     for line in lines:
         last, what = line.number, line.value.strip().upper()
+        _check_place(open_parts, line)
         if line.name == "BEGIN":
-            _check_place(open_parts, what, line.number)
             open_parts.append(what)
             if what == "VEVENT":
                 event, begin = {}, line.number
-        elif not open_parts:
-            raise IcsError("this is no iCalendar file: it has to begin with BEGIN:VCALENDAR", last)
         elif line.name == "END":
             if open_parts.pop() != what:
                 raise IcsError(f"END:{what} ends something that has not begun", line.number)
@@ -135,11 +133,13 @@ def _events(lines: Iterator[_Line]) -> Iterator[tuple[int, dict[str, _Line]]]:
         raise IcsError(f"the file is cut off: {what}", max(last, 1))
 
 
-def _check_place(open_parts: list[str], what: str, number: int) -> None:
-    if not open_parts and what != "VCALENDAR":
-        raise IcsError("this is no iCalendar file: it has to begin with BEGIN:VCALENDAR", number)
-    if what == "VEVENT" and open_parts != ["VCALENDAR"]:
-        raise IcsError(f"an event inside a {open_parts[-1]}", number)
+def _check_place(open_parts: list[str], line: _Line) -> None:
+    begins, what = line.name == "BEGIN", line.value.strip().upper()
+    if not open_parts and not (begins and what == "VCALENDAR"):
+        message = "this is no iCalendar file: it has to begin with BEGIN:VCALENDAR"
+        raise IcsError(message, line.number)
+    if begins and what == "VEVENT" and open_parts != ["VCALENDAR"]:
+        raise IcsError(f"an event inside a {open_parts[-1]}", line.number)
 
 
 def _entry(begin: int, event: dict[str, _Line]) -> dict[str, Any] | None:

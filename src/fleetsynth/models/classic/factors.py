@@ -112,7 +112,7 @@ def factors_of(scenario: ClassicScenario) -> tuple[Factor, ...]:
     holiday = with_own(own) if own else HOLIDAY
     units = ((unit, closed_of(closed, unit)) for unit in scenario.business_units)
     theirs = (closed_days(unit, days) for unit, days in units if days is not None)
-    return (*FACTORS[:-1], holiday, *theirs)
+    return (*(holiday if factor is HOLIDAY else factor for factor in FACTORS), *theirs)
 
 
 def with_own(own: OwnDates) -> Factor:

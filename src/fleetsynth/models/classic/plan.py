@@ -70,7 +70,8 @@ class ClassicPlan(Plan):
         closed, units = self.scenario.closed, self.scenario.business_units
         place = np.array([self.closings.index(closed_of(closed, unit)) for unit in units])
         unit_codes = self.fleet.metadata_codes("business_unit", first, stop)
-        return codes + len(self.archetypes) * place[unit_codes]
+        kinds: NDArray[np.int64] = codes + len(self.archetypes) * place[unit_codes]
+        return kinds
 
 
 def resolve(scenario: ClassicScenario) -> ClassicPlan:
