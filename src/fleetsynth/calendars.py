@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fleetsynth.errors import did_you_mean, nearest_name
+from fleetsynth.errors import listed, nearest_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,12 +229,12 @@ def _nearest_subdivision(code: str, part: str, parts: tuple[str, ...]) -> str:
         if meant in parts
     }
     meant = by_name.get(part.upper())
-    if meant is None and len(part) > 3:
+    if meant is None and len(part) > 2:  # of two letters half are as good as any
         near = nearest_name(part.upper(), by_name)
         meant = by_name.get(near.partition("'")[2].partition("'")[0])
-    if meant is not None:
-        return f" (did you mean {f'{code}-{meant}'!r}?)"
-    return did_you_mean(f"{code}-{part}", [f"{code}-{part}" for part in parts])
+    if meant is None:
+        return f" (known: {listed(f'{code}-{part}' for part in sorted(parts))})"
+    return f" (did you mean {f'{code}-{meant}'!r}?)"
 
 
 @cache

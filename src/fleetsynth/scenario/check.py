@@ -75,7 +75,7 @@ def _removed_names(scenario: Scenario) -> Iterator[Problem]:
     for index, name in enumerate(scenario.holidays.remove):
         if name in names and name not in known:
             where = ", ".join(sorted(set(scenario.holiday_places())))
-            hint = did_you_mean(name, sorted(known))
+            hint = did_you_mean(name, sorted(n for n in known if " (" not in n))
             yield Problem(
                 f"no holiday of {where} is called {name!r}{hint}", f"holidays.remove.{index}"
             )

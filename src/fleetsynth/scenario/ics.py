@@ -6,6 +6,7 @@ than it says (times of day, other repetitions, exceptions) is refused, with its 
 
 from __future__ import annotations
 
+import codecs
 import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -62,7 +63,7 @@ def parse(data: bytes) -> list[dict[str, Any]]:
     if len(data) > LARGEST:
         raise IcsError(f"the file is too large: at most {LARGEST:,} bytes are read", 1)
     out: list[dict[str, Any]] = []
-    for begin, event in _events(_lines(_text(data))):
+    for begin, event in _events(_lines(data)):
         entry = _entry(begin, event)
         if entry and entry not in out[-1:]:
             out.append(entry)
@@ -71,28 +72,28 @@ def parse(data: bytes) -> list[dict[str, Any]]:
     return out
 
 
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise IcsError(f"byte {data[error.start]:#04x} is not UTF-8 text", line) from None
-
-
-def _lines(text: str) -> Iterator[_Line]:
-    """Yield properties, each from the lines that it is folded over."""
-    whole, number = "", 0
-    for place, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
-        if line[:1] in (" ", "\t") and number:
+def _lines(data: bytes) -> Iterator[_Line]:
+    """Yield properties, each from the lines that it is folded over, which may cut a character."""
+    whole, number = b"", 0
+    for place, ended in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), start=1):
+        line = ended.removesuffix(b"\r")
+        if line[:1] in (b" ", b"\t") and number:
             whole += line[1:]
         else:
             if whole.strip():
-                yield _line(whole, number)
+                yield _line(_text(whole, number), number)
             whole, number = line, place
-        if len(whole) > _LONGEST_LINE and not whole.upper().startswith(("ATTACH", "X-")):
-            raise IcsError(f"a property of more than {_LONGEST_LINE:,} characters", number)
+        if len(whole) > _LONGEST_LINE and not whole.upper().startswith((b"ATTACH", b"X-")):
+            raise IcsError(f"a property of more than {_LONGEST_LINE:,} bytes", number)
     if whole.strip():
-        yield _line(whole, number)
+        yield _line(_text(whole, number), number)
+
+
+def _text(data: bytes, number: int) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise IcsError(f"byte {data[error.start]:#04x} is not UTF-8 text", number) from None
 
 
 def _line(text: str, number: int) -> _Line:
