@@ -100,7 +100,7 @@ UNKNOWN = {
     "GB-ENGL": " (did you mean 'GB-ENG'?)",
     "IE-D": ": the whole country has the same, give 'IE'",
     "DE-": " (known: DE-BB, ",
-    "DE-Augsburg": " (known: DE-BB, ",
+    "DE-Qwertz": " (known: DE-BB, ",
 }
 
 
