@@ -55,9 +55,10 @@ Three layers, each over the one before:
 3. options: `--preset`, `--servers`, `--start` and so on, and `--set KEY=VALUE` for any key by its
    dotted path, such as `--set growth.mode=monthly` or `--set archetypes.web.base_cpu=60`.
 
-`growth`, `holidays`, `closed`, `archetypes`, `locations` and `closes` merge key by key, down to the single figure. Any
-other value replaces the one below it whole: a `distribution` that names two archetypes has two, a
-list of regions is the list, and a figure that was normal and is given as lognormal is lognormal.
+`growth`, `holidays`, `closed`, `archetypes`, `locations` and `closes` merge key by key, down to the
+single figure. Any other value replaces the one below it whole: a `distribution` that names two
+archetypes has two, a list of regions is the list, and a figure that was normal and is given as
+lognormal is lognormal.
 
 `fleetsynth config show` prints the result.
 
@@ -482,7 +483,8 @@ def _reference(name: str) -> str:
 def _array(schema: Schema, field: Schema) -> str:
     if "prefixItems" in field:
         return "[" + ", ".join(_kind(schema, item) for item in field["prefixItems"]) + "]"
-    return "list of names"
+    item = field["items"]
+    return f"list of {_kind(schema, item)}" if "$ref" in item else "list of names"
 
 
 def _object(schema: Schema, field: Schema) -> str:

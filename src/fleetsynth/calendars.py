@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fleetsynth.errors import listed, nearest_name
+from fleetsynth.errors import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _EPOCH = date(1970, 1, 1).toordinal()
 _SUBDIVISION = re.compile(r"[A-Z0-9]{1,3}")
 _ENGLISH = "en_US"
+_LONGEST = 100
+"""Characters of a name that are looked at."""
 
 
 class Added(NamedTuple):
@@ -210,10 +213,7 @@ def check_place(value: str) -> str:
 
 
 def _nearest_country(country: str, code: str | None, rest: str) -> str:
-    if code is None:
-        near = nearest_name(country.upper(), holiday_countries()) if len(country) > 2 else ""
-        name = near.partition("'")[2].partition("'")[0]
-        code = holiday_countries().get(name)
+    code = code or _nearest(country, holiday_countries())
     if code is None:
         return ": give an ISO 3166 code such as IE"
     return f" (did you mean {code + rest.upper()!r}?)"
@@ -222,19 +222,18 @@ def _nearest_country(country: str, code: str | None, rest: str) -> str:
 def _nearest_subdivision(code: str, part: str, parts: tuple[str, ...]) -> str:
     if not parts:
         return f": the whole country has the same, give {code!r}"
-    by_name = {part: part for part in parts}
-    by_name |= {
-        name.upper(): meant
-        for name, meant in getattr(_class_of(code), "subdivisions_aliases", {}).items()
-        if meant in parts
-    }
-    meant = by_name.get(part.upper())
-    if meant is None and len(part) > 2:  # of two letters half are as good as any
-        near = nearest_name(part.upper(), by_name)
-        meant = by_name.get(near.partition("'")[2].partition("'")[0])
+    aliases = getattr(_class_of(code), "subdivisions_aliases", {}).items()
+    by_name = {name.upper(): meant for name, meant in aliases if meant in parts}
+    meant = _nearest(part, by_name | {part: part for part in parts})
     if meant is None:
         return f" (known: {listed(f'{code}-{part}' for part in sorted(parts))})"
     return f" (did you mean {f'{code}-{meant}'!r}?)"
+
+
+def _nearest(name: str, meant: Mapping[str, str]) -> str | None:
+    """Return what the name next to one means, or that name itself, in any case."""
+    near = get_close_matches(name[:_LONGEST].upper(), meant, n=1, cutoff=0.8)
+    return meant[near[0]] if near else None
 
 
 @cache

@@ -14,7 +14,9 @@ from fleetsynth import calendars
 from fleetsynth.clock import Days, epoch_day
 from fleetsynth.errors import InputError, ScenarioError
 from fleetsynth.models.classic import factors as classic
+from fleetsynth.models.classic.scenario import ClassicScenario
 from fleetsynth.models.realistic import factors as realistic
+from fleetsynth.models.realistic.scenario import RealisticScenario
 from fleetsynth.presets import resolve
 from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.data import scenario_from_data
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.plan import Plan
 
-YEAR = {"start_date": "2026-01-01", "end_date": "2026-12-31", "num_servers": 16}
+YEAR: dict[str, Any] = {"start_date": "2026-01-01", "end_date": "2026-12-31", "num_servers": 16}
 PRESETS = ("classic", "realistic")
 ICS = (
     b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20200604\r\nRRULE:FREQ=YEARLY\r\n"
@@ -161,7 +163,7 @@ def test_only_the_days_that_are_said_change(preset: str) -> None:
     }
     regions = {"regions": ["us-east-1"]}
     plain, other = (frame_of(plan_of(preset, **regions, **x)) for x in ({}, {"holidays": said}))
-    columns = [name for name in plain if name.endswith("_p95")]
+    columns = [name for name in map(str, plain) if name.endswith("_p95")]
     moved = (plain[columns] != other[columns]).any(axis=1)
     days = set(plain.loc[moved, "timestamp"].dt.strftime("%m-%d"))
     near = {"06-02", "06-03", "06-04", "11-25", "11-26", "11-27"}
@@ -173,10 +175,12 @@ def test_only_the_days_that_are_said_change(preset: str) -> None:
 
 def _classic(holidays: dict[str, Any]) -> dict[str, float]:
     scenario = load_scenario({**YEAR, "holidays": holidays})
+    assert isinstance(scenario, ClassicScenario)
     (factor,) = (f for f in classic.factors_of(scenario) if f.name == "holiday")
     days = Days(epoch_day(date(2026, 1, 1)), epoch_day(date(2026, 12, 31)))
     values = factor.function(days, None)
     titles = [1.0, *(case.value for case in factor.cases)]
+    assert factor.case_of is not None
     assert values.tolist() == [titles[case] for case in factor.case_of(days)]
     return {str(date(2026, 1, 1) + timedelta(i)): value for i, value in enumerate(values.tolist())}
 
@@ -226,6 +230,7 @@ def test_realistic_factors_of_own_dates() -> None:
             },
         }
     )
+    assert isinstance(scenario, RealisticScenario)
     figures = {"demand.holiday": 0.4, "demand.weekend": 0.6}
     close = scenario.closes["default"]
     local = realistic.Local(figures, "DE-HE", close, scenario.holidays.own_dates())
@@ -352,7 +357,7 @@ def test_a_file_that_cannot_be_read_is_one_problem_beside_the_others(tmp_path: P
     for name, message in (
         ("bad.ics", "bad.ics, line 3: DTSTART is '20200604T090000', a time of day"),
         ("none.ics", "cannot read the calendar none.ics: No such file"),
-        (".", "cannot read the calendar .: it is no file"),
+        (".", "cannot read the calendar .: not a regular file"),
         ("a\\0b", "cannot read the calendar"),
     ):
         written.write_text(f'seed: x\nholidays:\n  from: "{name}"\n', "utf-8")
@@ -379,7 +384,7 @@ def test_a_scenario_that_comes_with_data_names_no_file(tmp_path: Path) -> None:
 def test_closed_days_move_the_servers_of_the_unit_alone(preset: str) -> None:
     said = {"Retail": {"weekdays": ["Wednesday"], "dates": ["05-08"], "factor": 0.2}}
     plain, other = (frame_of(plan_of(preset, **x)) for x in ({}, {"closed": said}))
-    columns = [name for name in plain if name.endswith("_p95")]
+    columns = [name for name in map(str, plain) if name.endswith("_p95")]
     moved = (plain[columns] != other[columns]).any(axis=1)
     assert set(plain.loc[moved, "business_unit"]) == {"Retail"}
     near = {1, 2, 3} if preset == "realistic" else {2}
@@ -401,6 +406,7 @@ def test_without_a_factor_a_closed_day_is_as_a_weekend_and_weekends_stay() -> No
         }
     )
     days = Days(epoch_day(date(2026, 6, 1)), epoch_day(date(2026, 6, 7)))
+    assert isinstance(scenario, ClassicScenario)
     by_unit = {f.unit: f for f in classic.factors_of(scenario) if f.name == "closed"}
     assert set(by_unit) == set(scenario.business_units)
     profile = scenario.archetypes["web"]

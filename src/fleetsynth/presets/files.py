@@ -57,6 +57,6 @@ def read_files(
 def _content(path: Path) -> bytes:
     """Return the bytes of a file, and of an endless one as many as are too many."""
     if path.exists() and not path.is_file():
-        raise ValueError("it is no file")
+        raise ValueError("not a regular file")
     with path.open("rb") as file:
         return file.read(LARGEST + 1)
