@@ -13,7 +13,7 @@ from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 if TYPE_CHECKING:
     from fleetsynth.models.realistic.scenario import RealisticProfile, RealisticScenario
 
-VERSION = "realistic-1"
+VERSION = "realistic-2"
 
 
 @dataclass(frozen=True)
