@@ -1,5 +1,7 @@
 """Restarts and clean-ups: how often they are, and what a slightly different period moves."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -32,7 +34,7 @@ def test_epochs_fill_time_and_do_not_depend_on_the_window(
     whole = list(resets.epochs(first, first + 5000))
     assert whole[0].start <= first
     assert whole[-1].stop >= first + 5000
-    assert all(one.stop == two.start for one, two in zip(whole, whole[1:], strict=False))
+    assert all(one.stop == two.start for one, two in pairwise(whole))
     assert all(epoch.start < epoch.stop for epoch in whole)
     parts: list[Epoch] = []
     for window in ((first, first + cut), (first + cut, first + 5000)):
