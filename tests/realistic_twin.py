@@ -272,8 +272,10 @@ def close_of(close: Mapping[str, Any], day: date) -> float:
 
 @cache
 def public_holidays(country: str, year: int) -> frozenset[date]:
-    """The public holidays of a country that fall in a year, with observed days."""
-    found = holidays.country_holidays(country, years=[year - 1, year, year + 1])
+    """The public holidays of a country, or of a part of it, in a year, with observed days."""
+    country, _, part = country.partition("-")
+    years = [year - 1, year, year + 1]
+    found = holidays.country_holidays(country, subdiv=part or None, years=years)
     return frozenset(day for day in found if day.year == year)
 
 

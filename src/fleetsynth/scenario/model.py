@@ -17,6 +17,7 @@ from fleetsynth.scenario.fields import (
     Strict,
     step_seconds,
 )
+from fleetsynth.scenario.holidays import Holidays
 
 
 class Scenario(Strict):
@@ -49,6 +50,10 @@ class Scenario(Strict):
         description="Criticalities: a list (equal odds) or names with their odds."
     )
     regions: Odds = Field(description="Regions: a list (equal odds) or names with their odds.")
+    holidays: Holidays = Field(
+        default_factory=Holidays,
+        description="Days that are holidays beside the public ones, and those that are none.",
+    )
     include_metadata: bool = Field(
         description="Write server_type, business_unit, criticality and region."
     )
@@ -60,6 +65,10 @@ class Scenario(Strict):
     def step_seconds(self) -> int:
         """The granularity in seconds."""
         return step_seconds(self.granularity)
+
+    def holiday_places(self) -> tuple[str, ...]:
+        """Return the countries and subdivisions whose public holidays it has."""
+        return ("US",)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain YAML- and JSON-ready values, dates as ISO text."""

@@ -52,6 +52,7 @@ def resolve(scenario: RealisticScenario) -> RealisticPlan:
     """Resolve a scenario without problems."""
     begin = scenario.growth_start or scenario.start_date
     content = scenario.to_dict()
+    content["locations"] = {region: content["locations"][region] for region in scenario.regions}
     content["growth_start"] = begin.isoformat()
     content["sample_interval"] = scenario.sample_seconds
     content["archetypes"] = {name: content["archetypes"][name] for name in scenario.distribution}
