@@ -48,7 +48,7 @@ def _pattern_size(scenario: Scenario) -> Iterator[Problem]:
     shares = [Fraction(Decimal(str(share))) for share in scenario.distribution.values()]
     period = lcm(*(share.denominator for share in shares))
     if min(period, scenario.num_servers) > _LONGEST_PATTERN:
-        message = "these shares take too long to interleave: give them fewer decimals"
+        message = "these shares take too long to interleave: give them fewer decimals, or draw"
         yield Problem(message, "distribution")
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.models.realistic.scenario import RealisticProfile, RealisticScenario
 
-VERSION = "realistic-1"
+VERSION = "realistic-2"
 
 
 @dataclass(frozen=True)
