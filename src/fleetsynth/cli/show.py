@@ -231,7 +231,7 @@ def show_samples(plan: Plan, samples: list[Sample]) -> None:
     edges = np.linspace(0, len(seconds), min(width, len(seconds)) + 1).astype(int)
     calendar = Calendar(seconds)
     for sample in samples:
-        holidays = calendar.days.is_holiday(sample.country)
+        holidays = plan.is_holiday(calendar.days, sample.country)
         marks = {
             "quarter ends": ("▲", calendar.per_tick(calendar.days.is_quarter_end)),
             f"{sample.country} holidays": ("✶", calendar.per_tick(holidays)),

@@ -18,6 +18,7 @@ from fleetsynth.scenario.fields import (
     Strict,
     step_seconds,
 )
+from fleetsynth.scenario.holidays import Holidays
 
 
 class Scenario(Strict):
@@ -56,6 +57,10 @@ class Scenario(Strict):
     incidents: Incidents = Field(
         default_factory=nothing, description="What befalls the fleet by itself, and how often."
     )
+    holidays: Holidays = Field(
+        default_factory=Holidays,
+        description="Days that are holidays beside the public ones, and those that are none.",
+    )
     include_metadata: bool = Field(
         description="Write server_type, business_unit, criticality and region."
     )
@@ -68,6 +73,10 @@ class Scenario(Strict):
         """The granularity in seconds."""
         return step_seconds(self.granularity)
 
+    def holiday_places(self) -> tuple[str, ...]:
+        """Return the countries and subdivisions whose public holidays it has."""
+        return ("US",)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain YAML- and JSON-ready values, dates as ISO text.
 
@@ -77,5 +86,9 @@ class Scenario(Strict):
         if not values["events"]:
             del values["events"]
         if not values["incidents"]["intensity"]:
-            del values["incidents"]
+            # Where incidents are usual, their absence would bring them back.
+            if type(self).model_fields["incidents"].is_required():
+                values["incidents"] = {"intensity": 0.0}
+            else:
+                del values["incidents"]
         return values
