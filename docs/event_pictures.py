@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib import rc_context
+from matplotlib.dates import DateFormatter, DayLocator, HourLocator
 from matplotlib.figure import Figure
-from PIL import Image
 
 import fleetsynth
+from docs.gallery import smaller
 from fleetsynth.kinds import KINDS
 from fleetsynth.kinds.kind import Spells
 from fleetsynth.ledger import table
@@ -35,10 +36,10 @@ SHOWN = {
     "disk_p95": "disk, %",
     "net_in_p95": "traffic in, Mbit/s",
 }
-SERVICE, SERVER, SIBLING = "web-000", "server_000", "server_001"
+SERVICE, SERVER, SIBLINGS = "web-000", "server_000", "server_001..server_002"
 FLEET: dict[str, Any] = {
     "preset": "realistic",
-    "seed": 7,
+    "seed": 21,
     "num_servers": 6,
     "distribution": {"web": 1.0},
     "assignment": "interleaved",
@@ -61,7 +62,7 @@ class Case(NamedTuple):
 def case_of(kind: Kind) -> Case:
     """Return what shows a kind."""
     if kind.name == "failover":
-        return Case(2, {}, [_told(KINDS["outage"], 5.0, servers=SIBLING)])
+        return Case(2, {}, [_told(KINDS["outage"], 5.0, servers=SIBLINGS)])
     if kind.name == "unserved":
         return Case(2, {}, [_told(KINDS["blackout"], 5.0, service=SERVICE)])
     if kind.name == "freeze":
@@ -88,7 +89,7 @@ def _days(hours: float) -> int:
 
 def _told(kind: Kind, hours: float, **more: Any) -> dict[str, Any]:
     minutes = max(15, round(hours * 60))
-    return {"kind": kind.name, "at": "2024-03-05 09:00", "for": f"{minutes}min", **more}
+    return {"kind": kind.name, "at": "2024-03-05 11:00", "for": f"{minutes}min", **more}
 
 
 def draw(kind: Kind) -> Figure:
@@ -112,9 +113,11 @@ def draw(kind: Kind) -> Figure:
         each.plot(loud["timestamp"], loud[column], color=kind.color, linewidth=0.8)
         each.set_title(title, fontsize=8, color=INK, loc="left")
         _scale(each, np.concatenate([quiet[column], loud[column]]), column)
-        locator = AutoDateLocator(maxticks=4)
-        each.xaxis.set_major_locator(locator)
-        each.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+        short = case.days <= 2
+        each.xaxis.set_major_locator(
+            HourLocator(byhour=(0, 12)) if short else DayLocator(interval=-(-case.days // 5))
+        )
+        each.xaxis.set_major_formatter(DateFormatter("%d, %Hh" if short else "%b %d"))
         each.tick_params(labelsize=7, colors=INK)
         each.spines[["top", "right"]].set_visible(False)
     return figure
@@ -148,9 +151,9 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for kind in KINDS.values():
         path = folder / f"{kind.name}.png"
-        draw(kind).savefig(path)
-        image = Image.open(path).convert("RGB").quantize(24, dither=Image.Dither.NONE)
-        image.save(path, optimize=True)
+        with rc_context({"font.family": "DejaVu Sans"}):
+            draw(kind).savefig(path, metadata={"Software": None})
+        smaller(path, 24)
         print(f"wrote {path}")
 
 
