@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fleetsynth.clock import Clock
 from fleetsynth.fleet import Fleet
+from fleetsynth.lives import Lives
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from numpy.typing import NDArray
+
     from fleetsynth.metrics import Metric
     from fleetsynth.scenario import Scenario
 
@@ -58,10 +65,38 @@ class Plan:
     def is_full(self) -> bool:
         """Whether every server has one row at every tick, in order, and no value is missing.
 
-        A model whose servers are born, die or skip ticks has plans that say no: then there may be
-        fewer rows, repeated ones, late ones and missing values, and none of that is a fault.
+        Where servers come and go they do not, and a model whose servers skip ticks has plans that
+        say no: then there may be fewer rows, repeated ones, late ones and missing values, and none
+        of that is a fault.
         """
-        return True
+        return self.fleet.lives is None
+
+    @cached_property
+    def is_gapless(self) -> bool:
+        """Whether it `is_full` but for servers that come and go.
+
+        Then every server has one row at every tick of its life, in order, with all values.
+        """
+        return self.is_full or replace(self, fleet=replace(self.fleet, lives=None)).is_full
+
+    @property
+    def origin(self) -> date:
+        """The day on which the fleet has its first servers, and from which growth is counted."""
+        return self.scenario.origin
+
+    def lives(self, first: int, stop: int) -> NDArray[np.int64] | None:
+        """Return the ticks that servers first..stop-1 live in, as far as the clock goes.
+
+        Returns:
+            The first tick of each and one past its last, shape (servers, 2); twice the same where
+            a server has no tick. None if all servers have all.
+        """
+        days = self.fleet.days_of_life(first, stop)
+        if days is None:
+            return None
+        ticks = np.stack(days, axis=1) * self.clock.ticks_per_day
+        out: NDArray[np.int64] = np.clip(ticks, self.clock.first, self.clock.stop)
+        return np.maximum(out, out[:, :1])
 
     @property
     def samples_per_row(self) -> int:
@@ -112,7 +147,7 @@ def fleet_of(scenario: Scenario, replicas: dict[str, tuple[int, int]] | None) ->
         replicas: fewest and most servers of a service, per archetype; None without services.
     """
     return Fleet(
-        total=scenario.num_servers,
+        total=scenario.total_servers,
         seed=scenario.seed,
         distribution=scenario.distribution,
         interleaved=scenario.assignment == "interleaved",
@@ -122,7 +157,17 @@ def fleet_of(scenario: Scenario, replicas: dict[str, tuple[int, int]] | None) ->
             "region": scenario.regions,
         },
         replicas=replicas,
+        lives=lives_of(scenario),
     )
+
+
+def lives_of(scenario: Scenario) -> Lives | None:
+    """Return when the servers of a scenario come and go; None if all are always there."""
+    births, retire = scenario.births, scenario.retire
+    if births is None and retire is None:
+        return None
+    mean_days = None if retire is None else retire.mean_days
+    return Lives(scenario.seed, scenario.origin, scenario.num_servers, births, mean_days)
 
 
 def digest_of(scenario: Scenario, version: str, content: dict[str, Any]) -> str:

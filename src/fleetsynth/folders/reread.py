@@ -17,7 +17,7 @@ from fleetsynth.reader.file_digest import any_leaves, leaves, some
 from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.stores.recorded import as_json, differences
 from fleetsynth.tables.digest import PlanDigest, combine, month_label, root
-from fleetsynth.tables.table import TABLES, components_of
+from fleetsynth.tables.table import TABLES, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
@@ -262,9 +262,9 @@ def _table_faults(
 
 def table_leaves(plan: Plan, table: Table) -> Leaves:
     """Generate a further table of a plan for its digest alone."""
-    digest, make = PlanDigest(table.plan(plan)), components_of(plan).make
+    digest = PlanDigest(table.plan(plan))
     for window in pipeline.windows(plan):
-        digest.update(table.block(make(plan, window)))
+        digest.update(table.block(parts_of(plan, window)))
     return digest.leaves
 
 

@@ -85,7 +85,7 @@ def json_schema(preset: str = DEFAULT) -> dict[str, Any]:
     defaults = default_scenario(preset).to_dict()
     for key, field in schema["properties"].items():
         if key != "archetypes":
-            field["default"] = defaults[key]
+            field["default"] = defaults.get(key)
     return schema
 
 
@@ -164,7 +164,7 @@ def _validate(
         bad = {str(detail["loc"][0]) for detail in details if detail["loc"]}
         # What is wrong is replaced for a moment, so that the rest can be checked as well.
         defaults = packaged(preset)
-        checkable = {key: values[key] for key in written.model_fields}
+        checkable = {key: values[key] for key in written.model_fields if key in values}
         checkable |= {key: _stand_in(defaults, key, values[key]) for key in bad & checkable.keys()}
         try:
             scenario = written(**checkable)
@@ -187,4 +187,4 @@ def _stand_in(defaults: dict[str, Any], key: str, value: object) -> object:
         if key == "archetypes":
             usable = [name for name in value if "." not in name]
             return dict.fromkeys(usable, next(iter(defaults["archetypes"].values())))
-    return defaults[key]
+    return defaults.get(key)

@@ -50,7 +50,7 @@ class RealisticPlan(Plan):
 
 def resolve(scenario: RealisticScenario) -> RealisticPlan:
     """Resolve a scenario without problems."""
-    begin = scenario.growth_start or scenario.start_date
+    begin = scenario.origin
     content = scenario.to_dict()
     content["growth_start"] = begin.isoformat()
     content["sample_interval"] = scenario.sample_seconds
