@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from fleetsynth.scenario import Scenario
 
 
+_MOST_COUNTED = 200_000
+"""Servers whose lives are counted one by one, in a second or less."""
+_COUNTED_TOGETHER = 1 << 14
+
+
 @dataclass(frozen=True)
 class Archetype:
     """A kind of server.
@@ -97,6 +102,19 @@ class Plan:
         ticks = np.stack(days, axis=1) * self.clock.ticks_per_day
         out: NDArray[np.int64] = np.clip(ticks, self.clock.first, self.clock.stop)
         return np.maximum(out, out[:, :1])
+
+    @cached_property
+    def rows(self) -> int | None:
+        """Rows of the dataset; None where only making them tells, or to count them takes long."""
+        if self.is_full:
+            return self.cells
+        if not self.is_gapless or self.fleet.size > _MOST_COUNTED:
+            return None
+        total = 0
+        for first in range(0, self.fleet.size, _COUNTED_TOGETHER):
+            lives = self.lives(first, min(first + _COUNTED_TOGETHER, self.fleet.size))
+            total += 0 if lives is None else int((lives[:, 1] - lives[:, 0]).sum())
+        return total
 
     @property
     def samples_per_row(self) -> int:

@@ -32,11 +32,11 @@ class Size:
     """Estimates, good to about a third.
 
     Attributes:
-        rows: exact, where no row is missing; otherwise the most there can be.
+        rows: exact, where the plan tells; otherwise the most there can be.
         columns: exact.
         bytes: size of the file by format.
         memory: peak resident memory of `generate`, in bytes.
-        tiles: tiles of 512 samples that are drawn; exact. A tile takes as long to draw for one
+        tiles: tiles of 512 samples that are drawn; the most there can be. A tile takes as long to draw for one
             row as for all of its 512.
     """
 
@@ -55,11 +55,12 @@ def estimate(scenario: ScenarioLike = None) -> Size:
     """
     plan = as_plan(scenario)
     columns, group = _columns(plan), _batch_rows(plan, rows_per_batch(plan))
+    rows = plan.cells if plan.rows is None else plan.rows
     return Size(
-        rows=plan.cells,
+        rows=rows,
         columns=len(plan.columns),
         bytes={
-            ending: round(plan.cells * kind.size.per_row(columns, group))
+            ending: round(rows * kind.size.per_row(columns, group))
             for ending, kind in FORMATS.items()
         },
         memory=round(

@@ -281,7 +281,7 @@ def _pairs(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 
 def _most(plan: Plan) -> str:
     """Say how many rows a plan has, as far as it tells."""
-    return f"{plan.cells:,}" if plan.is_full else f"up to {plan.cells:,}"
+    return f"up to {plan.cells:,}" if plan.rows is None else f"{plan.rows:,}"
 
 
 def _counts(plan: Plan) -> str:

@@ -113,7 +113,6 @@ def generate_folder(
             manifest = folder.finished_by(job)
         if not manifest:
             raise
-    whole = job.plan.cells if job.plan.is_full else None
     return Result(
         url=url,
         plan=job.plan,
@@ -121,7 +120,7 @@ def generate_folder(
         parts=len(parts),
         made=len(made),
         rows=sum(record.rows for record in made),
-        rows_of_whole=manifest.get("rows", whole),
+        rows_of_whole=manifest.get("rows", job.plan.rows),
         already=not job.run,
         bytes=sum(part["size"] for part in manifest.get("parts", [])),
         digest=manifest.get("digest", ""),
