@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fleetsynth.clock import Clock
+from fleetsynth.clock import Clock, epoch_day
 from fleetsynth.fleet import Fleet
 from fleetsynth.lives import Lives
 
@@ -115,6 +115,28 @@ class Plan:
             lives = self.lives(first, min(first + _COUNTED_TOGETHER, self.fleet.size))
             total += 0 if lives is None else int((lives[:, 1] - lives[:, 0]).sum())
         return total
+
+    @cached_property
+    def comings_and_goings(self) -> tuple[int, int, int] | None:
+        """How many servers there are on the first day, come after it, and end by the last day.
+
+        None where to count them takes long.
+        """
+        if self.fleet.lives is None:
+            return self.fleet.size, 0, 0
+        if self.fleet.size > _MOST_COUNTED:
+            return None
+        begin, last = epoch_day(self.clock.start), epoch_day(self.clock.end)
+        first = born = ended = 0
+        for start in range(0, self.fleet.size, _COUNTED_TOGETHER):
+            stop = min(start + _COUNTED_TOGETHER, self.fleet.size)
+            births, ends = self.fleet.lives.days(
+                self.fleet.index(start, stop), self.fleet.encoded_ids(start, stop)
+            )
+            first += int(((births <= begin) & (ends > begin)).sum())
+            born += int(((births > begin) & (births <= last)).sum())
+            ended += int(((ends > begin) & (births <= last) & (ends <= last)).sum())
+        return first, born, ended
 
     @property
     def samples_per_row(self) -> int:

@@ -141,6 +141,8 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
             "rows": size.rows,
             "columns": size.columns,
             "servers": resolved.fleet.counts(),
+            "born": size.born,
+            "retired": size.retired,
             "bytes": size.bytes,
             "memory": size.memory,
             "tiles": size.tiles,

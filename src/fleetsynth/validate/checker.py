@@ -90,9 +90,7 @@ class Checker:
             begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * SECOND_MICROS
             step, span = clock.step * SECOND_MICROS, (int(begin), int(end))
         lives = self._servers.lives if self._is_gapless and plan and plan.fleet.lives else None
-        self._grid = GridCheck(
-            self.columns, step, span, is_gapless=self._is_gapless, lives=lives
-        )
+        self._grid = GridCheck(self.columns, step, span, is_gapless=self._is_gapless, lives=lives)
         self.rows = 0
 
     @property
