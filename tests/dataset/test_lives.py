@@ -353,24 +353,26 @@ def test_a_manifest_that_counts_other_rows_is_found(tmp_path: Path) -> None:
 
 
 @each_preset
-def test_facts_report_and_capacity_read_them(tmp_path: Path, preset: str) -> None:
+def test_facts_and_report_read_them(tmp_path: Path, preset: str) -> None:
     path = fleetsynth.generate(plan_of(preset), tmp_path / "lives.parquet").path
-    servers = len(set(table_of(preset)["server_id"].to_pylist()))
-    assert fleetsynth.facts(path).servers == servers
+    assert fleetsynth.facts(path).servers == len(pc.unique(table_of(preset)["server_id"]))
     fleetsynth.report(path, tmp_path / "report.html")
-    found = fleetsynth.capacity(path)
-    ended = {
-        name for name in set(table_of(preset)["server_id"].to_pylist())
-        if "2023-04-20" not in str(_last(preset, name))
-    }  # fmt: skip
-    assert len(ended) > 3
-    table = found.to_dict()
-    assert json.dumps(table)
 
 
-def _last(preset: str, server: str) -> object:
-    rows = table_of(preset)
-    return pc.max(pc.filter(rows["timestamp"], pc.equal(rows["server_id"], server))).as_py()
+def test_capacity_says_that_a_retired_server_has_ended(tmp_path: Path) -> None:
+    said = {"num_servers": 30, "start_date": "2022-01-01", "end_date": "2023-06-30"}
+    plan = as_plan(said | {"retire": {"mean_years": 2}})
+    path = fleetsynth.generate(plan, tmp_path / "lives.parquet").path
+    status: dict[str, set[str]] = {}
+    for row in fleetsynth.capacity(path).rows(by="server"):
+        status.setdefault(row["name"], set()).add(row["status"])
+    _, end = plan.fleet.days_of_life(0, 30) or ((), ())
+    last = epoch_day(plan.clock.end)
+    ended = {f"server_{i:03d}" for i in range(30) if end[i] <= last - 28}
+    going = {f"server_{i:03d}" for i in range(30) if end[i] > last}
+    assert all(status[name] <= {"ended", "too short"} for name in ended)
+    assert sum("ended" in status[name] for name in ended) > 5 < len(going)
+    assert not any("ended" in status[name] for name in going)
 
 
 def test_previews_show_servers_that_live(tmp_path: Path) -> None:

@@ -121,12 +121,14 @@ def _read(path: Path) -> tuple[dict[str, Any], Origin]:
     name = path.name
 
     @cache
-    def known_lines() -> dict[tuple[str | int, ...], int]:
-        return text.lines(content)
+    def known_lines() -> dict[tuple[str, ...], int]:
+        # A problem's path is text, the places of list items in it as well.
+        return {tuple(map(str, path)): line for path, line in text.lines(content).items()}
 
     def origin(where: tuple[str | int, ...]) -> str:
-        for end in range(len(where), 0, -1):
-            line = known_lines().get(where[:end])
+        keys = tuple(map(str, where))
+        for end in range(len(keys), 0, -1):
+            line = known_lines().get(keys[:end])
             if line:
                 return f"{name}, line {line}"
         return name
