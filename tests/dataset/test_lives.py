@@ -1,6 +1,7 @@
 """Fleets that grow and retire, of both presets: rows only while a server lives, counted as made."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
@@ -98,7 +99,8 @@ def test_rows_are_those_of_days_of_life_and_no_other(preset: str) -> None:
     whole = plain_table(_without_lives(plan))
     assert whole.num_rows == plan.cells
     assert table_of(preset).equals(_lived(plan, whole))
-    assert plan.cells / 3 < table_of(preset).num_rows == plan.rows < plan.cells
+    assert table_of(preset).num_rows == plan.rows
+    assert plan.cells / 3 < table_of(preset).num_rows < plan.cells
     first, born, retired = plan.comings_and_goings or (0, 0, 0)
     assert (first, born) == (12, 7) if preset == "classic" else (first >= 10 and born > 5)
     assert retired > 3
@@ -309,14 +311,15 @@ def test_validate_takes_a_planned_end_for_no_gap(tmp_path: Path, preset: str) ->
 
 def _born(table: pa.Table) -> int:
     """The first row of the last server."""
-    return table["server_id"].to_pylist().index(table["server_id"][-1].as_py())
+    servers: list[str] = table["server_id"].to_pylist()
+    return servers.index(servers[-1])
 
 
 def _without(table: pa.Table, row: int) -> pa.Table:
     return pa.concat_tables([table.slice(0, row), table.slice(row + 1)])
 
 
-DAMAGE = {
+DAMAGE: dict[str, tuple[Callable[[pa.Table], pa.Table], str]] = {
     "a row of a life is gone": (lambda t: _without(t, 5), "gaps"),
     "a life begins late": (lambda t: _without(t, _born(t)), "gaps"),
     "a life ends early": (lambda t: t.slice(0, t.num_rows - 1), "gaps"),

@@ -69,7 +69,7 @@ class Capacity:
 
     def full_within(self, days: int) -> list[dict[str, Any]]:
         """Return the servers' rows of what is full, or as likely as not will be within days."""
-        return [self.columns.row(i) for i in full_within(self.columns, days).tolist()]
+        return list(self.columns.rows(full_within(self.columns, days)))
 
     @property
     def not_judged(self) -> int:
@@ -170,7 +170,7 @@ def capacity(
     datasets = [open_dataset(each, said) for each in many]
     exports = Exports(datasets, network=link is not None, progress=progress)
     tested = Backtest(ask) if backtest else None
-    gathered = gather(exports, link, percentile, tested.watch if tested else None)
+    gathered = gather(exports, link, percentile, tested)
     servers = len(gathered.of_servers())
     statistics = {
         metric: next(
@@ -178,7 +178,7 @@ def capacity(
         )
         for metric in exports.metrics
     }
-    results = tested.results(gathered) if tested else []
+    results = tested.results() if tested else []
     table = judge(gathered, ask, statistics)
     return Capacity(
         as_of=table.last.isoformat(),

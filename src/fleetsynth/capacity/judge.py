@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.capacity import pool
 from fleetsynth.capacity.course import courses
 from fleetsynth.capacity.estimate import FULL, Status, outlook
 from fleetsynth.capacity.remedies import Case, remedies
@@ -46,12 +46,11 @@ def judge(gathered: Gathered, ask: Ask, statistics: Mapping[str, str | None]) ->
     servers = gathered.of_servers()
     labels = {role: gathered.of_label(role) for role in LABELS}
     replicas = _replicas(labels["service"])
-    kinds = labels["type"] - labels["type"].min(initial=-1)
     metrics = list(gathered.looked)
     parts = [
         part
         for number, metric in enumerate(metrics)
-        for part in _of_metric(gathered, ask, (number, metric), kinds, replicas)
+        for part in _of_metric(gathered, ask, (number, metric), labels, replicas)
     ]
     before = 0
     helps: dict[int, list[Remedy]] = {}
@@ -93,15 +92,22 @@ def judge(gathered: Gathered, ask: Ask, statistics: Mapping[str, str | None]) ->
 
 
 def _of_metric(
-    gathered: Gathered, ask: Ask, metric: tuple[int, str], kinds: Ints, replicas: Ints
+    gathered: Gathered,
+    ask: Ask,
+    metric: tuple[int, str],
+    labels: Mapping[str, Ints],
+    replicas: Ints,
 ) -> list[dict[str, Any]]:
     """Judge the series of one metric, part by part; those without a value are left out."""
     number, name = metric
     looked = gathered.take(name)
     edges = np.cumsum([0, *map(len, looked)])
-    groups = [kinds[a:b] for a, b in pairwise(edges.tolist())]
+    service, kind = (np.split(labels[role], edges[1:-1]) for role in ("service", "type"))
+    groups, pools = [each + 1 for each in kind], pool.pools(service, kind)
     out = []
-    for course, found, begin in zip(courses(looked, groups, name), looked, edges, strict=False):
+    for course, found, begin in zip(
+        courses(looked, groups, name, pools), looked, edges, strict=False
+    ):
         levels = np.repeat(np.array(ask.values(name))[:, None], len(found), axis=1)
         usable = ask.levels.index("usable")
         said = outlook(found, course, levels, usable, gathered.last, ask.horizon)

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from contextlib import nullcontext
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from fleetsynth.capacity.api import Capacity
 
 _DAYS = {"d": 1, "w": 7, "m": 30.44, "y": 365.25, "": 1}
+_LINES = 500
+"""Rows that are printed together."""
 _SCOPES = ("server", "service", "archetype", "unit", "region")
 
 
@@ -177,9 +180,10 @@ def _print_json(found: Capacity, by: str | None, top: int | None, *, backtest: b
     if backtest:
         say_json(found.backtest)
         return
-    before = "["
-    for row in found.iter_rows(by, top):
-        click.echo(f"{before}{json.dumps(row, allow_nan=False)}", nl=False)
+    encode = json.JSONEncoder(allow_nan=False).encode
+    rows, before = found.iter_rows(by, top), "["
+    while lines := ",\n".join(encode(row) for row in islice(rows, _LINES)):
+        click.echo(f"{before}{lines}", nl=False)
         before = ",\n"
     click.echo("[]" if before == "[" else "]")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def packaged(preset: str) -> dict[str, Any]:
     """Return a preset's default scenario as plain values, with its archetypes; only to be read."""
     catalog = _catalog(preset)
-    values = text.parse((catalog / "config.yaml").read_text("utf-8"), "config.yaml")
+    values = text.parse(_text(preset, "config.yaml"), "config.yaml")
     values["archetypes"] = {
         entry.name.removesuffix(".yaml"): text.parse(entry.read_text("utf-8"), entry.name)
         for entry in sorted((catalog / "archetypes").iterdir(), key=lambda entry: entry.name)
@@ -27,8 +27,18 @@ def packaged(preset: str) -> dict[str, Any]:
 
 
 def starter_text(preset: str = DEFAULT) -> str:
-    """Return a packaged scenario with its comments, as a file to start from."""
-    return (_catalog(preset) / "config.yaml").read_text("utf-8")
+    """Return a file to start from: a packaged scenario with its comments, and archetypes to change.
+
+    It makes the data of the packaged scenario: an archetype of its own has no share in the fleet.
+    """
+    out = _text(preset, "config.yaml")
+    if (_catalog(preset) / "starter.yaml").is_file():
+        out += _text(preset, "starter.yaml")
+    return out
+
+
+def _text(preset: str, name: str) -> str:
+    return (_catalog(preset) / name).read_text("utf-8")
 
 
 def _catalog(preset: str) -> Traversable:

@@ -67,11 +67,11 @@ def answer(dataset: Dataset) -> Answer | str:
     exports = Exports([dataset], network=False)
     tested = Backtest(ask, farthest=True)
     try:
-        gathered = gather(exports, None, ask.percentile, tested.watch)
+        gathered = gather(exports, None, ask.percentile, tested)
     except InputError as error:
         return f"Nothing is said of capacity: {error}."
     weeks = {metric: _figures(gathered, metric) for metric in exports.metrics}
-    backtest = tested.results(gathered)
+    backtest = tested.results()
     farthest = max((row["horizon_days"] for row in backtest), default=0)
     roles = dataset.roles
     codes = gathered.of_servers()
