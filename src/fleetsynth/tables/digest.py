@@ -182,7 +182,8 @@ class PlanDigest:
         self._leaves = np.zeros((plan.fleet.size, len(self._months)), f"V{LEAF_BYTES}")
         self._bytes = self._leaves.view(np.uint8).ravel().data
         # A server has no leaf of a month without a row of it.
-        self._is_there = np.zeros(self._leaves.shape, dtype=np.bool_)
+        self._all_there = plan.is_full and not self._whole
+        self._is_there = np.full(self._leaves.shape, self._all_there)
 
     @property
     def packed(self) -> bytes:
@@ -214,28 +215,27 @@ class PlanDigest:
         texts = self._texts(window)
 
         @cache  # most servers live all the time
-        def spans(born: int, gone: int) -> list[tuple[int, int, tuple[int, int], slice, bool]]:
-            return list(self._spans(window, born, gone))
+        def spans(country: str, born: int, gone: int) -> list[tuple[int, slice, int, bytes]]:
+            return list(self._spans(window, country, born, gone))
 
         for row, values in self._rows_of_servers(block):
-            index, country = row + window.first_server, countries[row]
-            for place, month, (first, stop), inside, whole in spans(*lived[row]):
+            index = row + window.first_server
+            for place, inside, rows, dates in spans(countries[row], *lived[row]):
                 state = self._open.pop(index, None) or new_leaf()
                 state.update(values[inside])
-                if not whole:
+                if not dates:
                     self._open[index] = state
                     continue
-                dates = self._digest_month(country, month, first, stop)
-                state.update(texts(row, stop - first) + dates)
+                state.update(texts(row, rows) + dates)
                 self._put(index, place, state)
 
     def _spans(
-        self, window: Window, born: int, gone: int
-    ) -> Iterator[tuple[int, int, tuple[int, int], slice, bool]]:
+        self, window: Window, country: str, born: int, gone: int
+    ) -> Iterator[tuple[int, slice, int, bytes]]:
         """Yield the months of a life that a window has ticks of.
 
-        The month's index and number, the ticks that it has of the life, the bytes of the server's
-        rows that are of it, and whether the window has its last tick.
+        The month's index, the bytes of the server's rows that are of it, how many rows the life has
+        in it, and the digest of its dates; nothing instead where the window ends before it does.
         """
         row_bytes, begun = len(self._order) * VALUE_BYTES, max(born, window.first_tick)
         for place, (month, *whole) in enumerate(self._months):
@@ -243,12 +243,14 @@ class PlanDigest:
             begin, end = max(first, window.first_tick), min(stop, window.stop_tick)
             if begin < end:
                 inside = slice((begin - begun) * row_bytes, (end - begun) * row_bytes)
-                yield place, month, (first, stop), inside, end == stop
+                dates = self._digest_month(country, month, first, stop) if end == stop else b""
+                yield place, inside, stop - first, dates
 
     def _put(self, index: int, place: int, leaf: HASH) -> None:
         at = (index * len(self._months) + place) * LEAF_BYTES
         self._bytes[at : at + LEAF_BYTES] = leaf.digest()
-        self._is_there[index, place] = True
+        if not self._all_there:
+            self._is_there[index, place] = True
 
     def _update_rows(self, block: Block) -> None:
         """Take rows one by one; a leaf ends with the window that its month ends in."""
