@@ -37,6 +37,7 @@ STAGES = ("demand", "shared", "own", "burst", "cpu", "net_in", "net_out", "memor
 def realistic(overrides: Mapping[str, Any] | None = None, **keys: Any) -> RealisticPlan:
     """A plan of the realistic model: a small mixed fleet, with some values changed."""
     small = {"preset": "realistic", "num_servers": 14, "distribution": MIXED, "regions": REGIONS}
+    small["assignment"] = "interleaved"
     plan = resolve(load_scenario(overrides={**small, **(overrides or {}), **keys}))
     assert isinstance(plan, RealisticPlan)
     return plan

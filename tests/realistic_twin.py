@@ -11,6 +11,7 @@ from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from functools import cache, cached_property
 from hashlib import blake2b
 from itertools import pairwise
@@ -153,6 +154,78 @@ def services(archetypes: Sequence[str], replicas: Mapping[str, Any], seed: int) 
     return out
 
 
+ID_BLOCK = 4096
+
+
+def spread(seed: int, name: str, block: int) -> list[float]:
+    """The uniform of an archetype for each id of a block (doc: fleet and services)."""
+    drawn = uniforms(2 * ID_BLOCK, seed, "assignment", name, block)
+    out = []
+    for place in range(ID_BLOCK):
+        first = place - place % 64
+        near = [(drawn[other], other) for other in range(first, first + 64)]
+        rank = sum(each < (drawn[place], place) for each in near)
+        out.append((rank + drawn[ID_BLOCK + place]) / 64.0)
+    return out
+
+
+def rarity(share: float) -> int:
+    """How many of the borders 1/16, 1/64, 1/256 and so on a share is below."""
+    found = 0
+    while share > 0.0 and share < 1.0 / 16.0 / 4.0**found:
+        found += 1
+    return found
+
+
+@cache
+def drawn_archetypes(seed: int, shares: tuple[tuple[str, float], ...], block: int) -> list[str]:
+    """The archetypes of a block of ids, where they are drawn (doc: fleet and services)."""
+    whole = sum(Fraction(str(share)) for _, share in shares)
+    exact = {name: float(Fraction(str(share)) / whole) for name, share in shares}
+    *turns, last = sorted(filter(exact.get, exact), key=lambda name: (-rarity(exact[name]), name))
+    draws = {name: spread(seed, name, block) for name in turns}
+    out = []
+    for place in range(ID_BLOCK):
+        left, found = 1.0, last
+        for name in turns:
+            if draws[name][place] < exact[name] / left:
+                found = name
+                break
+            left -= exact[name]
+        out.append(found)
+    return out
+
+
+def drawn_services(
+    archetypes: Sequence[str], replicas: Mapping[str, Any], seed: int, block: int
+) -> list[str]:
+    """The services of a block of ids, given their archetypes (doc: fleet and services)."""
+    draws = uniforms(ID_BLOCK, seed, "service start", block)
+    out = [""] * ID_BLOCK
+    for name, (least, most) in replicas.items():
+        left = [place for place in range(ID_BLOCK) if archetypes[place] == name]
+        while left:
+            size = len(left)
+            if size > most:
+                size = max(range(least, most + 1), key=lambda k: (draws[left[k]], -k))
+            for place in left[:size]:
+                out[place] = f"{name}-{block * ID_BLOCK + left[0]:03d}"
+            left = left[size:]
+    return out
+
+
+def drawn_fleet(
+    scenario: Mapping[str, Any], replicas: Mapping[str, Any], count: int
+) -> list[tuple[str, str]]:
+    """Archetype and service of each server, where archetypes are drawn."""
+    seed, shares = scenario["seed"], tuple(scenario["distribution"].items())
+    out: list[tuple[str, str]] = []
+    for block in range(-(-count // ID_BLOCK)):
+        kinds = drawn_archetypes(seed, shares, block)
+        out += zip(kinds, drawn_services(kinds, replicas, seed, block), strict=True)
+    return out[:count]
+
+
 def chosen(odds: Mapping[str, float], u: float) -> str:
     """A value by cumulative odds, in the listed order (doc: model, randomness)."""
     total = 0.0
@@ -199,8 +272,10 @@ def close_of(close: Mapping[str, Any], day: date) -> float:
 
 @cache
 def public_holidays(country: str, year: int) -> frozenset[date]:
-    """The public holidays of a country that fall in a year, with observed days."""
-    found = holidays.country_holidays(country, years=[year - 1, year, year + 1])
+    """The public holidays of a country, or of a part of it, in a year, with observed days."""
+    country, _, part = country.partition("-")
+    years = [year - 1, year, year + 1]
+    found = holidays.country_holidays(country, subdiv=part or None, years=years)
     return frozenset(day for day in found if day.year == year)
 
 
@@ -431,28 +506,44 @@ def falling_on(
 
 
 class Renewals:
-    """Restarts or clean-ups of a server: a day for each k, about a period apart."""
+    """Restarts or clean-ups of a server, each known by its slot k of 1/16 day."""
 
     def __init__(self, seed: int, purpose: str, server: str, period: float, interval: int) -> None:
         self.address = (seed, purpose, server)
         self.period = period
         self.interval = interval
-        self._samples: dict[int, int] = {}
+        self.level = math.floor(math.log2(period)) + 1  # the least with 2**level > period
+        self._of_span: dict[int, list[int]] = {}
+
+    def half(self, level: int, m: int) -> int:
+        """The half of part m of 2**level days that has a renewal for certain."""
+        return 2 * m + (0 if uniform(*self.address, "half", level, m) < 0.5 else 1)
+
+    def of_span(self, m: int) -> list[int]:
+        """The renewals of a span, in order."""
+        if m not in self._of_span:
+            chance = 2.0**self.level / self.period - 1.0
+            kept = {self.half(self.level, m)}
+            if uniform(*self.address, "both", self.level, m) < chance:
+                kept = {2 * m, 2 * m + 1}
+            slots = []
+            for k in sorted(kept):
+                for level in range(self.level - 1, -4, -1):
+                    k = self.half(level, k)
+                slots.append(k)
+            self._of_span[m] = slots
+        return self._of_span[m]
 
     def sample(self, k: int) -> int:
         """The first sample not before renewal k."""
-        if k not in self._samples:
-            u = uniform(*self.address, "time", k)
-            day = self.period * (k + 0.8 * (u - 0.5))
-            self._samples[k] = math.ceil(day * DAY / self.interval)
-        return self._samples[k]
+        day = (k + uniform(*self.address, "time", k)) / 16.0
+        return math.ceil(day * DAY / self.interval)
 
     def last(self, t: int) -> int:
-        """The last k that is not after a sample."""
-        k = math.floor(t * self.interval / DAY / self.period) + 2
-        while self.sample(k) > t:
-            k -= 1
-        return k
+        """The last renewal that is not after a sample."""
+        m = math.floor(t * self.interval / DAY / 2.0**self.level)
+        near = self.of_span(m - 1) + self.of_span(m)
+        return max(k for k in near if self.sample(k) <= t)
 
     def age(self, t: int, k: int) -> float:
         """Days since renewal k."""
@@ -814,9 +905,13 @@ def seconds(interval: str | int) -> int:
 
 
 def fleet(scenario: Mapping[str, Any], archetypes: Sequence[str]) -> list[Server]:
-    """All servers of a scenario, given the archetype of each."""
-    replicas = {name: scenario["archetypes"][name]["replicas"] for name in archetypes}
-    names = services(archetypes, replicas, scenario["seed"])
+    """All servers of a scenario, given the archetype of each; drawn ones are worked out anew."""
+    kept = {name: scenario["archetypes"][name]["replicas"] for name in scenario["distribution"]}
+    if scenario["assignment"] == "drawn":
+        drawn = drawn_fleet(scenario, kept, len(archetypes))
+        archetypes, names = [kind for kind, _ in drawn], [name for _, name in drawn]
+    else:
+        names = services(archetypes, kept, scenario["seed"])
     kinds = dict(zip(names, archetypes, strict=True))
     made = {name: Service(scenario, kind, name) for name, kind in kinds.items()}
     return [

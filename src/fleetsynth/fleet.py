@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import accumulate
-from math import lcm
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from fleetsynth.streams import address, encode, uniform, uniforms_after
+from fleetsynth.assignment import KINDS, MOST_COUNTED, exact_shares
+from fleetsynth.errors import UsageError
+from fleetsynth.streams import address, encode, uniforms_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
+    from fleetsynth.assignment import Assignment
     from fleetsynth.lives import Lives
 
 _T = TypeVar("_T")
 
 METADATA_COLUMNS = ("business_unit", "criticality", "region")
 """The metadata that is drawn per server or service, each from a stream of its own."""
-
-SERVICE_BLOCK = 64
-"""Servers of an archetype that are cut into services together."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class Fleet:
         total: number of servers.
         seed: seed of the metadata draws.
         distribution: share of the fleet per archetype.
-        interleaved: whether archetypes are mixed instead of one after the other.
+        assignment: how servers get their archetypes, one of `assignment.KINDS`.
         odds: the values of each metadata column with their odds.
         replicas: fewest and most servers of a service, per archetype; None where there are no
             services, and metadata belong to each server.
@@ -51,7 +47,7 @@ class Fleet:
     total: int
     seed: int
     distribution: Mapping[str, float]
-    interleaved: bool
+    assignment: str
     odds: Mapping[str, Mapping[str, float]]
     replicas: Mapping[str, tuple[int, int]] | None = None
     members: NDArray[np.int64] | None = field(default=None, compare=False)
@@ -119,24 +115,25 @@ class Fleet:
         return tuple(self.distribution)
 
     def counts(self) -> dict[str, int]:
-        """Servers per archetype; they add up to the fleet."""
+        """Servers per archetype; they add up to the fleet.
+
+        Where `counts_are_expected` says so, they are what is expected.
+        """
         if self.members is not None:
             codes = self.archetype_codes(0, self.size)
-            counts = np.bincount(codes, minlength=len(self.archetypes))
-            return dict(zip(self.archetypes, counts.tolist(), strict=True))
-        if not self.interleaved:
-            return allocate(self.total, self.distribution)
-        whole, rest = divmod(self.total, len(self._pattern))
-        per_period = np.bincount(self._pattern, minlength=len(self.archetypes)) * whole
-        totals = per_period + np.bincount(self._pattern[:rest], minlength=len(self.archetypes))
-        return dict(zip(self.archetypes, totals.tolist(), strict=True))
+            counts = np.bincount(codes, minlength=len(self.archetypes)).tolist()
+        else:
+            counts = self._assigned.counts()
+        return dict(zip(self.archetypes, counts, strict=True))
+
+    @property
+    def counts_are_expected(self) -> bool:
+        """Whether there are too many drawn servers to be counted; see `assignment.MOST_COUNTED`."""
+        return self.members is None and self.assignment == "drawn" and self.total > MOST_COUNTED
 
     def archetype_codes(self, first: int, stop: int) -> NDArray[np.int64]:
         """Archetype of servers first..stop-1 as indices into `archetypes`, shape (servers,)."""
-        index = self.index(first, stop)
-        if self.interleaved:
-            return self._pattern[index % len(self._pattern)]
-        return np.searchsorted(self._borders, index, side="right")
+        return self._assigned.codes(self.index(first, stop))
 
     def metadata_codes(self, column: str, first: int, stop: int) -> NDArray[np.int32]:
         """Value of a metadata column per server, as indices into ``odds[column]``.
@@ -162,31 +159,32 @@ class Fleet:
     def services(self, first: int, stop: int) -> list[str]:
         """Service of servers first..stop-1, named after its archetype and first server.
 
-        Servers of an archetype are counted in the order of their ids and cut into services
-        64 at a time, so that a larger fleet changes no service but its last.
+        The name has the index of that server: in the whole fleet if archetypes are drawn, and
+        else among those of its archetype. A larger fleet changes no service but the last of each
+        archetype, and where archetypes are drawn or interleaved only by adding to it.
         """
-        if self.replicas is None:
-            raise AssertionError("a fleet without services")
         codes = self.archetype_codes(first, stop).tolist()
-        ranks = self._ranks(first, stop).tolist()
-        out = []
-        for code, rank in zip(codes, ranks, strict=True):
-            name = self.archetypes[code]
-            block, index = divmod(rank, SERVICE_BLOCK)
-            starts = service_starts(self.seed, name, block, *self.replicas[name])
-            begin = starts[bisect_right(starts, index) - 1]
-            out.append(f"{name}-{block * SERVICE_BLOCK + begin:03d}")
-        return out
+        numbers = self._assigned.services(self.index(first, stop), self._replicas)
+        pairs = zip(codes, numbers.tolist(), strict=True)
+        return [f"{self.archetypes[code]}-{number:03d}" for code, number in pairs]
 
-    def _ranks(self, first: int, stop: int) -> NDArray[np.int64]:
-        """Index of servers first..stop-1 among those of their archetype, in the whole fleet."""
-        index, codes = self.index(first, stop), self.archetype_codes(first, stop)
-        if not self.interleaved:
-            return index - np.concatenate(([0], self._borders))[codes]
-        period = len(self._pattern)
-        per_period = np.bincount(self._pattern, minlength=len(self.archetypes))
-        whole, rest = np.divmod(index, period)
-        return whole * per_period[codes] + self._rank_in_pattern[rest]
+    def members_of(self, service: str) -> NDArray[np.int64]:
+        """Return the servers of a service by their indices in the whole fleet, ascending.
+
+        Those that a larger fleet would have are among them, unless archetypes are assigned in
+        blocks, where a larger fleet is another one.
+
+        Raises:
+            UsageError: if there is no such service.
+        """
+        name, _, number = service.rpartition("-")
+        out = np.empty(0, dtype=np.int64)
+        if name in self.archetypes and number.isdecimal() and f"{int(number):03d}" == number:
+            code = self.archetypes.index(name)
+            out = self._assigned.members(code, int(number), self._replicas)
+        if not out.size:
+            raise UsageError(f"no service {service!r} in this fleet")
+        return out
 
     def metadata(self, first: int, stop: int) -> dict[str, list[str]]:
         """Business columns of servers first..stop-1 as text, by column, in order."""
@@ -201,36 +199,14 @@ class Fleet:
         return out
 
     @cached_property
-    def _borders(self) -> NDArray[np.int64]:
-        counts = allocate(self.total, self.distribution)
-        return np.cumsum(list(counts.values()), dtype=np.int64)
+    def _assigned(self) -> Assignment:
+        return KINDS[self.assignment](self.total, self.seed, tuple(self.distribution.items()))
 
     @cached_property
-    def _rank_in_pattern(self) -> NDArray[np.int64]:
-        out = np.empty_like(self._pattern)
-        for code in range(len(self.archetypes)):
-            indices = np.flatnonzero(self._pattern == code)
-            out[indices] = np.arange(len(indices))
-        return out
-
-    @cached_property
-    def _pattern(self) -> NDArray[np.int64]:
-        return interleave(self.distribution, self.total)
-
-
-@lru_cache(maxsize=1 << 16)
-def service_starts(seed: int, archetype: str, block: int, least: int, most: int) -> tuple[int, ...]:
-    """Cut a block of servers of one archetype into services; return the index of each one's first.
-
-    Sizes are drawn evenly from least..most; the last of a block takes what is left.
-    """
-    starts = [0]
-    while True:
-        u = uniform(seed, "service size", archetype, block, len(starts))
-        begin = starts[-1] + least + int(u * (most - least + 1))
-        if begin >= SERVICE_BLOCK:
-            return tuple(starts)
-        starts.append(begin)
+    def _replicas(self) -> tuple[tuple[int, int], ...]:
+        if self.replicas is None:
+            raise AssertionError("a fleet without services")
+        return tuple(self.replicas[name] for name in self.archetypes)
 
 
 def server_id(index: int) -> str:
@@ -251,52 +227,3 @@ def _codes(
     bounds = [float(bound) for bound in accumulate(exact_shares(odds).values())][:-1]
     draws = uniforms_after(address(seed, column), owners)
     return np.searchsorted(np.array(bounds), draws, side="right").astype(np.int32)
-
-
-def exact_shares(shares: Mapping[str, float]) -> dict[str, Fraction]:
-    """Return the shares as the decimals that were written, scaled to add up to exactly 1."""
-    exact = {name: Fraction(Decimal(str(share))) for name, share in shares.items()}
-    total = sum(exact.values())
-    return {name: share / total for name, share in exact.items()}
-
-
-def allocate(size: int, shares: Mapping[str, float]) -> dict[str, int]:
-    """Split `size` by largest remainders: the counts add up and are within 1 of exact shares.
-
-    Equal remainders go to the name that is listed first.
-    """
-    quotas = {name: size * share for name, share in exact_shares(shares).items()}
-    counts = {name: int(quota) for name, quota in quotas.items()}
-    by_remainder = sorted(quotas, key=lambda name: counts[name] - quotas[name])
-    for name in by_remainder[: size - sum(counts.values())]:
-        counts[name] += 1
-    return counts
-
-
-def interleave(shares: Mapping[str, float], size: int) -> NDArray[np.int64]:
-    """Mix archetypes so that every prefix has each share to within one server.
-
-    Returns the indices of the names in `shares`, one period of them or `size` if that is
-    less: the sequence repeats after the common denominator of the shares. It is Tijdeman's
-    solution of the chairman assignment problem (Discrete Mathematics 32, 1980), in exact
-    integers.
-    """
-    exact = list(exact_shares(shares).values())
-    period = lcm(*(share.denominator for share in exact))
-    weights = [int(share * period) for share in exact]
-    used = [i for i, weight in enumerate(weights) if weight]
-    if len(used) == 1:
-        return np.array(used, dtype=np.int64)
-    # Deficits are kept times `scale`, so that the slack of 1 / (2k - 2) is a whole number.
-    scale = 2 * len(used) - 2
-    slack = period
-    deficit = dict.fromkeys(used, 0)
-    out = np.empty(min(period, size), dtype=np.int64)
-    for index in range(len(out)):
-        for i in used:
-            deficit[i] += scale * weights[i]
-        due = [i for i in used if deficit[i] >= slack]
-        chosen = min(due, key=lambda i: Fraction(scale * period - slack - deficit[i], weights[i]))
-        deficit[chosen] -= scale * period
-        out[index] = chosen
-    return out

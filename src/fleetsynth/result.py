@@ -102,8 +102,9 @@ class Result:
         if not self.statistics:
             return f"<p>{escape(repr(self))}</p>"
         header = ["archetype", "servers", *(f"{m.label} ({m.unit})" for m in self.plan.metrics)]
+        about = "about " if self.plan.fleet.counts_are_expected else ""
         rows = [
-            [name, f"{count:,}"]
+            [name, f"{about}{count:,}"]
             + [f"{m.mean:.1f} ±{m.sd:.1f}" for m in self.statistics.get(name, {}).values()]
             for name, count in self.plan.fleet.counts().items()
         ]

@@ -26,6 +26,7 @@ def test_json_tells_rows_columns_and_sizes(fleetsynth: Fleetsynth) -> None:
         "rows",
         "columns",
         "servers",
+        "servers_are_expected",
         "bytes",
         "memory",
         "tiles",
@@ -52,14 +53,16 @@ def test_the_text_says_the_same(fleetsynth: Fleetsynth) -> None:
         assert lines[ending] == f"about {in_bytes(size)}"
 
 
-@pytest.mark.parametrize("assignment", ["blocks", "interleaved"])
+@pytest.mark.parametrize("assignment", ["blocks", "interleaved", "drawn"])
 def test_a_huge_scenario_is_shown_without_trying(fleetsynth: Fleetsynth, assignment: str) -> None:
     options = (*HUGE, "--set", f"assignment={assignment}")
     facts = json.loads(fleetsynth.prints("plan", *options, "--json"))
     assert facts["rows"] == HUGE_ROWS > 10**15
     assert sum(facts["servers"].values()) == 100_000_000
+    assert facts["servers_are_expected"] == (assignment == "drawn")
     out = fleetsynth.prints("plan", *options)
     assert f"{HUGE_ROWS:,} of 18 columns" in out
+    assert ("100,000,000: about " in out) == (assignment == "drawn")
     assert "EB" in out
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from fleetsynth.fleet import Fleet, allocate, draw_codes, exact_shares, interleave, server_id
+from fleetsynth.assignment import KINDS, allocate, exact_shares, interleave
+from fleetsynth.fleet import Fleet, draw_codes, server_id
 from fleetsynth.streams import uniform
 from tests import twin
 
@@ -18,9 +19,9 @@ CLASSIC = {"web": 0.35, "application": 0.40, "database": 0.15, "batch": 0.10}
 Shares = dict[str, float]
 
 
-def _fleet(size: int, shares: Shares, *, interleaved: bool = False, seed: int = 1) -> Fleet:
+def _fleet(size: int, shares: Shares, assignment: str = "blocks", *, seed: int = 1) -> Fleet:
     odds = {"business_unit": {"a": 0.5, "b": 0.5}, "criticality": CLASSIC, "region": {"r": 1.0}}
-    return Fleet(size, seed, shares, interleaved=interleaved, odds=odds)
+    return Fleet(size, seed, shares, assignment, odds=odds)
 
 
 @st.composite
@@ -74,7 +75,7 @@ def test_shares_just_off_one_are_scaled_to_one() -> None:
 def test_every_prefix_of_an_interleaved_fleet_is_within_one_of_exact_shares(
     size: int, of: Shares
 ) -> None:
-    fleet = _fleet(size, of, interleaved=True)
+    fleet = _fleet(size, of, "interleaved")
     names = [fleet.archetypes[code] for code in fleet.archetype_codes(0, size)]
     assert len(names) == size
     assert twin.prefix_shares_within_one(names, of)
@@ -82,7 +83,7 @@ def test_every_prefix_of_an_interleaved_fleet_is_within_one_of_exact_shares(
 
 @given(size=st.integers(1, 300), more=st.integers(0, 300), of=shares(places=2))
 def test_an_interleaved_fleet_begins_like_a_smaller_one(size: int, more: int, of: Shares) -> None:
-    small, large = _fleet(size, of, interleaved=True), _fleet(size + more, of, interleaved=True)
+    small, large = _fleet(size, of, "interleaved"), _fleet(size + more, of, "interleaved")
     assert np.array_equal(small.archetype_codes(0, size), large.archetype_codes(0, size))
 
 
@@ -90,16 +91,16 @@ def test_interleaving_repeats_after_the_common_denominator() -> None:
     period = interleave(CLASSIC, 10**9)
     assert len(period) == 20
     assert np.bincount(period).tolist() == [7, 8, 3, 2]
-    fleet = _fleet(10**9, CLASSIC, interleaved=True)
+    fleet = _fleet(10**9, CLASSIC, "interleaved")
     assert np.array_equal(fleet.archetype_codes(10**8, 10**8 + 20), period)
 
 
-@pytest.mark.parametrize("interleaved", [False, True])
+@pytest.mark.parametrize("assignment", KINDS)
 @given(size=st.integers(1, 500), of=shares(places=2), cut=st.integers(0, 500))
 def test_counts_agree_with_codes_and_codes_with_any_cut(
-    interleaved: bool, size: int, of: Shares, cut: int
+    assignment: str, size: int, of: Shares, cut: int
 ) -> None:
-    fleet = _fleet(size, of, interleaved=interleaved)
+    fleet = _fleet(size, of, assignment)
     codes = fleet.archetype_codes(0, size)
     tally = Counter(fleet.archetypes[code] for code in codes.tolist())
     assert fleet.counts() == {name: tally[name] for name in of}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from fleetsynth.capacity import pool
 from fleetsynth.capacity.course import courses
-from fleetsynth.capacity.estimate import FULL, Status, outlook
+from fleetsynth.capacity.estimate import FULL, LEAST_WEEKS, Status, outlook
 from fleetsynth.capacity.remedies import Case, remedies
 from fleetsynth.capacity.rows import LABELS
+from fleetsynth.capacity.short import NOTE, seen_full
 from fleetsynth.capacity.table import DIGITS, Columns
 from fleetsynth.capacity.weekly import WEEK
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.capacity.ask import Ask
     from fleetsynth.capacity.gather import Gathered
+    from fleetsynth.capacity.look import Looked
     from fleetsynth.capacity.remedies import Remedy
 
     Floats = NDArray[np.float64]
@@ -121,15 +124,19 @@ def _of_metric(
             replicas=replicas[at],
             offset=gathered.last - found.last,
         )
-        out.append(_part(case, ask, number, at))
+        helps = remedies(case)  # of what can be judged alone
+        case = replace(case, outlook=seen_full(case, levels, gathered.last))
+        out.append(_part(case, ask, number, at, helps))
     return out
 
 
-def _part(case: Case, ask: Ask, number: int, at: Ints) -> dict[str, Any]:
+def _part(
+    case: Case, ask: Ask, number: int, at: Ints, helps: dict[int, list[Remedy]]
+) -> dict[str, Any]:
     looked, course, said = case.looked, case.course, case.outlook
     there = np.flatnonzero(looked.last_day >= 0)
     slope, error = course.slopes()
-    judged = ~np.isin(said.status, [Status.SHORT, Status.ENDED])
+    judged = ~np.isin(said.status, [Status.SHORT, Status.ENDED]) & ~_short(looked)
     trend = {"trend_month": 0.0, "trend_month_low": -_SIDE, "trend_month_high": _SIDE}
     numbers = {"now": said.now}
     numbers |= {
@@ -162,7 +169,7 @@ def _part(case: Case, ask: Ask, number: int, at: Ints) -> dict[str, Any]:
         "curved": np.where(course.curved, _CURVED, _STRAIGHT)[there],
         "numbers": list(numbers),
         "days": list(days),
-        "helps": {place[row]: each for row, each in remedies(case).items() if row in place},
+        "helps": {place[row]: each for row, each in helps.items() if row in place},
         "notes": {place[row]: text for row, text in _notes(case).items() if row in place},
         **{name: values[there] for name, values in (numbers | days).items()},
     }
@@ -182,9 +189,17 @@ def _notes(case: Case) -> dict[int, str]:
         out[row] = "at the ceiling: how much more is wanted does not show"
     for row in np.flatnonzero(np.isin(said.status, FULL) & looked.constant).tolist():
         out[row] = "never moves: look after what measures it"
+    for row in np.flatnonzero((said.status == Status.ABOVE) & _short(looked)).tolist():
+        out[row] = "; ".join(filter(None, [NOTE, out.get(row)]))
     for row in np.flatnonzero(case.course.season.there).tolist():
         out[row] = "; ".join(filter(None, [out.get(row), "has a season"]))
     return out
+
+
+def _short(looked: Looked) -> NDArray[np.bool_]:
+    """Tell which series have too few weeks for anything to be said of the time to come."""
+    short: NDArray[np.bool_] = (~np.isnan(looked.figures)).sum(axis=1) < LEAST_WEEKS
+    return short
 
 
 def _replicas(service: Ints) -> Ints:

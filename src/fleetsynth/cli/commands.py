@@ -143,6 +143,7 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
             "servers": resolved.fleet.counts(),
             "born": size.born,
             "retired": size.retired,
+            "servers_are_expected": resolved.fleet.counts_are_expected,
             "bytes": size.bytes,
             "memory": size.memory,
             "tiles": size.tiles,

@@ -120,10 +120,11 @@ def _show_file(console: Console, result: Result, *, err: bool) -> None:
     )
     console.print()
     table = text_table("archetype", "servers", *(f"{m.label}\n{m.unit}" for m in plan.metrics))
+    about = "about " if plan.fleet.counts_are_expected else ""
     for name, count in plan.fleet.counts().items():
         moments = result.statistics.get(name, {})
         cells = [f"{entry.mean:.1f} ±{entry.sd:.1f}" for entry in moments.values()]
-        table.add_row(plain(name), f"{count:,}", *cells)
+        table.add_row(plain(name), f"{about}{count:,}", *cells)
     print_whole(table, err=err)
     console.print(Text("mean ± standard deviation over all rows", style="dim"))
 
@@ -241,7 +242,7 @@ def show_samples(plan: Plan, samples: list[Sample]) -> None:
     edges = np.linspace(0, len(seconds), min(width, len(seconds)) + 1).astype(int)
     calendar = Calendar(seconds)
     for sample in samples:
-        holidays = calendar.days.is_holiday(sample.country)
+        holidays = plan.is_holiday(calendar.days, sample.country)
         marks = {
             "quarter ends": ("▲", calendar.per_tick(calendar.days.is_quarter_end)),
             f"{sample.country} holidays": ("✶", calendar.per_tick(holidays)),
@@ -290,7 +291,8 @@ def _most(plan: Plan) -> str:
 
 def _counts(plan: Plan) -> str:
     counts = ", ".join(f"{count:,} {name}" for name, count in plan.fleet.counts().items())
-    return f"{plan.fleet.size:,}: {counts}"
+    about = "about " if plan.fleet.counts_are_expected else ""
+    return f"{plan.fleet.size:,}: {about}{counts}"
 
 
 def _span(plan: Plan) -> str:

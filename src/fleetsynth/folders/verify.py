@@ -24,7 +24,7 @@ from fleetsynth.stores import recorded
 from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS, table_key
 from fleetsynth.stores.records import tables_from_data
 from fleetsynth.stores.store import STATE, hash_of, is_unfinished, open_store
-from fleetsynth.tables.provenance import provenance
+from fleetsynth.tables.provenance import other_model, provenance
 from fleetsynth.tables.table import TABLES
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Jo
     scenario = scenario_in(store)
     plan = resolve(scenario)
     if plan.digest != values["scenario_digest"]:
+        if other := other_model(plan, values.get("model_version")):
+            raise InputError(f"{store.name} was {other}")
         raise InputError(
             f"{SCENARIO} at {store.name} is not the scenario of its manifest: scenario_digest is "
             f"{recorded.as_json(values['scenario_digest'])} there, and {plan.digest} of the file"

@@ -124,8 +124,10 @@ def _keys_beside(written: type[BaseModel], loc: tuple[int | str, ...]) -> list[s
             return []
         kind = inner if is_named(kind) else annotation(inner, str(part))
     inner = model_in(kind)
+    if not inner or is_named(kind):
+        return []
     extends = [KEY] if loc[0] == "archetypes" and len(loc) == 3 else []
-    return [*inner.model_fields, *extends] if inner and not is_named(kind) else []
+    return [*(field.alias or name for name, field in inner.model_fields.items()), *extends]
 
 
 def _shown(value: object) -> str:

@@ -85,7 +85,7 @@ def _longest(plan: Plan, servers: NDArray[np.int64]) -> int:
 def _servers(plan: Plan) -> Iterator[NDArray[np.int64]]:
     """Yield the first servers of each archetype."""
     fleet, position = plan.fleet, 0
-    if not fleet.interleaved:
+    if fleet.assignment == "blocks":
         for count in fleet.counts().values():
             yield np.arange(position, position + min(count, _LOOKED_AT))
             position += count

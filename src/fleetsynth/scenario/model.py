@@ -20,6 +20,7 @@ from fleetsynth.scenario.fields import (
     Strict,
     step_seconds,
 )
+from fleetsynth.scenario.holidays import Holidays
 
 if TYPE_CHECKING:
     from datetime import date
@@ -89,9 +90,9 @@ class Scenario(Strict):
     distribution: Shares = Field(
         description="Share of the fleet per archetype; the shares add up to 1."
     )
-    assignment: Literal["blocks", "interleaved"] = Field(
-        description="blocks: one archetype after the other; interleaved: mixed, in an order that a "
-        "larger fleet keeps."
+    assignment: Literal["blocks", "interleaved", "drawn"] = Field(
+        description="blocks: one archetype after the other; interleaved: mixed evenly, in an order "
+        "that a larger fleet keeps; drawn: by chance, so that other shares change few servers."
     )
     business_units: Odds = Field(
         description="Business units: a list (equal odds) or names with their odds."
@@ -100,6 +101,10 @@ class Scenario(Strict):
         description="Criticalities: a list (equal odds) or names with their odds."
     )
     regions: Odds = Field(description="Regions: a list (equal odds) or names with their odds.")
+    holidays: Holidays = Field(
+        default_factory=Holidays,
+        description="Days that are holidays beside the public ones, and those that are none.",
+    )
     include_metadata: bool = Field(
         description="Write server_type, business_unit, criticality and region."
     )
@@ -140,6 +145,10 @@ class Scenario(Strict):
         for key in (key for key, nothing in unsaid.items() if nothing):
             out.pop(key, None)
         return out
+
+    def holiday_places(self) -> tuple[str, ...]:
+        """Return the countries and subdivisions whose public holidays it has."""
+        return ("US",)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain YAML- and JSON-ready values, dates as ISO text."""

@@ -6,7 +6,7 @@ from math import inf, log2
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import Problem, did_you_mean
-from fleetsynth.scenario.check import LARGEST_POWER
+from fleetsynth.scenario.check import LARGEST_POWER, closed_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,8 @@ def problems(scenario: RealisticScenario) -> Iterator[tuple[frozenset[str], Prob
         yield frozenset({"regions", "locations"}), problem
     for problem in _closes(scenario):
         yield frozenset({"business_units", "closes"}), problem
+    for problem in closed_units(scenario.closed, scenario):
+        yield frozenset({"business_units", "closed"}), problem
     for problem in _calendar(scenario):
         yield frozenset({"start_date", "end_date"}), problem
     for problem in _compound_growth(scenario):

@@ -13,7 +13,7 @@ from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 if TYPE_CHECKING:
     from fleetsynth.models.realistic.scenario import RealisticProfile, RealisticScenario
 
-VERSION = "realistic-1"
+VERSION = "realistic-2"
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ def resolve(scenario: RealisticScenario) -> RealisticPlan:
     """Resolve a scenario without problems."""
     begin = scenario.origin
     content = scenario.to_dict()
+    content["locations"] = {region: content["locations"][region] for region in scenario.regions}
     content["growth_start"] = begin.isoformat()
     content["sample_interval"] = scenario.sample_seconds
     content["archetypes"] = {name: content["archetypes"][name] for name in scenario.distribution}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import ceil, floor
+from math import ceil, floor, frexp
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -21,25 +21,32 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _MEMORY = ("level", "cache", "leak", "jump")
-_JITTER = 0.8
+_SLOT_DAYS = 1 / 16
+"""Time is cut into slots, at most one reset in each; half of the shortest period is longer."""
 
 
 class Epoch(NamedTuple):
     """The time from one reset to the next.
 
     Attributes:
-        number: counted from the Unix epoch.
+        slot: the slot of the reset, counted from the Unix epoch; its draws have this address.
         start: tick of the reset.
         stop: tick of the next.
     """
 
-    number: int
+    slot: int
     start: int
     stop: int
 
 
 class Resets(NamedTuple):
-    """When an entity is set back: once in each period, up to 0.4 of a period early or late."""
+    """When an entity is set back: once in `days` on average, and once or twice in each span.
+
+    Spans are the shortest that are longer than `days`, of a power of two days. One of a span's
+    halves has a reset, the other has one by chance; which slot of a half it is, is drawn from half
+    to half of the half, and so on. So a slightly longer period takes some resets away, and all
+    others stay where they are.
+    """
 
     seed: int
     purpose: str
@@ -49,20 +56,37 @@ class Resets(NamedTuple):
 
     def epochs(self, first: int, stop: int) -> Iterator[Epoch]:
         """Yield the epochs that ticks first..stop-1 lie in."""
-        per_day = DAY_SECONDS / self.step
-        lowest = floor(first / per_day / self.days - _JITTER / 2)
-        highest = ceil(stop / per_day / self.days + _JITTER / 2)
-        numbers = range(lowest, highest + 1)
-        for number, (begin, end) in zip(numbers, pairwise(map(self._tick, numbers)), strict=False):
-            if begin < stop and end > first:
-                yield Epoch(number, begin, end)
+        level = frexp(self.days)[1]
+        per_span = 2.0**level * DAY_SECONDS / self.step
+        spans = range(floor(first / per_span) - 1, floor(stop / per_span) + 2)
+        slots = [slot for span in spans for slot in self._slots(level, span)]
+        for slot, (begin, end) in zip(slots, pairwise(map(self._tick, slots)), strict=False):
+            if begin < min(stop, end) and end > first:
+                yield Epoch(slot, begin, end)
 
-    def uniform(self, what: str, number: int) -> float:
-        """One uniform in [0, 1) of an epoch."""
-        return uniform(self.seed, self.purpose, self.name, what, number)
+    def uniform(self, what: str, *numbers: int) -> float:
+        """One uniform in [0, 1) of a slot, or of a half."""
+        return uniform(self.seed, self.purpose, self.name, what, *numbers)
 
-    def _tick(self, number: int) -> int:
-        day = self.days * (number + _JITTER * (self.uniform("time", number) - 0.5))
+    def _slots(self, level: int, span: int) -> Iterator[int]:
+        """Yield the slots of a span of ``2**level`` days in which there is a reset, in order."""
+        always = self._half(level, span)
+        both = self.uniform("both", level, span) < 2.0**level / self.days - 1.0
+        for half in (2 * span, 2 * span + 1):
+            if both or half == always:
+                yield self._slot(level - 1, half)
+
+    def _slot(self, level: int, part: int) -> int:
+        """Return the slot in which the reset is that a part of ``2**level`` days has."""
+        while 2.0**level > _SLOT_DAYS:
+            level, part = level - 1, self._half(level, part)
+        return part
+
+    def _half(self, level: int, part: int) -> int:
+        return 2 * part + (self.uniform("half", level, part) >= 0.5)
+
+    def _tick(self, slot: int) -> int:
+        day = (slot + self.uniform("time", slot)) * _SLOT_DAYS
         return ceil(day * DAY_SECONDS / self.step)
 
 
@@ -103,7 +127,7 @@ def disk(
     daily = figures["disk.trend"] / (MONTH_SECONDS / DAY_SECONDS)
     day = resets.step / DAY_SECONDS
     for age, here, epoch in _ages(out, first, resets):
-        pace = fill * (0.5 + resets.uniform("pace", epoch.number))
+        pace = fill * (0.5 + resets.uniform("pace", epoch.slot))
         np.multiply(age, pace + daily, out=here)
         here += level + daily * ((epoch.start - origin) * day)
 
@@ -140,7 +164,7 @@ def disk_sums(
     day = resets.step / DAY_SECONDS
 
     def paces(epoch: Epoch) -> tuple[float, float]:
-        pace = fill * (0.5 + resets.uniform("pace", epoch.number))
+        pace = fill * (0.5 + resets.uniform("pace", epoch.slot))
         return pace + daily, level + daily * ((epoch.start - origin) * day)
 
     age, (pace, base) = _at(at, span, resets, paces)
@@ -164,7 +188,7 @@ def _base(level: float, jump: float, resets: Resets, epoch: Epoch) -> float:
     """Return the working set of an epoch: level and jump."""
     if not jump:
         return level
-    return level + rounded(jump * normal_quantile(resets.uniform("jump", epoch.number)))
+    return level + rounded(jump * normal_quantile(resets.uniform("jump", epoch.slot)))
 
 
 def _ages(out: Floats, first: int, resets: Resets) -> Iterator[tuple[Floats, Floats, Epoch]]:
