@@ -47,7 +47,7 @@ REALISTIC = {
     "granularity": "6h",
     "sample_interval": "1h",
     "growth_start": "2023-01-01",
-} | LIVES
+} | (LIVES | {"assignment": "drawn"})
 SCENARIOS = {"classic": CLASSIC, "realistic": REALISTIC}
 """Months, a change of clocks, a span that begins within a month; one with an earlier origin."""
 PART_BYTES = {"classic": 60_000, "realistic": 12_000}
