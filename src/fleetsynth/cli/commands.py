@@ -141,6 +141,8 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
             "rows": size.rows,
             "columns": size.columns,
             "servers": resolved.fleet.counts(),
+            "born": size.born,
+            "retired": size.retired,
             "servers_are_expected": resolved.fleet.counts_are_expected,
             "bytes": size.bytes,
             "memory": size.memory,

@@ -51,11 +51,6 @@ class ClassicPlan(Plan):
     archetypes: tuple[ClassicArchetype, ...]
     growth_clock: Clock
 
-    @property
-    def origin(self) -> date:
-        """The day that growth is counted from."""
-        return self.growth_clock.start
-
     @cached_property
     def closings(self) -> tuple[Closed | None, ...]:
         """The ways in which business units are closed; the first is never."""
