@@ -141,14 +141,14 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
             "rows": size.rows,
             "columns": size.columns,
             "servers": resolved.fleet.counts(),
-            "born": size.born,
-            "retired": size.retired,
             "servers_are_expected": resolved.fleet.counts_are_expected,
             "bytes": size.bytes,
             "memory": size.memory,
             "tiles": size.tiles,
             "scenario_digest": resolved.digest,
         }
+        if resolved.fleet.lives:
+            facts |= {"born": size.born, "retired": size.retired}
         if rate:
             facts["rows_per_cpu_second"] = round(rate.rows_per_cpu_second)
             facts["core_hours"] = rate.core_hours(size.rows)
