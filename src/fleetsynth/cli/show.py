@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from fleetsynth.folders.calibrate import Rate
     from fleetsynth.plan import Plan
     from fleetsynth.preview.samples import Sample
-    from fleetsynth.result import Result
+    from fleetsynth.result import MadeTable, Result
     from fleetsynth.size import Size
 
 _COLORS = ("red", "blue", "green", "yellow", "magenta")
@@ -95,10 +95,12 @@ def _show_folder(console: Console, result: Result) -> None:
 
 def _tables(result: Result) -> dict[str, str]:
     """Say what was written besides the data."""
-    return {
-        name: f"{made.url} ({in_bytes(made.bytes)})" if made.digest else made.url
-        for name, made in result.tables.items()
-    }
+    return {name: _table(made) for name, made in result.tables.items()}
+
+
+def _table(made: MadeTable) -> str:
+    rows = "" if made.rows is None else f"{made.rows:,} in "
+    return f"{rows}{made.url} ({in_bytes(made.bytes)})" if made.digest else made.url
 
 
 def _bytes(result: Result) -> str:

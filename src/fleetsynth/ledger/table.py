@@ -1,12 +1,9 @@
-"""The ledger as a table: a row for each event of a plan's servers and their services."""
+"""The ledger as a whole: the events of a plan's servers and their services, and their rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
-from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.kinds.kind import CHANNELS
 from fleetsynth.ledger.find import Span, in_services, of_server, sources_of
 from fleetsynth.ledger.who import servers_of
@@ -16,25 +13,6 @@ if TYPE_CHECKING:
 
     from fleetsynth.kinds.kind import Effect, Event
     from fleetsynth.plan import Plan
-
-SCHEMA = pa.schema(
-    [
-        pa.field("event_id", pa.string(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("entity", pa.string(), nullable=False),
-        pa.field("begin", pa.timestamp("us"), nullable=False),
-        pa.field("end", pa.timestamp("us")),
-        pa.field("metrics", pa.string(), nullable=False),
-        pa.field("effect", pa.string(), nullable=False),
-        pa.field("size", pa.float64()),
-        pa.field("planned", pa.bool_(), nullable=False),
-        pa.field("cause", pa.string(), nullable=False),
-        pa.field("severity", pa.string(), nullable=False),
-    ]
-)
-"""Columns of the table. Several metrics, or effects, stand in one text, with commas in between."""
-
-_SERVERS = 4096
 
 
 def has_events(plan: Plan) -> bool:
@@ -72,24 +50,6 @@ def events(plan: Plan, first: int, stop: int, span: Span | None = None) -> Itera
         if service.servers[0].server_index == who.server_index:
             yield from service.events
         yield from of_servers[who.name]
-
-
-def batches(plan: Plan) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a plan's table, in constant memory."""
-    for first in range(0, plan.fleet.size, _SERVERS):
-        found = list(events(plan, first, min(first + _SERVERS, plan.fleet.size)))
-        if found:
-            yield batch(found)
-
-
-def batch(found: list[Event]) -> pa.RecordBatch:
-    """Return events as rows."""
-    rows = [row(event) for event in found]
-    columns = {name: [each[name] for each in rows] for name in SCHEMA.names}
-    for name in ("begin", "end"):
-        columns[name] = [None if at is None else at * SECOND_MICROS for at in columns[name]]
-    arrays = [pa.array(columns[field.name], field.type) for field in SCHEMA]
-    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
 
 def row(event: Event) -> dict[str, Any]:
