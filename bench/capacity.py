@@ -61,10 +61,10 @@ def of_fleets(seeds: tuple[int, ...]) -> Iterator[tuple[str, Score]]:
             ]
             for metric in ("cpu", "mem", "disk"):
                 read = [_series(path, f"{metric}_p95") for path in paths]
-                sets = [(values, _DAYS) for values, _ in read]
+                sets = [(values, _DAYS) for values, *_ in read]
                 last = int(np.datetime64("2024-01-01").astype(np.int64))
-                groups = [kinds for _, kinds in read]
-                yield f"{name}, {metric}", score(sets, last, groups, metric)
+                groups, services = [each[1] for each in read], [each[2] for each in read]
+                yield f"{name}, {metric}", score(sets, last, groups, metric, services)
 
 
 FLEETS: dict[str, dict[str, object]] = {
@@ -108,11 +108,22 @@ def _fleet(path: Path, scenario: dict[str, object], seed: int) -> Path:
     return path
 
 
-def _series(path: Path, column: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    read = pq.read_table(path, columns=[column, "server_type"])
-    kinds = np.array(read["server_type"].to_pylist()).reshape(SERVERS, -1)[:, 0]
+def _series(
+    path: Path, column: str
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return values, archetypes and services, -1 where the fleet has none."""
+    read = pq.read_table(path)
     values = read[column].to_numpy().astype(np.float64).reshape(SERVERS, -1)
-    return values, np.unique(kinds, return_inverse=True)[1].astype(np.int64)
+    kinds, services = (
+        _codes(read[label].to_pylist()) if label in read.column_names else np.full(SERVERS, -1)
+        for label in ("server_type", "service")
+    )
+    return values, kinds, services
+
+
+def _codes(words: list[str]) -> NDArray[np.int64]:
+    of_servers = np.array(words).reshape(SERVERS, -1)[:, 0]
+    return np.unique(of_servers, return_inverse=True)[1].astype(np.int64)
 
 
 if __name__ == "__main__":

@@ -100,10 +100,10 @@ def _small() -> dict[str, Any]:
     return {"fontsize": 8.5, "color": INK, "loc": "left"}
 
 
-def smaller(path: Path) -> None:
+def smaller(path: Path, colours: int = 128) -> None:
     """Write a PNG again with 128 colours, which are plenty for lines and letters."""
     with Image.open(path) as picture:
-        few = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        few = picture.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
 
 

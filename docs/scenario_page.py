@@ -7,6 +7,7 @@ from typing import Any
 
 from fleetsynth.presets import model
 from fleetsynth.presets.catalog import starter_text
+from fleetsynth.presets.extend import KEY
 from fleetsynth.presets.load import default_scenario, json_schema
 from fleetsynth.scenario.text import parse
 from fleetsynth.specification.names import ARCHETYPE_PROFILES
@@ -99,10 +100,61 @@ ARCHETYPES = """
 ### Archetypes
 
 Keys below `archetypes.NAME`. For a packaged archetype, give the figures that differ. A new
-archetype needs them all, except `name` (which is NAME then) and the three correlations in the
-second table. It also needs a share in `distribution`. How the figures act is described in
-[the model](model.md#from-profile-to-value).
+archetype [extends](#archetypes-that-extend-others) another, or needs all figures, except `name`
+(which is NAME then) and the three correlations in the second table. It also needs a share in
+`distribution`. How the figures act is described in [the model](model.md#from-profile-to-value).
 
+"""
+
+EXTENDS = """
+### Archetypes that extend others
+
+In both presets, `extends: NAME` takes all figures of another archetype, packaged or of the same
+file, and lays over them what else is said:
+
+```yaml
+distribution: {web: 0.7, cache: 0.2, session-cache: 0.1}
+archetypes:
+  cache:
+    extends: web
+    base_cpu: 20
+    base_memory: 80
+  session-cache:
+    extends: cache              # and so the rest of web
+    base_network: 300
+```
+
+What is merged is as between a file and the packaged scenario: groups figure by figure, a
+distribution as a whole. `name` is not taken over. Where the file changes figures of the other
+archetype, those are taken. A packaged archetype can extend another, too: nothing but its `name` is
+left of it then. An archetype that extends itself, by whatever circle, is refused.
+
+The word is for writing only: `config show`, manifests and files hold the figures, and data do not
+tell one way of writing from the other.
+
+```console
+$ fleetsynth config show --set archetypes.cache.extends=web --set archetypes.cache.base_cpu=20
+...
+  cache:
+    name: cache
+    base_cpu: 20.0
+    base_memory: 35.0
+...
+```
+
+`fleetsynth archetypes NAME --yaml` prints an archetype to be pasted below `archetypes:`; with
+`--scenario FILE`, one of a file, after all that it extends.
+
+```console
+$ fleetsynth archetypes database --preset realistic --yaml
+  database:
+    name: Database server
+    replicas: [2, 5]
+...
+    demand:
+      level: {lognormal: [20, 0.4], min: 3, max: 60}
+...
+```
 """
 
 FACTORS = """
@@ -131,7 +183,17 @@ Keys below `locations.REGION`. Every region in `regions` needs a location. Packa
 CLOSES = """
 ### Closes
 
-Keys below `closes.UNIT`, for a business unit of that name, or `default` for those not named.
+Keys below `closes.UNIT`, for a business unit of that name, or `default` for those not named. What
+the close of a unit does not say is that of `default`, which in turn is the packaged one where it
+says nothing; a unit with a packaged close of its own, Retail, keeps that.
+
+```yaml
+preset: realistic
+business_units: [Finance, Retail, Logistics]
+closes:
+  default: {days: 4}
+  Finance: {quarter: 1.6}       # 4 days, and month and fiscal year as packaged
+```
 
 """
 
@@ -139,7 +201,18 @@ PROFILES = """
 ### Realistic archetypes
 
 Keys below `archetypes.NAME`. For a packaged archetype, give the figures that differ. A new
-archetype needs them all, except `name`, and a share in `distribution`.
+archetype [extends](#archetypes-that-extend-others) another, or needs all figures, except `name`;
+and a share in `distribution`:
+
+```yaml
+preset: realistic
+distribution: {web: 0.5, database: 0.3, reporting: 0.2}
+archetypes:
+  reporting:
+    extends: database
+    demand: {peak_hour: 2}
+```
+
 `fleetsynth archetypes --preset realistic` prints the packaged ones; with a NAME, one of them with
 its figures as a scenario writes them.
 
@@ -262,6 +335,7 @@ def render() -> str:
         _table(schema, schema["$defs"]["Growth"], growth),
         ARCHETYPES,
         *_profiles(schema),
+        EXTENDS,
         _factors("classic"),
         *_realistic(schema),
         OUTRO.replace("{classic}", starter_text()).replace(
@@ -355,6 +429,7 @@ def _profiles(schema: Schema) -> list[str]:
     """Two tables: the figures that an archetype must have, and those that have a default."""
     fields = schema["$defs"]["ArchetypeProfile"]["properties"]
     optional = {key: field for key, field in fields.items() if "default" in field}
+    optional[KEY] = fields[KEY] | {"default": "none"}
     profiles = {str(kind): profile for kind, profile in ARCHETYPE_PROFILES.items()}
     kinds = list(default_scenario().distribution)
     head = "| key | type | " + " | ".join(kinds) + " | meaning |\n" + "|---" * 7 + "|\n"

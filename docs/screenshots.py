@@ -73,7 +73,7 @@ def build(folder: Path) -> list[Path]:
             shown = page.locator(f"#{section}") if section else page
             shown.screenshot(path=path)
             page.close()
-            smaller(path)
+            smaller(path, 256)  # of which scales take many
             written.append(path)
 
         shoot("desktop-light", "years", DESKTOP, "light")

@@ -39,7 +39,7 @@ class AtomicFile:
         # Random, and new: two writers of one path must not share it, nor may it be a link.
         self.temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
         with self.opening():
-            self._refuse_existing()
+            refuse_existing(path, overwrite=overwrite)
             self._begin()
 
     @contextmanager
@@ -62,14 +62,14 @@ class AtomicFile:
             with self.temporary.open("rb") as whole:
                 os.fsync(whole.fileno())
             size = self.temporary.stat().st_size
-            self._refuse_existing()
+            refuse_existing(self._path, overwrite=self._overwrite)
             self._replaces = self._path.exists()
             for file in stale:
                 remove(file)
             try:
                 put_in_place(self.temporary, self._path, replace=self._overwrite)
             except FileExistsError:  # since a moment ago: another writer was faster
-                raise self._exists() from None
+                raise _exists(self._path) from None
             for folder in self._made:
                 sync_folder(folder.parent)
         return size
@@ -92,15 +92,6 @@ class AtomicFile:
                 self._path.unlink(missing_ok=True)
         self.abort()
 
-    def _refuse_existing(self) -> None:
-        if self._path.is_dir():
-            raise OutputError(f"{self._path} is a folder: name a file in it")
-        if self._path.exists() and not self._overwrite:
-            raise self._exists()
-
-    def _exists(self) -> ExistsError:
-        return ExistsError(f"{self._path} exists: choose another name, or pass overwrite=True")
-
     def _begin(self) -> None:
         for attempt in range(_ATTEMPTS):
             self._made += make_folders(self._path.parent)
@@ -111,6 +102,22 @@ class AtomicFile:
                     raise
             else:
                 return
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Refuse a name that is taken; called early, before minutes have gone into what is to be there.
+
+    Raises:
+        OutputError: if it is a folder, or a file and `overwrite` is not said.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder: name a file in it")
+    if path.exists() and not overwrite:
+        raise _exists(path)
+
+
+def _exists(path: Path) -> ExistsError:
+    return ExistsError(f"{path} exists: choose another name, or pass overwrite=True")
 
 
 def remove(file: Path) -> None:

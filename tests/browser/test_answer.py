@@ -198,7 +198,12 @@ def test_the_whole_list_is_that_of_capacity(
     page.get_by_label("One line a").select_option(value=scope)
     rows = found.rows(scope)
     lines = told(page, "ranked")
-    assert [line[0].split()[0] for line in lines] == [row["name"] for row in rows]
+    # What never moves, though full, stands apart, below.
+    apart = [row["name"] for row in rows if row["status"] == "constant and full"]
+    ranked = [row["name"] for row in rows if row["name"] not in apart]
+    assert [line[0].split()[0] for line in lines] == ranked + apart
+    heading = page.get_by_role("heading", name="At the limit, and never moves")
+    assert heading.count() == (1 if apart else 0)
     got = downloaded(page, page.locator("#ranked .csv"))
     assert [*got[0]] == [*rows[0]] or set(got[0]) == set(rows[0])
     for line, row in zip(got, rows, strict=True):
@@ -255,7 +260,8 @@ def test_more_lines_on_request(
     _, path, found = fleet
     page = open_page(report(path, tmp_path / "r.html", servers=2, validation=False)).page
     page.get_by_label("One line a").select_option(value="server")
-    assert len(told(page, "ranked")) == 2
+    first, apart = page.locator("#ranked .lines").all()
+    assert (first.locator("tbody tr").count(), apart.locator("tbody tr").count()) == (2, 1)
     button = page.get_by_role("button", name="Show more")
     button.focus()
     page.keyboard.press("Enter")
@@ -337,6 +343,54 @@ def test_the_first_page_on_paper_says_it_all(
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
             "rgb(255, 255, 255)"
         )
+
+
+def test_paper_has_all_of_the_list(
+    open_page: Any, fleet: tuple[Path, Path, Capacity], tmp_path: Path
+) -> None:
+    """There is no button on paper to ask for more; on the screen all is as it was after it."""
+    _, path, found = fleet
+    page = open_page(report(path, tmp_path / "r.html", servers=2, validation=False), PAPER).page
+    before = len(told(page, "ranked"))
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert len(told(page, "ranked")) == len(found.rows("service")) > before
+    assert "5 of 5 lines; apart from them 1 of 1 that never move" in page.locator(
+        "#ranked"
+    ).inner_text().replace("\n", " ")
+    assert page.evaluate(OUTSIDE, PAPER["width"]) == []
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    assert len(told(page, "ranked")) == before
+
+
+def test_what_is_asked_of_capacity_is_asked_of_the_report(
+    open_page: Any, fleet: tuple[Path, Path, Capacity], tmp_path: Path
+) -> None:
+    """Usable capacity, levels and lead time: the title, the lines and the files go by them."""
+    _, path, _ = fleet
+    asked: dict[str, Any] = {"usable": {"cpu": 80}, "thresholds": [70, 95], "lead_time": 45}
+    found = capacity(path, **asked)
+    page = open_page(report(path, tmp_path / "r.html", validation=False, **asked)).page
+    assert page.locator("#eyebrow").inner_text().endswith("usable capacity 80 %")
+    first = next(row for row in found.rows("server") if row["status"] == "dated")
+    line = told(page, "capacity")[0][4]
+    assert line.startswith(shown(first["date_usable"]))
+    assert line.endswith(f"order by {shown(first['order_by'])}")
+    got = downloaded(page, page.get_by_role("button", name="Download CSV of every server"))
+    expected = found.rows("server")
+    assert [*got[0]] == [*expected[0]]
+    for name in ("order_by", "order_by_early", "date_70", "days_95", "usable"):
+        assert [line[name] for line in got] == [
+            f"{row[name]:g}" if isinstance(row[name], int | float) else row[name] or ""
+            for row in expected
+        ], name
+
+
+def test_network_is_judged_where_its_link_is_said(open_page: Any, tmp_path: Path) -> None:
+    path = dataset(tmp_path / "n.parquet", {"a": 500 + 0.2 * np.arange(T)}, column="net_in_p95")
+    page = open_page(report(path, tmp_path / "n.html", validation=False, link=1000)).page
+    assert told(page, "capacity")[0][:2] == ["a", "Network"]
 
 
 def test_a_screen_reader_hears_all_of_a_line(

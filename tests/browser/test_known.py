@@ -176,6 +176,45 @@ def test_the_heat_map_and_the_distribution(open_page: Any, tmp_path: Path) -> No
     assert float(told[2]) == pytest.approx(21 + (168 - 20 * 7 - 14) / 14, abs=0.06)
 
 
+def test_the_heat_map_is_from_nothing_to_all(open_page: Any, tmp_path: Path) -> None:
+    """18 and 25 % look alike, and both like little; 0 and 100 % like what they are."""
+    shades = []
+    for name, low, high in (("few", 18, 25), ("all", 0, 100)):
+        values = np.where(np.arange(14 * 24) % 24 < 12, low, high)
+        path = dataset(tmp_path / f"{name}.parquet", {"a": values}, step=3600)
+        page = open_page(report(path, tmp_path / f"{name}.html", validation=False)).page
+        cells = page.locator("#patterns figure").first.locator("rect[rx]")
+        shades += [cells.nth(i).get_attribute("fill") for i in (0, 23)]
+    light = [sum(map(int, shade[4:-1].split(","))) / 3 for shade in shades]
+    assert light[2] > light[0] > light[1] > light[3]
+    assert light[0] - light[1] < 0.2 * (light[2] - light[3])
+    assert light[1] > (light[2] + light[3]) / 2
+
+
+def test_correlations_have_a_sign_to_be_seen(open_page: Any, tmp_path: Path) -> None:
+    """What rises together is blue, what falls as another rises is brown, neither is pale."""
+    rng = np.random.default_rng(3)
+    cpu = 50 + 10 * rng.normal(size=(6, 400))
+    series = {f"s{i}": each for i, each in enumerate(cpu)}
+    path = dataset(tmp_path / "c.parquet", series)
+    table = pq.read_table(path)
+    noise = 50 + 10 * rng.normal(size=cpu.size)
+    for name, values in (("mem_p95", 100 - cpu.ravel()), ("disk_p95", noise)):
+        table = table.append_column(name, pa.array(values))
+    table = table.append_column("net_in_p95", pa.array(cpu.ravel()))
+    pq.write_table(table, path)
+    page = open_page(report(path, tmp_path / "c.html", validation=False)).page
+    fills = {}
+    for cell in page.locator("#correlations rect[rx]").all():
+        pair = cell.locator("title").evaluate("(e) => e.textContent").split(":")[0]
+        fills[pair] = [*map(int, cell.get_attribute("fill")[4:-1].split(","))]
+    red, _, blue = fills["CPU and mem"]
+    assert red > blue + 40
+    red, _, blue = fills["CPU and net in"]
+    assert blue > red + 40
+    assert min(fills["CPU and disk"]) > 215
+
+
 def test_peaks_and_means_over_time(open_page: Any, tmp_path: Path) -> None:
     """a is 10, 20, 30; b is 40, missing, 60: their mean is 25, 20, 45, the peak 40, 20, 60."""
     path = dataset(tmp_path / "m.parquet", {"a": [10, 20, 30], "b": [40, np.nan, 60]},

@@ -9,6 +9,7 @@ import numpy as np
 from fleetsynth.capacity.course import courses
 from fleetsynth.capacity.estimate import FULL, outlook
 from fleetsynth.capacity.look import look
+from fleetsynth.capacity.pool import pools
 from fleetsynth.capacity.weekly import first_breach
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def score(
     last: int,
     groups: Sequence[Ints] | None = None,
     metric: str = "cpu",
+    services: Sequence[Ints] | None = None,
 ) -> Score:
     """Date every level of every series by what is shown, and look at what came.
 
@@ -55,6 +57,8 @@ def score(
         last: the last day that is shown, counted from the epoch.
         groups: archetype of each series, for each of `sets`.
         metric: which, as far as that matters.
+        services: service of each series, -1 where there is none; without archetypes no series
+            have to do with each other.
     """
     parts = []
     ahead = sets[0][0].shape[1] - sets[0][1]
@@ -62,7 +66,9 @@ def score(
         daily = values.astype(np.float32)
         looked = look(daily[:, :shown], last)
         kinds = groups[number] if groups else np.zeros(len(daily), np.int64)
-        (course,) = courses([looked], [kinds], metric)
+        none = np.full(len(daily), -1)
+        alike = pools([services[number] if services else none], [kinds if groups else none])
+        (course,) = courses([looked], [kinds], metric, alike)
         for level in LEVELS:
             said = outlook(looked, course, np.full((1, len(daily)), level), 0, last, None)
             came = first_breach(daily, shown, level)

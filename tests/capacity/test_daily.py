@@ -123,3 +123,17 @@ def test_memory_does_not_hold_all_rows(tmp_path: Path, monkeypatch: pytest.Monke
     sizes = [len(part) for part in exports.whole_servers()]
     assert sum(sizes) == 600
     assert max(sizes) <= 600
+
+
+def test_full_days_are_laid_out_as_others_are() -> None:
+    """A row a day of every server goes a shorter way; with one row more nothing else may change."""
+    r = np.random.default_rng(3)
+    days = np.tile(np.arange(40) * DAY, 3)
+    names, cpu = np.repeat(["a", "b", "c"], 40).tolist(), r.uniform(0, 100, 120)
+    cpu[[5, 50]] = np.nan
+    (full,) = laid_out(table(days, cpu, names))
+    later = table([*days, 39 * DAY + 1], [*cpu, cpu[-1] - 1], [*names, "c"])
+    (other,) = laid_out(later)
+    assert np.array_equal(full.values["cpu"], other.values["cpu"], equal_nan=True)
+    assert full.values["cpu"].dtype == other.values["cpu"].dtype
+    assert (full.sampled.tolist(), other.sampled.tolist()) == ([False] * 3, [False, False, True])

@@ -252,3 +252,34 @@ def test_no_date_beyond_the_horizon() -> None:
     near = of(rising, horizon=300)
     assert near.status.tolist() == ["rising, not within {years} years"]
     assert np.isnan(near.days[0, 0])
+
+
+def test_running_medians_are_those_of_sorting() -> None:
+    values = np.random.default_rng(4).standard_normal((5, 40))
+    found = steps._running_median(values)
+    for week in range(4, 36):
+        expected = np.median(values[:, week - 4 : week + 5], axis=1)
+        assert np.array_equal(found[:, week], expected)
+
+
+def test_medians_are_those_of_numpy() -> None:
+    for weeks_ in (1, 2, 7, 8):
+        values = np.random.default_rng(weeks_).standard_normal((6, weeks_))
+        assert np.array_equal(trend.median(values), np.median(values, axis=1))
+
+
+def test_what_is_left_out_has_no_date() -> None:
+    """Only what cannot become as likely as not may be left out where dates alone are asked for."""
+    r = np.random.default_rng(9)
+    slope, noise = r.uniform(-0.01, 0.05, (2, 300, 1))
+    tails = np.where(r.random((300, T)) < 0.02, r.exponential(300, (300, T)), 1)
+    daily = 40 + slope * DAYS + 20 * noise * tails * r.standard_normal((300, T))
+    found = look(daily.astype(np.float32), LAST)
+    (course,) = courses([found], [np.zeros(300, np.int64)])
+    until, rows, level = passage.ends(157), np.arange(300), r.uniform(60, 120, 300)
+    some, all_ = (course.chance(rows, level, until, likely=likely) for likely in (True, False))
+    dates = passage.days_until(all_, 0.5, until)
+    assert np.array_equal(passage.days_until(some, 0.5, until), dates)
+    left_out = (some == 0).all(axis=1) & (all_ > 0).any(axis=1)
+    assert left_out.any()
+    assert np.isfinite(dates).any()

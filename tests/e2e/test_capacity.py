@@ -1,6 +1,7 @@
 """``fleetsynth capacity``: what runs out, when, and what would help."""
 
 import json
+from datetime import date, timedelta
 
 import pyarrow as pa
 import pyarrow.csv as pc
@@ -63,14 +64,78 @@ def test_a_pipeline_fails_in_time(
     assert ("ramp0to70 (cpu)" in ran.err) == bool(code)
 
 
-def test_what_cannot_be_judged_is_said_where_a_pipeline_would_fail(
-    fleetsynth: Fleetsynth,
+def days_of(name: str, values: list[float]) -> str:
+    """A server's rows, a day each."""
+    begin = date(2024, 1, 1)
+    return "".join(f"{name},{begin + timedelta(i)},{v}\n" for i, v in enumerate(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "code"),
+    [
+        ([95.0] * 28, "already above", 1),
+        ([90.0, 90.0, 90.0], "already above", 1),  # three days are a breach, and no more
+        ([10.0] * 30 + [95.0] * 3 + [10.0] * 20, "already above", 1),
+        ([95.0] * 3 + [10.0] * 40, "too short", 0),  # longer ago than 28 days
+        ([99.0, 10.0] * 1 + [10.0, 99.0], "too short", 0),  # two of seven days
+        ([89.9] * 28, "too short", 0),
+    ],
+)
+def test_what_is_full_is_full_however_short(
+    fleetsynth: Fleetsynth, values: list[float], status: str, code: int
 ) -> None:
-    full = "server,time,cpu\n" + "".join(f"a,2024-01-{day:02d},100\n" for day in range(1, 29))
-    (fleetsynth.folder / "it.csv").write_text(full)
+    """A breach was seen: it needs no trend. Nothing is said of the time to come."""
+    (fleetsynth.folder / "it.csv").write_text("server,time,cpu\n" + days_of("a", values))
     ran = fleetsynth("capacity", "it.csv", "--fail-within", "90d", "--json")
-    assert (ran.code, json.loads(ran.out)[0]["status"]) == (0, "too short")
-    assert "not judged, too short or ended: 1 series" in ran.err
+    row = json.loads(ran.out)[0]
+    assert (ran.code, row["status"]) == (code, status)
+    assert (row["trend_month"], row["date_100"], row["help"]) == (None, None, [])
+    assert row["risk_90d"] == (1 if code else None)
+    assert row["days_usable"] == (0 if code else None)
+    assert ("too short for a trend" in (row["note"] or "")) == bool(code)
+    assert ("full within 90 days: a (cpu)" in ran.err) == bool(code)
+    assert ("not judged, too short or ended: 1 series" in ran.err) == (not code)
+
+
+def test_a_short_server_that_is_full_counts_as_above(fleetsynth: Fleetsynth) -> None:
+    """In the counts of its service, too, and before those with a date."""
+    long = days_of("b", [50 + i / 30 for i in range(600)])
+    begin = date(2024, 1, 1) + timedelta(560)
+    short = "".join(f"a,{begin + timedelta(i)},97\n" for i in range(40))
+    lines = (long + short).splitlines()
+    text = "server,time,cpu,service\n" + "".join(f"{line},shop\n" for line in lines)
+    (fleetsynth.folder / "it.csv").write_text(text)
+    rows = json.loads(fleetsynth("capacity", "it.csv", "--by", "service", "--json").out)
+    assert [(r["member"], r["status"], r["above"], r["not_judged"]) for r in rows] == [
+        ("a", "already above", 1, 0)
+    ]
+
+
+def test_how_far_dates_reach_is_said_where_a_pipeline_would_fail(fleetsynth: Fleetsynth) -> None:
+    """A year of history has dates for a year."""
+    pc.write_csv(ramp_table({"a": (0, 40)}, days=370), fleetsynth.folder / "it.csv")
+    ran = fleetsynth("capacity", "it.csv", "--fail-within", "2y", "--json")
+    assert ran.code == 0
+    assert "rising, without a date up to 730 days ahead, for their history is shorter: 1" in ran.err
+    assert "without a date" not in fleetsynth("capacity", "it.csv", "--fail-within", "1y").err
+
+
+@pytest.mark.parametrize("form", [["--json"], [], ["-o", "out.csv"]])
+def test_groups_that_the_data_do_not_name(
+    fleetsynth: Fleetsynth, ramps: str, form: list[str]
+) -> None:
+    ran = fleetsynth("capacity", ramps, "--by", "service", *form)
+    assert ran.code == 0
+    assert "the data name no services: there is nothing to show by service" in ran.err
+    assert "data name no" not in fleetsynth("capacity", ramps, "--by", "server").err
+
+
+def test_a_file_that_is_there_is_refused_before_anything_is_read(fleetsynth: Fleetsynth) -> None:
+    (fleetsynth.folder / "it.parquet").write_text("PAR1")
+    (fleetsynth.folder / "out.csv").write_text("mine")
+    ran = fleetsynth("capacity", "it.parquet", "-o", "out.csv")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "error: out.csv exists: choose another name, or pass --overwrite\n"
 
 
 def test_usable_capacity_of_all_and_of_one(fleetsynth: Fleetsynth) -> None:
@@ -117,6 +182,27 @@ def test_the_back_test(fleetsynth: Fleetsynth) -> None:
         (["ramps.csv", "--link", "0"], "--link 0.0: expected Mbps above 0"),
         (["ramps.csv", "--columns", "cpu=cpu_pkt"], "no column 'cpu_pkt' to be its cpu"),
         (["ramps.csv", "-o", "out.xlsx"], "is not that of a known format"),
+        (["ramps.csv", "-o", "out.txt"], "use one of .parquet, .csv, .csv.gz, .csv.zst, .arrow"),
+        (["ramps.csv", "--usable", "cpu=80,cpu=70"], "of cpu is said twice, as 80 and as 70"),
+        (["ramps.csv", "--usable", "mem=80", "--usable", "memory=80"], "memory is said twice"),
+        (["ramps.csv", "--usable", "80,70"], "--usable is said twice, as 80 and as 70"),
+        (["ramps.csv", "--usable", "=70"], "expected a metric before =, such as cpu=80"),
+        (["ramps.csv", "--usable", "cpu="], "--usable '': expected percent"),
+        (["ramps.csv", "--usable", "cpu=80,"], "nothing stands beside a comma"),
+        (["ramps.csv", "--usable", ""], "nothing stands beside a comma"),
+        (["ramps.csv", "--threshold", ","], "nothing stands beside a comma; expected 70,95"),
+        (["ramps.csv", "--threshold", "70,,95"], "nothing stands beside a comma"),
+        (["ramps.csv", "--threshold", "nan"], "--threshold 'nan': expected percent"),
+        (["ramps.csv", "--fail-within", "99999y"], "'99999y': 100 years at most"),
+        (["ramps.csv", "--lead-time", "101y"], "'101y': 100 years at most"),
+        (["ramps.csv", "--fail-within", "4y"], "--fail-within 1461: expected days, from 1 to"),
+        (
+            ["ramps.csv", "--fail-within", "2y", "--horizon", "1y"],
+            "from 1 to 365: no date is given beyond, as --horizon says",
+        ),
+        (["ramps.csv", "--horizon", "5y"], "--horizon 1826: expected days, from 1 to 1,096"),
+        (["ramps.csv", "--horizon", "0.2d"], "expected days, weeks, months or years"),
+        (["ramps.csv", "--columns", "cpu=cpu_p95,"], "--columns 'cpu=cpu_p95,': nothing stands"),
         (["net.csv"], "network needs --link"),
     ],
 )

@@ -1,10 +1,14 @@
 """``fleetsynth config`` and ``fleetsynth archetypes``: scenario files."""
 
 import json
+import re
+from typing import Any
 
 import pytest
 
+from fleetsynth import resolve
 from fleetsynth.models.classic.scenario import ClassicScenario
+from fleetsynth.presets import PRESETS
 from fleetsynth.presets.load import default_scenario, load_scenario
 from fleetsynth.scenario.text import parse_value
 from tests.e2e.command import Fleetsynth, Within, contents
@@ -64,9 +68,41 @@ def test_init_writes_a_file_with_every_key_to_start_from(fleetsynth: Fleetsynth)
     for key in ClassicScenario.model_fields.keys() - {"archetypes"}:
         assert f"\n{key}:" in text
     assert text.count("#") > 10
-    assert fleetsynth.prints("config", "show", "new/mine.yaml") == fleetsynth.prints(
-        "config", "show"
-    )
+    assert _without_own(
+        fleetsynth.prints("config", "show", "new/mine.yaml", "--json")
+    ) == json.loads(fleetsynth.prints("config", "show", "--json"))
+
+
+def _without_own(shown: str) -> dict[str, Any]:
+    """A scenario to start from, without the archetypes that it adds, and which have no share."""
+    out: dict[str, Any] = json.loads(shown)
+    added = out["archetypes"].keys() - default_scenario(out["preset"]).archetypes.keys()
+    assert len(added) == 1
+    assert not added & out["distribution"].keys()
+    for name in added:
+        del out["archetypes"][name]
+    return out
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_init_writes_archetypes_and_makes_the_data_of_the_preset(
+    fleetsynth: Fleetsynth, preset: str
+) -> None:
+    fleetsynth.prints("config", "init", "--preset", preset, "mine.yaml")
+    assert _plan_digest("mine.yaml", fleetsynth) == resolve(default_scenario(preset)).digest
+    text = (fleetsynth.folder / "mine.yaml").read_text()
+    alternative = re.compile(r"^( +)# ( *[\w-]+:.*\n)", re.MULTILINE)
+    assert len(alternative.findall(text)) >= 6
+    said = alternative.sub(r"\1\2", text)
+    (fleetsynth.folder / "all.yaml").write_text(said)
+    wider = load_scenario(fleetsynth.folder / "all.yaml")
+    assert len(wider.archetypes) == len(default_scenario(preset).archetypes) + 2
+    assert wider.archetypes["web"] != default_scenario(preset).archetypes["web"]
+
+
+def _plan_digest(path: str, fleetsynth: Fleetsynth) -> str:
+    facts: dict[str, str] = json.loads(fleetsynth.prints("plan", path, "--json"))
+    return facts["scenario_digest"]
 
 
 def test_init_has_a_default_name(fleetsynth: Fleetsynth) -> None:
@@ -171,9 +207,8 @@ def test_init_writes_the_realistic_scenario(fleetsynth: Fleetsynth) -> None:
     text = (fleetsynth.folder / "real.yaml").read_text()
     for key in default_scenario("realistic").to_dict().keys() - {"archetypes"}:
         assert f"\n{key}:" in text
-    assert fleetsynth.prints("config", "show", "real.yaml") == fleetsynth.prints(
-        "config", "show", "--preset", "realistic"
-    )
+    shown = fleetsynth.prints("config", "show", "real.yaml", "--json")
+    assert _without_own(shown) == default_scenario("realistic").to_dict()
 
 
 def test_schema_of_the_realistic_preset(fleetsynth: Fleetsynth) -> None:

@@ -116,6 +116,14 @@ def test_a_folder_that_is_there_needs_no_slash(fleetsynth: Fleetsynth) -> None:
     assert fleetsynth.prints("verify", "fleet") == "fleet: ok\n"
 
 
+@pytest.mark.parametrize("keys", [",", "year,,month", ",year"])
+def test_partitions_without_a_key(fleetsynth: Fleetsynth, keys: str) -> None:
+    ran = fleetsynth("generate", *FLEET, "-o", "fleet/", "--partition-by", keys)
+    assert (ran.code, ran.out) == (2, "")
+    assert "nothing stands beside a comma; expected year,month" in ran.err
+    assert not (fleetsynth.folder / "fleet").exists()
+
+
 @pytest.mark.parametrize("keys", ["year,month", " server_type , year ", "region,"])
 def test_partitions_are_named_by_their_keys(fleetsynth: Fleetsynth, digest: str, keys: str) -> None:
     fleetsynth.prints(

@@ -84,6 +84,26 @@ def test_what_is_wrong_is_said_in_a_line(
     assert set(contents(fleetsynth.folder)) == set(files)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--usable", "cpu=80,cpu=70"], "--usable of cpu is said twice, as 80 and as 70"),
+        (["--threshold", ","], "--threshold ',': nothing stands beside a comma"),
+        (["--lead-time", "soon"], "expected days, weeks, months or years"),
+        (["--link", "0"], "--link 0.0: expected Mbps above 0"),
+        (["--usable", "190"], "--usable cpu=190: expected percent"),
+    ],
+)
+def test_capacity_is_asked_as_of_the_command_of_that_name(
+    fleetsynth: Fleetsynth, small: dict[str, Path], arguments: list[str], words: str
+) -> None:
+    before = contents(fleetsynth.folder)
+    ran = fleetsynth("report", small[".csv"], *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert words in ran.err
+    assert contents(fleetsynth.folder) == before
+
+
 def test_nothing_is_left_of_a_report_that_does_not_fit(
     fleetsynth: Fleetsynth, small: dict[str, Path]
 ) -> None:

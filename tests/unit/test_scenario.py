@@ -19,6 +19,8 @@ from tests.support import ARCHETYPES, CACHE, classic, plan_of, scenario_of
 def test_the_packaged_scenario_holds_the_defaults_of_the_specification() -> None:
     packaged = default_scenario().model_dump()
     profiles = packaged.pop("archetypes")
+    assert packaged.pop("events") == ()
+    assert packaged.pop("incidents")["intensity"] == 0
     assert list(profiles) == sorted(ARCHETYPES)
     assert packaged == {
         "preset": "classic",
@@ -246,7 +248,7 @@ def _other(value: object) -> object:
 TOP_LEVEL = [
     key
     for key in ClassicScenario.model_fields
-    if key not in {"archetypes", "growth", "correlation_repair"}
+    if key not in {"archetypes", "growth", "correlation_repair", "events", "incidents"}
 ]
 
 
@@ -254,6 +256,26 @@ TOP_LEVEL = [
 def test_any_changed_key_changes_the_digest(key: str) -> None:
     changed = {key: _other(getattr(default_scenario(), key))}
     assert resolve(load_scenario(changed)).digest != plan_of().digest
+
+
+HAPPENING: list[dict[str, Any]] = [
+    {"incidents.intensity": 1},
+    {"incidents": {"intensity": 1, "without": ["leak-server_000-20240101T0000"]}},
+    {"incidents": {"intensity": 1, "leak": {"per_quarter": 0.2}}},
+    {"events": [{"kind": "launch", "at": "2024-06-01"}]},
+    {"events": [{"kind": "launch", "at": "2024-06-01 10:00"}]},
+]
+
+
+def test_whatever_happens_changes_the_digest() -> None:
+    digests = [plan_of(said).digest for said in ({}, *HAPPENING)]
+    assert len(set(digests)) == len(digests)
+
+
+def test_rates_of_what_does_not_happen_change_nothing() -> None:
+    quiet = {"incidents": {"intensity": 0, "leak": {"per_quarter": 0.2}}}
+    assert plan_of(quiet).digest == plan_of().digest
+    assert "incidents" not in load_scenario(quiet).to_dict()
 
 
 @pytest.mark.parametrize("field", [field for field in CACHE if field != "name"])

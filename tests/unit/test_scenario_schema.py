@@ -9,6 +9,7 @@ from fleetsynth import load_scenario
 from fleetsynth.errors import ScenarioError, UsageError
 from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario, Growth
 from fleetsynth.presets import PRESETS
+from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.load import default_scenario, json_schema
 from tests.schema_check import errors
 from tests.support import CACHE
@@ -20,6 +21,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "one key": {"num_servers": 3},
     "a field of an archetype": {"archetypes": {"web": {"base_cpu": 3}}},
     "a new archetype": {"archetypes": {"cache": CACHE}},
+    "one that extends another": {"archetypes": {"cache": {"extends": "web", "base_cpu": 3}}},
     "odds as a list": {"regions": ["a", "b"]},
     "odds as shares": {"regions": {"a": 0.5, "b": 0.5}},
     "a span": {"growth": {"span": ["2022-01-01", "2022-12-31"]}},
@@ -29,6 +31,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown key": ({"sede": 3}, "sede: unknown"),
     "an unknown key of growth": ({"growth": {"moode": "span"}}, "growth.moode: unknown"),
     "an unknown field": ({"archetypes": {"web": {"x": 1}}}, "archetypes.web.x: unknown"),
+    "a number to extend": ({"archetypes": {"x": {"extends": 3}}}, "archetypes.x.extends: type"),
     "no servers": ({"num_servers": 0}, "num_servers: minimum"),
     "a fraction of a server": ({"num_servers": 1.5}, "num_servers: type"),
     "text for true": ({"spikes": "yes"}, "spikes: type"),
@@ -140,13 +143,15 @@ def test_every_key_is_described_none_required_and_defaults_are_the_packaged_ones
     }
     for name, model in kinds.items():
         schema = SCHEMA if name == "Scenario" else SCHEMA["$defs"][name]
-        assert list(schema["properties"]) == list(model.model_fields)
+        written_only = ["extends"] if name == "ArchetypeProfile" else []
+        assert list(schema["properties"]) == [*model.model_fields, *written_only]
         assert schema["additionalProperties"] is False
         assert "required" not in schema
         for key, field in schema["properties"].items():
             assert field.get("description"), key
-    defaults = default_scenario().to_dict()
+    defaults = packaged("classic") | default_scenario().to_dict()
     del defaults["archetypes"]
+    assert defaults["events"] == []
     shown = {key: field.get("default") for key, field in SCHEMA["properties"].items()}
     del shown["archetypes"]
     assert shown == defaults

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth import html
 from fleetsynth.capacity.ask import USABLE, Ask
 from fleetsynth.capacity.backtest import Backtest
+from fleetsynth.capacity.estimate import Status
 from fleetsynth.capacity.gather import gather, statistic_of
 from fleetsynth.capacity.judge import judge
 from fleetsynth.capacity.look import PERCENTILE
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from fleetsynth.capacity.table import Columns
 
 _SHOWN = 20
+_ROUNDED = 0.05 * 365
+"""Days that are lost where a time is told in tenths of a year."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,12 +72,20 @@ class Capacity:
 
     def full_within(self, days: int) -> list[dict[str, Any]]:
         """Return the servers' rows of what is full, or as likely as not will be within days."""
-        return [self.columns.row(i) for i in full_within(self.columns, days).tolist()]
+        return list(self.columns.rows(full_within(self.columns, days)))
 
     @property
     def not_judged(self) -> int:
-        """How many series of servers are too short, or have ended: nothing is said of them."""
+        """How many series of servers are too short, or have ended: nothing is said of them.
+
+        What is too short and was seen to be full is not among them: it is above already.
+        """
         return not_judged(self.columns)
+
+    def later_than_known(self, days: int) -> int:
+        """Return how many series rise, and have dates for less than so many days ahead."""
+        rising = self.columns.status == Status.LATER
+        return int((rising & (self.columns.years * 365 + _ROUNDED < days)).sum())
 
     def has(self, scope: str) -> bool:
         """Whether the data say of any server what a scope goes by."""
@@ -145,8 +156,8 @@ def capacity(
         usable: usable capacity in percent, for all metrics or by metric: cpu, memory, disk,
             network, net_out.
         thresholds: more levels to date, in percent, beside 80, the usable capacity and 100.
-        horizon: days ahead beyond which no date is given; None for three years, or as many as the
-            history has.
+        horizon: days ahead beyond which no date is given, up to three years; None for these, or as
+            many as the history has.
         link: what the network can take, in Mbps; without it network is not judged.
         lead_time: days that an order takes, for the day to order by.
         percentile: of the last 93 days' values, by which a server could be half as large.
@@ -170,7 +181,7 @@ def capacity(
     datasets = [open_dataset(each, said) for each in many]
     exports = Exports(datasets, network=link is not None, progress=progress)
     tested = Backtest(ask) if backtest else None
-    gathered = gather(exports, link, percentile, tested.watch if tested else None)
+    gathered = gather(exports, link, percentile, tested)
     servers = len(gathered.of_servers())
     statistics = {
         metric: next(
@@ -178,7 +189,7 @@ def capacity(
         )
         for metric in exports.metrics
     }
-    results = tested.results(gathered) if tested else []
+    results = tested.results() if tested else []
     table = judge(gathered, ask, statistics)
     return Capacity(
         as_of=table.last.isoformat(),

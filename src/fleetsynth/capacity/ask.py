@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
+from math import ceil, isfinite
 
 from fleetsynth.capacity.look import PERCENTILE
 from fleetsynth.capacity.rows import NETWORK, PERCENT
 from fleetsynth.errors import UsageError, did_you_mean
 
 USABLE = 90.0
+FARTHEST = ceil(3 * 365.25)
+"""Days ahead beyond which nobody is given a date: three years."""
 METRICS = (*PERCENT, *NETWORK)
 _FIXED = (80.0, 100.0)
 _MOST_LEVELS = 20
+_LONGEST_LEAD = 36_525
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,8 @@ class Ask:
         usable: usable capacity in percent, for all metrics or by metric; those that are not named
             have 90.
         thresholds: more levels to date, in percent, beside 80, the usable capacity and 100.
-        horizon: days ahead beyond which no date is given; None for three years, or as many as the
-            history has.
+        horizon: days ahead beyond which no date is given; up to three years; None for these, or as
+            many as the history has.
         link: of the network, in Mbps; without it network is not judged.
         lead_time: days that an order takes.
         percentile: of the last 93 days' values, by which a server could be smaller.
@@ -56,9 +59,12 @@ class Ask:
         if len(self.levels) > _MOST_LEVELS:
             raise UsageError(f"{len(self.levels)} thresholds are too many: {_MOST_LEVELS} at most")
         _percent("percentile", self.percentile)
-        for name, value in (("horizon", self.horizon), ("lead_time", self.lead_time)):
-            if value is not None and not 0 < value <= 36_500:
-                raise UsageError(f"{name}={value}: expected days, from 1 to 36,500")
+        for name, value, most in (
+            ("horizon", self.horizon, FARTHEST),
+            ("lead_time", self.lead_time, _LONGEST_LEAD),
+        ):
+            if value is not None and not 0 < value <= most:
+                raise UsageError(f"{name}={value}: expected days, from 1 to {most:,}")
         if self.link is not None and not (isfinite(self.link) and self.link > 0):
             raise UsageError(f"link={self.link}: expected Mbps above 0, such as 1000")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.capacity import pool
 from fleetsynth.capacity.course import courses
 from fleetsynth.capacity.estimate import FULL, outlook
 from fleetsynth.capacity.look import joined, look
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
     from fleetsynth.capacity.ask import Ask
     from fleetsynth.capacity.daily import Block
-    from fleetsynth.capacity.gather import Gathered
     from fleetsynth.capacity.look import Looked
 
     Floats = NDArray[np.float64]
     Values = NDArray[np.float32]
+    Ints = NDArray[np.int64]
 
 CUTS = (52, 39, 26, 13)
 """Weeks before the last at which dates are made."""
@@ -36,10 +37,15 @@ method that dates 70 % well dates 90 % as well."""
 
 @dataclass
 class _Cut:
-    """What was found up to a date, and what came after it, by last day of the blocks."""
+    """What was found up to a date, and what came after it, by last day of the blocks.
+
+    Codes of services and archetypes are kept beside it: some blocks are too young for a cut.
+    """
 
     looked: dict[int, list[Looked]] = field(default_factory=dict)
     came: dict[int, list[Floats]] = field(default_factory=dict)
+    service: dict[int, list[Ints]] = field(default_factory=dict)
+    kind: dict[int, list[Ints]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,10 @@ class Backtest:
     def __init__(self, ask: Ask, *, farthest: bool = False) -> None:
         self._ask, self._farthest = ask, farthest
         self._cuts: dict[str, dict[int, _Cut]] = {}
-        self._last = -1
+
+    def begin(self) -> None:
+        """Forget what was watched: blocks come from the beginning."""
+        self._cuts = {}
 
     def levels(self, metric: str) -> list[float]:
         """Return the levels that are tried."""
@@ -71,9 +80,6 @@ class Backtest:
 
     def watch(self, block: Block, metric: str, values: Values) -> None:
         """Look at daily values up to each cut, and at what came."""
-        if block.last < self._last:
-            return
-        self._last = block.last
         days = values.shape[1]
         cuts = [weeks for weeks in CUTS if days - weeks * WEEK >= LEAST_DAYS]
         if self._farthest:
@@ -86,18 +92,18 @@ class Backtest:
             cut.looked.setdefault(block.last, []).append(found)
             came = [first_breach(values, kept, level) for level in self.levels(metric)]
             cut.came.setdefault(block.last, []).append(np.array(came))
+            cut.service.setdefault(block.last, []).append(_codes(block, "service"))
+            cut.kind.setdefault(block.last, []).append(_codes(block, "type"))
 
-    def results(self, gathered: Gathered) -> list[dict[str, Any]]:
+    def results(self) -> list[dict[str, Any]]:
         """Return a row for each metric and horizon.
 
         Breaches that came within the horizon are those of series that were not above the level
         already; alarms are dates within it.
         """
-        kinds = gathered.of_label("type") - gathered.of_label("type").min(initial=-1)
-        begins = _begins(gathered)
         out = []
         for metric, cuts in self._cuts.items():
-            held = {weeks: self._held(metric, cut, kinds, begins) for weeks, cut in cuts.items()}
+            held = {weeks: self._held(metric, cut) for weeks, cut in cuts.items()}
             for horizon in HORIZONS:
                 fitting = {weeks: each for weeks, each in held.items() if weeks * WEEK >= horizon}
                 if fitting:
@@ -106,17 +112,16 @@ class Backtest:
                     )
         return out
 
-    def _held(
-        self, metric: str, cut: _Cut, kinds: NDArray[np.int64], begins: dict[int, int]
-    ) -> _Held:
+    def _held(self, metric: str, cut: _Cut) -> _Held:
         edges = sorted(cut.looked)
         looked = [joined(cut.looked[edge]) for edge in edges]
-        groups = [
-            kinds[begins[edge] : begins[edge] + len(each)]
-            for edge, each in zip(edges, looked, strict=True)
-        ]
+        service, kind = (
+            [np.concatenate(codes[edge]) for edge in edges] for codes in (cut.service, cut.kind)
+        )
+        pools = pool.pools(service, kind)
+        found_courses = courses(looked, [each + 1 for each in kind], metric, pools)
         parts = []
-        for edge, found, course in zip(edges, looked, courses(looked, groups, metric), strict=True):
+        for edge, found, course in zip(edges, looked, found_courses, strict=True):
             came = np.concatenate(cut.came[edge], axis=1)
             for number, level in enumerate(self.levels(metric)):
                 levels = np.full((1, len(found)), level)
@@ -127,13 +132,11 @@ class Backtest:
         return _Held(*np.concatenate(parts, axis=1))
 
 
-def _begins(gathered: Gathered) -> dict[int, int]:
-    """Return the place of the first server of the blocks that end with each day."""
-    out, before = {}, 0
-    for last, parts in sorted(gathered.servers.items()):
-        out[last] = before
-        before += sum(map(len, parts))
-    return out
+def _codes(block: Block, role: str) -> Ints:
+    """Return the codes of a label of a block's servers, -1 where there is none."""
+    codes = block.labels.get(role)
+    none = np.full(len(block.servers), -1, np.int64)
+    return none if codes is None else codes.astype(np.int64)
 
 
 def _score(held: dict[int, _Held], horizon: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.capacity import growth, passage, season, steps, trend
+from fleetsynth.capacity import growth, passage, pool, season, steps, trend
 from fleetsynth.capacity.trend import Line
 from fleetsynth.capacity.weekly import WEEK
 
@@ -51,21 +51,31 @@ class Course:
     season: Season
     last: int
 
-    def chance(self, rows: Ints, level: Floats, weeks: int, line: Line | None = None) -> Values:
+    def chance(
+        self,
+        rows: Ints,
+        level: Floats,
+        until: Floats,
+        line: Line | None = None,
+        *,
+        likely: bool = False,
+    ) -> Values:
         """Return the chance that some series have reached a level by the ends of coming weeks.
 
         Args:
             rows: which series.
             level: of each, in percent.
-            weeks: how many.
+            until: the weeks, of `passage.ends`.
             line: their trends, if others than their own.
+            likely: whether it is enough to know it of series that may get as far as even.
         """
+        weeks = int(until[-1])
         reach = np.where(self.curved[rows], np.log(np.maximum(level, 1e-3)), level)
         own = line or self.line.rows(rows)
-        out = np.zeros((len(rows), len(passage.ends(weeks))), np.float32)
-        near = np.flatnonzero(_may_reach(own, reach - self.season.most(weeks * WEEK)[rows], weeks))
+        out = np.zeros((len(rows), len(until)), np.float32)
+        left = reach - self.season.most(weeks * WEEK)[rows]
+        near = np.flatnonzero(_may_reach(own, left, weeks, likely=likely))
         there = self.season.there[rows[near]]
-        until = passage.ends(weeks)
         plain, near = near[~there], near[there]
         out[plain] = passage.chance(own.rows(plain), reach[plain], until)
         if near.size:
@@ -87,13 +97,19 @@ class Course:
         return np.where(self.curved, level * np.expm1(np.where(self.curved, rest, 0.0)), rest)
 
 
-def courses(looked: Sequence[Looked], groups: Sequence[Ints], metric: str = "disk") -> list[Course]:
+def courses(
+    looked: Sequence[Looked],
+    groups: Sequence[Ints],
+    metric: str = "disk",
+    pools: Sequence[Ints] | None = None,
+) -> list[Course]:
     """Find out where series are heading; those of a group grow alike, wherever they stand.
 
     Args:
         looked: what was looked up, of one metric.
         groups: number of each series' group, for each of `looked`.
         metric: which.
+        pools: number of the series that each shares more with, as `pool.pools` says; None for none.
     """
     figures = [steps.cut(each.figures, each.step) for each in looked]
     lines = [trend.fit(each) for each in figures]
@@ -103,11 +119,15 @@ def courses(looked: Sequence[Looked], groups: Sequence[Ints], metric: str = "dis
         votes.append(growth.votes(values, line, low[-1]))
         votes[-1][list(each.saws)] = 0
         trend.follow_floors(line, values, each.saws)
+    voted = np.concatenate(votes)
+    pooled = np.concatenate(list(pools)) if pools else np.full(len(voted), -1)
+    alike = pool.alike(lines, pools) if pools else np.zeros(len(voted))
     curved = growth.compounding(
-        np.concatenate(votes),
+        voted,
         np.concatenate(low),
         np.concatenate(list(groups)),
         growth.DEMAND if metric in LOADS else 0.0,
+        pool.shares(pooled, alike, voted != 0),
     )
     out, before = [], 0
     for each, line, values in zip(looked, lines, figures, strict=True):
@@ -115,6 +135,16 @@ def courses(looked: Sequence[Looked], groups: Sequence[Ints], metric: str = "dis
         before += len(values)
         mine[list(each.saws)] = False
         out.append(_course(each, line, values, mine))
+    if pools:
+        comparable = [_comparable(each, own) for each, own in zip(out, pools, strict=True)]
+        pool.draw([each.line for each in out], comparable, alike)
+    return out
+
+
+def _comparable(course: Course, pools: Ints) -> Ints:
+    """Return numbers of pools whose trends are of one unit, and none for saw-tooths."""
+    out = np.where(pools >= 0, 2 * pools + course.curved, -1)
+    out[list(course.saws)] = -1
     return out
 
 
@@ -155,8 +185,8 @@ def oftener(course: Course, rows: Ints, shares: Floats) -> Line:
     )
 
 
-def _may_reach(line: Line, level: Floats, weeks: int) -> Flags:
-    """Tell which series may come near a level at all."""
+def _may_reach(line: Line, level: Floats, weeks: int, *, likely: bool) -> Flags:
+    """Tell which series may come near a level at all, or are as likely as not to reach it."""
     days = weeks * WEEK
     variance = line.of_level + 2 * line.of_both * days + line.of_slope * days * days
     doubt = 2 * np.sqrt(np.maximum(np.maximum(variance, line.of_level), 0))
@@ -164,6 +194,9 @@ def _may_reach(line: Line, level: Floats, weeks: int) -> Flags:
     known = ~np.isnan(line.residuals)
     count = np.maximum(known.sum(axis=1), 1)
     rest = np.where(known, line.residuals, 0.0)
-    spread = np.sqrt((rest * rest).sum(axis=1) / count)
-    out: Flags = highest + rest.max(axis=1, initial=0.0) + _FAR * spread >= level
+    spread = np.sqrt(np.einsum("ij,ij->i", rest, rest) / count)
+    far: Floats | float = _FAR
+    if likely:  # the tail's mean excess is no greater than that of all squares in a tenth of weeks
+        far = np.clip(10**0.5 * np.log(weeks / (count + 1) / np.log(2.0)), 0.1, _FAR)
+    out: Flags = highest + rest.max(axis=1, initial=0.0) + far * spread >= level
     return out

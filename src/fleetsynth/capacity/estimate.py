@@ -147,33 +147,33 @@ def outlook(
     )
 
 
-def first_days(
-    course: Course, rows: NDArray[np.int64], level: Floats, weeks: int, line: trend.Line | None
-) -> Floats:
-    """Return the days until a breach is as likely as not; infinity where it is not within weeks."""
-    return passage.days_until(course.chance(rows, level, weeks, line), MIDDLE, passage.ends(weeks))
-
-
 def _dates(
     course: Course, levels: Floats, usable: int, within: NDArray[np.int64], asked: Flags
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return days until chances, shape (levels, series), and chances within days."""
-    size = levels.shape[1]
-    weeks = max(2 * int(within.max(initial=0)) // WEEK, _RISKS[-1] // WEEK + 2)
-    until = passage.ends(weeks)
-    days = np.full((3, *levels.shape), np.inf)
-    risks = np.zeros((len(_RISKS), size))
+    """Return days until chances, shape (levels, series), and chances within days.
+
+    What is not as likely as not within the horizon has no date, early or late; late ones may be
+    twice as far.
+    """
+    longest = int(within.max(initial=0))
+    until = passage.ends(max(2 * longest // WEEK, _RISKS[-1] // WEEK + 2))
+    soon = until[: np.searchsorted(until, max(longest, _RISKS[-1]) / WEEK) + 1]
+    days, early, late = (np.full(levels.shape, np.inf) for _ in range(3))
+    risks = np.zeros((len(_RISKS), levels.shape[1]))
     for number, level in enumerate(levels):
         of_level = np.flatnonzero(asked[number])
         for first in range(0, len(of_level), _BLOCK):
             rows = of_level[first : first + _BLOCK]
-            chances = course.chance(rows, level[rows], weeks)
-            for each, share in zip(days, (MIDDLE, EARLY, LATE), strict=True):
-                each[number, rows] = passage.days_until(chances, share, until)
+            chances = course.chance(rows, level[rows], soon, likely=number != usable)
+            for each, share in ((days, MIDDLE), (early, EARLY), (late, LATE)):
+                each[number, rows] = passage.days_until(chances, share, soon)
+            later = rows[(chances[:, -1] >= MIDDLE) & (chances[:, -1] < LATE)]
+            chances_later = course.chance(later, level[later], until)
+            late[number, later] = passage.days_until(chances_later, LATE, until)
             if number == usable:
                 for risk, after in zip(risks, _RISKS, strict=True):
-                    risk[rows] = _by(chances, after, until)
-    return days[0], days[1], days[2], risks
+                    risk[rows] = _by(chances, after, soon)
+    return days, early, late, risks
 
 
 def _by(chances: Values, days: int, until: Floats) -> Floats:

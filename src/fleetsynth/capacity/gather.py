@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from fleetsynth.errors import InputError
 from fleetsynth.metrics import STATISTIC_PATTERN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from fleetsynth.capacity.rows import Exports, Rows
 
     Ints = NDArray[np.int64]
-    Watch = Callable[[Block, str, NDArray[np.float32]], None]
+
+
+class Watcher(Protocol):
+    """Who sees daily values as they are gathered."""
+
+    def begin(self) -> None:
+        """Learn that all blocks come, from the first: maybe for the second time."""
+
+    def watch(self, block: Block, metric: str, values: NDArray[np.float32]) -> None:
+        """See a block's daily values of a metric, in percent."""
 
 
 @dataclass
@@ -63,7 +72,7 @@ class Gathered:
 
 
 def gather(
-    exports: Exports, link: float | None, percentile: float, watch: Watch | None = None
+    exports: Exports, link: float | None, percentile: float, watcher: Watcher | None = None
 ) -> Gathered:
     """Look at all series.
 
@@ -71,7 +80,7 @@ def gather(
         exports: the rows.
         link: of the network, in Mbps.
         percentile: of the last months' values, for right-sizing.
-        watch: called with every block, a metric and its daily values in percent.
+        watcher: sees every block.
 
     Raises:
         InputError: if no server has a value.
@@ -80,12 +89,14 @@ def gather(
 
     def take(parts: Iterable[Rows]) -> None:
         out.__init__()  # type: ignore[misc]
+        if watcher:
+            watcher.begin()
         for rows in parts:
             of = exports.words["server"]
             for block in blocks(
                 rows, exports.metrics, exports.labels, of, exports.zone(), out.last
             ):
-                _add(out, block, link, percentile, watch)
+                _add(out, block, link, percentile, watcher)
 
     all_blocks(exports, take)
     out.names, out.words = exports.words["server"], exports.words
@@ -95,7 +106,7 @@ def gather(
 
 
 def _add(
-    out: Gathered, block: Block, link: float | None, percentile: float, watch: Watch | None
+    out: Gathered, block: Block, link: float | None, percentile: float, watcher: Watcher | None
 ) -> None:
     out.last = max(out.last, block.last)
     out.servers.setdefault(block.last, []).append(block.servers)
@@ -107,8 +118,8 @@ def _add(
         share = values * np.float32(100 / link) if metric in NETWORK and link else values
         found = look(share, block.last, percentile)
         out.looked.setdefault(metric, {}).setdefault(block.last, []).append(found)
-        if watch:
-            watch(block, metric, share)
+        if watcher:
+            watcher.watch(block, metric, share)
 
 
 def _ordered(parts: dict[int, list[NDArray[np.int32]]]) -> Ints:

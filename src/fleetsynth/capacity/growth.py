@@ -71,7 +71,13 @@ def _compared(figures: Floats, straight: Line) -> Floats:
     return np.clip(more / trend.long_run(rest), -_MOST_OWN, _MOST_OWN)
 
 
-def compounding(voted: Floats, low: Numbers, groups: Ints, before: float = 0.0) -> Flags:
+def compounding(
+    voted: Floats,
+    low: Numbers,
+    groups: Ints,
+    before: float = 0.0,
+    shares: Floats | float = 1.0,
+) -> Flags:
     """Tell which series grow in per cent: the series of a group decide together.
 
     A series that speaks clearly for itself decides for itself.
@@ -81,8 +87,9 @@ def compounding(voted: Floats, low: Numbers, groups: Ints, before: float = 0.0) 
         low: the 10th percentile of the weekly figures of each.
         groups: number of each series' group.
         before: what speaks for it before anything was measured.
+        shares: for how many of its own each counts in its group.
     """
-    most = np.clip(voted, -_MOST, _MOST)
+    most = np.clip(voted, -_MOST, _MOST) * shares
     together = np.bincount(groups, most)[groups] if len(groups) else most
     score = _SHARE * np.clip(together, -_MOST_GROUP, _MOST_GROUP) + voted + before
     out: Flags = (score > 0) & (low > 2 * LEAST)

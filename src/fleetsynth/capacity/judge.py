@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.capacity import pool
 from fleetsynth.capacity.course import courses
-from fleetsynth.capacity.estimate import FULL, Status, outlook
+from fleetsynth.capacity.estimate import FULL, LEAST_WEEKS, Status, outlook
 from fleetsynth.capacity.remedies import Case, remedies
 from fleetsynth.capacity.rows import LABELS
+from fleetsynth.capacity.short import NOTE, seen_full
 from fleetsynth.capacity.table import DIGITS, Columns
 from fleetsynth.capacity.weekly import WEEK
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.capacity.ask import Ask
     from fleetsynth.capacity.gather import Gathered
+    from fleetsynth.capacity.look import Looked
     from fleetsynth.capacity.remedies import Remedy
 
     Floats = NDArray[np.float64]
@@ -46,12 +49,11 @@ def judge(gathered: Gathered, ask: Ask, statistics: Mapping[str, str | None]) ->
     servers = gathered.of_servers()
     labels = {role: gathered.of_label(role) for role in LABELS}
     replicas = _replicas(labels["service"])
-    kinds = labels["type"] - labels["type"].min(initial=-1)
     metrics = list(gathered.looked)
     parts = [
         part
         for number, metric in enumerate(metrics)
-        for part in _of_metric(gathered, ask, (number, metric), kinds, replicas)
+        for part in _of_metric(gathered, ask, (number, metric), labels, replicas)
     ]
     before = 0
     helps: dict[int, list[Remedy]] = {}
@@ -93,15 +95,22 @@ def judge(gathered: Gathered, ask: Ask, statistics: Mapping[str, str | None]) ->
 
 
 def _of_metric(
-    gathered: Gathered, ask: Ask, metric: tuple[int, str], kinds: Ints, replicas: Ints
+    gathered: Gathered,
+    ask: Ask,
+    metric: tuple[int, str],
+    labels: Mapping[str, Ints],
+    replicas: Ints,
 ) -> list[dict[str, Any]]:
     """Judge the series of one metric, part by part; those without a value are left out."""
     number, name = metric
     looked = gathered.take(name)
     edges = np.cumsum([0, *map(len, looked)])
-    groups = [kinds[a:b] for a, b in pairwise(edges.tolist())]
+    service, kind = (np.split(labels[role], edges[1:-1]) for role in ("service", "type"))
+    groups, pools = [each + 1 for each in kind], pool.pools(service, kind)
     out = []
-    for course, found, begin in zip(courses(looked, groups, name), looked, edges, strict=False):
+    for course, found, begin in zip(
+        courses(looked, groups, name, pools), looked, edges, strict=False
+    ):
         levels = np.repeat(np.array(ask.values(name))[:, None], len(found), axis=1)
         usable = ask.levels.index("usable")
         said = outlook(found, course, levels, usable, gathered.last, ask.horizon)
@@ -115,15 +124,19 @@ def _of_metric(
             replicas=replicas[at],
             offset=gathered.last - found.last,
         )
-        out.append(_part(case, ask, number, at))
+        helps = remedies(case)  # of what can be judged alone
+        case = replace(case, outlook=seen_full(case, levels, gathered.last))
+        out.append(_part(case, ask, number, at, helps))
     return out
 
 
-def _part(case: Case, ask: Ask, number: int, at: Ints) -> dict[str, Any]:
+def _part(
+    case: Case, ask: Ask, number: int, at: Ints, helps: dict[int, list[Remedy]]
+) -> dict[str, Any]:
     looked, course, said = case.looked, case.course, case.outlook
     there = np.flatnonzero(looked.last_day >= 0)
     slope, error = course.slopes()
-    judged = ~np.isin(said.status, [Status.SHORT, Status.ENDED])
+    judged = ~np.isin(said.status, [Status.SHORT, Status.ENDED]) & ~_short(looked)
     trend = {"trend_month": 0.0, "trend_month_low": -_SIDE, "trend_month_high": _SIDE}
     numbers = {"now": said.now}
     numbers |= {
@@ -156,7 +169,7 @@ def _part(case: Case, ask: Ask, number: int, at: Ints) -> dict[str, Any]:
         "curved": np.where(course.curved, _CURVED, _STRAIGHT)[there],
         "numbers": list(numbers),
         "days": list(days),
-        "helps": {place[row]: each for row, each in remedies(case).items() if row in place},
+        "helps": {place[row]: each for row, each in helps.items() if row in place},
         "notes": {place[row]: text for row, text in _notes(case).items() if row in place},
         **{name: values[there] for name, values in (numbers | days).items()},
     }
@@ -176,9 +189,17 @@ def _notes(case: Case) -> dict[int, str]:
         out[row] = "at the ceiling: how much more is wanted does not show"
     for row in np.flatnonzero(np.isin(said.status, FULL) & looked.constant).tolist():
         out[row] = "never moves: look after what measures it"
+    for row in np.flatnonzero((said.status == Status.ABOVE) & _short(looked)).tolist():
+        out[row] = "; ".join(filter(None, [NOTE, out.get(row)]))
     for row in np.flatnonzero(case.course.season.there).tolist():
         out[row] = "; ".join(filter(None, [out.get(row), "has a season"]))
     return out
+
+
+def _short(looked: Looked) -> NDArray[np.bool_]:
+    """Tell which series have too few weeks for anything to be said of the time to come."""
+    short: NDArray[np.bool_] = (~np.isnan(looked.figures)).sum(axis=1) < LEAST_WEEKS
+    return short
 
 
 def _replicas(service: Ints) -> Ints:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.capacity import sawtooth, steps
-from fleetsynth.capacity.weekly import weekly
+from fleetsynth.capacity.weekly import WEEK, weekly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,12 +57,10 @@ class Looked:
 
 def look(daily: Values, last: int, percentile: float = PERCENTILE) -> Looked:
     """Look at a value a day, shape (series, days), that ends with the day `last`."""
-    size, days = daily.shape
+    days = daily.shape[1]
     known = ~np.isnan(daily)
     some = known.any(axis=1)
-    figures = weekly(daily)
-    if not figures.shape[1]:  # less than a week is a week of which nothing is known
-        figures = np.full((size, 1), np.nan, daily.dtype)
+    figures = weekly(_of_a_week(daily))
     saws = sawtooth.floors(daily)
     step = steps.last_steps(figures.astype(np.float64))
     step[list(saws)] = 0
@@ -80,6 +78,12 @@ def look(daily: Values, last: int, percentile: float = PERCENTILE) -> Looked:
         used=_percentile(recent, percentile),
         value=np.nansum(recent, axis=1) / count.astype(np.float32),
     )
+
+
+def _of_a_week(daily: Values) -> Values:
+    """Take less than a week to be one of which the beginning is not known."""
+    before = WEEK - daily.shape[1]
+    return np.pad(daily, ((0, 0), (before, 0)), constant_values=np.nan) if before > 0 else daily
 
 
 def joined(parts: list[Looked]) -> Looked:

@@ -7,6 +7,7 @@ goes on. The line itself is doubted: it is looked at in several places of its no
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import erf
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 _WIDE_TAIL = 0.9
 _CERTAIN = 0.999
 _BINS = 128
-_SERIES = 64
+_WIDTH = _BINS + 2
+"""Bins' edges, and what the hazard fades from beyond the last."""
+_SERIES = 128
 """Series that are looked at together: they stay in the cache."""
 _PACES = ((52, 1), (156, 2), (10_000, 4))
 """How many weeks are looked at together, up to which week ahead."""
@@ -64,30 +67,27 @@ def chance(
     out = np.empty((len(levels), len(until)), np.float32)
     for first in range(0, len(levels), _SERIES):
         some = np.arange(first, min(first + _SERIES, len(levels)))
-        more = 0.0 if beside is None else beside[some]
-        out[some] = _chance(line.rows(some), levels[some], until, more)
+        more = 0.0 if beside is None else beside[some].T
+        out[some] = _chance(line.rows(some), levels[some], until, more).T
     return out
 
 
 def _chance(line: Line, level: Floats, until: Floats, beside: Floats | float) -> Values:
-    width = np.diff(until, prepend=0.0)
-    h = (until - width / 2) * WEEK + 0.5
-    doubt = np.sqrt(
-        np.maximum(
-            line.of_level[:, None] + 2 * line.of_both[:, None] * h + line.of_slope[:, None] * h * h,
-            0,
-        )
-    )
+    """Return chances, shape (weeks, series): weeks come first, and are added up all at once."""
+    width = np.diff(until, prepend=0.0)[:, None]
+    h = (until[:, None] - width / 2) * WEEK + 0.5
+    doubt = np.sqrt(np.maximum(line.of_level + 2 * line.of_both * h + line.of_slope * h * h, 0))
     tail = _Tail(line.residuals)
-    wide = level[:, None] - line.level[:, None] - line.slope[:, None] * h - beside
-    gap, sure = wide.astype(np.float32), doubt.astype(np.float32)
-    clustering = (line.clustering[:, None] * width).astype(np.float32)
-    out = np.zeros(gap.shape, np.float32)
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        hazard = tail.hazard(gap - np.float32(node) * sure)
-        hazard *= clustering
-        out += np.float32(weight) * -np.expm1(-np.cumsum(hazard, axis=1))
-    return out
+    gap = tail.places(level - line.level - line.slope * h - beside)
+    sure = tail.widths(doubt)
+    hazard = np.empty((len(until), len(_NODES), len(level)), np.float32)
+    for place, node in enumerate(_NODES.astype(np.float32)):
+        hazard[:, place] = tail.hazard(gap - node * sure)
+    hazard *= (-line.clustering * width).astype(np.float32)[:, None]
+    for before, week in pairwise(hazard):
+        week += before
+    never = _WEIGHTS.astype(np.float32) @ np.exp(hazard, out=hazard)
+    return np.maximum(1 - never, 0)
 
 
 class _Tail:
@@ -104,14 +104,22 @@ class _Tail:
         excess = np.where(above & ~np.isnan(rest), rest - from_[:, None], 0.0).sum(axis=1)
         excess = np.maximum(excess / np.maximum(count - first, 1), 1e-3)
         self._span = np.maximum(self._most - self._least, 1e-6)
-        self._table = self._hazards(rest, count).astype(np.float32)
-        self._rows = (rows[:, None] * (_BINS + 1)).astype(np.int32)
-        self._least32, self._most32, self._scale32, self._per32, self._rare32 = (
-            each.astype(np.float32)[:, None]
-            for each in (self._least, self._most, _BINS / self._span, -1 / excess, 1 / (count + 1))
-        )
+        self._scale = _BINS / self._span
+        self._table = self._hazards(rest, count).ravel()
+        self._rows = rows * _WIDTH
+        self._fade = (1 / (excess * self._scale)).astype(np.float32)
 
-    def _hazards(self, rest: Values, count: NDArray[np.int64]) -> Floats:
+    def places(self, gap: Floats) -> Values:
+        """Return where gaps are among the bins, shape (..., series)."""
+        out: Values = ((gap - self._least) * self._scale).astype(np.float32)
+        return out
+
+    def widths(self, doubt: Floats) -> Values:
+        """Return doubts in bins, shape (..., series)."""
+        out: Values = (doubt * self._scale).astype(np.float32)
+        return out
+
+    def _hazards(self, rest: Values, count: NDArray[np.int64]) -> Values:
         """Return hazards at the edges of bins from the least residual to the greatest."""
         place = (rest - self._least[:, None]) / self._span[:, None] * _BINS
         known = ~np.isnan(place)
@@ -120,25 +128,30 @@ class _Tail:
         seen = np.bincount(bins[known], minlength=len(rest) * (_BINS + 1))
         seen = seen.reshape(len(rest), _BINS + 1)
         at_least = count[:, None] - np.cumsum(seen, axis=1) + seen
-        share = at_least / (count + 1)[:, None]
-        share[:, -1] = 1 / (count + 1)
-        out: Floats = -np.log1p(-np.minimum(share, _CERTAIN))
-        return out.ravel()
+        rarest = 1 / (count + 1)
+        out = np.empty((len(rest), _WIDTH), np.float32)
+        out[:, :-1] = 1 - np.minimum(at_least * rarest[:, None], _CERTAIN)
+        out[:, _BINS:] = 1 - rarest[:, None]
+        np.log(out, out=out)
+        np.negative(out, out=out)
+        out[:, -1] = rarest
+        return out
 
-    def hazard(self, gap: Values) -> Values:
-        """Return the hazard of each gap, shape (series, weeks)."""
-        place = (gap - self._least32) * self._scale32
-        np.clip(place, 0, _BINS, out=place)
-        low = np.minimum(place.astype(np.int32), _BINS - 1)
-        place -= low
+    def hazard(self, place: Values) -> Values:
+        """Return the hazard of gaps by their places; beyond the greatest residual it fades."""
+        inside = np.clip(place, 0, _BINS + 1)
+        low = np.minimum(inside, _BINS).astype(np.intp)
+        inside -= low.astype(np.float32)
         low += self._rows
         out = self._table.take(low)
-        out += (self._table.take(low + 1) - out) * place
-        over = gap - self._most32
-        far = over > 0
-        if far.any():
-            beyond = np.exp(np.clip(over * self._per32, -50.0, 0.0)) * self._rare32
-            np.copyto(out, beyond, where=far)
+        low += 1
+        inside *= self._table.take(low) - out
+        out += inside
+        if place.max() > _BINS:
+            np.subtract(_BINS, place, out=place)
+            place *= self._fade
+            np.clip(place, -50.0, 0.0, out=place)
+            out *= np.exp(place, out=place)
         return out
 
 

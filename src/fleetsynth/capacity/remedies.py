@@ -101,14 +101,14 @@ def _smaller(out: dict[int, list[Remedy]], case: Case) -> None:
 
 def _days(case: Case, rows: Ints, times: Floats | float, line: Line | None = None) -> Floats:
     """Return the days until some series reach their usable capacity, were it larger."""
-    weeks = int(case.outlook.horizon.max(initial=WEEK)) // WEEK + 1
+    until = passage.ends(int(case.outlook.horizon.max(initial=WEEK)) // WEEK + 1)
     out = np.full(len(rows), np.inf)
     level = case.usable[rows] * times
     for first in range(0, len(rows), 512):
         some = slice(first, first + 512)
         own = None if line is None else line.rows(np.arange(len(rows))[some])
-        chances = case.course.chance(rows[some], level[some], weeks, own)
-        out[some] = passage.days_until(chances, MIDDLE, passage.ends(weeks))
+        chances = case.course.chance(rows[some], level[some], until, own, likely=True)
+        out[some] = passage.days_until(chances, MIDDLE, until)
     left: Floats = np.maximum(out - case.offset, 0)
     return left
 

@@ -97,9 +97,9 @@ class Exports:
             if len(new):
                 last = begins[-1]
                 held.append(rows[:last])
-                rest = rows[last:].copy()  # and not the whole batch with it
+                rest = _put_together([rows[last:]])  # and not the whole batch with it
                 if sum(map(len, held)) >= MOST_ROWS:
-                    whole = np.concatenate(held)
+                    whole = _put_together(held)
                     held, rows = [], rest
                     yield whole
                     del whole
@@ -107,7 +107,7 @@ class Exports:
             else:
                 held.append(rows)
         if held:
-            yield np.concatenate(held)
+            yield _put_together(held)
 
     def sorted(self) -> Iterator[Rows]:
         """Yield rows in order of server, by way of temporary files."""
@@ -152,6 +152,11 @@ class Exports:
             lookup = np.array([*(mine[word] for word in words[role]), -1], np.int32)
             out[role] = lookup[batch[role]]
         return out
+
+
+def _put_together(parts: list[Rows]) -> Rows:
+    """Return a copy of rows; as bytes, since NumPy copies records a field at a time."""
+    return np.concatenate([part.view(np.uint8) for part in parts]).view(parts[0].dtype)
 
 
 def all_blocks(exports: Exports, take: Callable[[Iterable[Rows]], None]) -> None:

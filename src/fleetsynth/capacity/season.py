@@ -169,11 +169,12 @@ def _clear_quarter(
     grown = 1 + share[:, None] * (week_ends - week_ends[-1])
     grown = np.maximum(grown, _LEAST_GROWN)
     found = [_close(rest, known, flags, grown) for flags in _closes(week_ends) > 0]
-    even = [_close(rest, known, flags, np.ones_like(grown)) for flags in _closes(week_ends) > 0]
     rows = np.arange(len(rest))
-    phase = np.array([score for _, score, _ in found]).argmax(axis=0)
-    height, score, left = (np.array(each)[phase, rows] for each in zip(*found, strict=True))
-    height_even, _, left_even = (np.array(each)[phase, rows] for each in zip(*even, strict=True))
+    scores = np.array([score for _, score, _ in found])
+    phase = scores.argmax(axis=0)
+    score = scores[phase, rows]
+    height, height_even = (np.array([each[0][i] for each in found])[phase, rows] for i in (0, 1))
+    left, left_even = (np.array([each[2][i] for each in found])[phase, rows] for i in (0, 1))
     grows = left <= left_even
     out = np.where(score >= _CLEAR_QUARTER, np.where(grows, height, height_even), 0.0)
     return out, np.where(grows, share, 0.0), phase
@@ -181,18 +182,23 @@ def _clear_quarter(
 
 def _close(
     rest: Floats, known: Flags, flags: Flags, grown: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Return the height of closing weeks on the last day, its clearness, and what is left there."""
-    outside = np.where(~flags & known, rest, np.nan)
+) -> tuple[list[Floats], Floats, list[Floats]]:
+    """Return the heights of closing weeks on the last day, their clearness, and what is left there.
+
+    The first of two heights grows, the second does not; clearness is that of the first.
+    """
+    outside = np.where(known[:, ~flags], rest[:, ~flags], np.nan)
     usual = trend.median(outside)[:, None]
-    inside = np.where(flags & known, (rest - usual) / grown, np.nan)
-    height = trend.median(inside)
+    inside = np.where(known[:, flags], rest[:, flags] - usual, np.nan)
     spread = 1.4826 * trend.median(np.abs(outside - usual))
     begins = np.diff(flags.astype(np.int8), prepend=0) == 1
-    count = (begins & known).sum(axis=1)
+    count = known[:, begins].sum(axis=1)
     error = 1.25 * np.maximum(spread, 1e-6) / np.sqrt(np.maximum(count, 1))
-    left = trend.median(np.abs(inside - height[:, None]) * grown)
-    return height, np.where(count >= _LEAST_QUARTERS, height / error, 0.0), left
+    heights, left = [], []
+    for times in (grown[:, flags], np.ones(1)):
+        heights.append(trend.median(inside / times))
+        left.append(trend.median(np.abs(inside / times - heights[-1][:, None]) * times))
+    return heights, np.where(count >= _LEAST_QUARTERS, heights[0] / error, 0.0), left
 
 
 def _waves(week_ends: Ints) -> Floats:

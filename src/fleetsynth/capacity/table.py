@@ -12,7 +12,7 @@ import numpy as np
 from fleetsynth.capacity.estimate import FULL, NOT_JUDGED, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -56,6 +56,8 @@ _ORDER = (
 )
 """From what needs somebody first to what needs nobody."""
 _PLACE = {status.value: place for place, status in enumerate(_ORDER)}
+_TOGETHER = 1024
+"""Rows that are made together."""
 _EPOCH = date(1970, 1, 1)
 DIGITS = {
     "trend_month": 2,
@@ -70,6 +72,20 @@ DIGITS = {
 @lru_cache(maxsize=1 << 16)
 def _iso(begin: date, days: int) -> str:
     return (begin + timedelta(days)).isoformat()
+
+
+@lru_cache(maxsize=1 << 12)
+def _status(status: str, years: float) -> str:
+    return status.format(years=f"{years:g}")
+
+
+def _known(values: NDArray[np.float64]) -> list[float | None]:
+    """Return plain numbers, None for those that are not there."""
+    return [value if value == value else None for value in values.tolist()]
+
+
+def _whole(values: NDArray[np.float64]) -> list[int | None]:
+    return [round(value) if value == value else None for value in values.tolist()]
 
 
 @dataclass(frozen=True)
@@ -130,47 +146,51 @@ class Columns:
             *COUNTS,
         ]
 
-    def row(self, i: int) -> Row:
-        """Return one server's row."""
-        out: Row = {"scope": "server", "name": self.word("server", i)}
-        out |= {label: self.word(label, i) for label in LABELS}
-        out |= {name: self.word(name, i) for name in ("metric", "statistic")}
-        out["status"] = str(self.status[i]).format(years=f"{self.years[i]:g}")
+    def rows(self, chosen: Sequence[int] | NDArray[np.int64]) -> Iterator[Row]:
+        """Yield the rows of some servers and metrics, in the order that is asked for."""
+        names = self.names()
+        for first in range(0, len(chosen), _TOGETHER):
+            at = np.asarray(chosen[first : first + _TOGETHER], np.int64)
+            for values in zip(*self._lists(at), strict=True):
+                yield dict(zip(names, values, strict=True))
+
+    def _lists(self, at: NDArray[np.int64]) -> list[list[Any]]:
+        """Return the values of some rows, a list for each of the names."""
+        nothing = [None] * len(at)
+        out = [["server"] * len(at), self._words("server", at)]
+        out += [self._words(name, at) for name in (*LABELS, "metric", "statistic")]
+        years = zip(self.status[at], self.years[at].tolist(), strict=True)
+        out.append([_status(str(status), each) for status, each in years])
         for name, values in self.numbers.items():
-            value = values[i].item()
-            out[name] = None if value != value else value
-        out["weeks"] = int(out["weeks"])
-        out["growth"] = self.word("growth", i)
+            out.append((_whole if name == "weeks" else _known)(values[at]))
+        out.append(self._words("growth", at))
+        dates = {}
         for level in self.levels:
-            for kind in ("early", "date", "late", "days"):
-                days = self.days[f"{'days' if kind == 'date' else kind}_{level}"][i].item()
-                shown = round(days) if days == days else None
-                out[f"{kind}_{level}"] = shown if kind == "days" else self._date(shown)
-        out["last_sample"] = self._day(i)
-        out |= self._orders(out) | {"help": self._help(i), "note": self.notes.get(i)}
-        out |= {"member": None, **dict.fromkeys(COUNTS)}
-        return out
+            early, days, late = (
+                _whole(self.days[f"{kind}_{level}"][at]) for kind in ("early", "days", "late")
+            )
+            dates[level] = [[self._date(day) for day in each] for each in (early, days, late)]
+            out += [*dates[level], days]
+        out.append([_iso(_EPOCH, int(day)) for day in self.days["last_sample"][at].tolist()])
+        first, middle, _ = dates["usable"]
+        out += [[self._ordered(day) for day in each] for each in (middle, first)]
+        rows = at.tolist()
+        out += [list(map(self._help, rows)), list(map(self.notes.get, rows)), nothing]
+        return [*out, *([nothing] * len(COUNTS))]
 
-    def word(self, name: str, i: int) -> str | None:
-        """Return a row's text of a column, None where there is none."""
+    def _words(self, name: str, at: NDArray[np.int64]) -> list[Any]:
+        """Return rows' texts of a column, None where there is none."""
         codes, words = self.texts[name]
-        code = int(codes[i])
-        return words[code] if code >= 0 else None
-
-    def _day(self, i: int) -> str:
-        return _iso(_EPOCH, int(self.days["last_sample"][i]))
+        return [words[code] if code >= 0 else None for code in codes[at].tolist()]
 
     def _date(self, days: int | None) -> str | None:
         return None if days is None else _iso(self.last, days)
 
-    def _orders(self, row: Row) -> Row:
-        """Return by when to order, so that it is there by the date, and by the early date."""
-        out: Row = {}
-        for name, of in (("order_by", "date_usable"), ("order_by_early", "early_usable")):
-            known = self.lead_time is not None and row[of] is not None
-            day = date.fromisoformat(row[of]) - timedelta(self.lead_time or 0) if known else None
-            out[name] = day.isoformat() if day else None
-        return out
+    def _ordered(self, day: str | None) -> str | None:
+        """Return by when to order, so that it is there by a day."""
+        if self.lead_time is None or day is None:
+            return None
+        return (date.fromisoformat(day) - timedelta(self.lead_time)).isoformat()
 
     def _help(self, i: int) -> list[Row]:
         return [
@@ -185,10 +205,9 @@ class Columns:
         ]
 
 
-def server_rows(columns: Columns, order: Iterable[int] | None = None) -> Iterator[Row]:
+def server_rows(columns: Columns, order: NDArray[np.int64] | None = None) -> Iterator[Row]:
     """Yield servers' rows, what needs somebody first."""
-    for i in columns.order().tolist() if order is None else order:
-        yield columns.row(i)
+    yield from columns.rows(columns.order() if order is None else order)
 
 
 def group_rows(columns: Columns, scope: str) -> Iterator[Row]:
@@ -201,8 +220,8 @@ def group_rows(columns: Columns, scope: str) -> Iterator[Row]:
     groups: dict[tuple[int, int], list[int]] = {}
     for i in order[codes[order] >= 0].tolist():
         groups.setdefault((int(codes[i]), int(metrics[i])), []).append(i)
-    for (code, _), members in groups.items():
-        first = columns.row(members[0])
+    earliest = columns.rows([members[0] for members in groups.values()])
+    for ((code, _), members), first in zip(groups.items(), earliest, strict=True):
         same = {name: first[name] for name in LABELS}
         for name in LABELS:
             own = columns.texts[name][0][members]
@@ -221,7 +240,7 @@ def rows(columns: Columns, by: str | None, top: int | None = None) -> Iterator[R
     """Yield the rows of one scope, or of all; of each scope the first `top`."""
     for scope in SCOPES if by is None else (by,):
         if scope == "server":
-            yield from server_rows(columns, columns.order()[:top].tolist())
+            yield from server_rows(columns, columns.order()[:top])
             continue
         for place, row in enumerate(group_rows(columns, scope)):
             if top is not None and place >= top:

@@ -92,31 +92,40 @@ def _fit(figures: Floats) -> tuple[Floats, ...]:
     level, slope = huber(figures, known, t)
     rest = figures - level[:, None] - slope[:, None] * t
     count, centre, spread = _moments(known, t)
-    error = np.maximum(_noise(rest, known, count), 1e-8) * long_run(_bounded(rest)) * INFLATION
+    usual = 1.4826 * median(np.abs(rest))[:, None]
+    bounded = np.clip(rest, -HUBER * usual, HUBER * usual)  # what the line hardly follows, cut off
+    error = np.maximum(_noise(rest, bounded, count), 1e-8) * long_run(bounded) * INFLATION
     at_centre, of_slope = error / count, error / spread
     clustering = np.maximum(_clustering(rest), LEAST_CLUSTERING)
     of_level = at_centre + of_slope * centre**2
     clear = slope / np.sqrt(of_slope)
-    rest = _without_one_offs(rest)
+    rest = _without_one_offs(rest, usual)
     return level, slope, of_level, of_slope, -of_slope * centre, clustering, clear, rest
 
 
 def follow_floors(line: Line, figures: Values, saws: Mapping[int, Saw]) -> None:
     """Give series that are saw-tooths the trend of their floors; peaks become residuals."""
+    rows = np.array(list(saws), np.int64)
+    if not rows.size:
+        return
     t = week_times(figures.shape[1])
-    for row, saw in saws.items():
-        own = figures[row].astype(np.float64)
-        known = ~np.isnan(own)
-        count, centre = max(int(known.sum()), 1), float(t[known].mean())
-        level = float(np.median(own[known] - saw.slope * t[known]))
-        rest = own - level - saw.slope * t
-        of_slope = INFLATION * max(saw.error**2, 1e-12)
-        at_centre = INFLATION * float(np.nanvar(rest)) * max(1.0, saw.days / WEEK) / count
-        line.level[row], line.slope[row], line.residuals[row] = level, saw.slope, rest
-        line.of_slope[row], line.of_both[row] = of_slope, -of_slope * centre
-        line.of_level[row] = at_centre + of_slope * centre**2
-        line.clearness[row] = saw.slope / max(saw.error, 1e-6)
-        line.clustering[row] = min(1.0, _OF_CYCLES * float(_clustering(rest[None])[0]))
+    slope, error, days = (
+        np.array([getattr(saw, name) for saw in saws.values()])
+        for name in ("slope", "error", "days")
+    )
+    rest = figures[rows].astype(np.float64) - slope[:, None] * t
+    count, centre, _ = _moments(~np.isnan(rest), t)
+    level = median(rest)
+    rest -= level[:, None]
+    of_slope = INFLATION * np.maximum(error**2, 1e-12)
+    away = rest - (np.nansum(rest, axis=1) / count)[:, None]
+    noise = np.nansum(away * away, axis=1) / count
+    at_centre = INFLATION * noise * np.maximum(1.0, days / WEEK) / count
+    line.level[rows], line.slope[rows], line.residuals[rows] = level, slope, rest
+    line.of_slope[rows], line.of_both[rows] = of_slope, -of_slope * centre
+    line.of_level[rows] = at_centre + of_slope * centre**2
+    line.clearness[rows] = slope / np.maximum(error, 1e-6)
+    line.clustering[rows] = np.minimum(1.0, _OF_CYCLES * _clustering(rest))
 
 
 def huber(figures: Floats, known: Flags, t: Floats) -> tuple[Floats, Floats]:
@@ -156,12 +165,22 @@ def median(values: Numbers) -> Floats:
     whole = count == values.shape[1]
     out = np.zeros(len(values))
     if values.shape[1] and whole.any():
-        out[whole] = np.median(values[whole], axis=1)
+        out[whole] = _median(values if whole.all() else values[whole])
     few = np.flatnonzero(~whole & (count > 0))
     if few.size:
         ordered, n = np.sort(values[few], axis=1), count[few]  # NaN last
         rows = np.arange(few.size)
         out[few] = (ordered[rows, (n - 1) // 2] + ordered[rows, n // 2]) / 2
+    return out
+
+
+def _median(values: Numbers) -> Numbers:
+    """Return medians of rows without NaN as NumPy does, but for looking for any."""
+    half = values.shape[1] // 2
+    ordered = np.partition(values, half, axis=1)
+    high = ordered[:, half]
+    even = values.shape[1] % 2 == 0
+    out: Numbers = (ordered[:, :half].max(axis=1) + high) / 2 if even else high
     return out
 
 
@@ -187,25 +206,18 @@ def long_run(rest: Floats) -> Floats:
     return out
 
 
-def _bounded(rest: Floats) -> Floats:
-    """Return residuals, those that the line hardly follows cut off."""
-    most = HUBER * 1.4826 * median(np.abs(rest))[:, None]
-    return np.clip(rest, -most, most)
-
-
-def _noise(rest: Floats, known: Flags, count: Floats) -> Floats:
+def _noise(rest: Floats, bounded: Floats, count: Floats) -> Floats:
     """Return the variance that least squares would need to know a line as well as Huber does."""
-    bounded = _bounded(rest)
-    followed = ((bounded == rest) & known).sum(axis=1) / count
+    followed = (bounded == rest).sum(axis=1) / count
     squares = np.nansum(bounded * bounded, axis=1) / np.maximum(count - 2, 1)
     out: Floats = squares / np.maximum(followed, 0.5) ** 2
     return out
 
 
-def _without_one_offs(rest: Floats) -> Floats:
+def _without_one_offs(rest: Floats, usual: Floats) -> Floats:
     """Return residuals without the rare weeks that stand far above all others."""
     with np.errstate(invalid="ignore"):
-        far = rest > _ONCE * 1.4826 * median(np.abs(rest))[:, None]
+        far = rest > _ONCE * usual
     begins = (far[:, 1:] & ~far[:, :-1]).sum(axis=1) + far[:, :1].sum(axis=1)
     rare = begins <= rest.shape[1] // _YEAR_WEEKS
     return np.where(far & rare[:, None], np.nan, rest)

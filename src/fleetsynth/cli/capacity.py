@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from contextlib import nullcontext
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fleetsynth.cli.judging import DURATION, judging, judging_options
 from fleetsynth.cli.options import LOCAL_PATH, overwrite_option, read_options, reading_options
 from fleetsynth.cli.say import say, say_json, show_understood
 from fleetsynth.errors import UsageError
@@ -22,67 +23,39 @@ if TYPE_CHECKING:
 
     from fleetsynth.capacity.api import Capacity
 
-_DAYS = {"d": 1, "w": 7, "m": 30.44, "y": 365.25, "": 1}
-_SCOPES = ("server", "service", "archetype", "unit", "region")
-
-
-class _Duration(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A number of days: 90d, 12w, 6m, 2y or 90."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read it."""
-        found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)\s*([dwmy]?)", str(value).strip().lower())
-        days = round(float(found[1]) * _DAYS[found[2]]) if found else 0
-        if days < 1:
-            self.fail(
-                f"{value!r}: expected days, weeks, months or years, such as 90d or 2y", param, ctx
-            )
-        return days
-
-
-DURATION = _Duration()
+_LINES = 500
+"""Rows that are printed together."""
+_SCOPES = {
+    "server": "servers",
+    "service": "services",
+    "archetype": "archetypes",
+    "unit": "business units",
+    "region": "regions",
+}
+"""What rows can speak of, and several of them."""
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option(
-    "--usable",
-    multiple=True,
-    metavar="PERCENT",
-    help="Usable capacity: 90, or by metric, such as cpu=80,disk=90. May be repeated; 90 where"
-    " nothing is said.",
-)
-@click.option(
-    "--threshold",
-    "thresholds",
-    multiple=True,
-    metavar="PERCENT,…",
-    help="More levels to date, such as 70,95, beside 80, the usable capacity and 100.",
-)
+@judging_options
 @click.option(
     "--horizon",
     type=DURATION,
     metavar="TIME",
-    help="Give no dates beyond, such as 1y; three years, or as many as the history has.",
+    help="Give no dates beyond, such as 1y; three years at most, or as many as the history has.",
 )
-@click.option("--link", type=float, metavar="MBPS", help="What the network can take; judges it.")
 @click.option(
-    "--by", type=click.Choice(_SCOPES), help="Rows of this kind only; all, where none is said."
+    "--by",
+    type=click.Choice(list(_SCOPES)),
+    help="Rows of this kind only; all, where none is said.",
 )
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="The first N rows of each.")
 @click.option(
     "--fail-within",
     type=DURATION,
     metavar="TIME",
-    help="Exit with 1 if a server is full, or as likely as not will be within, such as 90d.",
-)
-@click.option(
-    "--lead-time",
-    type=DURATION,
-    metavar="TIME",
-    help="How long an order takes, such as 45d: adds the day to order by.",
+    help="Exit with 1 if a server is full, or as likely as not will be within, such as 90d; as far"
+    " ahead as dates are given.",
 )
 @click.option(
     "--percentile",
@@ -112,8 +85,6 @@ DURATION = _Duration()
 def capacity(
     *,
     paths: tuple[str, ...],
-    usable: tuple[str, ...],
-    thresholds: tuple[str, ...],
     by: str | None,
     top: int | None,
     fail_within: int | None,
@@ -141,19 +112,21 @@ def capacity(
       fleetsynth capacity fleet/ --fail-within 90d --json > capacity.json
     """
     from fleetsynth.capacity.api import capacity as judge
+    from fleetsynth.files import refuse_existing
     from fleetsynth.formats import format_of
     from fleetsynth.stores.paths import refuse_missing
 
     refuse_missing(paths)
     if output:
         format_of(output)
-    asked = {name: options.pop(name) for name in ("horizon", "link", "lead_time", "percentile")}
+        refuse_existing(output, overwrite=overwrite)
+    asked = judging(options)
+    asked |= {name: options.pop(name) for name in ("horizon", "percentile")}
+    _refuse_beyond(fail_within, asked["horizon"])
     backtest = options.pop("backtest")
     with _reading(silent=as_json) as progress:
         found = judge(
             list(paths),
-            usable=_usable(usable),
-            thresholds=[_number(word, "threshold") for word in _words(thresholds)],
             options=read_options(options),
             backtest=backtest,
             progress=progress,
@@ -162,6 +135,8 @@ def capacity(
     if output:
         found.save(output, by=by, top=top, overwrite=overwrite)
     _tell(found, err=as_json)
+    if by and not found.has(by):
+        say(f"the data name no {_SCOPES[by]}: there is nothing to show by {by}", err=True)
     if as_json:
         _print_json(found, by, top, backtest=backtest)
     else:
@@ -177,9 +152,10 @@ def _print_json(found: Capacity, by: str | None, top: int | None, *, backtest: b
     if backtest:
         say_json(found.backtest)
         return
-    before = "["
-    for row in found.iter_rows(by, top):
-        click.echo(f"{before}{json.dumps(row, allow_nan=False)}", nl=False)
+    encode = json.JSONEncoder(allow_nan=False).encode
+    rows, before = found.iter_rows(by, top), "["
+    while lines := ",\n".join(encode(row) for row in islice(rows, _LINES)):
+        click.echo(f"{before}{lines}", nl=False)
         before = ",\n"
     click.echo("[]" if before == "[" else "]")
 
@@ -200,6 +176,20 @@ def _show(found: Capacity, by: str | None, top: int | None, *, backtest: bool) -
         show_backtest(found.backtest)
 
 
+def _refuse_beyond(fail_within: int | None, horizon: int | None) -> None:
+    """Refuse to ask for what comes after the last date that is given: the answer would be no."""
+    from fleetsynth.capacity.ask import FARTHEST
+
+    if fail_within is None or fail_within <= min(horizon or FARTHEST, FARTHEST):
+        return
+    most = min(horizon or FARTHEST, FARTHEST)
+    said = ", as --horizon says" if most < FARTHEST else ""
+    raise UsageError(
+        f"--fail-within {fail_within}: expected days, from 1 to {most:,}: no date is given beyond"
+        f"{said}"
+    )
+
+
 def _fails(found: Capacity, days: int) -> bool:
     full = found.full_within(days)
     if full:
@@ -208,32 +198,13 @@ def _fails(found: Capacity, days: int) -> bool:
         say(f"full within {days} days: {first}{more}", err=True)
     if found.not_judged:
         say(f"not judged, too short or ended: {found.not_judged:,} series", err=True)
+    if later := found.later_than_known(days):
+        say(
+            f"rising, without a date up to {days} days ahead, for their history is shorter:"
+            f" {later:,} series",
+            err=True,
+        )
     return bool(full)
-
-
-def _words(said: tuple[str, ...]) -> list[str]:
-    return [word.strip() for text in said for word in text.split(",") if word.strip()]
-
-
-def _usable(said: tuple[str, ...]) -> float | dict[str, float]:
-    """Read 90, or cpu=80,disk=90, or both: then the number is for all that are not named."""
-    from fleetsynth.capacity.ask import METRICS, USABLE
-
-    general, named = USABLE, dict[str, float]()
-    for word in _words(said):
-        metric, equals, value = word.rpartition("=")
-        if equals:
-            named[{"mem": "memory"}.get(metric.strip(), metric.strip())] = _number(value, "usable")
-        else:
-            general = _number(word, "usable")
-    return {**dict.fromkeys(METRICS, general), **named} if named else general
-
-
-def _number(word: str, name: str) -> float:
-    try:
-        return float(word.removesuffix("%"))
-    except ValueError:
-        raise UsageError(f"{name} {word!r}: expected percent, such as 90") from None
 
 
 def _reading(*, silent: bool) -> AbstractContextManager[Callable[[int], None] | None]:

@@ -247,8 +247,11 @@ def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: An
     help="Show the archetypes of a scenario file instead of the packaged ones.",
 )
 @json_option
+@click.option(
+    "--yaml", "as_yaml", is_flag=True, help="Print YAML to be pasted below `archetypes:`."
+)
 def archetypes(
-    *, name: str | None, preset: str | None, scenario: Path | None, as_json: bool
+    *, name: str | None, preset: str | None, scenario: Path | None, as_json: bool, as_yaml: bool
 ) -> None:
     """List the archetypes, or show one by NAME with all its figures.
 
@@ -258,6 +261,8 @@ def archetypes(
     from fleetsynth.errors import UsageError, did_you_mean
     from fleetsynth.presets.load import load_scenario
 
+    if as_json and as_yaml:
+        raise UsageError("--json and --yaml are two ways to print: give one of them")
     said = {"preset": preset} if preset else {}
     loaded = load_scenario(scenario, overrides=said, origins={"preset": f"from --preset {preset}"})
     known = {key: loaded.archetypes[key] for key in loaded.distribution} | loaded.archetypes
@@ -266,6 +271,11 @@ def archetypes(
     chosen = known if name is None else {name: known[name]}
     if as_json:
         say_json({key: profile.model_dump() for key, profile in chosen.items()})
+        return
+    if as_yaml:
+        from fleetsynth.scenario.text import archetype_block
+
+        click.echo("".join(archetype_block(*each) for each in chosen.items()), nl=False)
         return
     from fleetsynth.cli.show import show_archetypes
 

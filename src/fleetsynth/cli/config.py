@@ -67,7 +67,10 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
 @preset_option
 @overwrite_option
 def init(*, path: Path, preset: str | None, overwrite: bool) -> None:
-    """Write a scenario to start from to PATH: every key, its default and what it means."""
+    """Write a scenario to start from to PATH: every key, its default and what it means.
+
+    It makes the data of the packaged scenario, and has archetypes to change and to add.
+    """
     from fleetsynth.files import write_text
     from fleetsynth.presets.catalog import starter_text
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.options import json_option
+from fleetsynth.cli.options import json_option, pieces
 from fleetsynth.cli.say import say, say_json
 from fleetsynth.cli.words import in_options
 from fleetsynth.folders.engines import ENGINES
@@ -60,9 +60,11 @@ def folder_options(command: Command) -> Command:
 
 def folder_arguments(options: dict[str, Any]) -> dict[str, Any]:
     """Return what `folder_options` were given, as `generate` takes it."""
-    names, size = options["partition_by"] or "", options["part_size"]
+    names, size = options["partition_by"], options["part_size"]
+    if names:  # a comma after the last key, as some write tuples, does no harm
+        names = pieces(names.removesuffix(","), "partition-by", "year,month")
     return {
-        "partition_by": [name.strip() for name in names.split(",") if name.strip()],
+        "partition_by": names or [],
         "part_bytes": None if size is None else parse_size(size),
         **{name: options[name] for name in ("workers", "resume", "shard", "engine", "master")},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -32,6 +33,9 @@ _KEYS = {
     "seed": "seed",
 }
 """Options that stand for one key of the scenario."""
+
+
+_QUOTED = r"""(?<==)\s*(?:"[^"]*"|'[^']*')"""
 
 
 class _LocalPath(click.Path):
@@ -156,10 +160,24 @@ def reading_options(command: Command) -> Command:
     return command
 
 
+def pieces(text: str, option: str, example: str) -> list[str]:
+    """Cut a list at its commas.
+
+    Raises:
+        UsageError: if there is nothing before, between or after them.
+    """
+    out = [piece.strip() for piece in text.split(",")]
+    if not all(out):
+        raise UsageError(f"--{option} {text!r}: nothing stands beside a comma; expected {example}")
+    return out
+
+
 def read_options(said: dict[str, Any]) -> ReadOptions:
     """Return what `reading_options` were given."""
     from fleetsynth.reader import ReadOptions, parse_columns
 
+    if said["columns"]:  # names in quotes may hold commas
+        pieces(re.sub(_QUOTED, "x", said["columns"]), "columns", "ROLE=COLUMN,ROLE=COLUMN")
     return ReadOptions(**{**said, "columns": parse_columns(said["columns"])})
 
 
@@ -216,7 +234,7 @@ def load(options: dict[str, Any]) -> Scenario:
     for option, key in _KEYS.items():
         value = options.pop(option)
         if value is not None:
-            listed = [name.strip() for name in value.split(",")] if key == "statistics" else value
+            listed = pieces(value, key, "p50,p95,max") if key == "statistics" else value
             say(key, listed, f"--{option.replace('_', '-')} {value}")
     for option, key in (("no_metadata", "include_metadata"), ("no_calendar", "include_calendar")):
         if options.pop(option):

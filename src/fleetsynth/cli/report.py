@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from fleetsynth.cli.judging import judging, judging_options
 from fleetsynth.cli.options import LOCAL_PATH, overwrite_option, read_options, reading_options
 from fleetsynth.cli.say import say, show_understood
 
@@ -27,6 +28,7 @@ from fleetsynth.cli.say import say, show_understood
     help="Compare the data with this scenario file instead of the one stored in them.",
 )
 @reading_options
+@judging_options
 @click.option(
     "--top",
     type=click.IntRange(1, 200),
@@ -47,29 +49,33 @@ def report(
     no_validation: bool,
     no_facts: bool,
     overwrite: bool,
-    **reading: Any,
+    **options: Any,
 ) -> None:
     """Sum up PATH in one HTML file: what runs out, when, what to do; charts, tables, filters.
 
     PATH is a file, a dataset folder or an object store. Whoever opens the report needs a browser
     and nothing else. The same data give the same bytes, on the same machine. How the data are read,
     and what is refused: docs/reading.md. Hours, days and weekends are those of the data's zone.
+    What runs out is judged as `fleetsynth capacity` judges it: docs/capacity.md.
 
     \b
     Examples
       fleetsynth report fleet.parquet
       fleetsynth report fleet/ -o fleet.html --top 30
+      fleetsynth report fleet/ --usable cpu=80,disk=90 --lead-time 45d
       fleetsynth report other.csv --columns timestamp=time,server=host,cpu=cpu
     """
     from fleetsynth.report.write import report
     from fleetsynth.stores.paths import refuse_missing
 
     refuse_missing([dataset])
+    asked = judging(options)
     report(
         dataset,
         output,
         scenario=scenario,
-        options=read_options(reading),
+        options=read_options(options),
+        **asked,
         servers=top,
         validation=not no_validation,
         facts=not no_facts,

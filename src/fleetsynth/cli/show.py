@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
@@ -22,6 +22,7 @@ from fleetsynth.cli.terminal import open_console, plain, print_facts, print_whol
 from fleetsynth.clock import HOUR_SECONDS, Calendar
 from fleetsynth.presets import model_of
 from fleetsynth.scenario.fields import Strict
+from fleetsynth.scenario.text import flow
 from fleetsynth.size import in_bytes
 from fleetsynth.window import BLOCK
 
@@ -201,16 +202,8 @@ def _figures(model: Strict, path: str = "") -> Iterator[tuple[str, object]]:
 def _written(figure: object) -> str:
     """Write a figure on one line, as a scenario would."""
     if isinstance(figure, Strict):
-        return _flow(figure.model_dump())
-    return _flow(figure) if isinstance(figure, tuple) else f"{figure}"
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    return f"{value:.12g}"
+        return flow(figure.model_dump())
+    return flow(figure) if isinstance(figure, tuple) else f"{figure}"
 
 
 def _middle(figure: object) -> str:

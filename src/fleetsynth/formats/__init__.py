@@ -122,7 +122,8 @@ _OTHERS = {
         "; Excel and other spreadsheets open .csv, up to 1,048,576 rows of it",
     ),
     **dict.fromkeys((".feather", ".ipc", ".arrows"), "; .arrow is Feather version 2"),
-    **dict.fromkeys((".gz", ".zst", ".tsv", ".txt", ".zip"), "; .csv.gz is compressed text"),
+    **dict.fromkeys((".gz", ".zst", ".zip"), "; .csv.gz is compressed text"),
+    **dict.fromkeys((".tsv", ".txt"), "; .csv is text"),
     **dict.fromkeys((".json", ".ndjson"), "; .jsonl is an object of JSON per line"),
     **dict.fromkeys((".pq", ".parq"), "; Parquet is .parquet"),
 }

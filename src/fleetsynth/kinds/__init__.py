@@ -17,7 +17,7 @@ from fleetsynth.kinds import (
     told,
     unserved,
 )
-from fleetsynth.kinds.kind import Kind
+from fleetsynth.kinds.kind import CHANNELS, Event, Kind
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -52,3 +52,10 @@ DRAWN = {name: kind for name, kind in KINDS.items() if kind.drawn is not None}
 
 TOLD = {name: kind for name, kind in KINDS.items() if name not in ("failover", "unserved")}
 """Those that a planner can tell; the others follow."""
+
+
+def metrics_of(event: Event) -> tuple[str, ...]:
+    """Return the stems of the metrics that an event acts on, in the order of its effects."""
+    through = KINDS[event.kind].through
+    channels = (through,) if through else tuple(effect.channel for effect in event.effects)
+    return tuple({stem: None for channel in channels for stem in CHANNELS[channel].metrics})

@@ -8,6 +8,7 @@ KIND = Kind(
     about="the servers of a service that are up carry the load of those that are down",
     entity="service",
     effects=None,
+    through="demand",
     label="anomaly",
     color="#5b5ea6",
 )

@@ -34,14 +34,17 @@ class Channel(NamedTuple):
         return 0.0 if self.how == "plus" else 1.0
 
 
+_CPU = ("cpu", "net_in", "net_out")
+"""What a full CPU leaves undone is not carried, either."""
+
 CHANNELS = {
     "demand": Channel("times", ("cpu", "mem", "net_in", "net_out"), "what is asked for"),
-    "cpu": Channel("plus", ("cpu",), "CPU points"),
+    "cpu": Channel("plus", _CPU, "CPU points"),
     "memory": Channel("plus", ("mem",), "memory points"),
     "disk": Channel("plus", ("disk",), "disk points"),
     "network": Channel("times", ("net_in", "net_out"), "traffic"),
-    "cores": Channel("over", ("cpu",), "CPU capacity"),
-    "capacity": Channel("over", ("cpu", "mem"), "CPU and memory capacity"),
+    "cores": Channel("over", _CPU, "CPU capacity"),
+    "capacity": Channel("over", ("cpu", "mem", "net_in", "net_out"), "CPU and memory capacity"),
     "down": Channel("off", ("cpu", "mem", "net_in", "net_out"), "switched off"),
 }
 """How events act, by name. Disks keep what is on them while a server is down."""
@@ -104,12 +107,6 @@ class Event(NamedTuple):
     def has(self, channel: str) -> bool:
         """Tell whether it acts on a channel."""
         return any(effect.channel == channel for effect in self.effects)
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """Stems of the metrics that it acts on, in the order of `CHANNELS`."""
-        named = {m: None for e in self.effects for m in CHANNELS[e.channel].metrics}
-        return tuple(named)
 
 
 @dataclass(frozen=True)
@@ -190,6 +187,7 @@ class Kind:
         color: of its pictures, a hexadecimal RGB.
         lasts: whether a told one without an end lasts; others need one.
         follows: what it may bring about, on the entity's service.
+        through: the channel by which it is felt, of a kind without effects of its own.
     """
 
     name: str
@@ -207,6 +205,7 @@ class Kind:
     rises: bool = False
     lasts: bool = False
     follows: tuple[Consequence, ...] = ()
+    through: str | None = None
 
 
 def only(channel: str) -> Callable[[float], tuple[Effect, ...]]:

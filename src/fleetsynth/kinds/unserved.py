@@ -8,6 +8,7 @@ KIND = Kind(
     about="no server of a service is up, and nobody serves what is asked for",
     entity="service",
     effects=None,
+    through="demand",
     severity="critical",
     color="#3b3b3b",
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-class Grid(NamedTuple):
+class Ticks(NamedTuple):
     """Ticks first..stop-1 since the Unix epoch, of some seconds each."""
 
     first: int
@@ -38,7 +38,7 @@ class Piece(NamedTuple):
     values: float | Floats
 
 
-def pieces(events: Iterable[Event], channel: str, grid: Grid) -> Iterator[Piece]:
+def pieces(events: Iterable[Event], channel: str, grid: Ticks) -> Iterator[Piece]:
     """Yield what events do on a channel, in their order."""
     for event in events:
         for effect in event.effects:
@@ -46,7 +46,7 @@ def pieces(events: Iterable[Event], channel: str, grid: Grid) -> Iterator[Piece]
                 yield from _pieces(event, effect, grid)
 
 
-def down(events: Iterable[Event], grid: Grid) -> Iterator[tuple[int, int]]:
+def down(events: Iterable[Event], grid: Ticks) -> Iterator[tuple[int, int]]:
     """Yield the ticks at which a server is down, counted from the grid's first."""
     for event in events:
         if event.has("down"):
@@ -55,7 +55,7 @@ def down(events: Iterable[Event], grid: Grid) -> Iterator[tuple[int, int]]:
                 yield begin, end
 
 
-def within(begin: int, end: int | None, grid: Grid) -> tuple[int, int]:
+def within(begin: int, end: int | None, grid: Ticks) -> tuple[int, int]:
     """Return the ticks of an interval of seconds, counted from the grid's first.
 
     A tick belongs to it if its time does: begin <= time < end.
@@ -65,7 +65,7 @@ def within(begin: int, end: int | None, grid: Grid) -> tuple[int, int]:
     return first - grid.first, max(first, stop) - grid.first
 
 
-def _pieces(event: Event, effect: Effect, grid: Grid) -> Iterator[Piece]:
+def _pieces(event: Event, effect: Effect, grid: Ticks) -> Iterator[Piece]:
     edges: list[tuple[int, int | None, float, float]]
     if event.rises and event.end is not None:
         edges = [(event.begin, event.end, 0.0, 1.0)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
+from fleetsynth.kinds import metrics_of
 from fleetsynth.kinds.kind import CHANNELS
 from fleetsynth.ledger.find import Span, in_services, of_server, sources_of
 from fleetsynth.ledger.who import servers_of
@@ -52,6 +54,17 @@ def events(plan: Plan, first: int, stop: int, span: Span | None = None) -> Itera
         yield from of_servers[who.name]
 
 
+def of_one(plan: Plan, server: int) -> list[Event]:
+    """Return what befalls a server and its service, in order of begin."""
+    sources, span = sources_of(plan), span_of(plan)
+    (who,) = servers_of(plan, server, server + 1)
+    if not sources.services:
+        return list(of_server(sources, who, span))
+    services, of_servers = in_services(plan, [who], span)
+    found = [*services[who.service].events, *of_servers[who.name]]
+    return sorted(found, key=lambda event: (event.begin, event.event_id))
+
+
 def row(event: Event) -> dict[str, Any]:
     """Return the values of an event's row; times in seconds since the Unix epoch."""
     return {
@@ -60,8 +73,8 @@ def row(event: Event) -> dict[str, Any]:
         "entity": event.entity,
         "begin": event.begin,
         "end": event.end,
-        "metrics": ",".join(event.metrics),
-        "effect": ", ".join(map(effect_text, event.effects)),
+        "metrics": ",".join(metrics_of(event)),
+        "effect": effect_text(event),
         "size": event.effects[0].size if event.effects else None,
         "planned": event.planned,
         "cause": event.cause,
@@ -69,13 +82,27 @@ def row(event: Event) -> dict[str, Any]:
     }
 
 
-def effect_text(effect: Effect) -> str:
-    """Write an effect as planners do: ``demand x1.3``, ``cpu +15``, ``down``."""
-    how = CHANNELS[effect.channel].how
-    if how == "off":
+def effect_text(event: Event) -> str:
+    """Write what an event does: ``demand x1.3 within 2h``, ``memory +27 by its end``, ``down``."""
+    how = ""
+    if event.rises:
+        how = " by its end"
+    elif event.ramp:
+        how = f" within {_duration(event.ramp)}"
+    return ", ".join(f"{_strength(effect)}{how}" for effect in event.effects)
+
+
+def _strength(effect: Effect) -> str:
+    channel = CHANNELS[effect.channel]
+    if channel.how == "off":
         return effect.channel
-    return (
-        f"{effect.channel} {effect.size:+.4g}"
-        if how == "plus"
-        else (f"{effect.channel} x{effect.size:.4g}")
-    )
+    text = "{:+.4g}" if channel.how == "plus" else "x{:.4g}"
+    before = f" from {text.format(effect.start)}" if effect.start != channel.neutral else ""
+    return f"{effect.channel} {text.format(effect.size)}{before}"
+
+
+def _duration(seconds: int) -> str:
+    for unit, name in ((DAY_SECONDS, "d"), (HOUR_SECONDS, "h"), (60, "min")):
+        if seconds % unit == 0:
+            return f"{seconds // unit}{name}"
+    return f"{seconds}s"

@@ -194,7 +194,8 @@ class Model:
 
     Attributes:
         version: changes when the same scenario would give other values.
-        package: where its folder `catalog` is: ``config.yaml``, and the archetypes.
+        package: where its folder `catalog` is: ``config.yaml``, the archetypes and, where people
+            are shown how to write some, ``starter.yaml``, the end of the file to start from.
         scenario: what a person can say; the default scenario is in the catalogue.
         problems: yields each problem between the fields of a scenario, with the top-level keys that
             it was concluded from; what concerns any scenario is checked before.

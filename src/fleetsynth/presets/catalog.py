@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.presets import DEFAULT, model
 from fleetsynth.scenario import text
-from fleetsynth.scenario.fields import Strict
 from fleetsynth.scenario.layers import merge
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 def packaged(preset: str) -> dict[str, Any]:
     """Return a preset's default scenario as plain values, with its archetypes; only to be read."""
     catalog = _catalog(preset)
-    said = text.parse((catalog / "config.yaml").read_text("utf-8"), "config.yaml")
+    said = text.parse(_text(preset, "config.yaml"), "config.yaml")
     values = merge(model(preset).scenario, _unsaid(preset), said)
     values["archetypes"] = {
         entry.name.removesuffix(".yaml"): text.parse(entry.read_text("utf-8"), entry.name)
@@ -31,21 +30,25 @@ def packaged(preset: str) -> dict[str, Any]:
 
 def _unsaid(preset: str) -> dict[str, Any]:
     """Return the values that the classes of a scenario give keys which a catalogue leaves out."""
-    fields = model(preset).scenario.model_fields
-    defaults = {
-        name: field.get_default(call_default_factory=True)
-        for name, field in fields.items()
-        if not field.is_required()
-    }
-    return {
-        name: value.model_dump(mode="json") if isinstance(value, Strict) else value
-        for name, value in defaults.items()
-    }
+    scenario: Any = model(preset).scenario
+    unsaid = {name for name, field in scenario.model_fields.items() if not field.is_required()}
+    defaults: dict[str, Any] = scenario.model_construct().model_dump(mode="json", include=unsaid)
+    return defaults
 
 
 def starter_text(preset: str = DEFAULT) -> str:
-    """Return a packaged scenario with its comments, as a file to start from."""
-    return (_catalog(preset) / "config.yaml").read_text("utf-8")
+    """Return a file to start from: a packaged scenario with its comments, and archetypes to change.
+
+    It makes the data of the packaged scenario: an archetype of its own has no share in the fleet.
+    """
+    out = _text(preset, "config.yaml")
+    if (_catalog(preset) / "starter.yaml").is_file():
+        out += _text(preset, "starter.yaml")
+    return out
+
+
+def _text(preset: str, name: str) -> str:
+    return (_catalog(preset) / name).read_text("utf-8")
 
 
 def _catalog(preset: str) -> Traversable:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from fleetsynth.errors import Problem, did_you_mean, nearest_name
 from fleetsynth.presets import PRESETS, model
 from fleetsynth.presets.catalog import packaged
+from fleetsynth.presets.extend import KEY
 from fleetsynth.scenario.layers import annotation, is_named, model_in
 
 if TYPE_CHECKING:
@@ -38,15 +39,28 @@ def explain(written: type[Scenario], details: list[ErrorDetails], origin: Origin
             continue
         loc = tuple(part for part in detail["loc"] if part != "[key]")
         found.append(Problem(_message(written, detail, loc), ".".join(map(str, loc)), origin(loc)))
+    hinted: set[int | str] = set()
     for loc, names in missing.items():
-        lacking = ", ".join(names)
-        hint = _meant(written, loc)
-        message = (
-            f"no packaged {loc[-1]!r}{hint}; as a new one it is missing {lacking}" if hint else ""
-        )
-        message = message or f"missing {lacking}"
+        message = _lacking(written, loc, ", ".join(names), hinted)
         found.append(Problem(message, ".".join(map(str, loc)), origin(loc)))
     return found
+
+
+def _lacking(
+    written: type[Scenario], loc: tuple[int | str, ...], names: str, hinted: set[int | str]
+) -> str:
+    """Say what is missing; once an archetype, by a name added to `hinted`, how to take it over."""
+    hint = _meant(written, loc)
+    tell = len(loc) > 1 and loc[0] == "archetypes" and loc[1] not in hinted
+    if tell:
+        hinted.add(loc[1])
+    if hint:
+        missing = f"no packaged {loc[-1]!r}{hint}; as a new one it is missing {names}"
+        extends = f"it has no {KEY}: NAME to take the figures of another archetype, and there is "
+    else:
+        missing = f"missing {names}"
+        extends = f"without {KEY}: NAME, which takes the figures of another archetype, "
+    return f"{extends if tell else ''}{missing}"
 
 
 def _is_below(loc: tuple[int | str, ...], places: set[tuple[int | str, ...]]) -> bool:
@@ -110,7 +124,8 @@ def _keys_beside(written: type[BaseModel], loc: tuple[int | str, ...]) -> list[s
             return []
         kind = inner if is_named(kind) else annotation(inner, str(part))
     inner = model_in(kind)
-    return list(inner.model_fields) if inner and not is_named(kind) else []
+    extends = [KEY] if loc[0] == "archetypes" and len(loc) == 3 else []
+    return [*inner.model_fields, *extends] if inner and not is_named(kind) else []
 
 
 def _shown(value: object) -> str:

@@ -13,6 +13,7 @@ from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
 from fleetsynth.presets import DEFAULT, PRESETS, is_preset, model, names, problems_of
 from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.explain import explain
+from fleetsynth.presets.extend import KEY, MEANING, bases_of, extend, not_inherited
 from fleetsynth.scenario import text
 from fleetsynth.scenario.fields import is_name
 from fleetsynth.scenario.layers import merge, override
@@ -54,12 +55,26 @@ def load_scenario(
 
     preset = _preset({**given, **(overrides or {})}, where)
     written = model(preset).scenario
-    values = merge(written, copy.deepcopy(packaged(preset)), given)
-    for key, value in (overrides or {}).items():
-        values = override(written, values, key, copy.deepcopy(value))
+    said = _layered(written, {}, given, overrides or {})
+    values = _layered(written, copy.deepcopy(packaged(preset)), given, overrides or {})
+    bases = bases_of(values)
+    found = extend(written, values, said, _valid_figures(packaged(preset)), where)
     _name_new_archetypes(values)
     model(preset).settle(values, packaged(preset))
-    return _validate(written, preset, values, where)
+    return _validate(written, preset, values, where, found, bases)
+
+
+def _layered(
+    written: type[Scenario],
+    low: dict[str, Any],
+    given: Mapping[str, Any],
+    overrides: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Lay a source and what overrides it over other values."""
+    values = merge(written, low, given)
+    for key, value in overrides.items():
+        values = override(written, values, key, copy.deepcopy(value))
+    return values
 
 
 def preset_of(
@@ -82,7 +97,9 @@ def json_schema(preset: str = DEFAULT) -> dict[str, Any]:
     schema["title"] = "fleetsynth scenario"
     for part in (schema, *schema["$defs"].values()):
         part.pop("required", None)
-    defaults = default_scenario(preset).to_dict()
+    profile = schema["properties"]["archetypes"]["additionalProperties"]["$ref"].split("/")[-1]
+    schema["$defs"][profile]["properties"][KEY] = {"type": "string", "description": MEANING}
+    defaults = {**packaged(preset), **default_scenario(preset).to_dict()}
     for key, field in schema["properties"].items():
         if key != "archetypes":
             field["default"] = defaults[key]
@@ -151,17 +168,26 @@ def _override_origin(said_by: Mapping[str, str], path: tuple[str | int, ...]) ->
 
 
 def _validate(
-    written: type[Scenario], preset: str, values: dict[str, Any], origin: Origin
+    written: type[Scenario],
+    preset: str,
+    values: dict[str, Any],
+    origin: Origin,
+    lost: list[Problem],
+    bases: Mapping[Any, Any],
 ) -> Scenario:
-    """Validate fields and cross-checks together, so that one run shows every problem."""
-    found: list[Problem] = []
-    bad: set[str] = set()
+    """Validate fields and cross-checks together, so that one run shows every problem.
+
+    With what is `lost` already, because archetypes cannot follow what they extend; `bases` says
+    what each archetype extended.
+    """
+    found = [*lost]
+    bad = {"archetypes"} if lost else set()
     try:
         scenario = written(**{str(key): value for key, value in values.items()})
     except ValidationError as error:
         details = error.errors(include_url=False)
         found += explain(written, details, origin)
-        bad = {str(detail["loc"][0]) for detail in details if detail["loc"]}
+        bad |= {str(detail["loc"][0]) for detail in details if detail["loc"]}
         # What is wrong is replaced for a moment, so that the rest can be checked as well.
         defaults = packaged(preset)
         checkable = {key: values[key] for key in written.model_fields}
@@ -170,13 +196,18 @@ def _validate(
             scenario = written(**checkable)
         except ValidationError:  # nothing more can be said of what is so wrong
             raise ScenarioError(found) from None
-    for depends_on, problem in problems_of(scenario):
-        if not depends_on & bad:
-            where = origin(tuple(problem.path.split(".")))
-            found.append(Problem(problem.message, problem.path, where))
+    between = [problem for depends_on, problem in problems_of(scenario) if not depends_on & bad]
+    for problem in not_inherited(between, bases):
+        where = origin(tuple(problem.path.split(".")))
+        found.append(Problem(problem.message, problem.path, where))
     if found:
         raise ScenarioError(found)
     return scenario
+
+
+def _valid_figures(defaults: Mapping[str, Any]) -> Mapping[str, Any]:
+    figures: Mapping[str, Any] = next(iter(defaults["archetypes"].values()))
+    return figures
 
 
 def _stand_in(defaults: dict[str, Any], key: str, value: object) -> object:
@@ -186,5 +217,5 @@ def _stand_in(defaults: dict[str, Any], key: str, value: object) -> object:
             return {name: float(i == 0) for i, name in enumerate(value)}
         if key == "archetypes":
             usable = [name for name in value if "." not in name]
-            return dict.fromkeys(usable, next(iter(defaults["archetypes"].values())))
+            return dict.fromkeys(usable, _valid_figures(defaults))
     return defaults[key]

@@ -38,6 +38,8 @@ SCALES = {
 """Units of numbers, and what makes percent, or megabits a second, of them."""
 
 HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
+_PER_WORD = 32
+"""Rows for each word of a dictionary from which it is taken as it is."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _BETWEEN = re.compile(r"(?<=\d)[ \u00a0\u202f'](?=\d{3})")
 
@@ -89,7 +91,9 @@ def encode(column: pa.Array, name: str, place: Place) -> tuple[Codes, list[str |
         raise InputError(f"{place.file}: {quoted(name)} is {_kind(kind)}: expected text")
     if pa.types.is_null(kind):
         return np.zeros(len(column), np.int32), [None]
-    if not pa.types.is_dictionary(kind):
+    if pa.types.is_dictionary(kind) and len(column.dictionary) > len(column) // _PER_WORD:
+        column = column.dictionary_decode()  # its words are those of many batches
+    if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     words = [_word(word, name, place) for word in column.dictionary.to_pylist()]
     codes = column.indices.cast(pa.int32())

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fleetsynth.capacity.ask import Ask
 from fleetsynth.capacity.backtest import Backtest
 from fleetsynth.capacity.gather import gather, statistic_of
 from fleetsynth.capacity.judge import judge
-from fleetsynth.capacity.rows import PERCENT, Exports
+from fleetsynth.capacity.rows import NETWORK, PERCENT, Exports
 from fleetsynth.capacity.table import COUNTS, DIGITS, LABELS, kinds
 from fleetsynth.capacity.weekly import WEEK
 from fleetsynth.errors import InputError
@@ -21,6 +20,7 @@ from fleetsynth.report import embed
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fleetsynth.capacity.ask import Ask
     from fleetsynth.capacity.gather import Gathered
     from fleetsynth.capacity.table import Columns
     from fleetsynth.reader import Dataset
@@ -59,19 +59,19 @@ class Answer:
     last: int
 
 
-def answer(dataset: Dataset) -> Answer | str:
+def answer(dataset: Dataset, ask: Ask) -> Answer | str:
     """Judge a dataset as `fleetsynth.capacity` does, in one pass; or say why that cannot be."""
-    if not any(metric in dataset.roles for metric in PERCENT):
+    judged = PERCENT if ask.link is None else (*PERCENT, *NETWORK)
+    if not any(metric in dataset.roles for metric in judged):
         return "The data have no CPU, memory or disk in percent, so nothing is said of capacity."
-    ask = Ask()
-    exports = Exports([dataset], network=False)
+    exports = Exports([dataset], network=ask.link is not None)
     tested = Backtest(ask, farthest=True)
     try:
-        gathered = gather(exports, None, ask.percentile, tested.watch)
+        gathered = gather(exports, ask.link, ask.percentile, tested)
     except InputError as error:
         return f"Nothing is said of capacity: {error}."
     weeks = {metric: _figures(gathered, metric) for metric in exports.metrics}
-    backtest = tested.results(gathered)
+    backtest = tested.results()
     farthest = max((row["horizon_days"] for row in backtest), default=0)
     roles = dataset.roles
     codes = gathered.of_servers()
@@ -113,6 +113,7 @@ def payload(found: Answer) -> dict[str, Any]:
         "usable": found.usable,
         "labels": list(LABELS),
         "levels": table.levels,
+        "lead_time": table.lead_time,
         "columns": table.names(),
         "rows": len(rows),
         "all": len(table),

@@ -11,6 +11,7 @@ from fleetsynth.clock import DAY_SECONDS, Days
 from fleetsynth.report import effects
 from fleetsynth.report.axis import regroup
 from fleetsynth.report.collect import FILTERS, OTHER, SLOTS, WEEK_HOURS
+from fleetsynth.report.detrend import way, without_growth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -154,17 +155,31 @@ def over_time(collected: Collector, axis: Axis) -> dict[str, Any]:
 
 
 def weekly(collected: Collector) -> dict[str, Any]:
-    """Means by weekday and hour, or by weekday and month where a day has one value."""
+    """Means by weekday and hour, or by weekday and month where a day has one value.
+
+    Growth is taken out of the latter: or else later months, or those that more years have, would
+    seem to be busier.
+    """
+    growth = None
     if collected.step < DAY_SECONDS:
         sums, counts, columns = collected.week, collected.week_counts, WEEK_HOURS // 7
     else:
         days, day_sums, day_counts = by_day(collected)
         slot = days.dayofweek * 12 + days.month - 1
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = day_sums / day_counts
+        level = np.stack([without_growth(each) for each in means])
+        day_sums = np.where(day_counts, level * day_counts, 0)
         sums, counts = regroup(day_sums, slot, 84), regroup(day_counts, slot, 84)
-        columns = 12
+        columns, growth = 12, way(days.index.size)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = sums / counts
-    return {"columns": columns, "mean": packed(means), "counts": per_metric(counts)}
+    return {
+        "columns": columns,
+        "mean": packed(means),
+        "counts": per_metric(counts),
+        "growth": growth,
+    }
 
 
 def by_day(collected: Collector) -> tuple[Days, Floats, Ints]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fleetsynth.errors import FleetsynthError, InputError, OutputError
-from fleetsynth.files import write_text
+from fleetsynth.capacity.ask import USABLE, Ask
+from fleetsynth.errors import FleetsynthError, InputError
+from fleetsynth.files import refuse_existing, write_text
 from fleetsynth.presets import as_plan
 from fleetsynth.reader import ReadOptions, ScatteredError, open_dataset
 from fleetsynth.reader.canonical import OurRows
@@ -19,7 +20,7 @@ from fleetsynth.report.build import Dataset, build
 from fleetsynth.stores.paths import refuse_missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from fleetsynth.facts.facts_table import Facts
     from fleetsynth.plan import Plan
@@ -53,6 +54,10 @@ def report(
     columns: Mapping[str, str] | None = None,
     options: ReadOptions | None = None,
     servers: int = 12,
+    usable: float | Mapping[str, float] = USABLE,
+    thresholds: Sequence[float] = (),
+    link: float | None = None,
+    lead_time: int | None = None,
     overwrite: bool = False,
     validation: Validation | bool = True,
     facts: Facts | bool = True,
@@ -74,6 +79,11 @@ def report(
             as ``{"server": "host", "cpu": "cpu_pct"}``; what is not said is found by name.
         options: how to read it, if more must be said; `columns` is added to its own.
         servers: how many lines of the ranked list of what runs out to show before all of them.
+        usable: usable capacity in percent, for all metrics or by metric, as `capacity` takes it.
+        thresholds: more levels to date, in percent, as `capacity` takes them; in the files that
+            the page gives out.
+        link: what the network can take, in Mbps; without it network is not judged.
+        lead_time: days that an order takes, for the day to order by.
         overwrite: replace a file that is there already.
         validation: verdicts to be shown: True to work them out, or those that were.
         facts: figures beside the ranges of real fleets: True to measure them where the step is
@@ -81,21 +91,22 @@ def report(
         told: called with what was understood of the data.
 
     Raises:
-        UsageError: if there is no such dataset.
+        UsageError: if there is no such dataset, or a level, link or lead time cannot be.
         InputError: if it cannot be read, or lacks a column.
         ScenarioError: if the scenario is not valid.
         OutputError: if the file exists or cannot be written.
     """
     refuse_missing([dataset])
+    ask = Ask(usable, tuple(thresholds), link=link, lead_time=lead_time)
     path = Path(path)
-    _refuse_existing(path, overwrite=overwrite)
+    refuse_existing(path, overwrite=overwrite)
     given = None if scenario is None else as_plan(scenario)
     said = options or ReadOptions()
     said = replace(said, columns={**said.columns, **(columns or {})})
     about, understood = _opened(dataset, given, said)
     page = build(
         about,
-        answer(open_dataset(dataset, said)),
+        answer(open_dataset(dataset, said), ask),
         servers=servers,
         validation=_verdicts(dataset, given, said, validation),
         facts=lambda step: _facts(dataset, said, facts, step),
@@ -105,14 +116,6 @@ def report(
         told(understood)
     write_text(path, page, overwrite=overwrite)
     return path
-
-
-def _refuse_existing(path: Path, *, overwrite: bool) -> None:
-    """Refuse what would be refused at the end, before minutes have gone into it."""
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder: name a file in it")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists: choose another name, or pass overwrite=True")
 
 
 def _verdicts(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, create_model, model_serializer, model_validator
 
+from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import did_you_mean
 from fleetsynth.kinds import DRAWN, TOLD
 from fleetsynth.kinds.kind import CHANNELS, Levels, Spells
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from fleetsynth.kinds.kind import Kind
 
-DAY = 86_400
 _PAIR = Annotated[tuple[float, float], Field(strict=False)]
 _LONGEST_HOURS = 64 * 24.0
 
@@ -124,7 +124,7 @@ class Told(Strict):
             return duration_seconds(self.for_)
         if self.to is None:
             return None
-        return moment_seconds(self.to) + (DAY if is_day(self.to) else 0) - self.begin
+        return moment_seconds(self.to) + (DAY_SECONDS if is_day(self.to) else 0) - self.begin
 
     @property
     def label(self) -> str:

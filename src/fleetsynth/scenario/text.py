@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
     from ruamel.yaml.nodes import Node
 
+    from fleetsynth.scenario.fields import Strict
     from fleetsynth.scenario.model import Scenario
 
 Path = tuple[str | int, ...]
 
 LARGEST = 1 << 20
 """Characters of a scenario: the largest that anyone has written is a hundredth of it."""
+
+_EXACT = 1e15
+"""Below it, floating point knows every whole number."""
 
 
 def _loader() -> YAML:
@@ -77,15 +81,47 @@ def lines(text: str) -> dict[Path, int]:
     return dict(_walk(root, ())) if root is not None else {}
 
 
-def dump(values: dict[str, Any]) -> str:
-    """Write plain values as YAML, keys in their order."""
+def _dumper(*, flow_style: bool) -> YAML:
     yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
+    yaml.default_flow_style = flow_style  # before the representer, which takes it over
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.representer.ignore_aliases = lambda _value: True
+    return yaml
+
+
+def dump(values: dict[str, Any]) -> str:
+    """Write plain values as YAML, keys in their order."""
+    yaml = _dumper(flow_style=False)
     out = StringIO()
     yaml.dump(values, out)
     return out.getvalue()
+
+
+def flow(value: Any) -> str:
+    """Write a plain value on one line, whole numbers without a fraction, as people write them."""
+    if isinstance(value, dict):
+        inner = ", ".join(f"{flow(key)}: {flow(entry)}" for key, entry in value.items())
+        return f"{{{inner}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(flow, value))}]"
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        value = int(value) if value or repr(value) == "0.0" else value
+    yaml = _dumper(flow_style=True)
+    yaml.width = 2 * LARGEST  # names are not broken over lines
+    out = StringIO()
+    yaml.dump([value], out)
+    return out.getvalue().rstrip("\n")[1:-1]
+
+
+def block(values: dict[str, Any], indent: str = "") -> str:
+    """Write plain values as indented YAML, with the innermost mappings on one line."""
+    out = ""
+    for key, value in values.items():
+        if isinstance(value, dict) and any(isinstance(inner, dict) for inner in value.values()):
+            out += f"{indent}{flow(key)}:\n{block(value, indent + '  ')}"
+        else:
+            out += f"{indent}{flow(key)}: {flow(value)}\n"
+    return out
 
 
 def _walk(node: Node, path: Path) -> Iterator[tuple[Path, int]]:
@@ -144,3 +180,8 @@ def _kind(value: object) -> str:
 def dump_yaml(scenario: Scenario) -> str:
     """Write a scenario as YAML that `load_scenario` reads back to an equal one."""
     return dump(scenario.model_dump())
+
+
+def archetype_block(name: str, profile: Strict) -> str:
+    """Write an archetype as it stands below the key `archetypes` of a scenario."""
+    return f"  {flow(name)}:\n{block(profile.model_dump(mode='json'), '    ')}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.kinds.kind import Event
-    from fleetsynth.ledger.effects import Grid
+    from fleetsynth.ledger.effects import Ticks
     from fleetsynth.models.classic.plan import ClassicPlan
     from fleetsynth.window import Window
 
@@ -42,14 +42,14 @@ def happened(plan: ClassicPlan, window: Window) -> Events | None:
     return find.of_servers(plan, window.first_server, window.stop_server, span)
 
 
-def touching(events: Events, grid: Grid) -> Events | None:
+def touching(events: Events, grid: Ticks) -> Events | None:
     """Return those that touch some of the window's ticks, per server; None if there are none."""
     span = grid.first * grid.step, grid.stop * grid.step
     found = [tuple(event for event in theirs if event.touches(*span)) for theirs in events]
     return found if any(found) else None
 
 
-def on_level(level: Floats, events: Events, grid: Grid) -> Floats:
+def on_level(level: Floats, events: Events, grid: Ticks) -> Floats:
     """Return levels with what events make of demand, shape (signals, servers, ticks)."""
     following = [index for index, signal in enumerate(SIGNALS) if signal.follows_demand]
     for row, theirs in enumerate(events):
@@ -61,7 +61,7 @@ def on_level(level: Floats, events: Events, grid: Grid) -> Floats:
     return level
 
 
-def on_signal(values: Floats, signal: int, events: Events, grid: Grid) -> None:
+def on_signal(values: Floats, signal: int, events: Events, grid: Ticks) -> None:
     """Do to a signal, after spikes, what events do to servers, in place, shape (servers, ticks)."""
     name = SIGNALS[signal].name
     for row, theirs in enumerate(events):
@@ -71,7 +71,7 @@ def on_signal(values: Floats, signal: int, events: Events, grid: Grid) -> None:
         switch_off(values, events, grid)
 
 
-def switch_off(values: NDArray[np.generic], events: Events, grid: Grid) -> None:
+def switch_off(values: NDArray[np.generic], events: Events, grid: Ticks) -> None:
     """Make values 0 where servers are down, in place, shape (servers, ticks)."""
     for row, theirs in enumerate(events):
         for begin, end in effects.down(theirs, grid):

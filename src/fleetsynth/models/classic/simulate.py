@@ -12,7 +12,7 @@ import numpy as np
 
 from fleetsynth.block import Block
 from fleetsynth.clock import Calendar
-from fleetsynth.ledger.effects import Grid
+from fleetsynth.ledger.effects import Ticks
 from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic import factors, limits, noise, spikes
 from fleetsynth.models.classic.draws import draw, draw_of
@@ -127,7 +127,7 @@ class Cut(NamedTuple):
     draws: Draws
     spiking: NDArray[np.intp]
     events: Events | None
-    grid: Grid
+    grid: Ticks
 
     def act(self, values: Floats, signal: int) -> None:
         """Do to a signal what events do to servers, in place, shape (servers, ticks)."""
@@ -175,7 +175,7 @@ def cuts(plan: ClassicPlan, window: Window) -> Iterator[Cut]:
             rows = slice(row, row + group)
             draws = draw_of(plan, servers[rows], tick, stop, stream)
             level = _levels(plan, codes[rows], tick, stop)
-            grid = Grid(tick, stop, plan.clock.step)
+            grid = Ticks(tick, stop, plan.clock.step)
             events = touching(found[rows], grid) if found else None
             if events:
                 level = on_level(level, events, grid)

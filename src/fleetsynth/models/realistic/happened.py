@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.ledger import effects, find
-from fleetsynth.ledger.effects import Grid, Piece
+from fleetsynth.ledger.effects import Piece, Ticks
 from fleetsynth.ledger.who import servers_of
 from fleetsynth.models.realistic import parameters
 from fleetsynth.numeric import rounded
@@ -54,7 +54,7 @@ class Happened(NamedTuple):
         service_of: index of each server's service, by the server's id.
     """
 
-    grid: Grid
+    grid: Ticks
     services: Sequence[tuple[Event, ...]]
     servers: dict[str, tuple[Event, ...]]
     shares: dict[str, list[Piece]]
@@ -115,7 +115,7 @@ class Happened(NamedTuple):
 
 
 def happened(
-    plan: RealisticPlan, first: int, stop: int, services: Sequence[str], grid: Grid
+    plan: RealisticPlan, first: int, stop: int, services: Sequence[str], grid: Ticks
 ) -> Happened | None:
     """Return what events do to servers first..stop-1 and their services; None if there are none.
 
@@ -145,7 +145,7 @@ def happened(
     )
 
 
-def _shares(plan: RealisticPlan, service: find.Service, grid: Grid) -> Iterator[tuple[str, Piece]]:
+def _shares(plan: RealisticPlan, service: find.Service, grid: Ticks) -> Iterator[tuple[str, Piece]]:
     """Yield by what servers that are up multiply their load, while others are down."""
     downs = [
         [effects.within(begin, end, grid) for begin, end in theirs] for theirs in service.downs

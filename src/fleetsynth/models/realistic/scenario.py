@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic.functional_validators import AfterValidator
 
 from fleetsynth.clock import holiday_countries, zone_names
@@ -245,3 +245,17 @@ def settle(values: dict[str, Any], packaged: Mapping[str, Any]) -> None:
             for unit, close in closes.items()
             if unit in units or unit == "default" or close != known.get(unit)
         }
+    if isinstance(closes, dict):
+        _complete(values["closes"], known["default"])
+
+
+def _complete(closes: dict[Any, Any], packaged: dict[str, Any]) -> None:
+    """Let a unit's close be the default one where it says nothing."""
+    default = {**packaged, **closes["default"]} if isinstance(closes.get("default"), dict) else {}
+    try:
+        Close.model_validate(default)
+    except ValidationError:  # which is told of the default alone
+        default = packaged
+    for unit, close in closes.items():
+        if isinstance(close, dict) and unit != "default":
+            closes[unit] = {**default, **close}

@@ -12,7 +12,7 @@ import numpy as np
 
 from fleetsynth.block import Block
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
-from fleetsynth.ledger.effects import Grid
+from fleetsynth.ledger.effects import Ticks
 from fleetsynth.models.realistic import bursts, compose, demand, noise, stocks
 from fleetsynth.models.realistic.aggregate import aggregate
 from fleetsynth.models.realistic.compose import Samples
@@ -157,7 +157,7 @@ def shared_of(members: Members, span: Span) -> Shared:
         normals[used] = span.cut(knots.series("demand", services.amplitudes[used]))
     shock = (np.full(len(normals), figure) for figure in _SHOCK)
     servers = members.first, members.first + len(members.names)
-    events = happened(span.plan, *servers, services.names, Grid(span.first, span.stop, span.step))
+    events = happened(span.plan, *servers, services.names, Ticks(span.first, span.stop, span.step))
     relative = demand.to_samples(hourly[-1], hours[0], span.first, span.stop, per_hour)
     return Shared(
         hourly=hourly,

@@ -18,6 +18,8 @@ function word(name, i) { const w = CAP.words[name]; return w.words[w.codes[i]]; 
 function figureIn(name, i) { const v = CAP.numbers[name].at[i]; return Number.isNaN(v) ? null : v; }
 function daysIn(name, i) { const v = CAP.days[name].at[i]; return Number.isNaN(v) ? null : v; }
 function isoDay(days) { return days === null ? null : new Date((CAP.last + days * DAY) * 1000).toISOString().slice(0, 10); }
+/** By when to order what takes so long, so that it is there after some days. */
+function orderBy(days, format) { return days === null || CAP.lead_time === null ? null : format(days - CAP.lead_time); }
 function dateOf(days) { return day(CAP.last + days * DAY); }
 function metricOf(i) { return METRICS[word('metric', i)] || word('metric', i); }
 function resource(i) { return metricOf(i).replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase()); }
@@ -40,6 +42,7 @@ function capacityRow(i) {
       if (kind === 'days') out[`days_${level}`] = days;
     }
   }
+  for (const [name, of] of [['order_by', 'days_usable'], ['order_by_early', 'early_usable']]) out[name] = orderBy(daysIn(of, i), isoDay);
   out.last_sample = new Date(daysIn('last_sample', i) * DAY * 1000).toISOString().slice(0, 10);
   out.help = (CAP.helps[i] || []).map(remedyAsWritten).join('; ') || null;
   out.note = CAP.notes[i] || null;
@@ -83,11 +86,11 @@ function capacityCsv(scope, rows) {
 
 /** What would help, in words. */
 function remedyWords([action, from, to, days], i) {
-  const lasts = days === null ? `lasts ${number(CAP.years.at[i], CAP.years.at[i] % 1 ? 1 : 0)} years or more` : `lasts until ${dateOf(days)}`;
+  const lasts = days === null ? `lasts ${number(CAP.years.at[i], CAP.years.at[i] % 1 ? 1 : 0)} years or more` : `lasts until ${dateOf(days).replaceAll(' ', '\u00a0')}`;
   const every = (n) => (n === 1 ? 'every day' : `every ${number(n, 0)} days`);
   const what = {
     'one replica more': `Add a server (${number(from, 0)} → ${number(to, 0)})`,
-    'one size up': 'Twice the size',
+    'one size up': 'Double the size',
     'one size down': 'Half the size would do',
     'clean up more often': `Clean up ${every(to)}, not ${every(from)}`,
     'restart more often': `Restart ${every(to)}, not ${every(from)}`,
@@ -100,7 +103,7 @@ function helpCell(i, most = 2) {
   const helps = every.slice(0, Math.min(most, enough < 0 ? most : enough + 1));
   const note = CAP.notes[i];
   if (!helps.length) return h('span', { class: 'help' }, note ? capital(note) : isDated(i) || isAbove(i) ? 'Nothing that these data speak of' : '–');
-  return h('span', { class: 'help' }, helps.map((one, n) => h('span', {}, `${n ? 'or: ' : ''}${remedyWords(one, i)}`)), note && most > 1 ? h('small', {}, capital(note)) : null);
+  return h('span', { class: 'help' }, helps.map((one, n) => { const text = remedyWords(one, i); return h('span', {}, n ? `or ${text[0].toLowerCase()}${text.slice(1)}` : text); }), note && most > 1 ? h('small', {}, capital(note)) : null);
 }
 
 /** A date and the days between which it falls in nine cases of ten; else what is said instead. */
@@ -113,10 +116,11 @@ function between(i) {
 function whenCell(i) {
   if (isDated(i)) {
     const days = daysIn('days_usable', i);
-    return h('span', { class: `when ${days <= 90 ? 'soon' : days <= 365 ? 'year' : ''}` }, h('b', {}, dateOf(days)), h('small', {}, between(i)));
+    const order = orderBy(days, dateOf);
+    return h('span', { class: `when ${days <= 90 ? 'soon' : days <= 365 ? 'year' : ''}` }, h('b', {}, dateOf(days)), h('small', {}, between(i)), order ? h('small', { class: 'order' }, `order by ${order}`) : null);
   }
   const risk = figureIn('risk_365d', i), peaks = word('status', i) === 'peaks only';
-  return h('span', { class: `when ${isAbove(i) ? 'soon' : ''}` }, h('b', {}, capital(word('status', i))), peaks && risk !== null ? h('small', {}, `${number(risk * 100, 0)} % chance within a year`) : null);
+  return h('span', { class: `when ${isAbove(i) ? 'above' : ''}` }, h('b', {}, capital(word('status', i))), peaks && risk !== null ? h('small', {}, `${number(risk * 100, 0)} % chance within a year`) : null);
 }
 function nowCell(i) {
   const trend = figureIn('trend_month', i);
@@ -126,7 +130,7 @@ function nowCell(i) {
 
 /** Weeks past, the limit, and what lies ahead: dashes to the likely day, a wedge for the others. */
 function spark(i) {
-  const { values, days } = CAP.series, n = values.shape[1], w = 150, hh = 40;
+  const { values, days } = CAP.series, n = values.shape[1], w = 120, hh = 40;
   if (i >= values.shape[0] || !n) return h('span', { class: 'soft' }, '–');
   const ahead = Math.max(180, Math.min(365, (n * days) / 2)), all = n * days + ahead;
   const x = (d) => ((n * days + d) / all) * w, limit = figureIn('usable', i);
@@ -166,7 +170,12 @@ function calendarOf(rows) {
   return { end, marks };
 }
 function calendarHead({ end, marks }) {
-  const shown = marks.filter((m) => m.d < end * 0.93);
+  // Room for a year below each, on paper too.
+  const place = (m) => (m.d / end) * 215, shown = [];
+  for (const m of marks.filter(({ d }) => d < end * 0.93)) {
+    const last = shown.length ? place(shown[shown.length - 1]) : -Infinity;
+    if (place(m) - last >= (last < 14 ? 58 : 40)) shown.push(m);
+  }
   return s('svg', { viewBox: '0 0 215 32', class: 'gantt', 'aria-hidden': 'true' }, shown.flatMap((m, n) => {
     const x = (m.d / end) * 215, at = x < 14 ? { x: 0 } : { x, 'text-anchor': 'middle' }, newYear = !n || m.year !== shown[n - 1].year;
     return [s('text', { ...at, y: 12 }, m.text), newYear ? s('text', { ...at, y: 29 }, String(m.year)) : null];

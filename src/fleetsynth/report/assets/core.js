@@ -58,7 +58,7 @@ function fill(element, attributes, children) {
   return element;
 }
 
-const STATE = { metric: DATA.metrics.findIndex((m) => m.main), statistic: 'mean', filters: DATA.dimensions.map(() => -1) };
+const STATE = { paper: false, metric: DATA.metrics.findIndex((m) => m.main), statistic: 'mean', filters: DATA.dimensions.map(() => -1) };
 const UPDATES = [];
 
 /** Run a function now and whenever filters, theme or width change. */

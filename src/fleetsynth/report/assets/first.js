@@ -1,4 +1,9 @@
 const FIRST_LINES = 6;
+/** What a bar's part is called, with the day until which it reaches. */
+function bandText(name, text) {
+  const until = { within_90d: 90, within_365d: 365 }[name];
+  return until ? `${text}, to ${dateOf(until)}` : text;
+}
 const BANDS = [
   ['above', 'already above', 'k0'], ['within_90d', 'within 90 days', 'k1'], ['within_365d', 'within a year', 'k2'], ['later', 'rising, later', 'k3'],
   ['peaks_only', 'peaks only', 'k4'], ['no_trend', 'no trend', 'k5'], ['not_judged', 'not judged', 'k6'],
@@ -66,7 +71,7 @@ function lineOf(name, about, i, calendar) {
   const cell = (label, kind, ...content) => h('td', { 'data-label': label, class: kind }, content);
   return h('tr', {}, h('th', { scope: 'row' }, h('b', {}, name), about ? h('small', {}, about) : null),
     cell('Resource', 'res', metricOf(i)), cell('Now', 'num', nowCell(i)), cell('Past and ahead', 'sp', spark(i)),
-    cell('When', 'date', whenCell(i)), cell('Calendar', 'ga', gantt(i, calendar)), cell('What would help', 'do', helpCell(i)));
+    cell('When', 'date', whenCell(i)), cell('Calendar', isDated(i) ? 'ga' : 'ga bare', gantt(i, calendar)), cell('What would help', 'do', helpCell(i)));
 }
 function lineTable(caption, head, rows) {
   return h('table', { class: 'lines' }, h('caption', { class: 'hidden' }, caption),
@@ -129,7 +134,7 @@ function wholeFleet() {
   return h('section', { class: 'card', id: 'fleet', 'aria-labelledby': 'fleet-title' }, h('h2', { id: 'fleet-title' }, 'The whole fleet'),
     h('p', { class: 'note' }, `All ${count(CAP.servers)} servers by the time left of each resource; every bar is the same servers.`),
     h('div', { class: 'bars' }, bars.flat()),
-    h('ul', { class: 'legend' }, used.map(([, text, tone]) => h('li', {}, s('svg', { viewBox: '0 0 12 12', class: 'square', 'aria-hidden': 'true' }, s('rect', { width: 12, height: 12, rx: 2, class: tone })), ' ', text))), rowsOf);
+    h('ul', { class: 'legend' }, used.map(([band, text, tone]) => h('li', {}, s('svg', { viewBox: '0 0 12 12', class: 'square', 'aria-hidden': 'true' }, s('rect', { width: 12, height: 12, rx: 2, class: tone })), ' ', bandText(band, text)))), rowsOf);
 }
 
 function footCard(id, title, text, ...more) {
@@ -144,9 +149,9 @@ function trust() {
   const dated = year.filter((r) => r.dated), inside = dated.reduce((a, r) => a + r.coverage * r.dated, 0) / Math.max(1, sum(dated, 'dated'));
   const text = [];
   if (sum(year, 'breaches')) {
-    text.push(`Made the same way ${longest >= 360 ? 'a year' : plural(longest, 'day')} earlier: of ${plural(sum(year, 'breaches'), 'limit')} reached since, ${count(sum(year, 'dated'))} had a date${dated.length ? `, and ${share(inside)} of these fell inside their bar` : ''}.`);
+    text.push(`Made the same way as of ${dateOf(-longest)}: of ${plural(sum(year, 'breaches'), 'limit')} reached since, ${count(sum(year, 'dated'))} had a date${dated.length ? `, and ${share(inside)} of these fell inside their bar` : ''}.`);
     text.push(...dated.map((r) => `${METRICS[r.metric] || r.metric}: half of the dates were off by ${plural(Math.round(r.median_error_days), 'day')} or less.`));
-  } else text.push('Made the same way earlier on these data, there was nothing to date: nothing reached a limit.');
+  } else text.push(`Made the same way as of ${dateOf(-longest)}, there was nothing to date: nothing reached a limit.`);
   const alarms = sum(year, 'alarms');
   if (alarms) text.push(`Of ${plural(alarms, 'alarm')}, ${count(sum(year, 'false_alarms'))} came to nothing in that time.`);
   const head = ['Resource', 'Days ahead', 'Limits reached', 'Had a date', 'Median error, days', 'Inside the bar', 'Alarms', 'False alarms'];
@@ -164,7 +169,7 @@ function roomToGive() {
   const off = CAP.order.filter((i) => word('status', i) === 'constant' && figureIn('now', i) === 0 && word('metric', i) === 'cpu').length;
   if (off) text.push(`${plural(off, 'server')} never ${off === 1 ? 'uses' : 'use'} any CPU: switched off?`);
   if (!text.length) text.push('No server could do with half of what it has.');
-  else text.push('By the 99.5th percentile of the last 93 days, and for as long as dates are given.');
+  else text.push(`Judged by what was used since ${dateOf(-92)}, its highest half per cent left out, and for as long as dates are given.`);
   return footCard('room', 'Room to give back', text);
 }
 function notJudged() {

@@ -12,8 +12,8 @@ function theme() {
   dark.addEventListener('change', () => { if (!chosen) { apply(wanted()); refresh(); } });
   // Paper is white.
   const folds = () => document.querySelectorAll('#about, #overview > details, #trust details');
-  addEventListener('beforeprint', () => { folds().forEach((fold) => { fold.open = true; }); apply('light'); refresh(); });
-  addEventListener('afterprint', () => { apply(wanted()); refresh(); });
+  addEventListener('beforeprint', () => { STATE.paper = true; folds().forEach((fold) => { fold.open = true; }); apply('light'); refresh(); });
+  addEventListener('afterprint', () => { STATE.paper = false; apply(wanted()); refresh(); });
   document.getElementById('print').addEventListener('click', () => print());
 }
 

@@ -16,22 +16,32 @@ function ranked() {
     holder.querySelectorAll('tbody tr')[before]?.querySelector('th')?.focus();
   } }, 'Show more');
   let groups = [];
+  const lineFor = (calendar) => (g) => {
+    const line = lineOf(g.name, aboutLine(state.scope, g), g.first, calendar);
+    line.querySelector('th').tabIndex = -1;
+    return line;
+  };
   const csv = csvButton('ranked.csv', () => ({ head: CAP.columns, rows: groups.map((g) => { const row = groupRow(state.scope, g); return CAP.columns.map((name) => row[name] ?? null); }) }));
-  section('ranked', 'The whole list', 'What needs somebody first comes first: what is above its limit, then by date, then what has peaks or rises; what never moves, though full, comes after these.',
+  section('ranked', 'The whole list', 'What needs somebody first comes first: what is above its limit, then by date, then what has peaks or rises. What never moves, though full, stands apart.',
     h('div', { class: 'card' }, h('div', { class: 'choices' },
       choice('One line a', scopes.map((k) => [k, SCOPE_NAMES[k].toLowerCase()]), state.scope, (v) => { state.scope = v; }),
       choice('Resource', [['', 'All'], ...metrics.map((m) => [m, METRICS[m] || m])], '', (v) => { state.metric = v; })), told, holder, h('p', { class: 'links' }, more, csv)));
   function update() {
     const rows = CAP.order.filter((i) => (!state.metric || word('metric', i) === state.metric) && passes(i));
     groups = groupsOf(state.scope, rows);
-    const shown = groups.slice(0, state.most), calendar = calendarOf(shown.map((g) => g.first));
-    told.textContent = `${count(shown.length)} of ${plural(groups.length, 'line')}`;
-    more.hidden = shown.length === groups.length;
-    holder.replaceChildren(shown.length ? lineTable('The whole list', lineHead(state.scope, calendar), shown.map((g) => {
-      const line = lineOf(g.name, aboutLine(state.scope, g), g.first, calendar);
-      line.querySelector('th').tabIndex = -1;
-      return line;
-    })) : h('p', { class: 'empty' }, 'No server passes the filters.'));
+    const [moving, still] = [false, true].map((full) => groups.filter((g) => (word('status', g.first) === 'constant and full') === full));
+    // Paper has no button to ask for more.
+    const most = STATE.paper ? Infinity : state.most, shown = moving.slice(0, most), apart = still.slice(0, most);
+    const calendar = calendarOf(shown.map((g) => g.first));
+    told.textContent = `${count(shown.length)} of ${plural(moving.length, 'line')}${still.length ? `; apart from them ${count(apart.length)} of ${count(still.length)} that never move` : ''}`;
+    more.hidden = shown.length === moving.length && apart.length === still.length;
+    holder.replaceChildren(...[
+      shown.length ? lineTable('The whole list', lineHead(state.scope, calendar), shown.map(lineFor(calendar))) : null,
+      apart.length ? h('h3', { class: 'apart' }, 'At the limit, and never moves') : null,
+      apart.length ? h('p', { class: 'note' }, 'Look after what measures them, or accept it: no date tells anything here.') : null,
+      apart.length ? lineTable('At the limit, and never moves', lineHead(state.scope, calendar), apart.map(lineFor(calendar))) : null,
+      groups.length ? null : h('p', { class: 'empty' }, 'No server passes the filters.'),
+    ].filter(Boolean));
   }
   onUpdate(update);
 }

@@ -17,10 +17,10 @@ function relations() {
     onUpdate(() => { fig.element.hidden = !visible(kind); if (visible(kind)) correlationChart(fig.plot, names, kind, label); });
     return fig.element;
   });
-  section('correlations', 'Correlations', `Of what is left when each value is taken from the mean of its archetype at that moment, so that calendar and growth drop out.${targets ? ' Targets are those of the scenario’s noise. Spikes lift several metrics at once and bounds cut them off, which moves what can be measured; the last column of each data table says how far.' : ''} They obey the archetype filter.`, h('div', { class: 'grid small' }, corr));
+  section('correlations', 'Correlations', `Of what is left when each value is taken from the mean of its archetype at that moment, so that calendar and growth drop out. Blue: both rise together; brown: one falls where the other rises; pale: neither.${targets ? ' Targets are those of the scenario’s noise. Spikes lift several metrics at once and bounds cut them off, which moves what can be measured; the last column of each data table says how far.' : ''} They obey the archetype filter.`, h('div', { class: 'grid small' }, corr));
   const acf = sample.kinds.map((kind) => {
     const fig = figure(kind.kind, '');
-    fig.after.append(key([[s('path', { d: 'M0 5H26', class: 'stroke s0' }), 'as published'], [s('path', { d: 'M0 5H26', class: 'stroke s1', 'stroke-dasharray': '5 3' }), 'less the daily and weekly cycle']]));
+    fig.after.append(key([[s('path', { d: 'M0 5H26', class: 'stroke line' }), 'as published'], [s('path', { d: 'M0 5H26', class: 'stroke rest', 'stroke-dasharray': '5 3' }), 'less the daily and weekly cycle']]));
     onUpdate(() => {
       fig.element.hidden = !visible(kind);
       if (!visible(kind)) return;

@@ -53,6 +53,17 @@ function meanOf(groups, place = STATE.metric) {
   return weight ? sum / weight : NaN;
 }
 
+/** What the 95th of 100 values is called, in the words of those who plan. */
+function busy() {
+  const { step } = DATA.meta;
+  return `a normal busy ${step >= 86400 ? 'day' : step >= 3600 ? 'hour' : 'moment'}`;
+}
+/** What a published percentile says. */
+function statisticWords() {
+  const m = metric(), percent = (m.statistic.match(/^p(\d+)$/) || [])[1];
+  return percent && DATA.meta.step > 60 ? ` ${metricName()} is what ${m.label} stays below for ${percent} % of ${DATA.meta.step === 86400 ? 'a day' : `each ${duration(DATA.meta.step).replace(/^1 /, '')}`}.` : '';
+}
+
 function overview() {
   const tiles = h('dl', { class: 'tiles' });
   const shares = DATA.dimensions.map((dim, d) => [dim, d]).filter(([dim]) => dim.name !== 'service');
@@ -62,7 +73,7 @@ function overview() {
       const counts = dim.values.map((_, v) => serversIn(activeGroups(d, v))), most = Math.max(1, ...shares.flatMap(([other, o]) => other.values.map((_, v) => serversIn(activeGroups(o, v)))));
       list.replaceChildren(...dim.values.map((name, v) => ({ name, n: counts[v] })).filter(({ n }) => n).map(({ name, n }) => h('li', {},
         h('span', { class: 'name' }, name),
-        s('svg', { class: 'bar', viewBox: '0 0 100 8', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, s('rect', { width: (n / most) * 100, height: 8, rx: 1, class: 'f0' })),
+        s('svg', { class: 'bar', viewBox: '0 0 100 8', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, s('rect', { width: (n / most) * 100, height: 8, rx: 1, class: 'count' })),
         h('span', {}, count(n)))));
     });
     return h('div', { class: 'card' }, h('h3', {}, `Servers by ${dim.label.toLowerCase()}`), list);
@@ -71,14 +82,14 @@ function overview() {
   const known = { Dataset: meta.name, 'Content digest': meta.digest, ...meta.provenance };
   const facts = h('dl', { class: 'facts' }, Object.entries(known).filter(([, v]) => v).flatMap(([k, v]) => [h('dt', {}, k), h('dd', {}, v)]));
   const step = duration(meta.step), every = step.startsWith('1 ') ? step.slice(2) : step;
-  section('overview', 'The data at a glance', `${plural(meta.servers, 'server')}, one row per server every ${every}, from ${meta.start} to ${meta.end}: ${plural(meta.rows, 'row')}.`, tiles, h('div', { class: 'grid small' }, parts), h('details', { class: 'card below' }, h('summary', {}, 'Where the data come from'), facts));
+  section('overview', 'The data at a glance', `${plural(meta.servers, 'server')}, one row per server every ${every}, from ${meta.start} to ${meta.end}: ${plural(meta.rows, 'row')}.${statisticWords()}`, tiles, h('div', { class: 'grid small' }, parts), h('details', { class: 'card below' }, h('summary', {}, 'Where the data come from'), facts));
   onUpdate(() => {
     const tile = (name, value, unit, note) => h('div', { class: 'tile' }, h('dt', {}, name), h('dd', {}, value, unit ? h('small', {}, unit) : null, note ? h('p', {}, note) : null));
     const m = metric(), bins = histogram(STATE.groups), width = DATA.distribution.widths[STATE.metric];
     tiles.replaceChildren(
       tile('Servers', count(serversIn(STATE.groups)), null, `of ${count(meta.servers)}`),
       tile(`Mean of ${metricName()}`, number(meanOf(STATE.groups)), m.unit, 'over all servers and times'),
-      tile('95 % of values are below', number(quantile(bins, width, 0.95)), m.unit, `of ${metricName()}`),
+      tile(capital(busy()), number(quantile(bins, width, 0.95)), m.unit, `95 of 100 values of ${metricName()} are below`),
       ...(DATA.services ? [tile('Services', count(DATA.services.all), null, 'in the whole fleet')] : []),
     );
   });
@@ -101,7 +112,7 @@ function patterns() {
     }
     const name = (i) => `${WEEKDAYS[Math.floor(i / week.columns)]} ${byHour ? `${i % week.columns}:00` : MONTHS[i % week.columns]}`;
     const known = cells.map((v, i) => [v, i]).filter(([v]) => Number.isFinite(v)).sort((a, b) => a[0] - b[0]);
-    heat.about.textContent = `Mean of ${metricName()} in ${metric().unit}`;
+    heat.about.textContent = `Mean of ${metricName()} in ${metric().unit}${{ year: '. Growth is taken out: each day is seen beside the year around it', line: '. Growth is taken out, as a straight line' }[week.growth] || ''}`;
     const label = known.length ? `Heat map of ${metricName()}: lowest ${name(known[0][1])} with ${withUnit(known[0][0])}, highest ${name(known[known.length - 1][1])} with ${withUnit(known[known.length - 1][0])}.` : 'No values.';
     heatMap(heat.plot, cells, week.columns, label, metric().unit);
     heat.tabulate = () => table(label, ['Weekday', ...Array.from({ length: week.columns }, (_, i) => (byHour ? `${i}:00` : MONTHS[i]))],
@@ -109,14 +120,14 @@ function patterns() {
     heat.refreshTable();
 
     const bins = histogram(STATE.groups), width = distribution.widths[STATE.metric];
-    const marks = [['median', 0.5], ['p95', 0.95], ['p99', 0.99]].map(([n, q]) => [n, quantile(bins, width, q)]);
+    const marks = [['half below', 0.5], [busy(), 0.95], ['1 in 100 above', 0.99]].map(([n, q]) => [n, quantile(bins, width, q)]);
     const told = `Distribution of ${metricName()}: ${marks.map(([n, v]) => `${n} ${withUnit(v)}`).join(', ')}.`;
     spread.about.textContent = `${metricName()}, all servers and times that pass the filters, in bins of ${number(width, width < 1 ? 2 : 0)} ${metric().unit}`;
     histogramChart(spread.plot, bins, width, marks, told, metric().unit);
     spread.tabulate = () => {
       const d = Math.max(0, dimension('server_type')), dim = DATA.dimensions[d];
       const rows = dim ? dim.values.map((n, v) => [n, activeGroups(d, v)]).filter(([, g]) => g.length) : [];
-      return table(told, [dim ? dim.label : 'Part', 'Mean', 'p5', 'Median', 'p95', 'p99'], [...rows, ['All', STATE.groups]].map(([n, groups]) => {
+      return table(told, [dim ? dim.label : 'Part', 'Mean', '5 in 100 below', 'Half below', capital(busy()), '1 in 100 above'], [...rows, ['All', STATE.groups]].map(([n, groups]) => {
         const b = histogram(groups);
         return [n, number(meanOf(groups)), ...[0.05, 0.5, 0.95, 0.99].map((q) => number(quantile(b, width, q)))];
       }));
@@ -165,10 +176,10 @@ function calendarEffects() {
   const specified = Boolean(DATA.effects.expected);
   const fig = figure('Special days against ordinary days', '');
   const entries = [
-    [s('circle', { cx: 13, cy: 5, r: 3.2, class: 'f7', opacity: 0.6 }), 'one day'],
-    [[s('path', { d: 'M1 5H25', class: 's0', 'stroke-width': 2.5 }), s('path', { d: 'M13 0l5 5l-5 5l-5 -5z', class: 'f0' })], 'mean and 95 % interval'],
+    [s('circle', { cx: 13, cy: 5, r: 3.2, class: 'count', opacity: 0.6 }), 'one day'],
+    [[s('path', { d: 'M1 5H25', class: 'seen', 'stroke-width': 2.5 }), s('path', { d: 'M13 0l5 5l-5 5l-5 -5z', class: 'seen' })], 'mean and 95 % interval'],
   ];
-  if (specified) entries.push([s('path', { d: 'M13 0V10', class: 's1', 'stroke-width': 3 }), 'as specified']);
+  if (specified) entries.push([s('rect', { x: 11, y: 0.5, width: 4, height: 9, class: 'wanted' }), 'as specified']);
   fig.after.append(key(entries));
   section('effects', 'Quarter ends and holidays', `Each special day is divided by the mean of ordinary days of the same weekday within four weeks of it.${specified ? ' “As specified” is the same ratio by the scenario’s equations, after noise, spikes and bounds.' : ''}`, fig.element);
   onUpdate(() => {

@@ -15,17 +15,28 @@ function canvas(plot, height, label) {
   return { svg, width, height };
 }
 function nothing(plot, why) { plot.replaceChildren(h('p', { class: 'empty' }, why)); }
-function shown(value, low, high) {
-  const t = high > low ? (value - low) / (high - low) : 0;
-  return Math.max(0, Math.min(8, Math.floor(t * 9)));
+/** A function from 0 to 1 to colours between some of the theme's, evenly spaced. */
+function colours(names) {
+  const stops = names.map((name) => colour(name)).map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+  return (t) => {
+    const at = Math.max(0, Math.min(1, t)) * (stops.length - 1), i = Math.min(stops.length - 2, Math.floor(at));
+    return `rgb(${stops[i].map((v, k) => Math.round(v + (stops[i + 1][k] - v) * (at - i))).join(',')})`;
+  };
+}
+const SCALE = ['q0', 'q1', 'q2', 'q3', 'q4', 'q5', 'q6', 'q7', 'q8'];
+/** Stripes of a scale, with words at its ends. */
+function scaleKey(svg, x, y, width, of, from, to) {
+  const n = 24;
+  for (let i = 0; i < n; i++) svg.append(s('rect', { x: x + (i * width) / n, y, width: width / n + 0.5, height: 13, fill: of((i + 0.5) / n) }));
+  svg.append(s('text', { x: x - 6, y: y + 11, 'text-anchor': 'end' }, from), s('text', { x: x + width + 6, y: y + 11 }, to));
 }
 
 /** Weekdays down, hours or months across. */
 function heatMap(plot, cells, columns, label, unit) {
   const names = columns === 24 ? Array.from({ length: 24 }, (_, i) => String(i).padStart(2, '0')) : MONTHS;
   const finite = cells.filter(Number.isFinite);
-  // From nothing up, so that little differences do not look like great ones.
-  const low = 0, most = Math.max(...finite, 0), high = unit === '%' ? [25, 50, 75].find((v) => v >= most) || 100 : most;
+  // From nothing to all or half of it, and never to the greatest: little differences do not look like great ones.
+  const most = Math.max(...finite, 0), high = unit === '%' ? (most <= 40 ? 50 : 100) : most || 1, of = colours(SCALE);
   const left = 38, top = 20, wide = Math.max(240, plot.clientWidth || 600);
   const w = (wide - left) / columns, hh = wide < 500 ? 26 : 30;
   const { svg } = canvas(plot, top + 7 * hh + 44, label);
@@ -38,17 +49,12 @@ function heatMap(plot, cells, columns, label, unit) {
     for (let i = 0; i < columns; i++) {
       const value = cells[row * columns + i];
       if (!Number.isFinite(value)) continue;
-      const q = shown(value, low, high);
-      svg.append(s('rect', { x: left + i * w + 0.75, y: top + row * hh + 0.75, width: Math.max(1, w - 1.5), height: hh - 1.5, rx: 3, class: `q${q}` },
+      svg.append(s('rect', { x: left + i * w + 0.75, y: top + row * hh + 0.75, width: Math.max(1, w - 1.5), height: hh - 1.5, rx: 3, fill: of(value / high) },
         s('title', {}, `${name} ${names[i]}${columns === 24 ? ':00' : ''}: ${number(value)} ${unit}`)));
-      if (w > 27) svg.append(s('text', { x: left + (i + 0.5) * w, y: top + (row + 0.5) * hh + 4, 'text-anchor': 'middle', class: q > 4 ? 'high' : 'low', 'pointer-events': 'none' }, number(value, w > 42 ? 1 : 0)));
+      if (w > 27) svg.append(s('text', { x: left + (i + 0.5) * w, y: top + (row + 0.5) * hh + 4, 'text-anchor': 'middle', class: value / high > 0.6 ? 'high' : 'low', 'pointer-events': 'none' }, number(value, w > 42 ? 1 : 0)));
     }
   });
-  const y = top + 7 * hh + 14, step = Math.min(22, (wide - left - 130) / 9);
-  svg.append(s('text', { x: left, y: y + 11 }, number(low)));
-  const from = left + 40;
-  for (let q = 0; q < 9; q++) svg.append(s('rect', { x: from + q * step, y, width: step, height: 13, class: `q${q}` }));
-  svg.append(s('text', { x: from + 9 * step + 6, y: y + 11 }, `${number(high)} ${unit}`));
+  scaleKey(svg, left + 14, top + 7 * hh + 14, Math.min(198, wide - left - 110), of, '0', `${number(high, high < 10 ? 1 : 0)} ${unit}`);
 }
 
 /** Bars of a histogram with marks at quantiles. */
@@ -68,7 +74,7 @@ function histogramChart(plot, bins, width, marks, label, unit) {
   }
   bins.forEach((n, i) => {
     if (!n || i > last) return;
-    svg.append(s('rect', { x: x(i * width) + 0.4, width: Math.max(0.6, x(width) - x(0) - 0.8), y: y(n / total * 100), height: height - bottom - y(n / total * 100), class: 'f0' },
+    svg.append(s('rect', { x: x(i * width) + 0.4, width: Math.max(0.6, x(width) - x(0) - 0.8), y: y(n / total * 100), height: height - bottom - y(n / total * 100), class: 'count' },
       s('title', {}, `${number(i * width, width < 1 ? 2 : 0)} to ${number((i + 1) * width, width < 1 ? 2 : 0)} ${unit}: ${number(n / total * 100, 2)} % of values`)));
   });
   for (const v of ticks(0, end, wide < 480 ? 4 : 8)) svg.append(s('text', { x: Math.min(x(v), wide - 14), y: height - 16, 'text-anchor': 'middle' }, number(v, end < 4 ? 1 : 0)));
@@ -104,10 +110,10 @@ function effectChart(plot, rows, label) {
   rows.forEach((row, i) => {
     const y = top + i * rowHeight + (narrow ? 32 : rowHeight / 2);
     svg.append(narrow ? s('text', { x: left, y: y - 14, class: 'strong' }, row.name) : s('text', { x: left - 12, y: y + 4, 'text-anchor': 'end', class: 'strong' }, row.name));
-    for (const v of row.values) svg.append(s('circle', { cx: x(v), cy: y, r: 3.2, class: 'f7', opacity: 0.4 }));
-    if (Number.isFinite(row.expected)) svg.append(s('path', { d: `M${x(row.expected)} ${y - 9}V${y + 9}`, class: 's1', 'stroke-width': 3 }));
-    if (Number.isFinite(row.low)) svg.append(s('path', { d: `M${x(row.low)} ${y}H${x(row.high)}`, class: 's0', 'stroke-width': 2.5 }));
-    svg.append(s('path', { d: `M${x(row.mean)} ${y - 6}l6 6l-6 6l-6 -6z`, class: 'f0' },
+    for (const v of row.values) svg.append(s('circle', { cx: x(v), cy: y, r: 3.2, class: 'count', opacity: 0.5 }));
+    if (Number.isFinite(row.expected)) svg.append(s('rect', { x: x(row.expected) - 2.5, y: y - 9, width: 5, height: 18, class: 'wanted' }));
+    if (Number.isFinite(row.low)) svg.append(s('path', { d: `M${x(row.low)} ${y}H${x(row.high)}`, class: 'seen', 'stroke-width': 2.5 }));
+    svg.append(s('path', { d: `M${x(row.mean)} ${y - 6}l6 6l-6 6l-6 -6z`, class: 'seen' },
       s('title', {}, `${row.name}: ×${number(row.mean, 3)}`)));
   });
 }
@@ -117,7 +123,7 @@ function correlationChart(plot, names, kind, label) {
   if (kind.measured.every((row) => row.every((r) => r === null))) { nothing(plot, 'Too few servers to compare at one moment.'); return; }
   const n = names.length, wide = Math.max(230, plot.clientWidth || 300);
   const left = 56, top = 2, w = Math.min(84, (wide - left) / (n - 1)), hh = 40;
-  const { svg } = canvas(plot, top + (n - 1) * hh + 20, label);
+  const { svg } = canvas(plot, top + (n - 1) * hh + 50, label), of = colours(['d0', 'd1', 'd2', 'd3', 'd4', 'd5', 'd6']);
   for (let i = 1; i < n; i++) {
     const y = top + (i - 1) * hh;
     svg.append(s('text', { x: left - 8, y: y + hh / 2 + 4, 'text-anchor': 'end' }, names[i]));
@@ -125,14 +131,15 @@ function correlationChart(plot, names, kind, label) {
     for (let j = 0; j < i; j++) {
       const r = kind.measured[i][j];
       if (r === null) continue;
-      const q = Math.round(Math.min(1, Math.abs(r)) * 8), tone = q > 4 ? 'high' : 'low', cx = left + (j + 0.5) * w;
+      const tone = Math.abs(r) > 0.6 ? 'high' : 'low', cx = left + (j + 0.5) * w;
       const target = kind.target ? kind.target[i][j] : null;
-      svg.append(s('rect', { x: left + j * w + 1, y: y + 1, width: w - 2, height: hh - 2, rx: 4, class: `q${q}` },
+      svg.append(s('rect', { x: left + j * w + 1, y: y + 1, width: w - 2, height: hh - 2, rx: 4, fill: of((r + 1) / 2) },
         s('title', {}, `${names[j]} and ${names[i]}: measured ${number(r, 2)}${target === null ? '' : `, target ${number(target, 2)}`}`)));
       svg.append(s('text', { x: cx, y: y + hh / 2 + (target === null ? 5 : -1), 'text-anchor': 'middle', class: `${tone} big` }, number(r, 2)));
       if (target !== null) svg.append(s('text', { x: cx, y: y + hh / 2 + 13, 'text-anchor': 'middle', class: `${tone} tiny` }, number(target, 2)));
     }
   }
+  scaleKey(svg, left + 1, top + (n - 1) * hh + 30, Math.min(150, wide - left - 24), of, '−1', '1');
 }
 
 /** Lines over lags. */
@@ -154,7 +161,7 @@ function lagChart(plot, lags, lines, label) {
   lines.forEach((line, i) => {
     let path = '', pen = 'M';
     line.values.forEach((v, k) => { if (v === null) pen = 'M'; else { path += `${pen}${x(lags[k]).toFixed(1)} ${y(v).toFixed(1)}`; pen = 'L'; } });
-    svg.append(s('path', { d: path, class: `stroke s${i}`, 'stroke-dasharray': i ? '5 3' : null }));
+    svg.append(s('path', { d: path, class: i ? 'stroke rest' : 'stroke line', 'stroke-dasharray': i ? '5 3' : null }));
   });
 }
 

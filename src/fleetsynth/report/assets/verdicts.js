@@ -37,8 +37,8 @@ function factRange({ low, high, value }, inside) {
   const at = Math.max(10, Math.min(160, x)), beyond = at < x ? `M${at - 5} 3l9 6l-9 6z` : `M${at + 5} 3l-9 6l9 6z`;
   const mark = inside ? `M${at} 3l6 6l-6 6l-6 -6z` : at === x ? `M${at - 5} 4h10v10h-10z` : beyond;
   return s('svg', { viewBox: '0 0 170 18', width: 170, height: 18, 'aria-hidden': 'true' },
-    s('line', { x1: 0, x2: 170, y1: 9, y2: 9, class: 'axis' }), s('rect', { x: from, y: 5, width: to - from, height: 8, rx: 3, class: 'q3' }),
-    s('path', { d: mark, class: inside ? 'f0' : 'f1' }));
+    s('line', { x1: 0, x2: 170, y1: 9, y2: 9, class: 'axis' }), s('rect', { x: from, y: 5, width: to - from, height: 8, rx: 3, class: 'band' }),
+    s('path', { d: mark, class: 'seen' }));
 }
 
 function factName(x) { return capital(['', 'r', 'R²', 'ratio'].includes(x.unit) ? x.name : `${x.name} (${x.unit})`); }
@@ -62,7 +62,7 @@ function facts() {
     factRange(x, within(x)), figureOf(x.value, x.digits), `${figureOf(x.low, x.digits)} to ${figureOf(x.high, x.digits)}`,
   ]);
   const inside = judged.filter(within).length;
-  const key_ = key([[s('rect', { x: 1, y: 2, width: 24, height: 7, rx: 3, class: 'q3' }), 'lowest to highest of real fleets'], [s('path', { d: 'M13 0l5 5l-5 5l-5 -5z', class: 'f0' }), 'here, within'], [s('path', { d: 'M8 0h10v10h-10z', class: 'f1' }), 'here, outside; an arrow if far outside']]);
+  const key_ = key([[s('rect', { x: 1, y: 2, width: 24, height: 7, rx: 3, class: 'band' }), 'lowest to highest of real fleets'], [s('path', { d: 'M13 0l5 5l-5 5l-5 -5z', class: 'seen' }), 'here, within'], [s('path', { d: 'M8 0h10v10h-10z', class: 'seen' }), 'here, outside; an arrow if far outside']]);
   section('facts', 'Beside real fleets', `${inside} of ${judged.length} figures of CPU, memory and network lie within the range that real fleets span. Real fleets differ among themselves more than any one figure can say; none of these is a mark.`,
     h('div', { class: 'card' }, table('Figures of this fleet beside the ranges of real fleets', ['Figure', 'Here', 'Picture', 'Value', 'Real fleets'], rows, { words: 3, tall: true }), key_, h('p', { class: 'note' }, f.note)));
 }

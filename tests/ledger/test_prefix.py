@@ -1,0 +1,93 @@
+"""A longer span, a larger fleet, another step or another cut: the same events and values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fleetsynth.ledger import table
+from fleetsynth.ledger.find import Span
+from fleetsynth.presets import as_plan, simulate
+from fleetsynth.window import Window
+from tests.ledger.fleets import PRESETS, ledger_of, only, planned, values_of
+
+SAID: dict[str, Any] = {
+    "preset": "realistic",
+    "start_date": "2024-01-01",
+    "growth_start": "2024-01-01",
+    "incidents": {"intensity": 1},
+    "events": [
+        {"kind": "maintenance", "at": "2024-01-06 02:00", "for": "4h", "every": "month"},
+        {"kind": "migration", "at": "2024-06-01", "business_unit": "Retail", "share": 0.3},
+        {"kind": "freeze", "from": "2024-12-15", "to": "2025-01-05"},
+        {"kind": "load_test", "at": "2024-02-29 10:00", "for": "2h", "every": "quarter"},
+    ],
+}
+
+
+def test_the_ledger_of_a_small_fleet_is_part_of_that_of_a_large_one() -> None:
+    small = as_plan(SAID | {"num_servers": 64, "end_date": "2024-12-31"})
+    large = as_plan(SAID | {"num_servers": 400, "end_date": "2026-12-31"})
+    few, many = ledger_of(small), ledger_of(large)
+    assert len(few) > 500
+    assert len({event.event_id for event in few}) == len(few)
+    assert [event for event in few if event not in set(many)] == []
+    assert len(many) > 10 * len(few)
+
+
+def test_a_later_begin_keeps_what_touches_it() -> None:
+    whole = as_plan(SAID | {"num_servers": 40, "end_date": "2025-06-30"})
+    later = as_plan(
+        SAID | {"num_servers": 40, "start_date": "2024-11-03", "end_date": "2025-06-30"}
+    )
+    span = table.span_of(later)
+    touching = [event for event in ledger_of(whole) if event.touches(*span)]
+    assert sorted(touching) == sorted(ledger_of(later))
+
+
+@pytest.mark.parametrize("step", ["1h", "1min"])
+def test_the_step_of_samples_moves_no_event(step: str) -> None:
+    said = SAID | {"num_servers": 30, "end_date": "2024-05-31"}
+    assert ledger_of(as_plan(said)) == ledger_of(as_plan(said | {"sample_interval": step}))
+
+
+def test_a_higher_rate_keeps_the_events_of_a_lower_one() -> None:
+    low = only("leak", "surge")
+    low["leak"] = low["surge"] = {"per_quarter": 1.0}
+    high = {**low, "leak": {"per_quarter": 2.0}}
+    few, many = (set(ledger_of(planned("realistic", incidents=each))) for each in (low, high))
+    assert few < many
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_any_cut_gives_the_same_values(preset: str) -> None:
+    kinds = ("deploy", "surge", "outage", "dependency", "leak", "noisy_neighbour")
+    told = [{"kind": "load_test", "at": "2024-03-09 10:00", "for": "2h", "every": "day"}]
+    plan = planned(preset, incidents=only(*kinds), events=told)
+    whole, clock = values_of(plan), plan.clock
+    rng = np.random.default_rng(3)
+    for _ in range(12):
+        first, stop = sorted(rng.choice(plan.fleet.size + 1, 2, replace=False).tolist())
+        begin, end = sorted(rng.choice(clock.count + 1, 2, replace=False).tolist())
+        window = Window(first, stop, clock.first + begin, clock.first + end)
+        cut = simulate(plan, window).values
+        assert (cut == whole[:, first:stop, begin:end]).all()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_selection_of_servers_has_the_events_of_the_whole(preset: str) -> None:
+    from dataclasses import replace
+
+    plan = planned(preset, incidents=only("outage", "surge", "leak"))
+    rows = np.array([1, 2, 7, 13, 20])
+    part = replace(plan, fleet=plan.fleet.select(rows))
+    assert (values_of(part) == values_of(plan)[:, rows]).all()
+
+
+def test_a_shorter_search_finds_less() -> None:
+    plan = planned("realistic", incidents=only("leak"))
+    span = table.span_of(plan)
+    half = Span(span.first, (span.first + span.stop) // 2)
+    assert len(list(table.events(plan, 0, 24, half))) < len(ledger_of(plan))
