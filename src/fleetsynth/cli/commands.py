@@ -189,7 +189,7 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
         draw(resolved, output, overwrite=overwrite)
         say(f"wrote {output}")
         return
-    from fleetsynth.cli.show import show_samples
+    from fleetsynth.cli.sketch import show_samples
 
     show_samples(resolved, samples(resolved))
 

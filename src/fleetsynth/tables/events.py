@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Event
     from fleetsynth.plan import Plan
 
+NAME = "events"
+
 SCHEMA = pa.schema(
     [
         pa.field("event_id", pa.string(), nullable=False),

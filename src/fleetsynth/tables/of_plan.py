@@ -60,7 +60,7 @@ def _servers(plan: Plan) -> Iterator[pa.RecordBatch]:
 
 SERVERS = PlanTable("servers", "server_id", _servers_schema, _servers)
 EVENTS = PlanTable(
-    "events",
+    events.NAME,
     "event_id",
     lambda _: events.SCHEMA,
     events.batches,
