@@ -32,6 +32,24 @@ PROBLEMS = {
         2,
         r"unknown key 'moode' \(did you mean 'mode'\?\)",
     ),
+    "unknown key of an event": Bad(
+        "events:\n  - kind: blackout\n    fro: 2024-01-01\n    to: 2024-01-02",
+        "events.0.fro",
+        3,
+        r"unknown key 'fro' \(did you mean 'from'\?\)",
+    ),
+    "unknown key of a second event": Bad(
+        "events:\n- {kind: launch, at: 2024-01-01}\n- kind: launch\n  at: 2024-02-01\n  shar: 0.3",
+        "events.1.shar",
+        5,
+        r"unknown key 'shar' \(did you mean 'share'\?\)",
+    ),
+    "unknown key of rates": Bad(
+        "incidents:\n  surge:\n    per_quarte: 1",
+        "incidents.surge.per_quarte",
+        3,
+        r"unknown key 'per_quarte' \(did you mean 'per_quarter'\?\)",
+    ),
     "unknown field of an archetype": Bad(
         "archetypes:\n  web:\n    base_cpu: 3.0\n    base_gpu: 3.0",
         "archetypes.web.base_gpu",
