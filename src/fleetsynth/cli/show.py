@@ -18,6 +18,7 @@ from rich.text import Text
 
 from fleetsynth.cli.terminal import open_console, plain, print_facts, print_whole, text_table
 from fleetsynth.clock import HOUR_SECONDS
+from fleetsynth.kinds import KINDS
 from fleetsynth.presets import model_of
 from fleetsynth.scenario.fields import Strict
 from fleetsynth.scenario.text import flow
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from fleetsynth.folders.calibrate import Rate
+    from fleetsynth.ledger.counts import Counts
     from fleetsynth.plan import Plan
     from fleetsynth.result import MadeTable, Result
     from fleetsynth.size import Size
@@ -124,18 +126,31 @@ def _show_file(console: Console, result: Result, *, err: bool) -> None:
     console.print(Text("mean ± standard deviation over all rows", style="dim"))
 
 
-def show_size(plan: Plan, size: Size) -> None:
+def show_size(plan: Plan, size: Size, happening: Counts) -> None:
     """Print what a plan would take."""
     print_facts(
         open_console(),
         rows=f"{_most(plan)} of {size.columns} columns",
         servers=_counts(plan),
         span=f"{span_text(plan)}, {plan.clock.count:,} ticks",
+        **_happening(happening),
         memory=f"about {in_bytes(size.memory)} while generating",
         **_draws(plan, size),
         **{ending: f"about {in_bytes(count)}" for ending, count in size.bytes.items()},
         scenario=plan.digest,
     )
+
+
+def _happening(counts: Counts) -> dict[str, str]:
+    """Say how many events there are of each kind, or how often they come; nothing of none."""
+    if counts.of_all:
+        kinds = (f"{count:,} {KINDS[kind].title}" for kind, count in counts.of_all.items())
+        return {"events": f"{sum(counts.of_all.values()):,}: {', '.join(kinds)}"}
+    if counts.per_server_year:
+        rates = counts.per_server_year
+        kinds = (f"{rate:.2g} {KINDS[kind].title}" for kind, rate in rates.items())
+        return {"events": f"about {sum(rates.values()):.2g} a server and year: {', '.join(kinds)}"}
+    return {}
 
 
 def _draws(plan: Plan, size: Size) -> dict[str, str]:
