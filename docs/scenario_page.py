@@ -56,9 +56,10 @@ Three layers, each over the one before:
 3. options: `--preset`, `--servers`, `--start` and so on, and `--set KEY=VALUE` for any key by its
    dotted path, such as `--set growth.mode=monthly` or `--set archetypes.web.base_cpu=60`.
 
-`growth`, `archetypes`, `locations` and `closes` merge key by key, down to the single figure. Any
-other value replaces the one below it whole: a `distribution` that names two archetypes has two, a
-list of regions is the list, and a figure that was normal and is given as lognormal is lognormal.
+`growth`, `holidays`, `closed`, `archetypes`, `locations` and `closes` merge key by key, down to the
+single figure. Any other value replaces the one below it whole: a `distribution` that names two
+archetypes has two, a list of regions is the list, and a figure that was normal and is given as
+lognormal is lognormal.
 
 `fleetsynth config show` prints the result.
 
@@ -103,6 +104,65 @@ Keys below `archetypes.NAME`. For a packaged archetype, give the figures that di
 archetype [extends](#archetypes-that-extend-others) another, or needs all figures, except `name`
 (which is NAME then) and the three correlations in the second table. It also needs a share in
 `distribution`. How the figures act is described in [the model](model.md#from-profile-to-value).
+
+"""
+
+HOLIDAYS = """
+### Holidays
+
+Keys below `holidays`, in both presets. Public holidays are those of the US in the classic preset,
+and those of each region's place in the realistic one. Here stand the days beside them, such as a
+company's own, and those that are ordinary days after all. `is_holiday` marks what comes of it, and
+demand follows.
+
+```yaml
+holidays:
+  add:
+    - {date: 2024-06-04, name: Company day}
+    - {date: 2024-08-12, to: 2024-08-16, name: Summer shutdown, factor: 0.4}
+    - {date: 2019-03-01, name: Founders, every: year}
+  remove: [2024-12-24, 12-26, Columbus Day]
+```
+
+"""
+
+OWN_DATES = """
+#### Own dates
+
+Keys of each entry of `holidays.add`.
+
+"""
+
+HOLIDAYS_MORE = """
+- A day with a `factor` multiplies demand by it, on a weekend too. Without one, the realistic preset
+  takes each service's own `demand.holiday`, on days that are no weekend. The classic preset takes
+  0.7, the mildest of its holidays, unless that day has a factor already; `holiday_effect: false`
+  switches these off as well. Where entries meet, the last that says a factor counts.
+- A removed day is no holiday and has no factor of one, whoever says that it is one: also the fixed
+  dates of the classic preset, which public holidays need not be. Names are those of the places in
+  the scenario, in English or in the language of the country, and take the day on which a holiday is
+  observed with them; a date that is no holiday may be removed.
+- `from: company.ics` reads the whole days of an iCalendar file, as calendar programs export them:
+  `VEVENT` with `DTSTART`, an end or a length in days, `SUMMARY`, and `RRULE:FREQ=YEARLY` on one
+  date, with `UNTIL` or `COUNT`. Cancelled events are left out. Times of day, other repetitions and
+  exceptions are refused with their line: what they mean for a day, the file does not say. The path
+  counts from the scenario's file; with `--set`, or in a mapping, from the working folder.
+- The days of the file stand in the resolved scenario, and so in a dataset's metadata and in what
+  `config show` prints; its name does not. Metadata that name a file are refused.
+
+"""
+
+CLOSED = """
+### Closed days
+
+Keys below `closed.UNIT`, for a business unit of that name, or `default` for those not named, in
+both presets. These days multiply the demand of the unit's servers, beside weekends and holidays.
+
+```yaml
+closed:
+  Retail: {dates: [12-25, 2024-03-31], factor: 0.1}
+  Wealth: {weekdays: [Friday]}
+```
 
 """
 
@@ -312,6 +372,8 @@ ANCHORS = {
     "RealisticProfile": "realistic-archetypes",
     "Location": "locations",
     "Close": "closes",
+    "OwnDate": "own-dates",
+    "Closed": "closed-days",
 }
 """Where the keys of a model are described, if not under its name."""
 
@@ -327,12 +389,20 @@ def render() -> str:
     defaults = {key: _value(value) for key, value in starter.items()}
     defaults["archetypes"] = ARCHETYPES_DEFAULT
     growth = {key: _value(value) for key, value in starter["growth"].items()}
+    defaults |= {"holidays": "none", "closed": "none"}
     defaults["growth"] = "see [below](#growth)"
     parts = [
         INTRO,
         _table(schema, schema, defaults),
         GROWTH,
         _table(schema, schema["$defs"]["Growth"], growth),
+        HOLIDAYS,
+        _keys(schema, schema["$defs"]["Holidays"]),
+        OWN_DATES,
+        _keys(schema, schema["$defs"]["OwnDate"]),
+        HOLIDAYS_MORE,
+        CLOSED,
+        _keys(schema, schema["$defs"]["Closed"]),
         ARCHETYPES,
         *_profiles(schema),
         EXTENDS,
@@ -488,7 +558,8 @@ def _reference(name: str) -> str:
 def _array(schema: Schema, field: Schema) -> str:
     if "prefixItems" in field:
         return "[" + ", ".join(_kind(schema, item) for item in field["prefixItems"]) + "]"
-    return "list of names"
+    item = field["items"]
+    return f"list of {_kind(schema, item)}" if "$ref" in item else "list of names"
 
 
 def _object(schema: Schema, field: Schema) -> str:

@@ -14,6 +14,11 @@ from fleetsynth.fleet import Fleet
 if TYPE_CHECKING:
     from datetime import date
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fleetsynth.calendars import OwnDates
+    from fleetsynth.clock import Days
     from fleetsynth.metrics import Metric
     from fleetsynth.scenario import Scenario
 
@@ -76,11 +81,20 @@ class Plan:
         return 1
 
     def countries(self, first: int, stop: int) -> list[str]:
-        """Country whose holidays `is_holiday` marks, per server first..stop-1.
+        """Country, or subdivision, whose holidays `is_holiday` marks, per server first..stop-1.
 
         That of its region, where the model knows where regions are; else the US for all.
         """
         return ["US"] * (stop - first)
+
+    @cached_property
+    def own_dates(self) -> OwnDates:
+        """What the scenario adds to public holidays and removes from them."""
+        return self.scenario.holidays.own_dates()
+
+    def is_holiday(self, days: Days, country: str) -> NDArray[np.bool_]:
+        """Tell which days `is_holiday` marks where a country has its holidays, shape (days,)."""
+        return days.is_holiday(country, self.own_dates)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -141,6 +155,10 @@ def digest_of(scenario: Scenario, version: str, content: dict[str, Any]) -> str:
         content: what it comes down to; changed by this call.
     """
     content["granularity"] = scenario.step_seconds
+    if not scenario.holidays.own_dates():
+        content.pop("holidays", None)
+    if not content.get("closed"):
+        content.pop("closed", None)
     # Their order counts: it decides ties, blocks and the meaning of a draw.
     for key in ("distribution", "business_units", "criticalities", "regions"):
         content[key] = list(content[key].items())

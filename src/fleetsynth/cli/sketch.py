@@ -47,7 +47,7 @@ def show_samples(plan: Plan, samples: list[Sample]) -> None:
     edges = _edges(console, len(seconds))
     calendar = Calendar(seconds)
     for sample in samples:
-        holidays = calendar.days.is_holiday(sample.country)
+        holidays = plan.is_holiday(calendar.days, sample.country)
         marks = {
             "quarter ends": ("▲", calendar.per_tick(calendar.days.is_quarter_end)),
             f"{sample.country} holidays": ("✶", calendar.per_tick(holidays)),

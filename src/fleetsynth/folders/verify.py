@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from hashlib import file_digest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fleetsynth.errors import FleetsynthError, InputError, read_errors
+from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.folders.begin import scenario_in
+from fleetsynth.folders.beside import beside_findings
 from fleetsynth.folders.folder import schema_of, tables_of
 from fleetsynth.folders.job import Job
 from fleetsynth.folders.listing import list_folder
-from fleetsynth.folders.of_plan import files_of_plan, table_faults
-from fleetsynth.folders.reread import DAMAGE, REWRITTEN, Rereading, reason
+from fleetsynth.folders.of_plan import files_of_plan
+from fleetsynth.folders.reread import Rereading
 from fleetsynth.folders.verification import Finding, Verification
-from fleetsynth.formats.read import read_batches
 from fleetsynth.presets import resolve
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.stores import recorded
 from fleetsynth.stores.names import DATA, EVENTS, MANIFEST, SCENARIO, SERVERS, table_key
 from fleetsynth.stores.records import tables_from_data
 from fleetsynth.stores.store import STATE, hash_of, is_unfinished, open_store
-from fleetsynth.tables.of_plan import Count
-from fleetsynth.tables.provenance import provenance
+from fleetsynth.tables.provenance import other_model, provenance
 from fleetsynth.tables.table import TABLES
 
 if TYPE_CHECKING:
@@ -78,7 +76,7 @@ def verify(
         done += parts.cells_of(entry)
         if progress:
             progress(done)
-    findings += _beside(store, listing, values, job.plan)
+    findings += beside_findings(store, listing, values, job.plan)
     keys = _version_keys(job.plan)
     findings += [*_versions(values, keys, parts), *_whole(values, keys, job, parts)]
     if not findings:
@@ -105,6 +103,8 @@ def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Jo
     scenario = scenario_in(store)
     plan = resolve(scenario)
     if plan.digest != values["scenario_digest"]:
+        if other := other_model(plan, values.get("model_version")):
+            raise InputError(f"{store.name} was {other}")
         raise InputError(
             f"{SCENARIO} at {store.name} is not the scenario of its manifest: scenario_digest is "
             f"{recorded.as_json(values['scenario_digest'])} there, and {plan.digest} of the file"
@@ -225,59 +225,6 @@ def _digests(values: dict[str, Any], job: Job, parts: Rereading) -> Iterator[Fin
     for name in job.tables:
         if parts.table_digest(name) != values["tables"][name].get("digest"):
             yield Finding(MANIFEST, f"the digest of {name} is not that of its parts")
-
-
-def _beside(
-    store: Store, listing: Listing, values: dict[str, Any], plan: Plan
-) -> Iterator[Finding]:
-    """Compare what is published beside the parts with the manifest and the plan."""
-    said = values.get("files")
-    if not isinstance(said, dict):
-        said = {}
-    tables = files_of_plan(plan)
-    for name in (*tables, SCENARIO):
-        if name in listing.files:
-            entry = said.get(name) if values["format"] > 1 else None
-            for fault in _file_faults(store, name, entry, plan):
-                yield Finding(name, fault)
-        elif not listing.hidden(name):
-            yield Finding(name, "this file is missing")
-        if values["format"] > 1 and not isinstance(said.get(name), dict):
-            yield Finding(MANIFEST, f"files says nothing of {name}")
-    for name in said.keys() - {*tables, SCENARIO}:
-        yield Finding(
-            MANIFEST, f"files names {recorded.as_json(name)}, which does not belong to the dataset"
-        )
-
-
-def _file_faults(store: Store, name: str, entry: object, plan: Plan) -> list[str]:
-    """Say where a file is neither what the plan says nor what the manifest says."""
-    try:
-        made = _described(store, name)
-        table = files_of_plan(plan).get(name)
-        if table:
-            count = Count(table)
-            with store.fetch(name) as path:
-                faults = list(table_faults(table, plan, count.passing(read_batches(path))))
-            if faults:
-                return faults
-            made |= count.facts()
-    except DAMAGE as error:
-        return [reason(error)]
-    if not isinstance(entry, dict):
-        return []
-    if "sha256" in entry and entry["sha256"] != made["sha256"]:
-        return [REWRITTEN]
-    return [f"{each} in the manifest" for each in recorded.differences(entry, made)]
-
-
-def _described(store: Store, name: str) -> dict[str, Any]:
-    """Return size and hash of a file, as a manifest has them."""
-    with store.fetch(name) as path, read_errors(path), path.open("rb") as stream:
-        return {
-            "sha256": file_digest(stream, "sha256").hexdigest(),
-            "size": stream.tell(),
-        }
 
 
 def _versions(values: dict[str, Any], keys: list[str], parts: Rereading) -> Iterator[Finding]:

@@ -127,9 +127,9 @@ def _keys_beside(written: type[BaseModel], loc: tuple[int | str, ...]) -> list[s
         else:
             kind = annotation(inner, _field(inner, part))
     inner = model_in(kind)
-    extends = [KEY] if loc[0] == "archetypes" and len(loc) == 3 else []
-    if inner is None or is_named(kind):
+    if not inner or is_named(kind):
         return []
+    extends = [KEY] if loc[0] == "archetypes" and len(loc) == 3 else []
     return [*(field.alias or name for name, field in inner.model_fields.items()), *extends]
 
 

@@ -18,6 +18,7 @@ from fleetsynth.scenario.fields import (
     Strict,
     step_seconds,
 )
+from fleetsynth.scenario.holidays import Holidays
 
 
 class Scenario(Strict):
@@ -56,6 +57,10 @@ class Scenario(Strict):
     incidents: Incidents = Field(
         default_factory=nothing, description="What befalls the fleet by itself, and how often."
     )
+    holidays: Holidays = Field(
+        default_factory=Holidays,
+        description="Days that are holidays beside the public ones, and those that are none.",
+    )
     include_metadata: bool = Field(
         description="Write server_type, business_unit, criticality and region."
     )
@@ -67,6 +72,10 @@ class Scenario(Strict):
     def step_seconds(self) -> int:
         """The granularity in seconds."""
         return step_seconds(self.granularity)
+
+    def holiday_places(self) -> tuple[str, ...]:
+        """Return the countries and subdivisions whose public holidays it has."""
+        return ("US",)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain YAML- and JSON-ready values, dates as ISO text.

@@ -305,7 +305,7 @@ class PlanDigest:
         """Return the number columns of some times."""
         columns: dict[str, Ints] = {"timestamp": seconds * SECOND_MICROS}
         if self._plan.scenario.include_calendar:
-            for name, values in calendar_columns(seconds, country):
+            for name, values in calendar_columns(seconds, country, self._plan.own_dates):
                 columns[name] = values.astype(np.int64)
         return columns
 

@@ -162,6 +162,10 @@ class Checker:
         tick = rows.micros // (clock.step * SECOND_MICROS) - clock.first
         usable = np.isfinite(values).all(axis=0) & (archetype >= 0) & (rows.micros != MISSING)
         usable &= (tick >= 0) & (tick < clock.count)
+        if design.has_units:
+            usable[usable] = design.is_ordinary(
+                archetype[usable], self._servers.units(rows)[usable], tick[usable]
+            )
         for code in np.flatnonzero(np.bincount(archetype[usable])).tolist():
             chosen = usable & (archetype == code)
             if chosen.all():

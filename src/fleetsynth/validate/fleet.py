@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from fleetsynth.validate.places import ALLOWED, SHOWN, Faults, moment
 from fleetsynth.validate.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -72,18 +73,34 @@ class ServerCheck:
         """Return the archetype of each row's server in the plan, or else that of its label."""
         if self._plan is None:
             raise AssertionError("no plan, no archetypes")
+        fleet = self._plan.fleet
+        return self._codes(rows, fleet.archetype_codes, "server_type", list(fleet.archetypes))
+
+    def units(self, rows: Rows) -> Ints:
+        """Return the business unit of each row's server in the plan, or else that of its label."""
+        if self._plan is None:
+            raise AssertionError("no plan, no business units")
+        fleet, column = self._plan.fleet, "business_unit"
+        return self._codes(rows, partial(fleet.metadata_codes, column), column, fleet.odds[column])
+
+    def _codes(
+        self,
+        rows: Rows,
+        of_plan: Callable[[int, int], NDArray[np.integer]],
+        column: str,
+        known_words: Iterable[str],
+    ) -> Ints:
         in_plan = self.in_plan()
         known = np.full(len(in_plan), -1, dtype=np.int64)
         for server in np.flatnonzero(np.bincount(rows.server)).tolist():
             if in_plan[server] >= 0:
                 at = int(in_plan[server])
-                known[server] = self._plan.fleet.archetype_codes(at, at + 1)[0]
+                known[server] = of_plan(at, at + 1)[0]
         out: Ints = known[rows.server]
-        if (out < 0).any() and "server_type" in rows.texts:
-            words = list(self._columns.words)
-            names = list(self._plan.fleet.archetypes)
+        if (out < 0).any() and column in rows.texts:
+            words, names = list(self._columns.words), list(known_words)
             codes = np.array([names.index(w) if w in names else -1 for w in words])
-            out = np.where(out < 0, codes[rows.texts["server_type"]], out)
+            out = np.where(out < 0, codes[rows.texts[column]], out)
         return out
 
     def update(self, rows: Rows) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from fleetsynth.models.classic.signals import CORRELATION_FIELDS
 from fleetsynth.scenario.fields import Correlation, Key, Name, NonNegative, PlainDate, Share, Strict
+from fleetsynth.scenario.holidays import Closed  # noqa: TC001 - pydantic reads annotations
 from fleetsynth.scenario.model import Scenario
 
 
@@ -89,6 +90,11 @@ class ClassicScenario(Scenario):
     growth: Growth = Field(description="How growth acts over time.")
     correlation_repair: Literal["refuse", "nearest"] = Field(
         description="What to do about a correlation matrix that is not positive definite."
+    )
+    closed: dict[Name, Closed] = Field(
+        default_factory=dict,
+        description="Days on which a business unit does not work; `default` is for those not "
+        "named.",
     )
     archetypes: dict[Key, ArchetypeProfile] = Field(
         description="Profiles by name: overrides of single fields, or whole new archetypes."

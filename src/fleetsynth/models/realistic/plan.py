@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.models.realistic.scenario import RealisticProfile, RealisticScenario
 
-VERSION = "realistic-1"
+VERSION = "realistic-2"
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ def resolve(scenario: RealisticScenario) -> RealisticPlan:
     """Resolve a scenario without problems."""
     begin = scenario.growth_start or scenario.start_date
     content = scenario.to_dict()
+    content["locations"] = {region: content["locations"][region] for region in scenario.regions}
     content["growth_start"] = begin.isoformat()
     content["sample_interval"] = scenario.sample_seconds
     content["archetypes"] = {name: content["archetypes"][name] for name in scenario.distribution}
