@@ -115,8 +115,8 @@ def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
 
     Covers every byte of the dataset: parts, manifest, servers.parquet, events.parquet,
     scenario.yaml. Names files that are missing, renamed, foreign or left over, and the servers and
-    months whose values are not what they were. Notes say what could not be checked, and what does not belong to the
-    dataset.
+    months whose values are not what they were. Notes say what could not be checked, and what does
+    not belong to the dataset.
     """
     from fleetsynth import api
 
