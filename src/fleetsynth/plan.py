@@ -157,6 +157,8 @@ def digest_of(scenario: Scenario, version: str, content: dict[str, Any]) -> str:
     content["granularity"] = scenario.step_seconds
     if not scenario.holidays.own_dates():
         content.pop("holidays", None)
+    if not scenario.incidents.intensity:
+        content.pop("incidents", None)
     if not content.get("closed"):
         content.pop("closed", None)
     # Their order counts: it decides ties, blocks and the meaning of a draw.

@@ -86,5 +86,9 @@ class Scenario(Strict):
         if not values["events"]:
             del values["events"]
         if not values["incidents"]["intensity"]:
-            del values["incidents"]
+            # Where incidents are usual, their absence would bring them back.
+            if type(self).model_fields["incidents"].is_required():
+                values["incidents"] = {"intensity": 0.0}
+            else:
+                del values["incidents"]
         return values

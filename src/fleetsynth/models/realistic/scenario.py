@@ -23,6 +23,7 @@ from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads a
     Spread,
     Strength,
 )
+from fleetsynth.scenario.events import Incidents  # noqa: TC001 - pydantic reads annotations
 from fleetsynth.scenario.fields import Key, Name, PlainDate, Strict, interval_seconds
 from fleetsynth.scenario.holidays import Closed  # noqa: TC001 - pydantic reads annotations
 from fleetsynth.scenario.model import Scenario
@@ -214,6 +215,9 @@ class RealisticScenario(Scenario):
     )
     statistics: Statistics = Field(
         description="What is published of the samples: p1 to p99, mean, min, max."
+    )
+    incidents: Incidents = Field(
+        description="What befalls the fleet by itself, and how often; intensity 0 for nothing."
     )
     growth_start: PlainDate | None = Field(
         description="Day from which growth is counted; null means start_date."
