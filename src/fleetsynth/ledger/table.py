@@ -93,6 +93,8 @@ def row(event: Event) -> dict[str, Any]:
 
 def effect_text(event: Event) -> str:
     """Write what an event does: ``demand x1.3 within 2h``, ``memory +27 by its end``, ``down``."""
+    if not event.effects:
+        return ""
     how = ""
     if event.rises:
         how = " by its end"
