@@ -16,12 +16,12 @@ from tests.support import plain_table, plan_of
 
 TOLD: list[dict[str, Any]] = [
     {"kind": "launch", "at": "2022-03-01", "archetype": ["web"]},
-    {"kind": "maintenance", "from": "2022-07-02 10:00", "for": "20d", "share": 0.3},
+    {"kind": "maintenance", "from": "2022-07-02 10:00", "for": "40d", "share": 0.3},
     {"kind": "migration", "at": "2022-09-01", "share": 0.1},
     {"kind": "resize", "at": "2022-10-01", "share": 0.2},
     {"kind": "freeze", "from": "2022-12-20", "to": "2022-12-31"},
 ]
-CLASSIC: dict[str, Any] = {"num_servers": 40, "end_date": "2022-12-31", "seed": 7}
+CLASSIC: dict[str, Any] = {"num_servers": 40, "end_date": "2022-12-31", "seed": 1000}
 REALISTIC: dict[str, Any] = {
     "preset": "realistic",
     "start_date": "2024-01-01",
@@ -71,7 +71,7 @@ def _stuck(table: pa.Table) -> pa.Table:
 
 
 def _noisy(table: pa.Table) -> pa.Table:
-    noise = np.random.default_rng(1).normal(0, 4, len(table))
+    noise = np.random.default_rng(1).normal(0, 12, len(table))
     return _changed(table, lambda values: np.add(values, noise, out=values))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fleetsynth.fleet import server_id
 from fleetsynth.ledger.find import in_services, of_server, sources_of
 from fleetsynth.ledger.table import span_of
 from fleetsynth.ledger.who import servers_of
@@ -31,3 +32,12 @@ def of_each(plan: Plan, first: int, stop: int, span: Span | None = None) -> list
         return [of_server(sources, who, span) for who in servers]
     services, own = in_services(plan, servers, span)
     return [own[who.name] + services[who.service].events for who in servers]
+
+
+def place_of(plan: Plan, name: str) -> int | None:
+    """Return the index of a server in a plan, by its id; None for one that is not in it."""
+    digits = name.removeprefix("server_")
+    if not digits.isdecimal() or len(digits) > 18:
+        return None
+    index = int(digits)
+    return index if index < plan.fleet.size and server_id(index) == name else None
