@@ -53,8 +53,8 @@ $ fleetsynth generate --servers 8 --end 2022-03-31 -o small.parquet --json
 "end": "2022-03-31", "granularity": "daily", "seconds": ..., "rows_per_second": ..., \
 "bytes": ..., "digest": "...", "scenario_digest": "..."}
 $ fleetsynth plan --servers 8 --end 2022-03-31 --json
-{"rows": 720, "columns": 18, "servers": {"web": 3, ...}, "bytes": {".parquet": ...}, \
-"memory": ..., "scenario_digest": "..."}
+{"rows": 720, "columns": 18, "servers": {"web": 3, ...}, "servers_are_expected": false, \
+"bytes": {".parquet": ...}, "memory": ..., "scenario_digest": "..."}
 $ fleetsynth digest small.parquet --json
 {"path": "small.parquet", "digest": "..."}
 ```

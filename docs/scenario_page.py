@@ -56,9 +56,10 @@ Three layers, each over the one before:
 3. options: `--preset`, `--servers`, `--start` and so on, and `--set KEY=VALUE` for any key by its
    dotted path, such as `--set growth.mode=monthly` or `--set archetypes.web.base_cpu=60`.
 
-`growth`, `archetypes`, `locations` and `closes` merge key by key, down to the single figure. Any
-other value replaces the one below it whole: a `distribution` that names two archetypes has two, a
-list of regions is the list, and a figure that was normal and is given as lognormal is lognormal.
+`growth`, `holidays`, `closed`, `archetypes`, `locations` and `closes` merge key by key, down to the
+single figure. Any other value replaces the one below it whole: a `distribution` that names two
+archetypes has two, a list of regions is the list, and a figure that was normal and is given as
+lognormal is lognormal.
 
 `fleetsynth config show` prints the result.
 
@@ -89,6 +90,57 @@ Of the classic preset. "Packaged" is the value that holds when nothing else is s
 
 """
 
+LIVES = """
+### Servers that come and go
+
+Without the two keys of this section every server is there all the time. With them each has a life,
+whole days in UTC, and rows only as long as it lives.
+
+```yaml
+# growing.yaml
+num_servers: 60
+assignment: interleaved       # blocks would give other servers to each archetype as the fleet grows
+fleet_growth:
+  per_month: 5
+  steps:
+    - {date: 2024-03-01, servers: 20}
+retire: {mean_years: 4}
+```
+
+`num_servers` is the fleet on the day from which growth is counted: the first day of `growth.span`
+in the classic preset, `growth_start` in the realistic one, `start_date` where neither is said. Pin
+that day to continue a dataset: lives are counted from it, and a later `end_date` only adds rows and
+servers. Ids never move. Servers beyond the first are numbered in the order in which they come, so
+more of them a month come earlier, and another `num_servers` makes others the first.
+
+Keys below `fleet_growth`. Months are counted from that same day; within each, births are evenly
+spaced.
+
+{growth}
+Keys below a step of `fleet_growth.steps`.
+
+{step}
+Keys below `retire`, one of the two. Lengths are drawn from an exponential distribution, for each
+server at its own address, from the day on which it comes; those of the first servers are counted
+from the day on which growth begins. Each is 30 days at least.
+
+{retire}
+A dataset folder's `servers.parquet` has the days in `commissioned` and `retired`, the first day
+without rows; nothing stands where a server never retires. They are the true ones, whatever the span
+of the data: a first server was commissioned before it, and one that goes on may retire long after.
+`fleetsynth plan` counts who comes and who goes:
+
+```console
+$ fleetsynth plan growing.yaml
+rows      ... of 18 columns
+servers   320: 112 web, 128 application, 48 database, 32 batch
+lives     60 on the first day, 260 born later, ... retired by the end
+...
+```
+
+A birth and an end that are planned are no gaps for `validate`, and a missing row of a life is one.
+"""
+
 GROWTH = """
 ### Growth
 
@@ -103,6 +155,65 @@ Keys below `archetypes.NAME`. For a packaged archetype, give the figures that di
 archetype [extends](#archetypes-that-extend-others) another, or needs all figures, except `name`
 (which is NAME then) and the three correlations in the second table. It also needs a share in
 `distribution`. How the figures act is described in [the model](model.md#from-profile-to-value).
+
+"""
+
+HOLIDAYS = """
+### Holidays
+
+Keys below `holidays`, in both presets. Public holidays are those of the US in the classic preset,
+and those of each region's place in the realistic one. Here stand the days beside them, such as a
+company's own, and those that are ordinary days after all. `is_holiday` marks what comes of it, and
+demand follows.
+
+```yaml
+holidays:
+  add:
+    - {date: 2024-06-04, name: Company day}
+    - {date: 2024-08-12, to: 2024-08-16, name: Summer shutdown, factor: 0.4}
+    - {date: 2019-03-01, name: Founders, every: year}
+  remove: [2024-12-24, 12-26, Columbus Day]
+```
+
+"""
+
+OWN_DATES = """
+#### Own dates
+
+Keys of each entry of `holidays.add`.
+
+"""
+
+HOLIDAYS_MORE = """
+- A day with a `factor` multiplies demand by it, on a weekend too. Without one, the realistic preset
+  takes each service's own `demand.holiday`, on days that are no weekend. The classic preset takes
+  0.7, the mildest of its holidays, unless that day has a factor already; `holiday_effect: false`
+  switches these off as well. Where entries meet, the last that says a factor counts.
+- A removed day is no holiday and has no factor of one, whoever says that it is one: also the fixed
+  dates of the classic preset, which public holidays need not be. Names are those of the places in
+  the scenario, in English or in the language of the country, and take the day on which a holiday is
+  observed with them; a date that is no holiday may be removed.
+- `from: company.ics` reads the whole days of an iCalendar file, as calendar programs export them:
+  `VEVENT` with `DTSTART`, an end or a length in days, `SUMMARY`, and `RRULE:FREQ=YEARLY` on one
+  date, with `UNTIL` or `COUNT`. Cancelled events are left out. Times of day, other repetitions and
+  exceptions are refused with their line: what they mean for a day, the file does not say. The path
+  counts from the scenario's file; with `--set`, or in a mapping, from the working folder.
+- The days of the file stand in the resolved scenario, and so in a dataset's metadata and in what
+  `config show` prints; its name does not. Metadata that name a file are refused.
+
+"""
+
+CLOSED = """
+### Closed days
+
+Keys below `closed.UNIT`, for a business unit of that name, or `default` for those not named, in
+both presets. These days multiply the demand of the unit's servers, beside weekends and holidays.
+
+```yaml
+closed:
+  Retail: {dates: [12-25, 2024-03-31], factor: 0.1}
+  Wealth: {weekdays: [Friday]}
+```
 
 """
 
@@ -312,6 +423,11 @@ ANCHORS = {
     "RealisticProfile": "realistic-archetypes",
     "Location": "locations",
     "Close": "closes",
+    "FleetGrowth": "servers-that-come-and-go",
+    "Retire": "servers-that-come-and-go",
+    "GrowthStep": "servers-that-come-and-go",
+    "OwnDate": "own-dates",
+    "Closed": "closed-days",
 }
 """Where the keys of a model are described, if not under its name."""
 
@@ -327,12 +443,22 @@ def render() -> str:
     defaults = {key: _value(value) for key, value in starter.items()}
     defaults["archetypes"] = ARCHETYPES_DEFAULT
     growth = {key: _value(value) for key, value in starter["growth"].items()}
+    defaults |= {"holidays": "none", "closed": "none"}
     defaults["growth"] = "see [below](#growth)"
+    defaults |= dict.fromkeys(("fleet_growth", "retire"), "null")
     parts = [
         INTRO,
         _table(schema, schema, defaults),
+        _lives(schema["$defs"], schema),
         GROWTH,
         _table(schema, schema["$defs"]["Growth"], growth),
+        HOLIDAYS,
+        _keys(schema, schema["$defs"]["Holidays"]),
+        OWN_DATES,
+        _keys(schema, schema["$defs"]["OwnDate"]),
+        HOLIDAYS_MORE,
+        CLOSED,
+        _keys(schema, schema["$defs"]["Closed"]),
         ARCHETYPES,
         *_profiles(schema),
         EXTENDS,
@@ -343,6 +469,16 @@ def render() -> str:
         ),
     ]
     return "".join(parts)
+
+
+def _lives(models: Schema, schema: Schema) -> str:
+    """The keys of servers that come and go."""
+    kinds = {"growth": "FleetGrowth", "step": "GrowthStep", "retire": "Retire"}
+    tables = {key: _keys(schema, models[name]) for key, name in kinds.items()}
+    out = LIVES
+    for key, table in tables.items():
+        out = out.replace(f"{{{key}}}", table)
+    return out
 
 
 def _realistic(classic: Schema) -> list[str]:
@@ -357,7 +493,9 @@ def _realistic(classic: Schema) -> list[str]:
     own = {
         key: field
         for key, field in schema["properties"].items()
-        if key not in classic["properties"] or key == "archetypes" or starter[key] != packaged[key]
+        if key not in classic["properties"]
+        or key == "archetypes"
+        or starter.get(key) != packaged.get(key)
     }
     models = schema["$defs"]
     profile = models["RealisticProfile"]["properties"]
@@ -488,7 +626,8 @@ def _reference(name: str) -> str:
 def _array(schema: Schema, field: Schema) -> str:
     if "prefixItems" in field:
         return "[" + ", ".join(_kind(schema, item) for item in field["prefixItems"]) + "]"
-    return "list of names"
+    item = field["items"]
+    return f"list of {_kind(schema, item)}" if "$ref" in item else "list of names"
 
 
 def _object(schema: Schema, field: Schema) -> str:

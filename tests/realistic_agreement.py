@@ -36,8 +36,14 @@ STAGES = ("demand", "shared", "own", "burst", "cpu", "net_in", "net_out", "memor
 
 def realistic(overrides: Mapping[str, Any] | None = None, **keys: Any) -> RealisticPlan:
     """A plan of the realistic model: a small mixed fleet, with some values changed."""
-    small = {"preset": "realistic", "num_servers": 14, "distribution": MIXED, "regions": REGIONS}
+    small: dict[str, Any] = {
+        "preset": "realistic",
+        "num_servers": 14,
+        "distribution": MIXED,
+        "regions": REGIONS,
+    }
     small["assignment"] = "interleaved"
+    small["incidents.intensity"] = 0  # what happens has a twin of its own: tests/ledger
     plan = resolve(load_scenario(overrides={**small, **(overrides or {}), **keys}))
     assert isinstance(plan, RealisticPlan)
     return plan

@@ -157,18 +157,42 @@ def services(archetypes: Sequence[str], replicas: Mapping[str, Any], seed: int) 
 ID_BLOCK = 4096
 
 
+def spread(seed: int, name: str, block: int) -> list[float]:
+    """The uniform of an archetype for each id of a block (doc: fleet and services)."""
+    drawn = uniforms(2 * ID_BLOCK, seed, "assignment", name, block)
+    out = []
+    for place in range(ID_BLOCK):
+        first = place - place % 64
+        near = [(drawn[other], other) for other in range(first, first + 64)]
+        rank = sum(each < (drawn[place], place) for each in near)
+        out.append((rank + drawn[ID_BLOCK + place]) / 64.0)
+    return out
+
+
+def rarity(share: float) -> int:
+    """How many of the borders 1/16, 1/64, 1/256 and so on a share is below."""
+    found = 0
+    while share > 0.0 and share < 1.0 / 16.0 / 4.0**found:
+        found += 1
+    return found
+
+
 @cache
 def drawn_archetypes(seed: int, shares: tuple[tuple[str, float], ...], block: int) -> list[str]:
     """The archetypes of a block of ids, where they are drawn (doc: fleet and services)."""
     whole = sum(Fraction(str(share)) for _, share in shares)
-    draws = {
-        name: uniforms(ID_BLOCK, seed, "assignment", name, block) for name, share in shares if share
-    }
     exact = {name: float(Fraction(str(share)) / whole) for name, share in shares}
+    *turns, last = sorted(filter(exact.get, exact), key=lambda name: (-rarity(exact[name]), name))
+    draws = {name: spread(seed, name, block) for name in turns}
     out = []
     for place in range(ID_BLOCK):
-        times = {name: q(-math.log(1.0 - draws[name][place])) / exact[name] for name in draws}
-        out.append(min(sorted(times), key=lambda name: times[name]))
+        left, found = 1.0, last
+        for name in turns:
+            if draws[name][place] < exact[name] / left:
+                found = name
+                break
+            left -= exact[name]
+        out.append(found)
     return out
 
 
@@ -248,8 +272,10 @@ def close_of(close: Mapping[str, Any], day: date) -> float:
 
 @cache
 def public_holidays(country: str, year: int) -> frozenset[date]:
-    """The public holidays of a country that fall in a year, with observed days."""
-    found = holidays.country_holidays(country, years=[year - 1, year, year + 1])
+    """The public holidays of a country, or of a part of it, in a year, with observed days."""
+    country, _, part = country.partition("-")
+    years = [year - 1, year, year + 1]
+    found = holidays.country_holidays(country, subdiv=part or None, years=years)
     return frozenset(day for day in found if day.year == year)
 
 

@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from fleetsynth.calendars import NO_DATES, days_off
+
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from numpy.typing import NDArray
+
+    from fleetsynth.calendars import OwnDates
 
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
@@ -135,12 +139,21 @@ class Days:
         quarter_end: Bools = (self.month % 3 == 0) & (self.days_to_month_end < 5)
         return quarter_end
 
-    def is_holiday(self, country: str) -> Bools:
-        """A public holiday of a country, or the day on which one is observed."""
+    def is_holiday(self, place: str, own: OwnDates = NO_DATES) -> Bools:
+        """A public holiday, the day on which one is observed, or one of a scenario's own.
+
+        Args:
+            place: a country, or a country and its subdivision, such as ``DE-HE``.
+            own: what a scenario adds and removes.
+        """
         if not self.index.size:
             return np.zeros(0, dtype=np.bool_)
-        dates = public_holidays(country, int(self.year[0]), int(self.year[-1]))
-        return np.isin(self.index, dates)
+        return np.isin(self.index, days_off(place, *self.years, own))
+
+    @property
+    def years(self) -> tuple[int, int]:
+        """The first and the last year; there has to be a day."""
+        return int(self.year[0]), int(self.year[-1])
 
 
 class Calendar:
@@ -181,31 +194,6 @@ def epoch_day(day: date) -> int:
 def from_epoch_day(day: int) -> date:
     """The date so many days after 1970-01-01."""
     return _EPOCH + timedelta(days=day)
-
-
-def public_holidays(country: str, first_year: int, last_year: int) -> Ints:
-    """A country's public holidays with observed days, as sorted days since 1970-01-01.
-
-    Source: the ``holidays`` package, whose version is part of a dataset's metadata.
-    """
-    years = range(first_year, last_year + 1)
-    return np.concatenate([_public_holidays_of(country, year) for year in years])
-
-
-@cache
-def holiday_countries() -> dict[str, str]:
-    """ISO codes of the countries that have holidays, by what people call them, in capitals."""
-    from holidays.registry import COUNTRIES
-
-    return {name.upper(): entry[1] for entry in COUNTRIES.values() for name in entry}
-
-
-@cache
-def _public_holidays_of(country: str, year: int) -> Ints:
-    import holidays
-
-    dates = holidays.country_holidays(country, years=year, observed=True)
-    return np.array(sorted(epoch_day(day) for day in dates), dtype=np.int64)
 
 
 def utc_offsets(zone: str, first: int, stop: int) -> Ints:
@@ -281,13 +269,13 @@ def elapsed_months(seconds: Ints, start: date) -> NDArray[np.float64]:
     calendar = Calendar(seconds)
     start_month = (start.year - 1970) * 12 + start.month - 1
     whole = calendar.per_tick(calendar.days.month_index) - start_month
-    whole = whole - (seconds < _anniversary(start, whole))
-    begun = _anniversary(start, whole)
-    length = _anniversary(start, whole + 1) - begun
+    whole = whole - (seconds < anniversary(start, whole))
+    begun = anniversary(start, whole)
+    length = anniversary(start, whole + 1) - begun
     return whole.astype(np.float64) + (seconds - begun) / length
 
 
-def _anniversary(start: date, months: Ints) -> Ints:
+def anniversary(start: date, months: Ints) -> Ints:
     """Seconds since the epoch at which so many months since `start` are full."""
     month = months + ((start.year - 1970) * 12 + start.month - 1)
     last_day = _first_day(month + 1) - 1

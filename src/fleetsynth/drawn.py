@@ -1,20 +1,20 @@
 """Archetypes and services drawn for each server, a block of ids at a time.
 
-Of the exponential draws that a server has, one for each archetype, each is divided by the share of
-its archetype; the least decides. So a share that grows only takes servers in, from all others; one
-that shrinks only gives away; the order of archetypes does not matter. What stands in a block is
-found from the block alone, and no fleet's size has a part in it.
+One archetype after the other, rare ones first, takes the servers whose uniform is below its share
+of what is left. So a share that changes moves few servers, and the order in which archetypes are
+listed does not matter. What stands in a block is found from the block alone, and no fleet's size
+has a part in it.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
+from math import frexp
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.numeric import rounded
 from fleetsynth.streams import address, stream_of_thread
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Shares = tuple[tuple[str, float], ...]
     Replicas = tuple[tuple[int, int], ...]
 
+_TOGETHER = 64
+"""Consecutive servers whose draws are spread evenly, so that few servers have about the shares."""
 BLOCK = 4096
 """Consecutive servers that are drawn together; no service reaches into the next block."""
 
@@ -51,14 +53,17 @@ def codes(seed: int, shares: Shares, block: int) -> Ints:
         shares: names and shares; an archetype's code is its place in them.
         block: which.
     """
-    out = np.zeros(BLOCK, dtype=np.int64)
-    least = np.full(BLOCK, np.inf)
-    for code in sorted(range(len(shares)), key=lambda code: shares[code][0]):
+    used = [code for code, (_, share) in enumerate(shares) if share > 0.0]
+    order = sorted(used, key=lambda code: (_class(shares[code][1]), shares[code][0]))
+    out = np.full(BLOCK, order[-1], dtype=np.int64)
+    free = np.ones(BLOCK, dtype=bool)
+    left = 1.0
+    for code in order[:-1]:
         name, share = shares[code]
-        if share > 0.0:
-            time = rounded(-np.log(1.0 - _uniforms(block, seed, "assignment", name))) / share
-            out[time < least] = code
-            np.minimum(least, time, out=least)
+        taken = free & (_spread(block, seed, "assignment", name) < share / left)
+        out[taken] = code
+        free &= ~taken
+        left -= share
     return out
 
 
@@ -87,6 +92,20 @@ def services(seed: int, shares: Shares, replicas: Replicas, block: int) -> Ints:
                 end = begin + fewest + int(heights[begin + fewest : begin + most + 1].argmax())
             out[members[begin:end]] = block * BLOCK + members[begin]
             begin = end
+    return out
+
+
+def _class(share: float) -> int:
+    """Tell how rare a share is: 0 from 1/16 on, -1 from 1/64 on, -2 from 1/256 on, and so on."""
+    return min(0, (frexp(share)[1] + 3) // 2)
+
+
+def _spread(block: int, *purpose: str | int) -> NDArray[np.float64]:
+    """Return uniforms of which each 64 in a row have one in each 64th of [0, 1)."""
+    draws = stream_of_thread().at(address(*purpose), block).random((2, BLOCK))
+    order = draws[0].reshape(-1, _TOGETHER).argsort(axis=1, kind="stable")
+    rank = order.argsort(axis=1, kind="stable").reshape(-1)
+    out: NDArray[np.float64] = (rank + draws[1]) / _TOGETHER
     return out
 
 

@@ -2,7 +2,7 @@
 
 It is legitimate in three cases, each a decision that stands in the changelog:
 
-- the model or its draws change on purpose (then `MODEL_VERSION` in `fleetsynth.plan` changes too);
+- the model or its draws change on purpose (then `VERSION` in the `plan` of its model changes too);
 - the columns of a dataset or the definition of the digest change on purpose (docs/digest.md);
 - a case is added to golden.json (an entry with its `scenario` is enough; no other may move).
 

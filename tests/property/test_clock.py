@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from fleetsynth.calendars import public_holidays
 from fleetsynth.clock import (
     DAY_SECONDS,
     Calendar,
@@ -16,7 +17,6 @@ from fleetsynth.clock import (
     elapsed_months,
     epoch_day,
     from_epoch_day,
-    public_holidays,
 )
 from fleetsynth.plan import CALENDAR_COLUMNS
 from fleetsynth.scenario.fields import step_seconds

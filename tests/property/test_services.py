@@ -129,16 +129,16 @@ def test_a_share_moved_by_one_hundredth_moves_about_one_server_in_a_hundred() ->
         assert _moved(*mixed) > 0.4
 
 
-def test_a_share_that_grows_takes_servers_in_and_moves_no_others() -> None:
+def test_a_share_that_grows_by_one_per_cent_of_itself_moves_about_as_many() -> None:
     n = 20_000
     grown = {name: share * 0.99 for name, share in SHARES.items()} | {"web": 1 - 0.99 * 0.75}
     before, after = _fleet(n).archetype_codes(0, n), _fleet(n, shares=grown).archetype_codes(0, n)
     changed = before != after
-    assert 0.005 < changed.mean() < 0.01
-    assert set(after[changed].tolist()) == {0}
+    assert 0.005 < changed.mean() < 0.015
+    assert (after[changed] == 0).mean() > 0.5
 
 
-def test_the_order_of_archetypes_does_not_matter_and_a_new_name_moves_no_others() -> None:
+def test_the_order_of_archetypes_does_not_matter_and_a_new_name_moves_few_others() -> None:
     n = 9000
     base = _fleet(n)
     turned = _fleet(n, shares=dict(reversed(SHARES.items())))
@@ -150,6 +150,15 @@ def test_the_order_of_archetypes_does_not_matter_and_a_new_name_moves_no_others(
     changed = old != new
     assert ((old == "odd") | (new == "rare"))[changed].all()
     assert changed.mean() < 0.07
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_small_fleet_has_about_the_shares(seed: int) -> None:
+    """The rarest archetype to within two servers, and what chance alone gives for the others."""
+    counts = _fleet(400, seed=seed).counts()
+    assert abs(counts["odd"] - 12) <= 4
+    for name, share in SHARES.items():
+        assert abs(counts[name] - 400 * share) < 4 * (400 * share * (1 - share)) ** 0.5
 
 
 @pytest.mark.parametrize("assignment", ["drawn", "interleaved"])

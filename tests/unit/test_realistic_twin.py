@@ -255,6 +255,7 @@ def test_demand_agrees_everywhere(when: str) -> None:
             amplitudes=np.zeros((len(chosen), len(noise.SPACINGS))),
             locations=[plan.scenario.locations[service.region] for service in chosen],
             closes=[closes.get(service.business_unit, closes["default"]) for service in chosen],
+            closed=[None] * len(chosen),
         ),
         *hours,
         plan.growth_clock.start,

@@ -10,6 +10,7 @@ from fleetsynth.errors import ScenarioError, UsageError
 from fleetsynth.models.classic.scenario import ClassicScenario
 from fleetsynth.presets import PRESETS
 from fleetsynth.presets.load import default_scenario
+from fleetsynth.scenario.holidays import Holidays
 from fleetsynth.scenario.text import dump_yaml
 from fleetsynth.specification.names import ARCHETYPE_PROFILES, ServerType
 from tests.conftest import Written
@@ -39,6 +40,8 @@ def test_the_packaged_scenario_holds_the_defaults_of_the_specification() -> None
         "regions": dict.fromkeys(["us-east-1", "us-west-2", "eu-west-1", "ap-southeast-1"], 0.25),
         "growth": {"mode": "span", "span": None},
         "correlation_repair": "refuse",
+        "holidays": {"add": (), "remove": ()},
+        "closed": {},
         "include_metadata": True,
         "include_calendar": True,
     }
@@ -234,6 +237,10 @@ def test_the_same_written_differently_has_the_same_digest(what: str) -> None:
 
 def _other(value: object) -> object:
     """Another valid value for a top-level key."""
+    if value == {}:
+        return {"Retail": {"weekdays": ["Friday"]}}
+    if isinstance(value, Holidays):
+        return {"remove": ["12-24"]}
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
@@ -254,8 +261,11 @@ TOP_LEVEL = [
 
 @pytest.mark.parametrize("key", TOP_LEVEL)
 def test_any_changed_key_changes_the_digest(key: str) -> None:
-    changed = {key: _other(getattr(default_scenario(), key))}
-    assert resolve(load_scenario(changed)).digest != plan_of().digest
+    unsaid = {"fleet_growth": {"per_month": 1}, "retire": {"mean_years": 4}}
+    before = {"assignment": "interleaved"} if key in unsaid else {}
+    other = unsaid.get(key) or _other(getattr(default_scenario(), key))
+    changed = load_scenario(before | {key: other})
+    assert resolve(changed).digest != plan_of(before).digest
 
 
 HAPPENING: list[dict[str, Any]] = [

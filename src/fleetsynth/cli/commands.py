@@ -147,6 +147,8 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
             "tiles": size.tiles,
             "scenario_digest": resolved.digest,
         }
+        if resolved.fleet.lives:
+            facts |= {"born": size.born, "retired": size.retired}
         if rate:
             facts["rows_per_cpu_second"] = round(rate.rows_per_cpu_second)
             facts["core_hours"] = rate.core_hours(size.rows)

@@ -135,12 +135,23 @@ def show_size(plan: Plan, size: Size) -> None:
         open_console(),
         rows=f"{_most(plan)} of {size.columns} columns",
         servers=_counts(plan),
+        **_lives(plan),
         span=f"{_span(plan)}, {plan.clock.count:,} ticks",
         memory=f"about {in_bytes(size.memory)} while generating",
         **_draws(plan, size),
         **{ending: f"about {in_bytes(count)}" for ending, count in size.bytes.items()},
         scenario=plan.digest,
     )
+
+
+def _lives(plan: Plan) -> dict[str, str]:
+    """Say how many servers come and go."""
+    if plan.fleet.lives is None or plan.comings_and_goings is None:
+        return {}
+    first, born, ended = plan.comings_and_goings
+    return {
+        "lives": f"{first:,} on the first day, {born:,} born later, {ended:,} retired by the end"
+    }
 
 
 def _draws(plan: Plan, size: Size) -> dict[str, str]:
@@ -231,7 +242,7 @@ def show_samples(plan: Plan, samples: list[Sample]) -> None:
     edges = np.linspace(0, len(seconds), min(width, len(seconds)) + 1).astype(int)
     calendar = Calendar(seconds)
     for sample in samples:
-        holidays = calendar.days.is_holiday(sample.country)
+        holidays = plan.is_holiday(calendar.days, sample.country)
         marks = {
             "quarter ends": ("▲", calendar.per_tick(calendar.days.is_quarter_end)),
             f"{sample.country} holidays": ("✶", calendar.per_tick(holidays)),
@@ -275,7 +286,7 @@ def _pairs(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 
 def _most(plan: Plan) -> str:
     """Say how many rows a plan has, as far as it tells."""
-    return f"{plan.cells:,}" if plan.is_full else f"up to {plan.cells:,}"
+    return f"up to {plan.cells:,}" if plan.rows is None else f"{plan.rows:,}"
 
 
 def _counts(plan: Plan) -> str:

@@ -305,6 +305,7 @@ def _differences(job: Job, written: dict[str, Any]) -> list[str]:
     differ = [key for key in sorted(then.keys() | now.keys()) if then.get(key) != now.get(key)]
     # That parts are cut otherwise follows from most other differences, and is told if from none.
     told = [key for key in differ if not key.startswith("cut.")] or differ
+    told.sort(key=lambda key: key not in DECIDE_VALUES)  # another version explains the others
     return [
         f"{key} was {then.get(key, 'not there')}, now {now.get(key, 'not there')}" for key in told
     ]

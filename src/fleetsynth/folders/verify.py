@@ -24,7 +24,7 @@ from fleetsynth.stores import recorded
 from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS, table_key
 from fleetsynth.stores.records import tables_from_data
 from fleetsynth.stores.store import STATE, hash_of, is_unfinished, open_store
-from fleetsynth.tables.provenance import provenance
+from fleetsynth.tables.provenance import other_model, provenance
 from fleetsynth.tables.table import TABLES
 
 if TYPE_CHECKING:
@@ -105,14 +105,16 @@ def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Jo
     scenario = scenario_in(store)
     plan = resolve(scenario)
     if plan.digest != values["scenario_digest"]:
+        if other := other_model(plan, values.get("model_version")):
+            raise InputError(f"{store.name} was {other}")
         raise InputError(
             f"{SCENARIO} at {store.name} is not the scenario of its manifest: scenario_digest is "
             f"{recorded.as_json(values['scenario_digest'])} there, and {plan.digest} of the file"
         )
     told = sum(part["rows"] for part in values["parts"] if type(part.get("rows")) is int)
-    if plan.is_full and plan.cells not in (values.get("rows"), told):  # before it sizes anything
+    if plan.rows not in (None, values.get("rows"), told):  # before it sizes anything
         raise InputError(
-            f"{SCENARIO} at {store.name} gives {plan.cells:,} rows, and the parts in {MANIFEST} "
+            f"{SCENARIO} at {store.name} gives {plan.rows:,} rows, and the parts in {MANIFEST} "
             f"are {told:,}"
         )
     file_format = recorded.file_format_of(values)
@@ -294,7 +296,7 @@ def _whole(
     elsewhere = ["format", "digest", "partition_by", "part_bytes", "parts", *keys]
     if values["format"] > 1:
         elsewhere += ["run", "files", recorded.SEAL]
-    rows = job.plan.cells if job.plan.is_full else parts.rows()
+    rows = parts.rows() if job.plan.rows is None else job.plan.rows
     made = {key: values.get(key) for key in elsewhere} | {
         "rows": values.get("rows") if rows is None else rows,
         "schema": schema_of(job.plan),

@@ -2,19 +2,27 @@
 
 from fleetsynth.kinds import (
     backlog,
+    blackout,
+    change,
+    decommission,
     dependency,
     deploy,
     disk_fill,
     failover,
+    freeze,
+    launch,
     leak,
+    life,
+    load_test,
     maintenance,
+    migration,
     noisy_neighbour,
     outage,
     power_off,
+    resize,
     retries,
     runaway,
     surge,
-    told,
     unserved,
 )
 from fleetsynth.kinds.kind import CHANNELS, Event, Kind
@@ -36,13 +44,15 @@ KINDS: dict[str, Kind] = {
         disk_fill.KIND,
         maintenance.KIND,
         power_off.KIND,
-        told.MIGRATION,
-        told.LAUNCH,
-        told.LOAD_TEST,
-        told.BLACKOUT,
-        told.FREEZE,
-        told.RESIZE,
-        told.CHANGE,
+        migration.KIND,
+        launch.KIND,
+        load_test.KIND,
+        blackout.KIND,
+        freeze.KIND,
+        resize.KIND,
+        decommission.KIND,
+        life.KIND,
+        change.KIND,
     )
 }
 """By name, in the order in which people read them."""
@@ -50,7 +60,7 @@ KINDS: dict[str, Kind] = {
 DRAWN = {name: kind for name, kind in KINDS.items() if kind.drawn is not None}
 """Those that come about by themselves."""
 
-TOLD = {name: kind for name, kind in KINDS.items() if name not in ("failover", "unserved")}
+TOLD = {name: kind for name, kind in KINDS.items() if kind.is_told}
 """Those that a planner can tell; the others follow."""
 
 

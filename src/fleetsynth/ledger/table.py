@@ -8,15 +8,17 @@ import pyarrow as pa
 
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, SECOND_MICROS
 from fleetsynth.kinds import metrics_of
-from fleetsynth.kinds.kind import CHANNELS
-from fleetsynth.ledger.find import Span, in_services, of_server, sources_of
-from fleetsynth.ledger.who import servers_of
+from fleetsynth.kinds.kind import CHANNELS, Event
+from fleetsynth.ledger.find import FOREVER, Span, in_services, life_of, of_server, sources_of
+from fleetsynth.whom import servers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fleetsynth.kinds.kind import Effect, Event
+    from fleetsynth.kinds.kind import Effect
+    from fleetsynth.ledger.find import Sources
     from fleetsynth.plan import Plan
+    from fleetsynth.whom import Who
 
 SCHEMA = pa.schema(
     [
@@ -62,17 +64,24 @@ def events(plan: Plan, first: int, stop: int, span: Span | None = None) -> Itera
     sources, span = sources_of(plan), span or span_of(plan)
     if not sources.any:
         return
-    servers = servers_of(plan, first, stop)
-    if not sources.services:
-        for who in servers:
-            yield from of_server(sources, who, span)
-        return
-    services, of_servers = in_services(plan, servers, span)
+    servers = servers_of(plan.fleet, first, stop)
+    services, of_servers = in_services(plan, servers, span) if sources.services else ({}, {})
     for who in servers:
-        service = services[who.service]
-        if service.servers[0].server_index == who.server_index:
+        service = services.get(who.service)
+        if service and service.servers[0].server_index == who.server_index:
             yield from service.events
-        yield from of_servers[who.name]
+        if sources.lives is not None:
+            yield from _life(sources, who, span)
+        yield from of_servers[who.name] if service else of_server(sources, who, span)
+
+
+def _life(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
+    """Yield from when to when a server is there."""
+    begin, end = life_of(sources, who)
+    ends = None if end == FOREVER else end
+    event = Event(f"life-{who.name}", "life", who.name, begin, ends, planned=True, severity="info")
+    if event.touches(*span):
+        yield event
 
 
 def batches(plan: Plan) -> Iterator[pa.RecordBatch]:

@@ -77,6 +77,7 @@ class Factor:
         field: of the profile, that says its value; None where that is the same for all archetypes.
         switch: the scenario's key that turns it off; None if nothing does.
         hourly: whether the hours of a day decide it, and not days.
+        unit: the business unit on whose servers it acts; None for all.
         case_of: returns the place of each day or hour among `cases`, counted from 1, and 0 where
             the factor is 1. None where its values are not so few.
         cases: theirs; empty where there is but one and `field` says its value.
@@ -88,6 +89,7 @@ class Factor:
     field: str | None = None
     switch: str | None = None
     hourly: bool = False
+    unit: str | None = None
     case_of: Callable[[Any], Ints] | None = None
     cases: tuple[Case, ...] = ()
 
@@ -204,6 +206,8 @@ class Model:
             windows gives the same rows.
         signals: what it simulates, and what metrics that is published as.
         factors: what the calendar multiplies demand by, in the order of the product.
+        own_factors: returns the same as a plan has them, with days of its own among their cases;
+            None if plans have no days of their own.
         components: says which named parts values add up to; None if it does not tell.
         law: returns the law of a plan's values, which `validate` estimates; None if there is no
             such law.
@@ -225,6 +229,7 @@ class Model:
     simulate: Callable[[Any, Window], Block]
     signals: tuple[Signal, ...]
     factors: tuple[Factor, ...] = ()
+    own_factors: Callable[[Any], tuple[Factor, ...]] | None = None
     components: Components | None = None
     law: Callable[[Any], Law] | None = None
     events: bool = False
@@ -232,6 +237,10 @@ class Model:
     lacks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     same_scale: bool = False
     tile_seconds: float | None = None
+
+    def factors_of(self, plan: Plan) -> tuple[Factor, ...]:
+        """Return what the calendar multiplies demand by, as a plan has it."""
+        return self.factors if self.own_factors is None else self.own_factors(plan)
 
     def shows(self, stem: str) -> tuple[int, float] | None:
         """Return the index of the signal that a metric shows, and its share; None if none."""

@@ -7,7 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.presets import DEFAULT, model
-from fleetsynth.scenario import text
+from fleetsynth.scenario import Scenario, text
 from fleetsynth.scenario.layers import merge
 
 if TYPE_CHECKING:
@@ -30,10 +30,12 @@ def packaged(preset: str) -> dict[str, Any]:
 
 def _unsaid(preset: str) -> dict[str, Any]:
     """Return the values that the classes of a scenario give keys which a catalogue leaves out."""
-    scenario: Any = model(preset).scenario
-    unsaid = {name for name, field in scenario.model_fields.items() if not field.is_required()}
-    defaults: dict[str, Any] = scenario.model_construct().model_dump(mode="json", include=unsaid)
-    return defaults
+    out: dict[str, Any] = {}
+    kinds: tuple[Any, ...] = (Scenario, model(preset).scenario)
+    for kind in kinds:  # one of them may have a default where the other has none
+        unsaid = {name for name, field in kind.model_fields.items() if not field.is_required()}
+        out |= kind.model_construct().model_dump(mode="json", include=unsaid, by_alias=True)
+    return out
 
 
 def starter_text(preset: str = DEFAULT) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import InputError, ScenarioError
+from fleetsynth.presets.files import named_file
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.scenario import text
 from fleetsynth.scenario.data import decoded, values_from_data
@@ -27,8 +28,12 @@ def scenario_from_data(said: object, where: str) -> Scenario:
     Raises:
         InputError: if it is not a mapping, or not a valid scenario; nothing of it is opened.
     """
+    values = values_from_data(said, where)
+    if named_file(values) is not None:
+        message = f"{where}: its scenario names a file, holidays.from: give the days under add"
+        raise InputError(message)
     try:
-        return load_scenario(values_from_data(said, where))
+        return load_scenario(values)
     except ScenarioError as error:
         problems = "; ".join(map(str, error.problems[:5]))
         more = f" and {len(error.problems) - 5:,} more" if len(error.problems) > 5 else ""

@@ -122,10 +122,20 @@ def _keys_beside(written: type[BaseModel], loc: tuple[int | str, ...]) -> list[s
         inner = model_in(kind)
         if inner is None:
             return []
-        kind = inner if is_named(kind) else annotation(inner, str(part))
+        if isinstance(part, int) or is_named(kind):
+            kind = inner  # an item of a list, or a named entry
+        else:
+            kind = annotation(inner, _field(inner, part))
     inner = model_in(kind)
+    if not inner or is_named(kind):
+        return []
     extends = [KEY] if loc[0] == "archetypes" and len(loc) == 3 else []
-    return [*inner.model_fields, *extends] if inner and not is_named(kind) else []
+    return [*(field.alias or name for name, field in inner.model_fields.items()), *extends]
+
+
+def _field(model: type[BaseModel], key: str) -> str:
+    """Return the name of the field that is written under a key."""
+    return next((n for n, field in model.model_fields.items() if field.alias == key), key)
 
 
 def _shown(value: object) -> str:

@@ -14,6 +14,7 @@ from fleetsynth.presets import DEFAULT, PRESETS, is_preset, model, names, proble
 from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.explain import explain
 from fleetsynth.presets.extend import KEY, MEANING, bases_of, extend, not_inherited
+from fleetsynth.presets.files import read_files
 from fleetsynth.scenario import text
 from fleetsynth.scenario.fields import is_name
 from fleetsynth.scenario.layers import merge, override
@@ -61,7 +62,16 @@ def load_scenario(
     found = extend(written, values, said, _valid_figures(packaged(preset)), where)
     _name_new_archetypes(values)
     model(preset).settle(values, packaged(preset))
-    return _validate(written, preset, values, where, found, bases)
+    unread = read_files(values, _folder(source, said_by), where)
+    return _validate(
+        written, preset, values, where, {"archetypes": found, "holidays": unread}, bases
+    )
+
+
+def _folder(source: object, said_by: Mapping[str, str]) -> Path:
+    """Return where the paths of a scenario begin: at its file, if that is what says them."""
+    overridden = any(key in ("holidays", "holidays.from") for key in said_by)
+    return Path(source).parent if isinstance(source, str | Path) and not overridden else Path()
 
 
 def _layered(
@@ -102,7 +112,7 @@ def json_schema(preset: str = DEFAULT) -> dict[str, Any]:
     defaults = {**packaged(preset), **default_scenario(preset).to_dict()}
     for key, field in schema["properties"].items():
         if key != "archetypes":
-            field["default"] = defaults[key]
+            field["default"] = defaults.get(key)
     return schema
 
 
@@ -138,12 +148,14 @@ def _read(path: Path) -> tuple[dict[str, Any], Origin]:
     name = path.name
 
     @cache
-    def known_lines() -> dict[tuple[str | int, ...], int]:
-        return text.lines(content)
+    def known_lines() -> dict[tuple[str, ...], int]:
+        # A problem's path is text, the places of list items in it as well.
+        return {tuple(map(str, path)): line for path, line in text.lines(content).items()}
 
     def origin(where: tuple[str | int, ...]) -> str:
-        for end in range(len(where), 0, -1):
-            line = known_lines().get(where[:end])
+        keys = tuple(map(str, where))
+        for end in range(len(keys), 0, -1):
+            line = known_lines().get(keys[:end])
             if line:
                 return f"{name}, line {line}"
         return name
@@ -172,16 +184,16 @@ def _validate(
     preset: str,
     values: dict[str, Any],
     origin: Origin,
-    lost: list[Problem],
+    lost: Mapping[str, list[Problem]],
     bases: Mapping[Any, Any],
 ) -> Scenario:
     """Validate fields and cross-checks together, so that one run shows every problem.
 
-    With what is `lost` already, because archetypes cannot follow what they extend; `bases` says
-    what each archetype extended.
+    With what is `lost` already, by key: archetypes cannot follow what they extend, and holidays not
+    be read; `bases` says what each archetype extended.
     """
-    found = [*lost]
-    bad = {"archetypes"} if lost else set()
+    found = [problem for problems in lost.values() for problem in problems]
+    bad = {key for key, problems in lost.items() if problems}
     try:
         scenario = written(**{str(key): value for key, value in values.items()})
     except ValidationError as error:
@@ -190,8 +202,12 @@ def _validate(
         bad |= {str(detail["loc"][0]) for detail in details if detail["loc"]}
         # What is wrong is replaced for a moment, so that the rest can be checked as well.
         defaults = packaged(preset)
-        checkable = {key: values[key] for key in written.model_fields}
-        checkable |= {key: _stand_in(defaults, key, values[key]) for key in bad & checkable.keys()}
+        checkable = {key: values[key] for key in written.model_fields if key in values}
+        checkable = {
+            key: _stand_in(defaults, key, value) if key in bad else value
+            for key, value in checkable.items()
+            if key not in bad or key in defaults
+        }
         try:
             scenario = written(**checkable)
         except ValidationError:  # nothing more can be said of what is so wrong
@@ -218,4 +234,4 @@ def _stand_in(defaults: dict[str, Any], key: str, value: object) -> object:
         if key == "archetypes":
             usable = [name for name in value if "." not in name]
             return dict.fromkeys(usable, _valid_figures(defaults))
-    return defaults[key]
+    return defaults.get(key)

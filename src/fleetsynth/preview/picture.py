@@ -108,7 +108,7 @@ def _marks(axes: Any, plan: Plan, times: NDArray[np.datetime64], country: str) -
     begins = dates[days.is_quarter_end & (days.days_to_month_end == 4)]
     for begin in begins:
         axes.axvspan(begin, begin + np.timedelta64(5, "D"), color="#9aa5b1", alpha=0.35, lw=0)
-    holidays = dates[days.is_holiday(country)]
+    holidays = dates[plan.is_holiday(days, country)]
     heights = np.full(len(holidays), 0.985)
     axes.plot(
         holidays, heights, "|", transform=axes.get_xaxis_transform(), color=_INK, ms=5, mew=0.9

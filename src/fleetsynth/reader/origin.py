@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fleetsynth.errors import InputError
 from fleetsynth.formats.read import read_metadata
 from fleetsynth.presets import resolve
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.reader.claims import beyond, rows_at_most
 from fleetsynth.scenario.data import own_metadata
-from fleetsynth.stores.names import SCENARIO
+from fleetsynth.stores.names import MANIFEST, SCENARIO
+from fleetsynth.stores.recorded import parse_manifest
+from fleetsynth.tables.provenance import other_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +46,22 @@ def own_plan(dataset: Dataset) -> Plan | None:
         return _told(beside, f"{dataset.name.rstrip('/')}/{SCENARIO}")
     value = metadata_of(dataset).get("fleetsynth.scenario")
     return None if value is None else _told(value, f"{dataset.name}: its metadata")
+
+
+def other_model_of(plan: Plan, dataset: Dataset) -> str | None:
+    """Say that a dataset was made by another version of its model; None if it says no such thing.
+
+    Args:
+        plan: of the scenario that the dataset itself names.
+        dataset: which.
+    """
+    files = dataset.source.files
+    manifest = files.store.read(MANIFEST) if files and files.store else None
+    said: object = metadata_of(dataset).get("fleetsynth.model_version")
+    if manifest is not None:
+        with suppress(InputError):  # what is wrong with it is told where it is verified
+            said = parse_manifest(manifest, MANIFEST).get("model_version")
+    return other_model(plan, said)
 
 
 @lru_cache(maxsize=2)

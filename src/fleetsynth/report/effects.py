@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.calendars import NO_DATES
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Calendar, Days
 from fleetsynth.models.base import product_of
 from fleetsynth.presets import model_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fleetsynth.calendars import OwnDates
     from fleetsynth.metrics import Metric
     from fleetsynth.models.base import Factor, Law, RowLaw, Signal
     from fleetsynth.plan import Plan
@@ -33,13 +35,15 @@ QUARTER_END = (
 )
 GENERAL = (*QUARTER_END, "Public holidays", "24–31 December")
 """Days that are looked at where no model declares any."""
+_MOST_SERVERS = 100_000
+"""Servers by which the shares of business units are told."""
 _REACH = 28
 """Days before and after within which ordinary days of the same weekday are compared with."""
 
 
 def by_date(plan: Plan | None) -> list[Factor]:
     """Return a model's factors that act on all archetypes alike, on days that charts can name."""
-    factors = model_of(plan).factors if plan else ()
+    factors = model_of(plan).factors_of(plan) if plan else ()
     return [f for f in factors if f.cases and not f.hourly and f.field is None]
 
 
@@ -58,11 +62,11 @@ def declared_kinds(factors: Sequence[Factor], days: Days) -> tuple[list[str], In
     return names, out
 
 
-def general_kinds(days: Days, country: str) -> Ints:
-    """Return the place of each day in `GENERAL`, or `ORDINARY`."""
+def general_kinds(days: Days, country: str, own: OwnDates = NO_DATES) -> Ints:
+    """Return the place of each day in `GENERAL`, or `ORDINARY`; arguments as of `is_holiday`."""
     out = np.full(days.index.shape, ORDINARY, dtype=np.int64)
     out[days.is_quarter_end] = (4 - days.days_to_month_end)[days.is_quarter_end]
-    out[days.is_holiday(country)] = len(QUARTER_END)
+    out[days.is_holiday(country, own)] = len(QUARTER_END)
     out[(days.month == 12) & (days.day >= 24)] = len(QUARTER_END) + 1
     return out
 
@@ -99,21 +103,48 @@ def expected_days(plan: Plan, law: Law, days: Ints, metrics: Sequence[Metric]) -
     Exact for the noise, the spikes and the bounds: the mean of a clipped normal, mixed with that
     of a spiking one.
     """
-    model = model_of(plan)
-    factors = [f for f in model.factors if f.is_on(plan.scenario)]
+    factors = [f for f in model_of(plan).factors_of(plan) if f.is_on(plan.scenario)]
     out = np.zeros((len(metrics), len(plan.archetypes), days.size))
-    for hour, share in _parts_of_day([f for f in factors if f.hourly], plan.clock.step):
-        calendar = Calendar(days * DAY_SECONDS + hour * HOUR_SECONDS)
-        for a, (archetype, rows) in enumerate(zip(plan.archetypes, law.rows, strict=True)):
-            f = product_of(factors, calendar, archetype.profile)
-            g = law.growth(rows.rate, calendar.seconds)
-            for m, metric in enumerate(metrics):
-                shown = model.shows(metric.stem)
-                if shown is not None:
-                    signal = model.signals[shown[0]]
-                    level = rows.base[shown[0]] * np.where(signal.follows_demand, f, 1.0)
-                    level = level * np.where(signal.grows, g, 1.0)
-                    out[m, a] += share * _mean(level, metric, rows, signal, shown)
+    hourly = [f for f in factors if f.hourly]
+    for unit, part in _units(plan, factors).items():
+        acting = [f for f in factors if f.unit in (None, unit)]
+        for hour, share in _parts_of_day(hourly, plan.clock.step):
+            calendar = Calendar(days * DAY_SECONDS + hour * HOUR_SECONDS)
+            out += part[:, None] * share * _expected(plan, law, acting, calendar, metrics)
+    return out
+
+
+def _units(plan: Plan, factors: Sequence[Factor]) -> dict[str, Floats]:
+    """Return each business unit with its share of each archetype's servers, shape (archetypes,).
+
+    One stands for all where no factor tells them apart.
+    """
+    units = list(plan.scenario.business_units)
+    if all(f.unit is None for f in factors):
+        return {units[0]: np.ones(len(plan.archetypes))}
+    stop = min(plan.fleet.size, _MOST_SERVERS)
+    counts = np.zeros((len(units), len(plan.archetypes)))
+    codes = plan.fleet.metadata_codes("business_unit", 0, stop)
+    np.add.at(counts, (codes, plan.fleet.archetype_codes(0, stop)), 1.0)
+    return dict(zip(units, counts / np.maximum(counts.sum(axis=0), 1.0), strict=True))
+
+
+def _expected(
+    plan: Plan, law: Law, factors: Sequence[Factor], calendar: Calendar, metrics: Sequence[Metric]
+) -> Floats:
+    """Return the mean at each tick of servers that some factors act on."""
+    model = model_of(plan)
+    out = np.zeros((len(metrics), len(plan.archetypes), len(calendar.seconds)))
+    for a, (archetype, rows) in enumerate(zip(plan.archetypes, law.rows, strict=True)):
+        f = product_of(factors, calendar, archetype.profile)
+        g = law.growth(rows.rate, calendar.seconds)
+        for m, metric in enumerate(metrics):
+            shown = model.shows(metric.stem)
+            if shown is not None:
+                signal = model.signals[shown[0]]
+                level = rows.base[shown[0]] * np.where(signal.follows_demand, f, 1.0)
+                level = level * np.where(signal.grows, g, 1.0)
+                out[m, a] = _mean(level, metric, rows, signal, shown)
     return out
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.calendars import NO_DATES
 from fleetsynth.clock import DAY_SECONDS, Days
 from fleetsynth.report import effects
 from fleetsynth.report.axis import regroup
@@ -206,10 +207,11 @@ def calendar(
         return None
     days, sums, counts = by_day(collected)
     factors = effects.by_date(plan)
+    own = plan.own_dates if plan else NO_DATES
     names, kinds = (
         effects.declared_kinds(factors, days)
         if factors
-        else (list(effects.GENERAL), effects.general_kinds(days, country))
+        else (list(effects.GENERAL), effects.general_kinds(days, country, own))
     )
     main = collected.main
     special, seen, base = effects.compare(sums[main], counts[main], kinds)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import Problem, did_you_mean, nearest_name
-from fleetsynth.kinds import DRAWN, TOLD
+from fleetsynth.kinds import DRAWN, KINDS, TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,7 +82,7 @@ def _incidents(scenario: Scenario) -> Iterator[Problem]:
     told = {event.label for event in scenario.events}
     for place, event_id in enumerate(incidents.without):
         kind_name = event_id.partition("-")[0]
-        if kind_name in ("failover", "unserved"):
+        if kind_name in KINDS and kind_name not in TOLD:
             message = f"{event_id!r} follows from other events: take its cause away"
         elif kind_name not in TOLD and not any(event_id.startswith(label) for label in told):
             message = f"{event_id!r} is no id of an event{nearest_name(kind_name, TOLD)}"

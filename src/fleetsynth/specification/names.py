@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 import numpy as np
 
 from fleetsynth import api
-from fleetsynth.clock import Calendar, holiday_countries
+from fleetsynth.calendars import NO_DATES, check_place
+from fleetsynth.clock import Calendar
 from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.fleet import METADATA_COLUMNS, Fleet, draw_codes, server_id
 from fleetsynth.models.classic import factors
@@ -195,10 +196,11 @@ def add_calendar_features(
     Args:
         frame: the rows, in any order.
         timestamp: name of the column with their times.
-        country: ISO 3166 code of the country whose public holidays `is_holiday` marks; None for
-            what the scenario says.
+        country: ISO 3166 code of the country whose public holidays `is_holiday` marks, or of its
+            subdivision, such as ``DE-HE``; None for what the scenario says.
         scenario: whose holidays to mark: those of each row's region in the realistic preset,
-            which takes a column `region`, and those of the US in the classic one; None for classic.
+            which takes a column `region`, and those of the US in the classic one, with its own
+            dates; None for classic.
 
     Raises:
         UsageError: for a country without known holidays, for both a country and a scenario, or
@@ -208,23 +210,23 @@ def add_calendar_features(
     seconds = to_seconds(frame[timestamp].to_numpy())
     if country is not None and scenario is not None:
         raise UsageError("country and scenario both say whose holidays to mark: choose one")
-    columns = dict(calendar_columns(seconds, _checked(country or "US")))
+    own = scenario.holidays.own_dates() if scenario else NO_DATES
+    columns = dict(calendar_columns(seconds, _checked(country or "US"), own))
     places = getattr(scenario, "locations", None)
     if places:
         regions = _regions(frame, places)
         for region in regions.unique():
             here = (regions == region).to_numpy()
-            theirs = dict(calendar_columns(seconds[here], places[region].country))
+            theirs = dict(calendar_columns(seconds[here], places[region].country, own))
             columns["is_holiday"][here] = theirs["is_holiday"]
     return frame.assign(**columns)
 
 
 def _checked(country: str) -> str:
-    code = "US" if country == "US" else holiday_countries().get(country.upper())
-    if country != code:
-        hint = f" (did you mean {code!r}?)" if code else ": give an ISO 3166 code such as IE"
-        raise UsageError(f"no holidays are known for the country {country!r}{hint}")
-    return country
+    try:
+        return country if country == "US" else check_place(country)
+    except ValueError as error:
+        raise UsageError(error) from None
 
 
 def _regions(frame: pd.DataFrame, places: Mapping[str, Any]) -> pd.Series[Any]:

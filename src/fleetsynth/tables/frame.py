@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.block import NULL_HUNDREDTHS
+from fleetsynth.calendars import NO_DATES
 from fleetsynth.clock import SECOND_MICROS, Calendar
 from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.metrics import STATISTICS, published
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.block import Block
+    from fleetsynth.calendars import OwnDates
     from fleetsynth.metrics import Metric
     from fleetsynth.plan import Plan
     from fleetsynth.window import Window
@@ -45,9 +47,9 @@ def column_types() -> dict[str, pa.DataType]:
 
 
 def schema(plan: Plan) -> pa.Schema:
-    """Return the Arrow schema of a plan's dataset; where rows may be missing, so may values."""
+    """Return the Arrow schema of a plan's dataset; values may be missing unless it says not."""
     types = _types(plan.metrics)
-    partial = set() if plan.is_full else {metric.column for metric in plan.metrics}
+    partial = set() if plan.is_gapless else {metric.column for metric in plan.metrics}
     return pa.schema(
         [pa.field(name, types[name], nullable=name in partial) for name in plan.columns]
     )
@@ -128,7 +130,7 @@ class Frame:
             seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
             columns = {"timestamp": _array(_repeat(seconds * SECOND_MICROS, servers), TIMESTAMP)}
             if self._plan.scenario.include_calendar:
-                for name, values in calendar_columns(seconds, "US"):
+                for name, values in calendar_columns(seconds, "US", self._plan.own_dates):
                     columns[name] = _array(_repeat(values, servers), pa.int32())
             self._per_tick = {key: columns}
         return self._per_tick[key]
@@ -139,8 +141,13 @@ class Frame:
         if set(countries) == {"US"}:
             return {}
         seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
-        marks = {c: dict(calendar_columns(seconds, c))["is_holiday"] for c in set(countries)}
-        return {"is_holiday": _array(np.concatenate([marks[c] for c in countries]), pa.int32())}
+        calendar = Calendar(seconds)
+        marks = {
+            country: calendar.per_tick(self._plan.is_holiday(calendar.days, country))
+            for country in set(countries)
+        }
+        marked = np.concatenate([marks[country] for country in countries]).astype(np.int32)
+        return {"is_holiday": _array(marked, pa.int32())}
 
     def _columns_of_rows(
         self, window: Window, server: NDArray[np.integer], tick: NDArray[np.integer]
@@ -151,7 +158,8 @@ class Frame:
         if self._plan.scenario.include_calendar:
             names = self._plan.countries(window.first_server, window.stop_server)
             countries, code = np.unique(names, return_inverse=True)
-            tables = [dict(calendar_columns(seconds, country)) for country in countries.tolist()]
+            own = self._plan.own_dates
+            tables = [dict(calendar_columns(seconds, place, own)) for place in countries.tolist()]
             for name in CALENDAR_COLUMNS:
                 table = np.stack([each[name] for each in tables])
                 columns[name] = _array(table[code[server], tick], pa.int32())
@@ -179,18 +187,19 @@ class Frame:
 
 
 def calendar_columns(
-    seconds: NDArray[np.int64], country: str
+    seconds: NDArray[np.int64], country: str, own: OwnDates = NO_DATES
 ) -> Iterator[tuple[str, NDArray[np.int32]]]:
     """Yield the calendar columns of an array of timestamps, in order, each with its name.
 
     Args:
         seconds: whole seconds since the Unix epoch.
-        country: whose public holidays `is_holiday` marks.
+        country: whose public holidays `is_holiday` marks, or a subdivision of one.
+        own: what a scenario adds to them and removes.
     """
     calendar = Calendar(seconds)
     for name, field in CALENDAR_COLUMNS.items():
         days = calendar.days
-        by_day = getattr(days, field) if field else days.is_holiday(country)
+        by_day = getattr(days, field) if field else days.is_holiday(country, own)
         yield name, calendar.per_tick(by_day.astype(np.int32))
 
 

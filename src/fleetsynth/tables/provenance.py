@@ -38,3 +38,19 @@ def provenance(plan: Plan) -> dict[str, str]:
         "fleetsynth.holidays_version": holidays_version,
         "fleetsynth.tzdata_version": tzdata.__version__,
     }
+
+
+def other_model(plan: Plan, said: object) -> str | None:
+    """Say that a dataset was made by another version of its model than this; None if it was not.
+
+    Args:
+        plan: of the dataset.
+        said: its ``model_version``, as it stands in the dataset.
+    """
+    this = model(plan.scenario.preset).version
+    if not isinstance(said, str) or said == this:
+        return None
+    return (
+        f"made by model version {said}, and this fleetsynth has {this}, which gives other values "
+        "for the same scenario: take the release that made it"
+    )

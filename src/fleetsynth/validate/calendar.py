@@ -79,10 +79,10 @@ class CalendarCheck:
             )
 
     def _holidays(self, days: Days, day: Ints, rows: Rows) -> Ints:
-        out = days.is_holiday("US").astype(np.int64)[day]
         plan = self._plan
         if plan is None:
-            return out
+            return days.is_holiday("US").astype(np.int64)[day]
+        out = plan.is_holiday(days, "US").astype(np.int64)[day]
         in_plan = self._servers.in_plan()
         countries = {
             server: plan.countries(int(in_plan[server]), int(in_plan[server]) + 1)[0]
@@ -91,7 +91,7 @@ class CalendarCheck:
         }
         for country in set(countries.values()) - {"US"}:
             there = np.isin(rows.server, [n for n, c in countries.items() if c == country])
-            out[there] = days.is_holiday(country)[day[there]]
+            out[there] = plan.is_holiday(days, country)[day[there]]
         return out
 
     def verdicts(self) -> Iterator[Verdict]:

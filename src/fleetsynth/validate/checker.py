@@ -86,13 +86,15 @@ class Checker:
         self._schema: pa.Schema | None = None
         self._checked: pa.Schema | None = None
         self._changed: dict[str, None] = {}  # a set in order
-        self._is_full = plan is None or plan.is_full
+        # Lives that were drawn from another seed are other lives.
+        self._is_gapless = plan is None or plan.is_full or (own and plan.is_gapless)
         step = span = None
         if plan:
             clock = plan.clock
             begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * SECOND_MICROS
             step, span = clock.step * SECOND_MICROS, (int(begin), int(end))
-        self._grid = GridCheck(self.columns, step, span, is_full=self._is_full)
+        lives = self._servers.lives if self._is_gapless and plan and plan.fleet.lives else None
+        self._grid = GridCheck(self.columns, step, span, is_gapless=self._is_gapless, lives=lives)
         self.rows = 0
 
     @property
@@ -150,7 +152,7 @@ class Checker:
                     self.columns,
                     self._design,
                     exact=self._exact,
-                    is_full=self._is_full,
+                    is_gapless=self._is_gapless,
                 )
             self._values[column].update(rows, calm)
         for coupling in self._couplings:
@@ -177,8 +179,15 @@ class Checker:
         tick = rows.micros // (clock.step * SECOND_MICROS) - clock.first
         usable = np.isfinite(values).all(axis=0) & (archetype >= 0) & (rows.micros != MISSING)
         usable &= (tick >= 0) & (tick < clock.count)
+<<<<<<< HEAD
         if events is not None:
             usable &= ~np.isnan(events)
+=======
+        if design.has_units:
+            usable[usable] = design.is_ordinary(
+                archetype[usable], self._servers.units(rows)[usable], tick[usable]
+            )
+>>>>>>> h-core
         for code in np.flatnonzero(np.bincount(archetype[usable])).tolist():
             chosen = usable & (archetype == code)
             if chosen.all():

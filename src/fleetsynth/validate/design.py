@@ -70,7 +70,9 @@ class Design:
         self.places = Places.of(len(signals))
         self.sums = self.places.scores + 1
         self.densities = [self._density(i) for i in range(len(law.rows))]
-        self._factors = [factor for factor in self.model.factors if factor.case_of]
+        factors = self.model.factors_of(plan)
+        self._factors = [f for f in factors if f.case_of and f.unit is None]
+        self._of_units = [f for f in factors if f.unit is not None]
         clock = plan.clock
         self._calendar = Calendar(clock.seconds(clock.first, clock.stop))
         sizes = [1 + len(_labels(factor)) for factor in self._factors]
@@ -115,6 +117,40 @@ class Design:
             out[0, i] = self.law.growth(rows.rate, seconds)
             out[1, i] = (up - down) / (2 * small)
         return out
+
+    def is_ordinary(self, archetype: Ints, unit: Ints, tick: Ints) -> NDArray[np.bool_]:
+        """Tell the rows on which no factor of a business unit alone acts, shape of each argument.
+
+        Nothing is estimated of others: what is estimated, servers of all units have in common.
+
+        Args:
+            archetype: of each row's server, in the plan.
+            unit: index of its business unit in the scenario; -1 if it is not known.
+            tick: counted from the first of the clock.
+        """
+        day = tick // self.plan.clock.ticks_per_day
+        out: NDArray[np.bool_] = ~self._acts[archetype, unit + 1, day]
+        return out
+
+    @cached_property
+    def _acts(self) -> NDArray[np.bool_]:
+        """Where a factor of a unit alone acts, shape (archetypes, 1 + units, days).
+
+        The first of the units stands for one that is not known.
+        """
+        days, units = self._calendar.days, list(self.plan.scenario.business_units)
+        out = np.zeros((len(self.plan.archetypes), 1 + len(units), len(days.index)), np.bool_)
+        for factor in self._of_units:
+            place = 1 + units.index(factor.unit or "")
+            for row, kind in zip(out, self.plan.archetypes, strict=True):
+                row[place] |= factor.function(days, kind.profile) != 1.0
+        out[:, 0] = out.any(axis=1)
+        return out
+
+    @property
+    def has_units(self) -> bool:
+        """Whether there are factors that act on one business unit alone."""
+        return bool(self._of_units)
 
     def group_growth(self) -> Floats:
         """Return `growth` averaged per group, shape (2, archetypes, groups)."""
@@ -178,8 +214,8 @@ class Design:
         for row, factor in enumerate(self._factors):
             for number, label in enumerate(_labels(factor) if proper else (), start=1):
                 at = self._case_of_group[row] == number
-                if factor.field is None and at.any():
-                    value = float(self._values(proper[0])[1 + row][at][0])
+                value = float(self._values(proper[0])[1 + row][at][0]) if at.any() else 0.0
+                if factor.field is None and value > 0:
                     self._add(Parameter(factor.name, label, None, value), dict.fromkeys(proper, at))
 
     def _declare_archetype(self, i: int) -> None:

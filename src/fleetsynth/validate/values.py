@@ -90,9 +90,9 @@ class ValueCheck:
         design: Design | None,
         *,
         exact: bool = False,
-        is_full: bool = True,
+        is_gapless: bool = True,
     ) -> None:
-        self._allowed = not is_full
+        self._allowed = not is_gapless
         self._metric = METRIC_COLUMNS[column]
         self._column = column
         self._columns = columns

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fleetsynth.errors import Problem
 from fleetsynth.models.classic import correlation
-from fleetsynth.scenario.check import LARGEST_POWER
+from fleetsynth.scenario.check import LARGEST_POWER, closed_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,8 @@ def problems(scenario: ClassicScenario) -> Iterator[tuple[frozenset[str], Proble
         yield frozenset({"growth"}), problem
     for problem in _growth_size(scenario):
         yield frozenset({"start_date", "end_date", "growth", "archetypes"}), problem
+    for problem in closed_units(scenario.closed, scenario):
+        yield frozenset({"business_units", "closed"}), problem
     if scenario.correlation_repair == "refuse":
         for name, profile in scenario.archetypes.items():
             for problem in _correlation(name, profile):

@@ -45,12 +45,12 @@ _NOISIEST = 50.0
 def make(plan: ClassicPlan, window: Window) -> Parts:
     """Return the published values of a window and their parts.
 
-    `base`, `calendar` and `growth` have a row for each archetype in the window.
+    `base`, `calendar` and `growth` have a row for each kind of server in the window.
     """
-    codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
-    kinds, kind = np.unique(codes, return_inverse=True)
+    numbers = plan.kinds(window.first_server, window.stop_server)
+    kinds, kind = np.unique(numbers, return_inverse=True)
     span = window.first_tick, window.stop_tick
-    steps, levels = _of_archetypes(plan, tuple(kinds.tolist()), *span)
+    steps, levels = _of_kinds(plan, tuple(kinds.tolist()), *span)
     highest = int(levels.max())
     out = np.empty((len(METRICS), *window.shape), dtype=np.int32)
     of_row = [name for name in names(plan) if name in OF_ROW]
@@ -76,16 +76,16 @@ def make(plan: ClassicPlan, window: Window) -> Parts:
 
 
 @lru_cache(maxsize=2)  # the next servers have the same
-def _of_archetypes(
-    plan: ClassicPlan, codes: tuple[int, ...], first_tick: int, stop_tick: int
+def _of_kinds(
+    plan: ClassicPlan, kinds: tuple[int, ...], first_tick: int, stop_tick: int
 ) -> tuple[Hundredths, Hundredths]:
     """Return the parts of `OF_ARCHETYPE`, and their sum.
 
-    Shapes (3, metrics, archetypes, ticks) and (metrics, archetypes, ticks).
+    Shapes (3, metrics, kinds, ticks) and (metrics, kinds, ticks).
     """
-    sums = np.empty((3, len(METRICS), len(codes), stop_tick - first_tick), dtype=np.int32)
-    for row, code in enumerate(codes):
-        made = stages(plan, code, first_tick, stop_tick)
+    sums = np.empty((3, len(METRICS), len(kinds), stop_tick - first_tick), dtype=np.int32)
+    for row, kind in enumerate(kinds):
+        made = stages(plan, kind, first_tick, stop_tick)
         for signal, places in enumerate(PUBLISHED):
             for place in places:
                 sums[:, place, row] = whole(SHOWN[place][1] * made[:, signal])

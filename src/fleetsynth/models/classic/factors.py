@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.calendars import told_days
 from fleetsynth.clock import elapsed_months
 from fleetsynth.models.base import Case, Factor, product_of
+from fleetsynth.models.closed import closed_factor, closed_of
 from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fleetsynth.calendars import OwnDates
     from fleetsynth.clock import Calendar, Days
     from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario
+    from fleetsynth.scenario.holidays import Closed
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -96,15 +100,76 @@ HOLIDAY = Factor.of_cases(
 FACTORS = (WEEKEND, BUSINESS_HOURS, QUARTER_END, HOLIDAY)
 """In the order of the product f = ((weekend x business hours) x quarter end) x holiday."""
 
+MILDEST = max(case.value for *_, case in _DATES)
+"""The factor of a holiday of the scenario's own that says none, on a day that has none yet."""
+
+
+def factors_of(scenario: ClassicScenario) -> tuple[Factor, ...]:
+    """Return the factors with a scenario's own holidays and closed days."""
+    own, closed = scenario.holidays.own_dates(), scenario.closed
+    if not own and not closed:
+        return FACTORS
+    holiday = with_own(own) if own else HOLIDAY
+    units = ((unit, closed_of(closed, unit)) for unit in scenario.business_units)
+    theirs = (closed_days(unit, days) for unit, days in units if days is not None)
+    return (*(holiday if factor is HOLIDAY else factor for factor in FACTORS), *theirs)
+
+
+def with_own(own: OwnDates) -> Factor:
+    """Return the holiday factor with dates that a scenario adds and without those it removes."""
+    values = sorted({MILDEST, *(e.factor for e in own.added if e.factor is not None)})
+    titles = {value: f"Own holiday, {value:g} times" for value in values}
+    cases = tuple(case for *_, case in _DATES)
+    cases += tuple(Case(f"own {value:g}", value, titles[value]) for value in values)
+
+    def case_of(days: Days) -> Ints:
+        out = _on_holiday(days)
+        if not len(days.index):
+            return out
+        told = told_days(own, "US", *days.years)
+        out[np.isin(days.index, told.removed)] = 0
+        first = len(_DATES) + 1
+        out[np.isin(days.index, told.added) & (out == 0)] = first + values.index(MILDEST)
+        case = first + np.searchsorted(values, told.factors)
+        out[np.isin(days.index, told.told)] = case[np.isin(told.told, days.index)]
+        return out
+
+    label = "fixed dates around US holidays, and those of the scenario"
+    return Factor.of_cases("holiday", label, case_of, switch=HOLIDAY.switch, cases=cases)
+
+
+def closed_days(unit: str, closed: Closed) -> Factor:
+    """Return the factor of the days on which a business unit does not work."""
+
+    def function(days: Days, profile: ArchetypeProfile) -> Floats:
+        return closed_factor(days, closed, profile.weekend_factor)
+
+    return Factor("closed", f"days on which {unit} does not work", function, unit=unit)
+
 
 def time_of_week(calendar: Calendar, profile: ArchetypeProfile) -> Floats:
     """Return business hours times weekend, per tick."""
     return product_of((WEEKEND, BUSINESS_HOURS), calendar, profile)
 
 
-def demand(calendar: Calendar, profile: ArchetypeProfile, scenario: ClassicScenario) -> Floats:
-    """Return the product of the factors that are on, per tick."""
-    return product_of([f for f in FACTORS if f.is_on(scenario)], calendar, profile)
+def demand(
+    calendar: Calendar,
+    profile: ArchetypeProfile,
+    scenario: ClassicScenario,
+    closed: Closed | None = None,
+) -> Floats:
+    """Return the product of the factors that are on, per tick.
+
+    Args:
+        calendar: of the ticks.
+        profile: of the servers.
+        scenario: whose.
+        closed: when the servers' business unit does not work; None for never.
+    """
+    acting = [f for f in factors_of(scenario) if f.unit is None and f.is_on(scenario)]
+    if closed is not None:
+        acting.append(closed_days("", closed))
+    return product_of(acting, calendar, profile)
 
 
 def span_growth(trend: Floats, rate: float) -> Floats:

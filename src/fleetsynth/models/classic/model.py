@@ -14,6 +14,7 @@ MODEL = Model(
     simulate=simulate.simulate,
     signals=SIGNALS,
     factors=factors.FACTORS,
+    own_factors=lambda plan: factors.factors_of(plan.scenario),
     components=components.COMPONENTS,
     events=True,
     law=law.law,

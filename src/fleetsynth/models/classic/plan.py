@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fleetsynth.clock import Clock
 from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic import correlation
+from fleetsynth.models.closed import closed_of
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    import numpy as np
     from numpy.typing import NDArray
 
     from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario
+    from fleetsynth.scenario.holidays import Closed
 
 VERSION = "classic-1"
 
@@ -47,10 +49,29 @@ class ClassicPlan(Plan):
     archetypes: tuple[ClassicArchetype, ...]
     growth_clock: Clock
 
-    @property
-    def origin(self) -> date:
-        """The day that growth is counted from."""
-        return self.growth_clock.start
+    @cached_property
+    def closings(self) -> tuple[Closed | None, ...]:
+        """The ways in which business units are closed; the first is never."""
+        closed, units = self.scenario.closed, self.scenario.business_units
+        ways: list[Closed | None] = [None]
+        for unit in units:
+            if (days := closed_of(closed, unit)) not in ways:
+                ways.append(days)
+        return tuple(ways)
+
+    def kinds(self, first: int, stop: int) -> NDArray[np.int64]:
+        """Tell servers apart by their demand: archetype + archetypes x place in `closings`.
+
+        Shape (stop - first,).
+        """
+        codes = self.fleet.archetype_codes(first, stop)
+        if not self.scenario.closed:
+            return codes
+        closed, units = self.scenario.closed, self.scenario.business_units
+        place = np.array([self.closings.index(closed_of(closed, unit)) for unit in units])
+        unit_codes = self.fleet.metadata_codes("business_unit", first, stop)
+        kinds: NDArray[np.int64] = codes + len(self.archetypes) * place[unit_codes]
+        return kinds
 
 
 def resolve(scenario: ClassicScenario) -> ClassicPlan:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from fleetsynth.models.classic.signals import CORRELATION_FIELDS
 from fleetsynth.scenario.fields import Correlation, Key, Name, NonNegative, PlainDate, Share, Strict
+from fleetsynth.scenario.holidays import Closed  # noqa: TC001 - pydantic reads annotations
 from fleetsynth.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 class ArchetypeProfile(Strict):
@@ -90,6 +94,16 @@ class ClassicScenario(Scenario):
     correlation_repair: Literal["refuse", "nearest"] = Field(
         description="What to do about a correlation matrix that is not positive definite."
     )
+    closed: dict[Name, Closed] = Field(
+        default_factory=dict,
+        description="Days on which a business unit does not work; `default` is for those not "
+        "named.",
+    )
     archetypes: dict[Key, ArchetypeProfile] = Field(
         description="Profiles by name: overrides of single fields, or whole new archetypes."
     )
+
+    @property
+    def origin(self) -> date:
+        """First day of the growth."""
+        return self.growth.span[0] if self.growth.span else self.start_date

@@ -163,6 +163,7 @@ def simulate(plan: ClassicPlan, window: Window) -> Block:
 def cuts(plan: ClassicPlan, window: Window) -> Iterator[Cut]:
     """Cut a window into pieces that fit the cache, and draw for each."""
     codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
+    kinds = plan.kinds(window.first_server, window.stop_server)
     servers = plan.fleet.encoded_ids(window.first_server, window.stop_server)
     parameters = Parameters.of(plan.archetypes)
     stream = Stream()
@@ -174,7 +175,7 @@ def cuts(plan: ClassicPlan, window: Window) -> Iterator[Cut]:
         for row in range(0, len(codes), group):
             rows = slice(row, row + group)
             draws = draw_of(plan, servers[rows], tick, stop, stream)
-            level = _levels(plan, codes[rows], tick, stop)
+            level = _levels(plan, kinds[rows], tick, stop)
             grid = Ticks(tick, stop, plan.clock.step)
             events = touching(found[rows], grid) if found else None
             if events:
@@ -188,7 +189,8 @@ def cuts(plan: ClassicPlan, window: Window) -> Iterator[Cut]:
 def components(plan: ClassicPlan, window: Window) -> Components:
     """Return a window's values together with everything that they are made of."""
     codes = plan.fleet.archetype_codes(window.first_server, window.stop_server)
-    levels = _levels(plan, codes, window.first_tick, window.stop_tick)
+    kinds = plan.kinds(window.first_server, window.stop_server)
+    levels = _levels(plan, kinds, window.first_tick, window.stop_tick)
     parameters = Parameters.of(plan.archetypes).take(codes)
     return compose(parameters, levels, draw(plan, window, Stream()))
 
@@ -275,37 +277,42 @@ def raise_level(base: Floats, f: Floats, g: Floats) -> Floats:
 
 
 def _levels(
-    plan: ClassicPlan, codes: NDArray[np.integer], first_tick: int, stop_tick: int
+    plan: ClassicPlan, kinds: NDArray[np.integer], first_tick: int, stop_tick: int
 ) -> Floats:
-    """Levels of servers of some archetypes, shape (signals, servers, ticks); only to be read."""
-    levels = [_level(plan, code, first_tick, stop_tick) for code in codes.tolist()]
+    """Levels of servers of some kinds, shape (signals, servers, ticks); only to be read."""
+    numbers = kinds.tolist()
+    made = {kind: _level(plan, kind, first_tick, stop_tick) for kind in dict.fromkeys(numbers)}
+    levels = [made[kind] for kind in numbers]
     if all(level is levels[0] for level in levels):
         return np.broadcast_to(
-            levels[0][:, None], (len(SIGNALS), len(codes), stop_tick - first_tick)
+            levels[0][:, None], (len(SIGNALS), len(kinds), stop_tick - first_tick)
         )
     return np.stack(levels, axis=1)
 
 
-@lru_cache(maxsize=8)  # a megabyte each; the next servers have the same
-def _level(plan: ClassicPlan, code: int, first_tick: int, stop_tick: int) -> Floats:
-    """Level of an archetype, shape (signals, ticks)."""
-    return level(plan.archetypes[code].profile, *_factors(plan, code, first_tick, stop_tick))
+@lru_cache(maxsize=16)  # a megabyte each; the next servers have the same
+def _level(plan: ClassicPlan, kind: int, first_tick: int, stop_tick: int) -> Floats:
+    """Level of servers of a kind, shape (signals, ticks)."""
+    profile = plan.archetypes[kind % len(plan.archetypes)].profile
+    return level(profile, *_factors(plan, kind, first_tick, stop_tick))
 
 
-def stages(plan: ClassicPlan, code: int, first_tick: int, stop_tick: int) -> Floats:
-    """Base, base x factors, and level of an archetype, shape (3, signals, ticks)."""
-    f, g = _factors(plan, code, first_tick, stop_tick)
-    profile, one = plan.archetypes[code].profile, np.ones_like(f)
+def stages(plan: ClassicPlan, kind: int, first_tick: int, stop_tick: int) -> Floats:
+    """Base, base x factors, and level of servers of a kind, shape (3, signals, ticks)."""
+    f, g = _factors(plan, kind, first_tick, stop_tick)
+    profile = plan.archetypes[kind % len(plan.archetypes)].profile
+    one = np.ones_like(f)
     return np.stack([level(profile, one, one), level(profile, f, one), level(profile, f, g)])
 
 
 def _factors(
-    plan: ClassicPlan, code: int, first_tick: int, stop_tick: int
+    plan: ClassicPlan, kind: int, first_tick: int, stop_tick: int
 ) -> tuple[Floats, Floats]:
-    """Factors and growth of an archetype, shape (ticks,) each."""
+    """Factors and growth of servers of a kind, shape (ticks,) each."""
     calendar = _calendar(plan, first_tick, stop_tick)
+    way, code = divmod(kind, len(plan.archetypes))
     profile = plan.archetypes[code].profile
-    f = factors.demand(calendar, profile, plan.scenario)
+    f = factors.demand(calendar, profile, plan.scenario, plan.closings[way])
     return f, growth(plan, profile.monthly_growth_rate, calendar.seconds)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fleetsynth.errors import Problem, UsageError, did_you_mean
 from fleetsynth.plan import fleet_of
-from fleetsynth.scenario.check import LARGEST_POWER
+from fleetsynth.scenario.check import LARGEST_POWER, closed_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,8 @@ def problems(scenario: RealisticScenario) -> Iterator[tuple[frozenset[str], Prob
         yield frozenset({"regions", "locations"}), problem
     for problem in _closes(scenario):
         yield frozenset({"business_units", "closes"}), problem
+    for problem in closed_units(scenario.closed, scenario):
+        yield frozenset({"business_units", "closed"}), problem
     for problem in _calendar(scenario):
         yield frozenset({"start_date", "end_date"}), problem
     for problem in _services(scenario):

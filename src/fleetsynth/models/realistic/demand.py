@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fleetsynth.calendars import NO_DATES
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Days, elapsed_months, utc_offsets
 from fleetsynth.models.realistic.factors import FACTORS, Local
 from fleetsynth.numeric import rounded
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fleetsynth.calendars import OwnDates
     from fleetsynth.models.realistic.parameters import Figures
     from fleetsynth.models.realistic.scenario import Close, Location
+    from fleetsynth.scenario.holidays import Closed
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -41,6 +44,8 @@ class Services(NamedTuple):
         amplitudes: of the octaves of the noise, shape (services, octaves).
         locations: where each is.
         closes: how each one's business unit closes its books.
+        closed: when each one's business unit does not work.
+        own: what the scenario adds to holidays and removes.
     """
 
     names: list[str]
@@ -48,6 +53,8 @@ class Services(NamedTuple):
     amplitudes: Floats
     locations: Sequence[Location]
     closes: Sequence[Close]
+    closed: Sequence[Closed | None]
+    own: OwnDates = NO_DATES
 
 
 def at_hours(services: Services, first: int, stop: int, growth_start: date) -> Floats:
@@ -63,13 +70,14 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
     months = elapsed_months(seconds, growth_start)
     figures = services.figures
     out = np.empty((3, len(services.locations), stop - first))
-    for row, (location, close) in enumerate(zip(services.locations, services.closes, strict=True)):
+    for row, location in enumerate(services.locations):
         of_row = {name: float(values[row]) for name, values in figures.items()}
         local = seconds + utc_offsets(location.zone, first, stop)
         day, quarter = np.divmod(local // _QUARTER, _PER_DAY)
         curve = daily_curve(of_row["demand.seasonality"], of_row["demand.peak_hour"])
         out[0, row] = curve[quarter]
-        factors = _day_factors(Local(of_row, location.country, close), day, quarter)
+        calendar = services.closes[row], services.own, services.closed[row]
+        factors = _day_factors(Local(of_row, location.country, *calendar), day, quarter)
         np.multiply(out[0, row], factors, out=out[1, row])
         growth = np.power(1.0 + of_row["demand.growth"] / 100, months)
         np.multiply(out[1, row], growth, out=out[2, row])

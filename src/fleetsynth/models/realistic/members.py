@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fleetsynth.models.closed import closed_of
 from fleetsynth.models.realistic import noise, parameters
 from fleetsynth.models.realistic.compose import Loads
 from fleetsynth.models.realistic.demand import Services
@@ -109,4 +110,6 @@ def _services(
         amplitudes=noise.amplitudes(noise.SERVICE["demand"], step, *spectrum),
         locations=[scenario.locations[region] for region in regions],
         closes=[scenario.closes.get(unit) or scenario.closes["default"] for unit in units],
+        closed=[closed_of(scenario.closed, unit) for unit in units],
+        own=plan.own_dates,
     )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, ValidationError
 from pydantic.functional_validators import AfterValidator
 
-from fleetsynth.clock import holiday_countries, zone_names
+from fleetsynth.calendars import check_place
+from fleetsynth.clock import zone_names
 from fleetsynth.errors import nearest_name
 from fleetsynth.metrics import STATISTIC_PATTERN, STATISTICS
 from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads annotations
@@ -22,11 +23,14 @@ from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads a
     Spread,
     Strength,
 )
+from fleetsynth.scenario.events import Incidents  # noqa: TC001 - pydantic reads annotations
 from fleetsynth.scenario.fields import Key, Name, PlainDate, Strict, interval_seconds
+from fleetsynth.scenario.holidays import Closed  # noqa: TC001 - pydantic reads annotations
 from fleetsynth.scenario.model import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
 
 def _interval(value: str) -> str:
@@ -44,14 +48,6 @@ def _zone(value: str) -> str:
     if value not in zone_names():
         hint = nearest_name(value, zone_names()) or ", such as Europe/Dublin"
         raise ValueError(f"{value!r} is not an IANA time zone{hint}")
-    return value
-
-
-def _country(value: str) -> str:
-    code = holiday_countries().get(value.upper())
-    if value != code:
-        hint = f" (did you mean {code!r}?)" if code else ": give an ISO 3166 code such as IE"
-        raise ValueError(f"no holidays are known for the country {value!r}{hint}")
     return value
 
 
@@ -77,7 +73,9 @@ Statistics = Annotated[
 Count = Annotated[int, Field(ge=1, le=64)]
 Interval = Annotated[str, AfterValidator(_interval)]
 Country = Annotated[
-    str, AfterValidator(_country), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})
+    str,
+    AfterValidator(check_place),
+    Field(json_schema_extra={"pattern": "^[A-Z]{2}(-[A-Z0-9]{1,3})?$"}),
 ]
 Factor = Annotated[float, Field(ge=0.0, le=100.0)]
 Month = Annotated[int, Field(ge=1, le=12)]
@@ -195,7 +193,8 @@ class Location(Strict):
 
     zone: Annotated[str, AfterValidator(_zone)] = Field(description="IANA time zone.")
     country: Country = Field(
-        description="ISO 3166 country whose public holidays count, with observed days."
+        description="ISO 3166 country whose public holidays count, with observed days, or its "
+        "ISO 3166-2 subdivision, such as DE-HE."
     )
 
 
@@ -218,6 +217,9 @@ class RealisticScenario(Scenario):
     statistics: Statistics = Field(
         description="What is published of the samples: p1 to p99, mean, min, max."
     )
+    incidents: Incidents = Field(
+        description="What befalls the fleet by itself, and how often; intensity 0 for nothing."
+    )
     growth_start: PlainDate | None = Field(
         description="Day from which growth is counted; null means start_date."
     )
@@ -225,14 +227,29 @@ class RealisticScenario(Scenario):
     closes: dict[Name, Close] = Field(
         description="Close of each business unit; `default` is for those not named."
     )
+    closed: dict[Name, Closed] = Field(
+        default_factory=dict,
+        description="Days on which a business unit does not work; `default` is for those not "
+        "named.",
+    )
     archetypes: dict[Key, RealisticProfile] = Field(
         description="Profiles by name: overrides of single figures, or whole new archetypes."
     )
 
     @property
+    def origin(self) -> date:
+        """Day from which growth is counted."""
+        return self.growth_start or self.start_date
+
+    @property
     def sample_seconds(self) -> int:
         """The sample interval in seconds."""
         return interval_seconds(self.sample_interval)
+
+    def holiday_places(self) -> tuple[str, ...]:
+        """Return the countries and subdivisions of its regions."""
+        used = (self.locations[region] for region in self.regions if region in self.locations)
+        return tuple(location.country for location in used)
 
 
 def settle(values: dict[str, Any], packaged: Mapping[str, Any]) -> None:
