@@ -97,6 +97,7 @@ Without the two keys of this section every server is there all the time. With th
 whole days in UTC, and rows only as long as it lives.
 
 ```yaml
+# growing.yaml
 num_servers: 60
 assignment: interleaved       # blocks would give other servers to each archetype as the fleet grows
 fleet_growth:
@@ -130,11 +131,10 @@ of the data: a first server was commissioned before it, and one that goes on may
 `fleetsynth plan` counts who comes and who goes:
 
 ```console
-$ fleetsynth plan --servers 60 --set assignment=interleaved --set fleet_growth.per_month=5 \\
-    --set retire.mean_years=4
+$ fleetsynth plan growing.yaml
 rows      ... of 18 columns
-servers   300: 105 web, 120 application, 45 database, 30 batch
-lives     60 on the first day, 240 born later, ... retired by the end
+servers   320: 112 web, 128 application, 48 database, 32 batch
+lives     60 on the first day, 260 born later, ... retired by the end
 ...
 ```
 

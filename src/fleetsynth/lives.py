@@ -68,8 +68,8 @@ class Births:
 
     def _monthly(self, number: Ints) -> Ints:
         """Return the day on which the n-th of those that come month by month is born."""
-        if not len(number):
-            return number
+        if not (len(number) and self.per_month):
+            return np.full(len(number), NEVER, np.int64)
         months = (number + 0.5) / self.per_month
         whole = np.floor(months).astype(np.int64)
         begin, end = (anniversary(self.origin, whole + more) // DAY_SECONDS for more in (0, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from fleetsynth.clock import Clock, epoch_day
 from fleetsynth.fleet import Fleet
 from fleetsynth.lives import Lives
+from fleetsynth.whom import DECOMMISSION, decommissioned
 
 if TYPE_CHECKING:
     from datetime import date
@@ -197,7 +198,7 @@ def fleet_of(scenario: Scenario, replicas: dict[str, tuple[int, int]] | None) ->
         scenario: what was written.
         replicas: fewest and most servers of a service, per archetype; None without services.
     """
-    return Fleet(
+    fleet = Fleet(
         total=scenario.total_servers,
         seed=scenario.seed,
         distribution=scenario.distribution,
@@ -208,17 +209,24 @@ def fleet_of(scenario: Scenario, replicas: dict[str, tuple[int, int]] | None) ->
             "region": scenario.regions,
         },
         replicas=replicas,
-        lives=lives_of(scenario),
     )
+    return replace(fleet, lives=lives_of(scenario, fleet))
 
 
-def lives_of(scenario: Scenario) -> Lives | None:
-    """Return when the servers of a scenario come and go; None if all are always there."""
+def lives_of(scenario: Scenario, fleet: Fleet) -> Lives | None:
+    """Return when the servers of a scenario come and go; None if all are always there.
+
+    Args:
+        scenario: what was written.
+        fleet: its servers, whose lives nobody knows yet.
+    """
     births, retire = scenario.births, scenario.retire
-    if births is None and retire is None:
+    ends = [told for told in scenario.events if told.kind == DECOMMISSION]
+    if births is None and retire is None and not ends:
         return None
     mean_days = None if retire is None else retire.mean_days
-    return Lives(scenario.seed, scenario.origin, scenario.num_servers, births, mean_days)
+    told = partial(decommissioned, fleet, ends, scenario.seed) if ends else None
+    return Lives(scenario.seed, scenario.origin, scenario.num_servers, births, mean_days, told)
 
 
 def digest_of(scenario: Scenario, version: str, content: dict[str, Any]) -> str:

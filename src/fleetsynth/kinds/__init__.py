@@ -6,6 +6,7 @@ from fleetsynth.kinds import (
     backlog,
     blackout,
     change,
+    decommission,
     dependency,
     deploy,
     disk_fill,
@@ -13,6 +14,7 @@ from fleetsynth.kinds import (
     freeze,
     launch,
     leak,
+    life,
     load_test,
     maintenance,
     migration,
@@ -50,6 +52,8 @@ KINDS: dict[str, Kind] = {
         blackout.KIND,
         freeze.KIND,
         resize.KIND,
+        decommission.KIND,
+        life.KIND,
         change.KIND,
     )
 }
@@ -58,7 +62,7 @@ KINDS: dict[str, Kind] = {
 DRAWN = {name: kind for name, kind in KINDS.items() if kind.drawn is not None}
 """Those that come about by themselves."""
 
-TOLD = {name: kind for name, kind in KINDS.items() if kind.through is None}
+TOLD = {name: kind for name, kind in KINDS.items() if kind.is_told}
 """Those that a planner can tell; the others follow."""
 
 

@@ -149,7 +149,7 @@ class Scenario(Strict):
         """Leave out what says nothing, so that scenarios are written as they always were."""
         out: dict[str, Any] = write(self)
         unsaid = {"fleet_growth": self.births is None, "retire": self.retire is None}
-        for key in (key for key, nothing in unsaid.items() if nothing):
+        for key in (key for key, is_unsaid in unsaid.items() if is_unsaid):
             out.pop(key, None)
         return out
 

@@ -15,8 +15,6 @@ from fleetsynth.models.closed import closed_of
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from numpy.typing import NDArray
 
     from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario

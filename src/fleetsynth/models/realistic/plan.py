@@ -11,8 +11,6 @@ from fleetsynth.models.realistic.signals import SIGNALS
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from fleetsynth.models.realistic.scenario import RealisticProfile, RealisticScenario
 
 VERSION = "realistic-2"
