@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -204,9 +204,9 @@ def of_service(plan: Plan, server: Who, span: Span) -> Service:
 def _of_service(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
     """Yield what befalls a service, or a server that stands for one, but for what servers do."""
     yield from _levels(sources, who, span)
-    yield from _told(sources, who, span, of_server=False)
     before = Span(span.first - _longest_tail(), span.stop)
-    for cause in _drawn(sources, who, before, "service"):
+    causes = _told(sources, who, before, of_server=False), _drawn(sources, who, before, "service")
+    for cause in chain(*causes):
         if cause.event_id in sources.without:
             continue
         if cause.touches(*span):
@@ -260,11 +260,7 @@ def _levels(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
 
 def _told(sources: Sources, who: Who, span: Span, *, of_server: bool) -> Iterator[Event]:
     for each in sources.told:
-        if told.is_of_server(each, services=sources.services) != of_server and sources.services:
-            continue
-        if not sources.services and not of_server:
-            continue
-        if befalls(each, who, sources.seed):
+        if told.is_of_server(each) == of_server and befalls(each, who, sources.seed):
             for begin, end in told.times(each, *span):
                 yield told.event(each, who, begin, end)
 
