@@ -185,9 +185,13 @@ def life_of(sources: Sources, who: Who) -> Span:
 
 def of_service(plan: Plan, server: Who, span: Span) -> Service:
     """Return what befalls the service of a server, and when its servers are down."""
+    return _service(plan, as_service(server), span)
+
+
+@lru_cache(maxsize=64)  # of windows one after the other, the next has the rest of its servers
+def _service(plan: Plan, who: Who, span: Span) -> Service:
     sources = sources_of(plan)
-    who = as_service(server)
-    servers = tuple(replicas_of(plan.fleet, server))
+    servers = tuple(replicas_of(plan.fleet, who))
     before = Span(span.first - _longest_tail(), span.stop)
     theirs = tuple(of_server(sources, each, before) for each in servers)
     downs = tuple(_downs(events) for events in theirs)
@@ -198,7 +202,7 @@ def of_service(plan: Plan, server: Who, span: Span) -> Service:
                 found += _carried(cause, who, span, downs)
             found += _consequences(sources, cause, who, span)
     found += _unserved(who, span, downs)
-    return Service(server.service, _kept(sources, found), servers, theirs, downs)
+    return Service(who.service, _kept(sources, found), servers, theirs, downs)
 
 
 def _of_service(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
