@@ -90,6 +90,57 @@ Of the classic preset. "Packaged" is the value that holds when nothing else is s
 
 """
 
+LIVES = """
+### Servers that come and go
+
+Without the two keys of this section every server is there all the time. With them each has a life,
+whole days in UTC, and rows only as long as it lives.
+
+```yaml
+# growing.yaml
+num_servers: 60
+assignment: interleaved       # blocks would give other servers to each archetype as the fleet grows
+fleet_growth:
+  per_month: 5
+  steps:
+    - {date: 2024-03-01, servers: 20}
+retire: {mean_years: 4}
+```
+
+`num_servers` is the fleet on the day from which growth is counted: the first day of `growth.span`
+in the classic preset, `growth_start` in the realistic one, `start_date` where neither is said. Pin
+that day to continue a dataset: lives are counted from it, and a later `end_date` only adds rows and
+servers. Ids never move. Servers beyond the first are numbered in the order in which they come, so
+more of them a month come earlier, and another `num_servers` makes others the first.
+
+Keys below `fleet_growth`. Months are counted from that same day; within each, births are evenly
+spaced.
+
+{growth}
+Keys below a step of `fleet_growth.steps`.
+
+{step}
+Keys below `retire`, one of the two. Lengths are drawn from an exponential distribution, for each
+server at its own address, from the day on which it comes; those of the first servers are counted
+from the day on which growth begins. Each is 30 days at least.
+
+{retire}
+A dataset folder's `servers.parquet` has the days in `commissioned` and `retired`, the first day
+without rows; nothing stands where a server never retires. They are the true ones, whatever the span
+of the data: a first server was commissioned before it, and one that goes on may retire long after.
+`fleetsynth plan` counts who comes and who goes:
+
+```console
+$ fleetsynth plan growing.yaml
+rows      ... of 18 columns
+servers   320: 112 web, 128 application, 48 database, 32 batch
+lives     60 on the first day, 260 born later, ... retired by the end
+...
+```
+
+A birth and an end that are planned are no gaps for `validate`, and a missing row of a life is one.
+"""
+
 GROWTH = """
 ### Growth
 
@@ -372,6 +423,11 @@ ANCHORS = {
     "RealisticProfile": "realistic-archetypes",
     "Location": "locations",
     "Close": "closes",
+    "Told": "events.md#telling-events",
+    "Incidents": "events.md#drawn-events",
+    "FleetGrowth": "servers-that-come-and-go",
+    "Retire": "servers-that-come-and-go",
+    "GrowthStep": "servers-that-come-and-go",
     "OwnDate": "own-dates",
     "Closed": "closed-days",
 }
@@ -391,9 +447,11 @@ def render() -> str:
     growth = {key: _value(value) for key, value in starter["growth"].items()}
     defaults |= {"holidays": "none", "closed": "none"}
     defaults["growth"] = "see [below](#growth)"
+    defaults |= dict.fromkeys(("fleet_growth", "retire"), "null")
     parts = [
         INTRO,
         _table(schema, schema, defaults),
+        _lives(schema["$defs"], schema),
         GROWTH,
         _table(schema, schema["$defs"]["Growth"], growth),
         HOLIDAYS,
@@ -415,6 +473,16 @@ def render() -> str:
     return "".join(parts)
 
 
+def _lives(models: Schema, schema: Schema) -> str:
+    """The keys of servers that come and go."""
+    kinds = {"growth": "FleetGrowth", "step": "GrowthStep", "retire": "Retire"}
+    tables = {key: _keys(schema, models[name]) for key, name in kinds.items()}
+    out = LIVES
+    for key, table in tables.items():
+        out = out.replace(f"{{{key}}}", table)
+    return out
+
+
 def _realistic(classic: Schema) -> list[str]:
     """The keys of the realistic preset: what the classic one does not say, group by group."""
     schema = json_schema("realistic")
@@ -427,7 +495,9 @@ def _realistic(classic: Schema) -> list[str]:
     own = {
         key: field
         for key, field in schema["properties"].items()
-        if key not in classic["properties"] or key == "archetypes" or starter[key] != packaged[key]
+        if key not in classic["properties"]
+        or key == "archetypes"
+        or starter.get(key) != packaged.get(key)
     }
     models = schema["$defs"]
     profile = models["RealisticProfile"]["properties"]
@@ -476,6 +546,19 @@ def _factors(preset: str) -> str:
 def _closes(starter: dict[str, Any]) -> dict[str, Any]:
     default: dict[str, Any] = starter["closes"]["default"]
     return default
+
+
+def keys_of(schema: Schema, model: Schema) -> str:
+    """A table of keys that can be left out; null, which says so, is not worth a word."""
+    said = {key: dict(field) for key, field in model["properties"].items()}
+    for field in said.values():
+        options = [option for option in field.get("anyOf", ()) if option != {"type": "null"}]
+        if len(options) == 1:
+            del field["anyOf"]
+            field |= options[0]
+        elif options:
+            field["anyOf"] = options
+    return _keys(schema, {"properties": said})
 
 
 def _keys(schema: Schema, model: Schema) -> str:
@@ -552,7 +635,8 @@ def _reference(name: str) -> str:
     model = name.rpartition("/")[2]
     if model == "Distribution":
         return "a [distribution](#distributions)"
-    return f"[keys](#{ANCHORS.get(model, model.lower())})"
+    anchor = ANCHORS.get(model, model.lower())
+    return f"[keys]({anchor if '#' in anchor else f'#{anchor}'})"
 
 
 def _array(schema: Schema, field: Schema) -> str:
@@ -566,7 +650,7 @@ def _object(schema: Schema, field: Schema) -> str:
     inner = field["additionalProperties"]
     if "$ref" in inner:
         return f"names with {_kind(schema, inner)}"
-    return "names with shares"
+    return "names with shares" if inner.get("maximum") == 1 else "names with numbers"
 
 
 def _bounds(field: Schema) -> str:

@@ -269,13 +269,13 @@ def elapsed_months(seconds: Ints, start: date) -> NDArray[np.float64]:
     calendar = Calendar(seconds)
     start_month = (start.year - 1970) * 12 + start.month - 1
     whole = calendar.per_tick(calendar.days.month_index) - start_month
-    whole = whole - (seconds < _anniversary(start, whole))
-    begun = _anniversary(start, whole)
-    length = _anniversary(start, whole + 1) - begun
+    whole = whole - (seconds < anniversary(start, whole))
+    begun = anniversary(start, whole)
+    length = anniversary(start, whole + 1) - begun
     return whole.astype(np.float64) + (seconds - begun) / length
 
 
-def _anniversary(start: date, months: Ints) -> Ints:
+def anniversary(start: date, months: Ints) -> Ints:
     """Seconds since the epoch at which so many months since `start` are full."""
     month = months + ((start.year - 1970) * 12 + start.month - 1)
     last_day = _first_day(month + 1) - 1

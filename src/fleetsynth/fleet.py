@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.assignment import Assignment
+    from fleetsynth.lives import Lives
 
 _T = TypeVar("_T")
 
@@ -40,6 +41,7 @@ class Fleet:
             services, and metadata belong to each server.
         members: the servers of a selection, ascending; None for all of them. Every method counts
             servers by their index among the members.
+        lives: when servers come and go; None if all are always there.
     """
 
     total: int
@@ -49,6 +51,7 @@ class Fleet:
     odds: Mapping[str, Mapping[str, float]]
     replicas: Mapping[str, tuple[int, int]] | None = None
     members: NDArray[np.int64] | None = field(default=None, compare=False)
+    lives: Lives | None = None
 
     @property
     def size(self) -> int:
@@ -75,6 +78,19 @@ class Fleet:
         return self._kept(
             "server_id", (first, stop), lambda: [encode(x) for x in self.server_ids(first, stop)]
         )
+
+    def days_of_life(self, first: int, stop: int) -> tuple[NDArray[np.int64], ...] | None:
+        """Return the days on which servers first..stop-1 come and on which they are no more.
+
+        Days since 1970-01-01, shape (servers,) each; None if all are always there.
+        """
+        lives = self.lives
+        if lives is None:
+            return None
+        return self._kept(
+            "life", (first, stop),
+            lambda: lives.days(self.index(first, stop), self.encoded_ids(first, stop)),
+        )  # fmt: skip
 
     def _kept(self, what: str, span: tuple[int, int], make: Callable[[], _T]) -> _T:
         """Make what a span of servers has, unless it is what the last span asked for had.

@@ -16,7 +16,7 @@ from fleetsynth.tables.digest import PlanDigest, combine
 from fleetsynth.tables.frame import Frame
 from fleetsynth.tables.of_plan import PLAN_TABLES, Count
 from fleetsynth.tables.statistics import Statistics
-from fleetsynth.tables.table import TABLES, components_of
+from fleetsynth.tables.table import TABLES, parts_of
 from fleetsynth.window import Window
 
 if TYPE_CHECKING:
@@ -123,10 +123,9 @@ def run(
         main = _Rows(frame or Frame(plan), PlanDigest(plan), sink)
         others = {name: _rows_of(TABLES[name], plan, to) for name, to in further.items()}
         statistics = Statistics(plan)
-        made = components_of(plan).make if others else None
 
         def batches(window: Window) -> tuple[int, list[tuple[_Rows, pa.RecordBatch]]]:
-            parts = made(plan, window) if made else None
+            parts = parts_of(plan, window) if others else None
             block = parts.block if parts else simulate(plan, window)
             statistics.update(block)
             out = [(main, main.batch(block))]

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from fleetsynth.clock import Clock
+import numpy as np
+
+from fleetsynth.clock import Clock, epoch_day
 from fleetsynth.fleet import Fleet
+from fleetsynth.lives import Lives
+from fleetsynth.whom import DECOMMISSION, decommissioned
 
 if TYPE_CHECKING:
     from datetime import date
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from fleetsynth.calendars import OwnDates
     from fleetsynth.clock import Days
     from fleetsynth.metrics import Metric
     from fleetsynth.scenario import Scenario
+
+
+_MOST_COUNTED = 200_000
+"""Servers whose lives are counted one by one, in a second or less."""
+_COUNTED_TOGETHER = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -65,15 +73,73 @@ class Plan:
     def is_full(self) -> bool:
         """Whether every server has one row at every tick, in order, and no value is missing.
 
-        A model whose servers are born, die or skip ticks has plans that say no: then there may be
-        fewer rows, repeated ones, late ones and missing values, and none of that is a fault.
+        Where servers come and go they do not, and a model whose servers skip ticks has plans that
+        say no: then there may be fewer rows, repeated ones, late ones and missing values, and none
+        of that is a fault.
         """
-        return True
+        return self.fleet.lives is None
+
+    @cached_property
+    def is_gapless(self) -> bool:
+        """Whether it `is_full` but for servers that come and go.
+
+        Then every server has one row at every tick of its life, in order, with all values.
+        """
+        return self.is_full or replace(self, fleet=replace(self.fleet, lives=None)).is_full
 
     @property
     def origin(self) -> date:
-        """The day that growth, and what else goes on for good, is counted from."""
-        return self.scenario.start_date
+        """The day on which the fleet has its first servers, and from which growth is counted."""
+        return self.scenario.origin
+
+    def lives(self, first: int, stop: int) -> NDArray[np.int64] | None:
+        """Return the ticks that servers first..stop-1 live in, as far as the clock goes.
+
+        Returns:
+            The first tick of each and one past its last, shape (servers, 2); twice the same where
+            a server has no tick. None if all servers have all.
+        """
+        days = self.fleet.days_of_life(first, stop)
+        if days is None:
+            return None
+        ticks = np.stack(days, axis=1) * self.clock.ticks_per_day
+        out: NDArray[np.int64] = np.clip(ticks, self.clock.first, self.clock.stop)
+        return np.maximum(out, out[:, :1])
+
+    @cached_property
+    def rows(self) -> int | None:
+        """Rows of the dataset; None where only making them tells, or to count them takes long."""
+        if self.is_full:
+            return self.cells
+        if not self.is_gapless or self.fleet.size > _MOST_COUNTED:
+            return None
+        total = 0
+        for first in range(0, self.fleet.size, _COUNTED_TOGETHER):
+            lives = self.lives(first, min(first + _COUNTED_TOGETHER, self.fleet.size))
+            total += 0 if lives is None else int((lives[:, 1] - lives[:, 0]).sum())
+        return total
+
+    @cached_property
+    def comings_and_goings(self) -> tuple[int, int, int] | None:
+        """How many servers there are on the first day, come after it, and end by the last day.
+
+        None where to count them takes long.
+        """
+        if self.fleet.lives is None:
+            return self.fleet.size, 0, 0
+        if self.fleet.size > _MOST_COUNTED:
+            return None
+        begin, last = epoch_day(self.clock.start), epoch_day(self.clock.end)
+        first = born = ended = 0
+        for start in range(0, self.fleet.size, _COUNTED_TOGETHER):
+            stop = min(start + _COUNTED_TOGETHER, self.fleet.size)
+            births, ends = self.fleet.lives.days(
+                self.fleet.index(start, stop), self.fleet.encoded_ids(start, stop)
+            )
+            first += int(((births <= begin) & (ends > begin)).sum())
+            born += int(((births > begin) & (births <= last)).sum())
+            ended += int(((ends > begin) & (births <= last) & (ends <= last)).sum())
+        return first, born, ended
 
     @property
     def samples_per_row(self) -> int:
@@ -132,8 +198,8 @@ def fleet_of(scenario: Scenario, replicas: dict[str, tuple[int, int]] | None) ->
         scenario: what was written.
         replicas: fewest and most servers of a service, per archetype; None without services.
     """
-    return Fleet(
-        total=scenario.num_servers,
+    fleet = Fleet(
+        total=scenario.total_servers,
         seed=scenario.seed,
         distribution=scenario.distribution,
         assignment=scenario.assignment,
@@ -144,6 +210,23 @@ def fleet_of(scenario: Scenario, replicas: dict[str, tuple[int, int]] | None) ->
         },
         replicas=replicas,
     )
+    return replace(fleet, lives=lives_of(scenario, fleet))
+
+
+def lives_of(scenario: Scenario, fleet: Fleet) -> Lives | None:
+    """Return when the servers of a scenario come and go; None if all are always there.
+
+    Args:
+        scenario: what was written.
+        fleet: its servers, whose lives nobody knows yet.
+    """
+    births, retire = scenario.births, scenario.retire
+    ends = [told for told in scenario.events if told.kind == DECOMMISSION]
+    if births is None and retire is None and not ends:
+        return None
+    mean_days = None if retire is None else retire.mean_days
+    told = partial(decommissioned, fleet, ends, scenario.seed) if ends else None
+    return Lives(scenario.seed, scenario.origin, scenario.num_servers, births, mean_days, told)
 
 
 def digest_of(scenario: Scenario, version: str, content: dict[str, Any]) -> str:

@@ -121,7 +121,7 @@ class Result:
             "path": self.url,
             "rows": self.rows if not self.parts else self.rows_of_whole,
             "columns": len(self.plan.columns),
-            "servers": scenario.num_servers,
+            "servers": self.plan.fleet.size,
             "start": scenario.start_date.isoformat(),
             "end": scenario.end_date.isoformat(),
             "granularity": scenario.granularity,

@@ -59,8 +59,9 @@ def open_files(
         OutputError: if one of the files exists, cannot be opened, or plainly would not fit.
     """
     plans = {name: TABLES[name].plan(plan) for name in tables}
-    need = sum(estimate(each).bytes[format_of(path)] for each in (plan, *plans.values()))
-    refuse_without_room(path, plan.cells, need)
+    sizes = [estimate(each) for each in (plan, *plans.values())]
+    need = sum(size.bytes[format_of(path)] for size in sizes)
+    refuse_without_room(path, sizes[0].rows, need)
     of_plan = {table.name: table for table in tables_in(plan, beside_file=True)}
     schemas = {
         **{name: schema(of_table) for name, of_table in plans.items()},

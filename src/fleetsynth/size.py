@@ -32,12 +32,14 @@ class Size:
     """Estimates, good to about a third.
 
     Attributes:
-        rows: exact, where no row is missing; otherwise the most there can be.
+        rows: exact, where the plan tells; otherwise the most there can be.
         columns: exact.
         bytes: size of the file by format.
         memory: peak resident memory of `generate`, in bytes.
-        tiles: tiles of 512 samples that are drawn; exact. A tile takes as long to draw for one
-            row as for all of its 512.
+        tiles: tiles of 512 samples that are drawn; the most there can be. A tile takes as long to
+            draw for one row as for all of its 512.
+        born: servers that come after the first day; None where there are too many to count.
+        retired: servers that end by the last day; None likewise.
     """
 
     rows: int
@@ -45,6 +47,8 @@ class Size:
     bytes: dict[str, int]
     memory: int
     tiles: int
+    born: int | None = 0
+    retired: int | None = 0
 
 
 def estimate(scenario: ScenarioLike = None) -> Size:
@@ -55,11 +59,13 @@ def estimate(scenario: ScenarioLike = None) -> Size:
     """
     plan = as_plan(scenario)
     columns, group = _columns(plan), _batch_rows(plan, rows_per_batch(plan))
+    rows = plan.cells if plan.rows is None else plan.rows
+    _, born, retired = plan.comings_and_goings or (None, None, None)
     return Size(
-        rows=plan.cells,
+        rows=rows,
         columns=len(plan.columns),
         bytes={
-            ending: round(plan.cells * kind.size.per_row(columns, group))
+            ending: round(rows * kind.size.per_row(columns, group))
             for ending, kind in FORMATS.items()
         },
         memory=round(
@@ -68,6 +74,8 @@ def estimate(scenario: ScenarioLike = None) -> Size:
             + plan.fleet.size * _months(plan) * _LEAF_MEMORY
         ),
         tiles=plan.fleet.size * tiles_per_server(plan),
+        born=born,
+        retired=retired,
     )
 
 

@@ -53,6 +53,17 @@ Make = Callable[..., PartRecord]
 ROOT = Path(__file__).parents[2]
 PLAN = resolve(MIXED)
 PARTS = 6
+LIVES: list[dict[str, Any]] = [
+    {"preset": "lives"},
+    {
+        "num_servers": 20,
+        "assignment": "interleaved",
+        "fleet_growth": {"per_month": 3},
+        "retire": {"mean_years": 1},
+        "end_date": "2022-08-10",
+    },
+]
+"""Servers that come and go: by a model of their own, and by the keys of any scenario."""
 COMPARED = [PARTITIONS[0], PARTITIONS[3]]
 
 ENGINES: dict[str, Callable[[Make, Any], Engine]] = {
@@ -264,10 +275,11 @@ def test_a_further_table_has_one_digest_on_every_engine(
 
 @every_engine
 @pytest.mark.parametrize("keys", [(), ("region", "year")])
+@pytest.mark.parametrize("scenario", LIVES, ids=["of the model", "of the scenario"])
 def test_a_fleet_of_lives_has_one_digest_and_count_on_every_engine(
-    tmp_path: Path, engine: EngineOf, keys: tuple[str, ...]
+    tmp_path: Path, engine: EngineOf, keys: tuple[str, ...], scenario: dict[str, Any]
 ) -> None:
-    plan = as_plan({"preset": "lives"})
+    plan = as_plan(scenario)
     result = generate_folder(
         plan.scenario,
         str(tmp_path),

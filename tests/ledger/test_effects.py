@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from fleetsynth.ledger.find import Span, of_server, of_service, sources_of
-from fleetsynth.ledger.who import servers_of
 from fleetsynth.models.realistic.happened import levels_of
 from fleetsynth.models.realistic.simulate import samples
+from fleetsynth.whom import servers_of
 from fleetsynth.window import Window
 from tests.ledger import twin
 from tests.ledger.fleets import only, planned, values_of
@@ -43,7 +43,7 @@ def happened(plan: Plan, first: int, stop: int) -> list[tuple[list[Event], list[
     sources = sources_of(plan)
     return [
         (list(of_server(sources, who, span)), list(of_service(plan, who, span).events))
-        for who in servers_of(plan, 0, plan.fleet.size)
+        for who in servers_of(plan.fleet, 0, plan.fleet.size)
     ]
 
 
@@ -108,7 +108,7 @@ def test_failover_conserves_demand() -> None:
     on = planned("realistic", num_servers=60, incidents=only("outage"))
     first, stop = off.clock.first, off.clock.first + 6_000
     before, after = spans(off, first, stop), spans(on, first, stop)
-    servers = servers_of(on, 0, 60)
+    servers = servers_of(on.fleet, 0, 60)
     span = Span(first * 300, stop * 300)
     checked = unserved = carried = 0
     for name in {who.service for who in servers}:
@@ -156,6 +156,6 @@ def happened_classic(plan: Plan) -> list[tuple[int, tuple[Event, ...]]]:
     sources = sources_of(plan)
     found = [
         (row, of_server(sources, who, span))
-        for row, who in enumerate(servers_of(plan, 0, plan.fleet.size))
+        for row, who in enumerate(servers_of(plan.fleet, 0, plan.fleet.size))
     ]
     return [(row, events) for row, events in found if events]

@@ -71,6 +71,35 @@ PROBLEMS = {
     "negative servers": Bad(
         "num_servers: -5", "num_servers", 1, "greater than or equal to 1, not -5"
     ),
+    "growth in blocks": Bad(
+        "fleet_growth:\n  per_month: 2",
+        "fleet_growth",
+        1,
+        "assignment: blocks gives other servers to each archetype as the fleet grows",
+    ),
+    "servers that come before the first": Bad(
+        "assignment: interleaved\nfleet_growth:\n  steps:\n  - {date: 2021-12-31, servers: 2}",
+        "fleet_growth.steps.0.date",
+        4,
+        "2021-12-31 is before 2022-01-01, the day on which the fleet has its first",
+    ),
+    "no servers at a step": Bad(
+        "assignment: interleaved\nfleet_growth:\n  steps:\n  - {date: 2022-12-31, servers: 0}",
+        "fleet_growth.steps.0.servers",
+        4,
+        "greater than or equal to 1, not 0",
+    ),
+    "unknown key of fleet growth": Bad(
+        "fleet_growth:\n  monthly: 2", "fleet_growth.monthly", 2, "unknown key 'monthly'"
+    ),
+    "lives of two lengths": Bad(
+        "retire: {mean_years: 4, share_per_year: 0.2}",
+        "retire",
+        1,
+        "give one of mean_years and share_per_year",
+    ),
+    "lives of no length": Bad("retire: {}", "retire", 1, "give one of mean_years and"),
+    "no life at all": Bad("retire: {mean_years: 0}", "retire.mean_years", 1, "greater than 0"),
     "end before start": Bad(
         "start_date: 2023-01-02\nend_date: 2023-01-01",
         "end_date",

@@ -11,6 +11,7 @@ from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario
 from fleetsynth.presets import PRESETS
 from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.load import default_scenario, json_schema
+from fleetsynth.scenario.model import FleetGrowth, GrowthStep, Retire
 from tests.schema_check import errors
 from tests.support import CACHE
 
@@ -139,6 +140,9 @@ def test_every_key_is_described_none_required_and_defaults_are_the_packaged_ones
     kinds: dict[str, Any] = {
         "Scenario": ClassicScenario,
         "Growth": Growth,
+        "FleetGrowth": FleetGrowth,
+        "GrowthStep": GrowthStep,
+        "Retire": Retire,
         "ArchetypeProfile": ArchetypeProfile,
     }
     for name, model in kinds.items():
@@ -154,7 +158,7 @@ def test_every_key_is_described_none_required_and_defaults_are_the_packaged_ones
     assert defaults["events"] == []
     shown = {key: field.get("default") for key, field in SCHEMA["properties"].items()}
     del shown["archetypes"]
-    assert shown == defaults
+    assert shown == defaults | {"fleet_growth": None, "retire": None}
 
 
 def test_the_schema_is_json_and_says_which_dialect() -> None:

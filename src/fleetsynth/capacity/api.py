@@ -10,8 +10,9 @@ from fleetsynth import html
 from fleetsynth.capacity.ask import USABLE, Ask
 from fleetsynth.capacity.backtest import Backtest
 from fleetsynth.capacity.estimate import Status
-from fleetsynth.capacity.gather import gather, statistic_of
+from fleetsynth.capacity.gather import gather
 from fleetsynth.capacity.judge import judge
+from fleetsynth.capacity.listed import known_of
 from fleetsynth.capacity.look import PERCENTILE
 from fleetsynth.capacity.rows import Exports
 from fleetsynth.capacity.table import SCOPES, full_within, not_judged, rows
@@ -140,6 +141,7 @@ def capacity(
     columns: Mapping[str, str] | None = None,
     options: ReadOptions | None = None,
     backtest: bool = False,
+    events: Path | str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Capacity:
     """Tell what runs out, when, and what would help.
@@ -165,6 +167,10 @@ def capacity(
         options: how to read it, if more must be said; `columns` is added to its own.
         backtest: also make the dates as they would have been made at several earlier dates, and
             hold them against what came.
+        events: what happened to servers and services: a file such as `fleetsynth events -o`
+            writes, with at least begin, end, entity and kind. The history of a server is cut at
+            what changed its level for good, and days on which something else happened are left
+            out. Data of ours carry theirs.
         progress: called with the number of rows read so far.
 
     Raises:
@@ -181,16 +187,10 @@ def capacity(
     datasets = [open_dataset(each, said) for each in many]
     exports = Exports(datasets, network=link is not None, progress=progress)
     tested = Backtest(ask) if backtest else None
-    gathered = gather(exports, link, percentile, tested)
+    gathered = gather(exports, link, percentile, tested, known_of(datasets, events))
     servers = len(gathered.of_servers())
-    statistics = {
-        metric: next(
-            (statistic_of(d.roles[metric].name) for d in datasets if metric in d.roles), None
-        )
-        for metric in exports.metrics
-    }
     results = tested.results() if tested else []
-    table = judge(gathered, ask, statistics)
+    table = judge(gathered, ask, exports.statistics())
     return Capacity(
         as_of=table.last.isoformat(),
         servers=servers,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fleetsynth.capacity.ask import Ask
     from fleetsynth.capacity.daily import Block
     from fleetsynth.capacity.look import Looked
+    from fleetsynth.capacity.past import Past
 
     Floats = NDArray[np.float64]
     Values = NDArray[np.float32]
@@ -78,8 +79,11 @@ class Backtest:
         """Return the levels that are tried."""
         return sorted({*LEVELS, self._ask.by_metric[metric]})
 
-    def watch(self, block: Block, metric: str, values: Values) -> None:
-        """Look at daily values up to each cut, and at what came."""
+    def watch(self, block: Block, metric: str, values: Values, past: Past | None = None) -> None:
+        """Look at daily values up to each cut, and at what came.
+
+        Of what is known to have happened, that alone counts which had begun by then.
+        """
         days = values.shape[1]
         cuts = [weeks for weeks in CUTS if days - weeks * WEEK >= LEAST_DAYS]
         if self._farthest:
@@ -88,7 +92,8 @@ class Backtest:
         for weeks in cuts:
             kept = days - weeks * WEEK
             cut = self._cuts.setdefault(metric, {}).setdefault(weeks, _Cut())
-            found = look(values[:, :kept], block.last - weeks * WEEK, self._ask.percentile)
+            end, then = block.last - weeks * WEEK, past.until(kept) if past else None
+            found = look(values[:, :kept], end, self._ask.percentile, then)
             cut.looked.setdefault(block.last, []).append(found)
             came = [first_breach(values, kept, level) for level in self.levels(metric)]
             cut.came.setdefault(block.last, []).append(np.array(came))

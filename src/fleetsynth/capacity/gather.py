@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,17 +9,19 @@ import numpy as np
 
 from fleetsynth.capacity.daily import blocks
 from fleetsynth.capacity.look import joined, look
+from fleetsynth.capacity.past import History, share_of
 from fleetsynth.capacity.rows import LABELS, NETWORK, all_blocks
 from fleetsynth.errors import InputError
-from fleetsynth.metrics import STATISTIC_PATTERN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from fleetsynth.capacity.daily import Block
+    from fleetsynth.capacity.known import Known
     from fleetsynth.capacity.look import Looked
+    from fleetsynth.capacity.past import Past
     from fleetsynth.capacity.rows import Exports, Rows
 
     Ints = NDArray[np.int64]
@@ -32,8 +33,10 @@ class Watcher(Protocol):
     def begin(self) -> None:
         """Learn that all blocks come, from the first: maybe for the second time."""
 
-    def watch(self, block: Block, metric: str, values: NDArray[np.float32]) -> None:
-        """See a block's daily values of a metric, in percent."""
+    def watch(
+        self, block: Block, metric: str, values: NDArray[np.float32], past: Past | None = None
+    ) -> None:
+        """See a block's daily values of a metric, in percent, and what is known of them."""
 
 
 @dataclass
@@ -72,7 +75,11 @@ class Gathered:
 
 
 def gather(
-    exports: Exports, link: float | None, percentile: float, watcher: Watcher | None = None
+    exports: Exports,
+    link: float | None,
+    percentile: float,
+    watcher: Watcher | None = None,
+    known: Known | None = None,
 ) -> Gathered:
     """Look at all series.
 
@@ -81,6 +88,7 @@ def gather(
         link: of the network, in Mbps.
         percentile: of the last months' values, for right-sizing.
         watcher: sees every block.
+        known: who knows what happened to servers, if anybody does.
 
     Raises:
         InputError: if no server has a value.
@@ -92,11 +100,10 @@ def gather(
         if watcher:
             watcher.begin()
         for rows in parts:
-            of = exports.words["server"]
-            for block in blocks(
-                rows, exports.metrics, exports.labels, of, exports.zone(), out.last
-            ):
-                _add(out, block, link, percentile, watcher)
+            of, zone = exports.words["server"], exports.zone()
+            for block in blocks(rows, exports.metrics, exports.labels, of, zone, out.last):
+                pasts = _pasts(block, exports, known) if known else {}
+                _add(out, block, (link, percentile), watcher, pasts)
 
     all_blocks(exports, take)
     out.names, out.words = exports.words["server"], exports.words
@@ -105,9 +112,28 @@ def gather(
     return out
 
 
+def _pasts(block: Block, exports: Exports, known: Known) -> dict[str, Past]:
+    """Return what is known of a block's series, by metric."""
+    shares = {metric: share_of(found) for metric, found in exports.statistics().items()}
+    history = History(known, shares, exports.zone())
+    servers = [exports.words["server"][code] for code in block.servers.tolist()]
+    services: list[str | None] = [None] * len(servers)
+    if "service" in block.labels:
+        codes, words = block.labels["service"].tolist(), exports.words["service"]
+        services = [words[code] if code >= 0 else None for code in codes]
+    days = next(iter(block.values.values())).shape[1]
+    found = history.of(servers, services, block.last, days)
+    return {metric: history.past(found, metric, block.last, days) for metric in block.values}
+
+
 def _add(
-    out: Gathered, block: Block, link: float | None, percentile: float, watcher: Watcher | None
+    out: Gathered,
+    block: Block,
+    how: tuple[float | None, float],
+    watcher: Watcher | None,
+    pasts: Mapping[str, Past],
 ) -> None:
+    link, percentile = how
     out.last = max(out.last, block.last)
     out.servers.setdefault(block.last, []).append(block.servers)
     out.sampled.setdefault(block.last, []).append(block.sampled)
@@ -116,18 +142,12 @@ def _add(
         parts.append(block.labels.get(role, np.full(len(block.servers), -1, np.int32)))
     for metric, values in block.values.items():
         share = values * np.float32(100 / link) if metric in NETWORK and link else values
-        found = look(share, block.last, percentile)
+        found = look(share, block.last, percentile, pasts.get(metric))
         out.looked.setdefault(metric, {}).setdefault(block.last, []).append(found)
         if watcher:
-            watcher.watch(block, metric, share)
+            watcher.watch(block, metric, share, pasts.get(metric))
 
 
 def _ordered(parts: dict[int, list[NDArray[np.int32]]]) -> Ints:
     codes = [each for _, arrays in sorted(parts.items()) for each in arrays]
     return np.concatenate(codes).astype(np.int64)
-
-
-def statistic_of(column: str) -> str | None:
-    """Return the statistic that a column's name ends with, such as p95, if it does."""
-    end = column.lower().rpartition("_")[2]
-    return end if re.match(STATISTIC_PATTERN, end) else None

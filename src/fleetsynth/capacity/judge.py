@@ -180,7 +180,8 @@ def _notes(case: Case) -> dict[int, str]:
     looked, said = case.looked, case.outlook
     weeks = looked.figures.shape[1]
     out = {}
-    for row in np.flatnonzero(looked.step).tolist():
+    seen = set(np.flatnonzero(looked.step).tolist()) - set(looked.told)
+    for row in sorted(seen):
         day = looked.last - WEEK * (weeks - int(looked.step[row])) + 1
         out[row] = f"on another level since about {_EPOCH + timedelta(day)}"
     for row in np.flatnonzero(said.status == Status.ENDED).tolist():
@@ -193,6 +194,20 @@ def _notes(case: Case) -> dict[int, str]:
         out[row] = "; ".join(filter(None, [NOTE, out.get(row)]))
     for row in np.flatnonzero(case.course.season.there).tolist():
         out[row] = "; ".join(filter(None, [out.get(row), "has a season"]))
+    for row, (before, after) in _happened(looked).items():
+        out[row] = "; ".join(filter(None, [before, out.get(row), after]))
+    return out
+
+
+def _happened(looked: Looked) -> dict[int, tuple[str, str]]:
+    """Say what known events did to histories: where they are cut, and what is left out."""
+    out = {}
+    for row in sorted({*looked.told, *np.flatnonzero(looked.left_out).tolist()}):
+        cut, left = "", int(looked.left_out[row])
+        if row in looked.told:
+            day = _EPOCH + timedelta(looked.told[row].day)
+            cut = f"history cut at {looked.told[row].name} on {day.day} {day:%B %Y}"
+        out[row] = cut, f"{left} day{'s' * (left > 1)} with events left out" if left else ""
     return out
 
 

@@ -13,6 +13,7 @@ from fleetsynth.capacity.weekly import WEEK, weekly
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fleetsynth.capacity.past import Past, Step
     from fleetsynth.capacity.sawtooth import Saw
 
     Values = NDArray[np.float32]
@@ -39,6 +40,8 @@ class Looked:
         last_day: of the last value.
         used: the percentile of the last months' values that right-sizing goes by.
         value: the mean of the last months' values.
+        told: what made the last step of a series, where that is known.
+        left_out: days of each series that are left out of its figures, for what happened on them.
     """
 
     last: int
@@ -50,20 +53,33 @@ class Looked:
     last_day: Ints
     used: Values
     value: Values
+    told: dict[int, Step]
+    left_out: Ints
 
     def __len__(self) -> int:
         return len(self.constant)
 
 
-def look(daily: Values, last: int, percentile: float = PERCENTILE) -> Looked:
-    """Look at a value a day, shape (series, days), that ends with the day `last`."""
+def look(
+    daily: Values, last: int, percentile: float = PERCENTILE, past: Past | None = None
+) -> Looked:
+    """Look at a value a day, shape (series, days), that ends with the day `last`.
+
+    Args:
+        daily: the values.
+        last: counted from the epoch.
+        percentile: of the last months' values, for right-sizing.
+        past: what is known to have happened, if anything.
+    """
     days = daily.shape[1]
     known = ~np.isnan(daily)
     some = known.any(axis=1)
-    figures = weekly(_of_a_week(daily))
-    saws = sawtooth.floors(daily)
+    calm = past.calm(daily) if past else daily
+    figures = weekly(_of_a_week(calm))
+    saws = sawtooth.floors(past.lately(calm) if past else calm)
     step = steps.last_steps(figures.astype(np.float64))
     step[list(saws)] = 0
+    told = past.apply(figures, step, max(days, WEEK)) if past else {}
     begin = last - days + 1
     recent = daily[:, max(0, days - LOOKBACK) :]
     count = np.maximum((~np.isnan(recent)).sum(axis=1), 1)
@@ -77,6 +93,8 @@ def look(daily: Values, last: int, percentile: float = PERCENTILE) -> Looked:
         last_day=np.where(some, last - known[:, ::-1].argmax(axis=1), -1),
         used=_percentile(recent, percentile),
         value=np.nansum(recent, axis=1) / count.astype(np.float32),
+        told=told,
+        left_out=(past.out & known).sum(axis=1) if past else np.zeros(len(daily), np.int64),
     )
 
 
@@ -90,10 +108,12 @@ def joined(parts: list[Looked]) -> Looked:
     """Put what was found of several blocks that end alike together."""
     weeks = max(part.figures.shape[1] for part in parts)
     saws: dict[int, Saw] = {}
+    told: dict[int, Step] = {}
     figures = np.full((sum(map(len, parts)), weeks), np.nan, np.float32)
     before = 0
     for part in parts:
         saws |= {before + row: saw for row, saw in part.saws.items()}
+        told |= {before + row: step for row, step in part.told.items()}
         rows = slice(before, before + len(part))
         figures[rows, weeks - part.figures.shape[1] :] = part.figures
         before += len(part)
@@ -108,6 +128,8 @@ def joined(parts: list[Looked]) -> Looked:
         last_day=np.concatenate([part.last_day for part in parts]),
         used=np.concatenate([part.used for part in parts]),
         value=np.concatenate([part.value for part in parts]),
+        told=told,
+        left_out=np.concatenate([part.left_out for part in parts]),
     )
 
 

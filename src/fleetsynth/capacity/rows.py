@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fleetsynth.errors import UsageError
 from fleetsynth.formats.place import saying
+from fleetsynth.metrics import STATISTIC_PATTERN
 from fleetsynth.reader import ScatteredError
 from fleetsynth.reader.series import in_buckets
 
@@ -79,6 +81,16 @@ class Exports:
     def zone(self) -> str:
         """Return the zone by whose clock days are told."""
         return self._datasets[0].times.clock
+
+    def statistics(self) -> dict[str, str | None]:
+        """Return what is published of each metric, such as p95; None where that is not known."""
+        return {
+            metric: next(
+                (statistic_of(d.roles[metric].name) for d in self._datasets if metric in d.roles),
+                None,
+            )
+            for metric in self.metrics
+        }
 
     def whole_servers(self) -> Iterator[Rows]:
         """Yield rows in order of server; ScatteredError as soon as they do not come so."""
@@ -165,3 +177,9 @@ def all_blocks(exports: Exports, take: Callable[[Iterable[Rows]], None]) -> None
         take(exports.whole_servers())
     except ScatteredError:
         take(exports.sorted())
+
+
+def statistic_of(column: str) -> str | None:
+    """Return the statistic that a column's name ends with, such as p95, if it does."""
+    end = column.lower().rpartition("_")[2]
+    return end if re.match(STATISTIC_PATTERN, end) else None

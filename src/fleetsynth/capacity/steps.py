@@ -72,10 +72,17 @@ def cut(figures: Values, begin: Ints) -> Values:
         if (~np.isnan(figures[row, first:])).sum() >= LEAST_WEEKS:
             out[row, :first] = np.nan
             continue
-        span = min(13, first, weeks - first)
-        before = np.nanmedian(figures[row, first - span : first])
-        out[row, place < first] += np.nanmedian(figures[row, first : first + span]) - before
+        out[row, place < first] += height(figures[row], first)
     return out
+
+
+def height(figures: Values, first: int) -> np.float32:
+    """Return by how much a series, shape (weeks,), is higher from a week on, a quarter each way."""
+    span = min(13, first, len(figures) - first)
+    before, after = figures[first - span : first], figures[first : first + span]
+    if np.isnan(before).all() or np.isnan(after).all():
+        return np.float32(0)
+    return np.float32(np.nanmedian(after) - np.nanmedian(before))
 
 
 def _moved(values: Floats) -> Flags:

@@ -71,6 +71,13 @@ _SCOPES = {
     help="Also make the dates as of several earlier days, and hold them against what came.",
 )
 @click.option(
+    "--events",
+    type=LOCAL_PATH,
+    metavar="FILE",
+    help="What happened to servers and services: begin, end, entity and kind of each event, as"
+    " `fleetsynth events -o` writes them. Data of ours carry theirs.",
+)
+@click.option(
     "-o",
     "--output",
     type=LOCAL_PATH,
@@ -108,6 +115,7 @@ def capacity(
       fleetsynth capacity fleet.parquet
       fleetsynth capacity fleet/ --by service --usable 85 --lead-time 45d
       fleetsynth capacity cpu.csv disk.csv --threshold 70,95 -o capacity.csv
+      fleetsynth capacity cpu.csv --events changes.csv
       fleetsynth capacity fleet/ --backtest
       fleetsynth capacity fleet/ --fail-within 90d --json > capacity.json
     """
@@ -121,7 +129,7 @@ def capacity(
         format_of(output)
         refuse_existing(output, overwrite=overwrite)
     asked = judging(options)
-    asked |= {name: options.pop(name) for name in ("horizon", "percentile")}
+    asked |= {name: options.pop(name) for name in ("horizon", "percentile", "events")}
     _refuse_beyond(fail_within, asked["horizon"])
     backtest = options.pop("backtest")
     with _reading(silent=as_json) as progress:

@@ -149,6 +149,8 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
             "tiles": size.tiles,
             "scenario_digest": resolved.digest,
         }
+        if resolved.fleet.lives:
+            facts |= {"born": size.born, "retired": size.retired}
         if happening.of_all is not None:
             facts["events"] = happening.of_all
         else:

@@ -56,8 +56,8 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
             click.echo(f"{shown(path)}: {in_options(str(error))}", err=True)
             failed = True
         else:
-            most = "" if plan.is_full else "up to "
-            say(f"{path}: ok, {most}{plan.cells:,} rows of {len(plan.columns)} columns")
+            most = f"up to {plan.cells:,}" if plan.rows is None else f"{plan.rows:,}"
+            say(f"{path}: ok, {most} rows of {len(plan.columns)} columns")
     if failed:
         raise click.exceptions.Exit(2)
 

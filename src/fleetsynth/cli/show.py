@@ -132,6 +132,7 @@ def show_size(plan: Plan, size: Size, happening: Counts) -> None:
         open_console(),
         rows=f"{_most(plan)} of {size.columns} columns",
         servers=_counts(plan),
+        **_lives(plan),
         span=f"{span_text(plan)}, {plan.clock.count:,} ticks",
         **_happening(happening),
         memory=f"about {in_bytes(size.memory)} while generating",
@@ -139,6 +140,16 @@ def show_size(plan: Plan, size: Size, happening: Counts) -> None:
         **{ending: f"about {in_bytes(count)}" for ending, count in size.bytes.items()},
         scenario=plan.digest,
     )
+
+
+def _lives(plan: Plan) -> dict[str, str]:
+    """Say how many servers come and go."""
+    if plan.fleet.lives is None or plan.comings_and_goings is None:
+        return {}
+    first, born, ended = plan.comings_and_goings
+    return {
+        "lives": f"{first:,} on the first day, {born:,} born later, {ended:,} retired by the end"
+    }
 
 
 def _happening(counts: Counts) -> dict[str, str]:
@@ -233,7 +244,7 @@ def _middle(figure: object) -> str:
 
 def _most(plan: Plan) -> str:
     """Say how many rows a plan has, as far as it tells."""
-    return f"{plan.cells:,}" if plan.is_full else f"up to {plan.cells:,}"
+    return f"up to {plan.cells:,}" if plan.rows is None else f"{plan.rows:,}"
 
 
 def _counts(plan: Plan) -> str:

@@ -130,7 +130,7 @@ class FleetFacts:
         cpu = server.series["cpu"]
         points = server.every.get("cpu", cpu)
         self.points += int((~np.isnan(points)).sum())
-        if self._pool.add(points) and server.kind is not None:
+        if self._pool.add(points) and server.kind is not None and _has_zeros(server, points):
             self._zero_kinds.add(server.kind)
         counts = np.bincount(measured.lengths, minlength=len(self._lengths))
         counts[: len(self._lengths)] += self._lengths
@@ -204,6 +204,16 @@ class FleetFacts:
             for fact, q in (("burst_pooled", 50), ("burst_pooled_p90", 90)):
                 out[fact] = float(np.searchsorted(ranks, -(-q * ranks[-1] // 100)))
         return out
+
+
+def _has_zeros(server: Server, points: Series) -> bool:
+    """Tell whether a CPU is ever at exactly 0 while its server is on.
+
+    A server whose memory is 0 as well is down.
+    """
+    memory = server.every.get("memory", server.series.get("memory"))
+    on = True if memory is None or memory.shape != points.shape else memory != 0
+    return bool(((points == 0) & on).any())
 
 
 def exponent(means: Series, deviations: Series) -> float:

@@ -75,7 +75,8 @@ def sample(plan: Plan, rows: int) -> Plan:
     most = min(rows // clock.count, rows // ROWS_PER_TILE // tiles_per_server(short))
     servers = max(1, min(plan.fleet.size, most))
     members = np.linspace(0, plan.fleet.size - 1, servers).astype(np.int64)
-    return replace(plan, clock=clock, fleet=plan.fleet.select(np.unique(members)))
+    fleet = replace(plan.fleet, lives=None)  # the rate is that of servers that live
+    return replace(plan, clock=clock, fleet=fleet.select(np.unique(members)))
 
 
 def _generate(plan: Plan) -> None:

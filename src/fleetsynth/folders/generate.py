@@ -83,8 +83,9 @@ def generate_folder(
     store = open_store(url)
     if not (resume or overwrite or shard) and not store.list():  # all of it is still to be made
         plans = [job.plan, *(TABLES[name].plan(job.plan) for name in job.tables)]
-        need = sum(estimate(plan).bytes[job.file_format] for plan in plans)
-        store.check_room(job.plan.cells, need, part_bytes)
+        sizes = [estimate(plan) for plan in plans]
+        need = sum(size.bytes[job.file_format] for size in sizes)
+        store.check_room(sizes[0].rows, need, part_bytes)
     parts = job.parts  # refuses partitions that cannot be, before anything is touched
     made: list[PartRecord] = []
 
@@ -114,7 +115,6 @@ def generate_folder(
             manifest = folder.finished_by(job)
         if not manifest:
             raise
-    whole = job.plan.cells if job.plan.is_full else None
     return Result(
         url=url,
         plan=job.plan,
@@ -122,7 +122,7 @@ def generate_folder(
         parts=len(parts),
         made=len(made),
         rows=sum(record.rows for record in made),
-        rows_of_whole=manifest.get("rows", whole),
+        rows_of_whole=manifest.get("rows", job.plan.rows),
         already=not job.run,
         bytes=sum(part["size"] for part in manifest.get("parts", [])),
         digest=manifest.get("digest", ""),

@@ -17,7 +17,7 @@ from fleetsynth.reader.file_digest import any_leaves, leaves, some
 from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.stores.recorded import as_json, differences
 from fleetsynth.tables.digest import PlanDigest, combine, month_label, root
-from fleetsynth.tables.table import TABLES, components_of
+from fleetsynth.tables.table import TABLES, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
@@ -92,7 +92,7 @@ class Rereading:
         if part.path in self._bad:
             return []
         try:
-            read = _read(self._store, part.path, is_full=part.plan.is_full)
+            read = _read(self._store, part.path, part.plan)
         except DAMAGE as error:
             return [reason(error)]
         self._read += 1
@@ -110,7 +110,7 @@ class Rereading:
         if part is None or said["path"] in self._bad:
             return []
         try:
-            read = _read(self._store, said["path"], is_full=part.plan.is_full, partitions=False)
+            read = _read(self._store, said["path"], part.plan, partitions=False)
         except DAMAGE as error:
             return [reason(error)]
         self._of_tables.setdefault(name, []).append(b"".join(read.leaves.values()))
@@ -142,7 +142,7 @@ class Rereading:
         return self._rows if self._read == len(self._parts) else None
 
 
-def _read(store: Store, path: str, *, is_full: bool, partitions: bool = True) -> _Read:
+def _read(store: Store, path: str, plan: Plan, *, partitions: bool = True) -> _Read:
     with store.fetch(path) as file:
         with read_errors(file), file.open("rb") as stream:
             sha256 = file_digest(stream, "sha256").hexdigest()
@@ -155,7 +155,9 @@ def _read(store: Store, path: str, *, is_full: bool, partitions: bool = True) ->
             rows = (with_partitions(batch, path) for batch in read) if partitions else read
             return seen[-1].passing(rows)
 
-        found = some(leaves(batches(), strict=True)) if is_full else any_leaves(batches)
+        found = leaves(batches(), strict=True) if plan.is_gapless else any_leaves(batches)
+        if plan.is_full:
+            some(found)
         metadata = read_metadata(file)
     return _Read(found, metadata, size, sha256, seen[-1].facts(found))
 
@@ -221,8 +223,9 @@ def _rows_of(part: Part, entry: dict[str, Any], read: _Read) -> Any:
 
     Those that have changed do not: then it is what the manifest says.
     """
-    if part.plan.is_full:
-        return part.plan.cells
+    planned = part.plan.rows
+    if planned is not None:
+        return planned
     return read.facts["rows"] if root(read.leaves) == entry.get("digest") else entry.get("rows")
 
 
@@ -262,9 +265,9 @@ def _table_faults(
 
 def table_leaves(plan: Plan, table: Table) -> Leaves:
     """Generate a further table of a plan for its digest alone."""
-    digest, make = PlanDigest(table.plan(plan)), components_of(plan).make
+    digest = PlanDigest(table.plan(plan))
     for window in pipeline.windows(plan):
-        digest.update(table.block(make(plan, window)))
+        digest.update(table.block(parts_of(plan, window)))
     return digest.leaves
 
 

@@ -110,9 +110,9 @@ def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Jo
             f"{recorded.as_json(values['scenario_digest'])} there, and {plan.digest} of the file"
         )
     told = sum(part["rows"] for part in values["parts"] if type(part.get("rows")) is int)
-    if plan.is_full and plan.cells not in (values.get("rows"), told):  # before it sizes anything
+    if plan.rows not in (None, values.get("rows"), told):  # before it sizes anything
         raise InputError(
-            f"{SCENARIO} at {store.name} gives {plan.cells:,} rows, and the parts in {MANIFEST} "
+            f"{SCENARIO} at {store.name} gives {plan.rows:,} rows, and the parts in {MANIFEST} "
             f"are {told:,}"
         )
     file_format = recorded.file_format_of(values)
@@ -250,7 +250,7 @@ def _whole(
     elsewhere = ["format", "digest", "partition_by", "part_bytes", "parts", *keys]
     if values["format"] > 1:
         elsewhere += ["run", "files", recorded.SEAL]
-    rows = job.plan.cells if job.plan.is_full else parts.rows()
+    rows = parts.rows() if job.plan.rows is None else job.plan.rows
     made = {key: values.get(key) for key in elsewhere} | {
         "rows": values.get("rows") if rows is None else rows,
         "schema": schema_of(job.plan),

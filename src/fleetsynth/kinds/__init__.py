@@ -1,9 +1,12 @@
 """What can happen to a fleet: a module a kind, and the table of them."""
 
+from functools import cache
+
 from fleetsynth.kinds import (
     backlog,
     blackout,
     change,
+    decommission,
     dependency,
     deploy,
     disk_fill,
@@ -11,6 +14,7 @@ from fleetsynth.kinds import (
     freeze,
     launch,
     leak,
+    life,
     load_test,
     maintenance,
     migration,
@@ -48,6 +52,8 @@ KINDS: dict[str, Kind] = {
         blackout.KIND,
         freeze.KIND,
         resize.KIND,
+        decommission.KIND,
+        life.KIND,
         change.KIND,
     )
 }
@@ -56,12 +62,16 @@ KINDS: dict[str, Kind] = {
 DRAWN = {name: kind for name, kind in KINDS.items() if kind.drawn is not None}
 """Those that come about by themselves."""
 
-TOLD = {name: kind for name, kind in KINDS.items() if kind.through is None}
+TOLD = {name: kind for name, kind in KINDS.items() if kind.is_told}
 """Those that a planner can tell; the others follow."""
 
 
 def metrics_of(event: Event) -> tuple[str, ...]:
     """Return the stems of the metrics that an event acts on, in the order of its effects."""
     through = KINDS[event.kind].through
-    channels = (through,) if through else tuple(effect.channel for effect in event.effects)
+    return _metrics((through,) if through else tuple(effect.channel for effect in event.effects))
+
+
+@cache
+def _metrics(channels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple({stem: None for channel in channels for stem in CHANNELS[channel].metrics})

@@ -10,5 +10,6 @@ KIND = Kind(
     effects=None,
     through="demand",
     label="anomaly",
+    is_told=False,
     color="#5b5ea6",
 )

@@ -188,6 +188,7 @@ class Kind:
         lasts: whether a told one without an end lasts; others need one.
         follows: what it may bring about, on the entity's service.
         through: the channel by which it is felt, of a kind without effects of its own.
+        is_told: whether a planner can tell it; others follow from what else is.
     """
 
     name: str
@@ -206,11 +207,13 @@ class Kind:
     lasts: bool = False
     follows: tuple[Consequence, ...] = ()
     through: str | None = None
+    is_told: bool = True
 
 
 def only(channel: str) -> Callable[[float], tuple[Effect, ...]]:
     """Return what makes the effects of a kind that acts on one channel."""
-    return lambda size: (Effect.of(channel, size),)
+    neutral = CHANNELS[channel].neutral
+    return lambda size: (Effect(channel, size, neutral),)
 
 
 MINUTE, HOUR = 60, HOUR_SECONDS

@@ -10,5 +10,6 @@ KIND = Kind(
     effects=None,
     through="demand",
     severity="critical",
+    is_told=False,
     color="#3b3b3b",
 )

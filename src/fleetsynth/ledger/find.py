@@ -6,25 +6,41 @@ same events, and more.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS, epoch_day
 from fleetsynth.kinds import DRAWN, KINDS
 from fleetsynth.kinds.kind import Event, Levels, Spells
 from fleetsynth.ledger import levels, spells, told
-from fleetsynth.ledger.who import as_service, replicas_of, servers_of
+from fleetsynth.lives import NEVER
 from fleetsynth.numeric import rounded
-from fleetsynth.streams import uniform
+from fleetsynth.streams import encode, uniform
+from fleetsynth.whom import (
+    DECOMMISSION,
+    as_service,
+    befalls,
+    days_told,
+    replicas_of,
+    servers_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from fleetsynth.kinds.kind import Consequence, Kind
-    from fleetsynth.ledger.who import Who
+    from fleetsynth.lives import Lives
     from fleetsynth.plan import Plan
     from fleetsynth.scenario.events import Told
+    from fleetsynth.whom import Who
+
+
+FOREVER = 1 << 60
+"""Second at which ends what has no end."""
 
 
 class Span(NamedTuple):
@@ -44,7 +60,10 @@ class Sources(NamedTuple):
         spells: kinds that come and go by themselves: kind, its rates by archetype.
         changes: kinds that replace each other, likewise.
         told: what planners tell.
+        freezes: those of them in which nothing is changed.
         without: ids of events that shall not happen.
+        lives: when servers come and go, but for decommissions; None if all are always there.
+        ends: decommissions that planners tell.
     """
 
     seed: int
@@ -53,12 +72,15 @@ class Sources(NamedTuple):
     spells: tuple[tuple[Kind, dict[str, spells.Rates]], ...]
     changes: tuple[tuple[Kind, dict[str, levels.Changes]], ...]
     told: tuple[Told, ...]
+    freezes: tuple[Told, ...]
     without: frozenset[str]
+    lives: Lives | None
+    ends: tuple[Told, ...]
 
     @property
     def any(self) -> bool:
         """Whether anything can happen at all."""
-        return bool(self.spells or self.changes or self.told)
+        return bool(self.spells or self.changes or self.told or self.lives)
 
 
 class Service(NamedTuple):
@@ -107,14 +129,17 @@ def sources_of(plan: Plan) -> Sources:
         spells=tuple((kind, by) for kind, by in spelled if by),
         changes=tuple((kind, by) for kind, by in changed if by),
         told=scenario.events,
+        freezes=tuple(each for each in scenario.events if each.kind == "freeze"),
         without=frozenset(incidents.without),
+        lives=replace(plan.fleet.lives, told=None) if plan.fleet.lives else None,
+        ends=tuple(each for each in scenario.events if each.kind == DECOMMISSION),
     )
 
 
 def of_servers(plan: Plan, first: int, stop: int, span: Span) -> list[tuple[Event, ...]]:
     """Return the events of servers first..stop-1, in order; those of their services are apart."""
     sources = sources_of(plan)
-    return [of_server(sources, who, span) for who in servers_of(plan, first, stop)]
+    return [of_server(sources, who, span) for who in servers_of(plan.fleet, first, stop)]
 
 
 def in_services(
@@ -137,17 +162,35 @@ def of_server(sources: Sources, who: Who, span: Span) -> tuple[Event, ...]:
     found += _told(sources, who, span, of_server=True)
     if not sources.services:
         found += _of_service(sources, who, span)
+    if sources.lives is not None:
+        born, ended = life_of(sources, who)
+        # What ends a life begins with its end.
+        found = [event for event in found if event.touches(born, ended + 1)]
     return _kept(sources, found)
+
+
+def life_of(sources: Sources, who: Who) -> Span:
+    """Return when a server's life begins and ends.
+
+    It begins before all time where servers do not come and go, and ends `FOREVER` where it has no
+    end.
+    """
+    if sources.lives is None:
+        return Span(-FOREVER, FOREVER)
+    (begin,), (end,) = sources.lives.days(np.array([who.server_index]), [encode(who.name)])
+    ends = [int(end), *days_told(sources.ends, who, sources.seed)]
+    day = max(min(ends), int(begin))
+    return Span(int(begin) * DAY_SECONDS, FOREVER if day >= NEVER else day * DAY_SECONDS)
 
 
 def of_service(plan: Plan, server: Who, span: Span) -> Service:
     """Return what befalls the service of a server, and when its servers are down."""
     sources = sources_of(plan)
     who = as_service(server)
-    servers = tuple(replicas_of(plan, server))
+    servers = tuple(replicas_of(plan.fleet, server))
     before = Span(span.first - _longest_tail(), span.stop)
     theirs = tuple(of_server(sources, each, before) for each in servers)
-    downs = tuple(_downs(events, before) for events in theirs)
+    downs = tuple(_downs(events) for events in theirs)
     found = list(_of_service(sources, who, span))
     for events in theirs:
         for cause in events:
@@ -177,25 +220,25 @@ def _drawn(sources: Sources, who: Who, span: Span, entity: str) -> Iterator[Even
         if kind.entity == entity and who.archetype in rates:
             of = rates[who.archetype]
             for spell in spells.find(sources.seed, kind.name, who.name, of, *span):
-                if not (kind.planned and _frozen(sources, who, spell.begin)):
+                if not (kind.planned and sources.freezes and _frozen(sources, who, spell.begin)):
                     yield _event(kind, who.name, spell.begin, spell.end, spell.size)
 
 
 def _event(
     kind: Kind, entity: str, begin: int, end: int, size: float, cause: str = "", name: str = ""
 ) -> Event:
-    return Event(
-        event_id=name or f"{kind.name}-{entity}-{told.stamp(begin)}",
-        kind=kind.name,
-        entity=entity,
-        begin=begin,
-        end=end,
-        effects=kind.effects(size) if kind.effects else (),
-        planned=kind.planned,
-        cause=cause,
-        severity=kind.severity,
-        ramp=kind.ramp,
-        rises=kind.rises,
+    return Event(  # by place: there are many
+        name or f"{kind.name}-{entity}-{told.stamp(begin)}",
+        kind.name,
+        entity,
+        begin,
+        end,
+        kind.effects(size) if kind.effects else (),
+        kind.planned,
+        cause,
+        kind.severity,
+        kind.ramp,
+        kind.rises,
     )
 
 
@@ -221,17 +264,16 @@ def _told(sources: Sources, who: Who, span: Span, *, of_server: bool) -> Iterato
             continue
         if not sources.services and not of_server:
             continue
-        if told.befalls(each, who, sources.seed):
+        if befalls(each, who, sources.seed):
             for begin, end in told.times(each, *span):
                 yield told.event(each, who, begin, end)
 
 
 def _freezes(sources: Sources, who: Who, second: int) -> Iterator[tuple[int, int]]:
-    for each in sources.told:
-        if each.kind == "freeze":
-            for begin, end in told.times(each, second, second + 1):
-                if end is not None and told.befalls(each, who, sources.seed):
-                    yield begin, end
+    for each in sources.freezes:
+        for begin, end in told.times(each, second, second + 1):
+            if end is not None and befalls(each, who, sources.seed):
+                yield begin, end
 
 
 def _frozen(sources: Sources, who: Who, second: int) -> bool:
@@ -274,13 +316,13 @@ def _longest_tail() -> int:
     return max(follows.tail[1] for kind in KINDS.values() for follows in kind.follows)
 
 
-def _downs(events: Iterable[Event], span: Span) -> tuple[tuple[int, int], ...]:
-    """Return when a server is down, within a span: begins and ends, apart and in order."""
+def _downs(events: Iterable[Event]) -> tuple[tuple[int, int], ...]:
+    """Return when a server is down: begins and ends, apart and in order."""
     out: list[tuple[int, int]] = []
     for event in sorted(events, key=lambda event: event.begin):
         if not event.has("down"):
             continue
-        end = span.stop if event.end is None else event.end
+        end = FOREVER if event.end is None else event.end
         if out and event.begin <= out[-1][1]:
             out[-1] = out[-1][0], max(end, out[-1][1])
         else:
@@ -292,13 +334,20 @@ def _carried(
     cause: Event, who: Who, span: Span, downs: tuple[tuple[tuple[int, int], ...], ...]
 ) -> Iterator[Event]:
     """Yield that others carry the load of a server that is down, if any of them is up meanwhile."""
-    end = span.stop if cause.end is None else cause.end
-    up = any(_is_up(theirs, cause.begin, end) for theirs in downs)
-    if up and cause.touches(*span):
-        kind = KINDS["failover"]
-        event = _event(kind, who.name, cause.begin, end, 1.0, cause.event_id)
-        yield event._replace(
-            event_id=f"failover-{cause.event_id}", end=cause.end, planned=cause.planned
+    if not cause.touches(*span):
+        return
+    end = FOREVER if cause.end is None else cause.end
+    if any(_is_up(theirs, cause.begin, end) for theirs in downs):
+        kind, name = KINDS["failover"], f"failover-{cause.event_id}"
+        yield Event(
+            name,
+            kind.name,
+            who.name,
+            cause.begin,
+            cause.end,
+            planned=cause.planned,
+            cause=cause.event_id,
+            severity=kind.severity,
         )
 
 
@@ -311,6 +360,8 @@ def _unserved(
     who: Who, span: Span, downs: tuple[tuple[tuple[int, int], ...], ...]
 ) -> Iterator[Event]:
     """Yield when no server of a service is up."""
+    if not all(downs):
+        return  # there is one that is never down
     edges = sorted({edge for theirs in downs for pair in theirs for edge in pair})
     spans: list[tuple[int, int]] = []
     for begin, end in pairwise(edges):
@@ -321,10 +372,13 @@ def _unserved(
                 spans.append((begin, end))
     for begin, end in spans:
         if begin < span.stop and end > span.first:
-            yield _event(KINDS["unserved"], who.name, begin, end, 0.0)
+            event = _event(KINDS["unserved"], who.name, begin, end, 0.0)
+            yield event._replace(end=None) if end == FOREVER else event
 
 
 def _kept(sources: Sources, found: Iterable[Event]) -> tuple[Event, ...]:
     """Return events in their order: that in which they act, wherever a window begins."""
-    kept = (event for event in found if event.event_id not in sources.without)
-    return tuple(sorted(kept, key=lambda event: (event.begin, event.event_id)))
+    kept = [event for event in found if event.event_id not in sources.without]
+    if len(kept) > 1:
+        kept.sort(key=lambda event: (event.begin, event.event_id))
+    return tuple(kept)

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.kinds import metrics_of
-from fleetsynth.kinds.kind import CHANNELS
-from fleetsynth.ledger.find import Span, in_services, of_server, sources_of
-from fleetsynth.ledger.who import servers_of
+from fleetsynth.kinds.kind import CHANNELS, Event
+from fleetsynth.ledger.find import FOREVER, Span, in_services, life_of, of_server, sources_of
+from fleetsynth.whom import servers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fleetsynth.kinds.kind import Effect, Event
+    from fleetsynth.kinds.kind import Effect
+    from fleetsynth.ledger.find import Sources
     from fleetsynth.plan import Plan
+    from fleetsynth.whom import Who
 
 
 def has_events(plan: Plan) -> bool:
@@ -41,23 +43,30 @@ def events(plan: Plan, first: int, stop: int, span: Span | None = None) -> Itera
     sources, span = sources_of(plan), span or span_of(plan)
     if not sources.any:
         return
-    servers = servers_of(plan, first, stop)
-    if not sources.services:
-        for who in servers:
-            yield from of_server(sources, who, span)
-        return
-    services, of_servers = in_services(plan, servers, span)
+    servers = servers_of(plan.fleet, first, stop)
+    services, of_servers = in_services(plan, servers, span) if sources.services else ({}, {})
     for who in servers:
-        service = services[who.service]
-        if service.servers[0].server_index == who.server_index:
+        service = services.get(who.service)
+        if service and service.servers[0].server_index == who.server_index:
             yield from service.events
-        yield from of_servers[who.name]
+        if sources.lives is not None:
+            yield from _life(sources, who, span)
+        yield from of_servers[who.name] if service else of_server(sources, who, span)
+
+
+def _life(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
+    """Yield from when to when a server is there."""
+    begin, end = life_of(sources, who)
+    ends = None if end == FOREVER else end
+    event = Event(f"life-{who.name}", "life", who.name, begin, ends, planned=True, severity="info")
+    if event.touches(*span):
+        yield event
 
 
 def of_one(plan: Plan, server: int) -> list[Event]:
     """Return what befalls a server and its service, in order of begin."""
     sources, span = sources_of(plan), span_of(plan)
-    (who,) = servers_of(plan, server, server + 1)
+    (who,) = servers_of(plan.fleet, server, server + 1)
     if not sources.services:
         return list(of_server(sources, who, span))
     services, of_servers = in_services(plan, [who], span)
@@ -84,6 +93,8 @@ def row(event: Event) -> dict[str, Any]:
 
 def effect_text(event: Event) -> str:
     """Write what an event does: ``demand x1.3 within 2h``, ``memory +27 by its end``, ``down``."""
+    if not event.effects:
+        return ""
     how = ""
     if event.rises:
         how = " by its end"

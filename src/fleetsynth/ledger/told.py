@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from functools import lru_cache
 from itertools import count
@@ -12,15 +11,12 @@ from fleetsynth.clock import DAY_SECONDS, epoch_day, from_epoch_day
 from fleetsynth.kinds.kind import Effect, Event
 from fleetsynth.numeric import rounded
 from fleetsynth.scenario.moments import duration_seconds, is_day, moment_seconds, period
-from fleetsynth.streams import uniform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fleetsynth.ledger.who import Who
     from fleetsynth.scenario.events import Told
-
-RANGE = re.compile(r"server_(\d+)\.\.server_(\d+)")
+    from fleetsynth.whom import Who
 
 
 def is_of_server(told: Told, *, services: bool) -> bool:
@@ -31,33 +27,6 @@ def is_of_server(told: Told, *, services: bool) -> bool:
         services: whether the fleet has any.
     """
     return not services or told.servers is not None or told.of.entity == "server"
-
-
-def befalls(told: Told, who: Who, seed: int) -> bool:
-    """Tell whether an event befalls a server, or a service."""
-    said = (
-        (told.service, who.service),
-        (told.archetype, who.archetype),
-        (told.business_unit, who.business_unit),
-        (told.region, who.region),
-    )
-    if any(names is not None and name not in names for names, name in said):
-        return False
-    if told.servers is not None and not _is_listed(told.servers, who):
-        return False
-    if told.share is None:
-        return True
-    return uniform(seed, "told", told.label, who.name) < told.share
-
-
-def _is_listed(names: tuple[str, ...], who: Who) -> bool:
-    for name in names:
-        match = RANGE.fullmatch(name)
-        if match and int(match[1]) <= who.server_index <= int(match[2]):
-            return True
-        if name == who.name:
-            return True
-    return False
 
 
 def times(told: Told, first: int, stop: int) -> Iterator[tuple[int, int | None]]:

@@ -100,8 +100,13 @@ def resolve(scenario: Scenario) -> Plan:
 
 
 def simulate(plan: Plan, window: Window) -> Block:
-    """Return the rows of a window."""
-    return model_of(plan).simulate(plan, window)
+    """Return the rows of a window; of servers that come and go, those of their lives."""
+    make = model_of(plan).simulate
+    if plan.fleet.lives is None:
+        return make(plan, window)
+    from fleetsynth.presets.living import block_of_lives
+
+    return block_of_lives(make, plan, window)
 
 
 def as_plan(scenario: ScenarioLike) -> Plan:

@@ -112,7 +112,7 @@ def json_schema(preset: str = DEFAULT) -> dict[str, Any]:
     defaults = {**packaged(preset), **default_scenario(preset).to_dict()}
     for key, field in schema["properties"].items():
         if key != "archetypes":
-            field["default"] = defaults[key]
+            field["default"] = defaults.get(key)
     return schema
 
 
@@ -148,12 +148,14 @@ def _read(path: Path) -> tuple[dict[str, Any], Origin]:
     name = path.name
 
     @cache
-    def known_lines() -> dict[tuple[str | int, ...], int]:
-        return text.lines(content)
+    def known_lines() -> dict[tuple[str, ...], int]:
+        # A problem's path is text, the places of list items in it as well.
+        return {tuple(map(str, path)): line for path, line in text.lines(content).items()}
 
     def origin(where: tuple[str | int, ...]) -> str:
-        for end in range(len(where), 0, -1):
-            line = known_lines().get(where[:end])
+        keys = tuple(map(str, where))
+        for end in range(len(keys), 0, -1):
+            line = known_lines().get(keys[:end])
             if line:
                 return f"{name}, line {line}"
         return name
@@ -232,4 +234,4 @@ def _stand_in(defaults: dict[str, Any], key: str, value: object) -> object:
         if key == "archetypes":
             usable = [name for name in value if "." not in name]
             return dict.fromkeys(usable, _valid_figures(defaults))
-    return defaults[key]
+    return defaults.get(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,11 +16,14 @@ from fleetsynth.preview.figure import Mark
 from fleetsynth.window import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from fleetsynth.plan import Archetype, Plan
 
 MAX_TICKS = 5_000_000
+_LOOKED_AT = 1_000
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ def highest(values: NDArray[np.float64]) -> float:
 def samples(plan: Plan) -> list[Sample]:
     """Return the first server of each archetype that has any.
 
+    Where servers come and go, it is the one of the first thousand that lives longest in the span.
+
     Raises:
         UsageError: if a series is too long to look at.
     """
@@ -78,15 +83,24 @@ def marks_of(plan: Plan, server: int) -> list[Mark]:
 
 
 def _first_servers(plan: Plan) -> list[int | None]:
-    """Index of the first server of each archetype."""
-    fleet = plan.fleet
+    """Index of the server of each archetype that is shown."""
+    return [_longest(plan, servers) if len(servers) else None for servers in _servers(plan)]
+
+
+def _longest(plan: Plan, servers: NDArray[np.int64]) -> int:
+    """Return the server that lives longest in the span, the first of them."""
+    lives = replace(plan, fleet=plan.fleet.select(servers)).lives(0, len(servers))
+    return int(servers[0 if lives is None else np.argmax(lives[:, 1] - lives[:, 0])])
+
+
+def _servers(plan: Plan) -> Iterator[NDArray[np.int64]]:
+    """Yield the first servers of each archetype."""
+    fleet, position = plan.fleet, 0
     if fleet.assignment == "blocks":
-        firsts, position = [], 0
         for count in fleet.counts().values():
-            firsts.append(position if count else None)
+            yield np.arange(position, position + min(count, _LOOKED_AT))
             position += count
-        return firsts
+        return
     codes = fleet.archetype_codes(0, min(fleet.size, 100_000))
-    found, index = np.unique(codes, return_index=True)
-    at = dict(zip(found.tolist(), index.tolist(), strict=True))
-    return [at.get(code) for code in range(len(fleet.archetypes))]
+    for code in range(len(fleet.archetypes)):
+        yield np.flatnonzero(codes == code)[:_LOOKED_AT]

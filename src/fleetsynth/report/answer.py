@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fleetsynth.capacity.backtest import Backtest
-from fleetsynth.capacity.gather import gather, statistic_of
+from fleetsynth.capacity.gather import gather
 from fleetsynth.capacity.judge import judge
+from fleetsynth.capacity.listed import known_of
 from fleetsynth.capacity.rows import NETWORK, PERCENT, Exports
 from fleetsynth.capacity.table import COUNTS, DIGITS, LABELS, kinds
 from fleetsynth.capacity.weekly import WEEK
@@ -67,16 +68,15 @@ def answer(dataset: Dataset, ask: Ask) -> Answer | str:
     exports = Exports([dataset], network=ask.link is not None)
     tested = Backtest(ask, farthest=True)
     try:
-        gathered = gather(exports, ask.link, ask.percentile, tested)
+        gathered = gather(exports, ask.link, ask.percentile, tested, known_of([dataset]))
     except InputError as error:
         return f"Nothing is said of capacity: {error}."
     weeks = {metric: _figures(gathered, metric) for metric in exports.metrics}
     backtest = tested.results()
     farthest = max((row["horizon_days"] for row in backtest), default=0)
-    roles = dataset.roles
     codes = gathered.of_servers()
     return Answer(
-        table=judge(gathered, ask, {m: statistic_of(roles[m].name) for m in exports.metrics}),
+        table=judge(gathered, ask, exports.statistics()),
         servers=len(codes),
         usable={metric: ask.by_metric[metric] for metric in exports.metrics},
         backtest=[row for row in backtest if row["horizon_days"] == farthest],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fleetsynth.calendars import holiday_names
 from fleetsynth.errors import Problem, did_you_mean
+from fleetsynth.scenario.model import MOST_SERVERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from fleetsynth.scenario.holidays import Closed
     from fleetsynth.scenario.model import Scenario
 
+_ORIGIN = frozenset({"start_date", "growth", "growth_start"})
+"""Keys that say, in one preset or another, on which day the fleet has its first servers."""
 LARGEST_POWER = 32
 _LONGEST_PATTERN = 2_000_000
 _MOST_YEARS = 12
@@ -32,7 +35,12 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
     for problem in _removed_names(scenario):
         yield frozenset({"holidays", "locations", "regions"}), problem
     for problem in _pattern_size(scenario):
-        yield frozenset({"distribution", "num_servers", "assignment"}), problem
+        yield frozenset({"distribution", "num_servers", "assignment", "fleet_growth"}), problem
+    for problem in _growth(scenario):
+        keys = {"fleet_growth", "num_servers", "assignment", "end_date"}
+        yield _ORIGIN | keys, problem
+    for problem in _retire(scenario):
+        yield frozenset({"retire"}), problem
 
 
 def _dates(scenario: Scenario) -> Iterator[Problem]:
@@ -47,9 +55,37 @@ def _pattern_size(scenario: Scenario) -> Iterator[Problem]:
         return
     shares = [Fraction(Decimal(str(share))) for share in scenario.distribution.values()]
     period = lcm(*(share.denominator for share in shares))
-    if min(period, scenario.num_servers) > _LONGEST_PATTERN:
+    if min(period, scenario.total_servers) > _LONGEST_PATTERN:
         message = "these shares take too long to interleave: give them fewer decimals, or draw"
         yield Problem(message, "distribution")
+
+
+def _growth(scenario: Scenario) -> Iterator[Problem]:
+    """Servers that come later leave those before them as they are."""
+    if scenario.births is None or scenario.fleet_growth is None:
+        return
+    if scenario.assignment == "blocks":
+        message = (
+            "assignment: blocks gives other servers to each archetype as the fleet grows: say "
+            "assignment: interleaved, or drawn, which let everybody be who they are"
+        )
+        yield Problem(message, "fleet_growth")
+    for place, step in enumerate(scenario.fleet_growth.steps):
+        if step.date < scenario.origin:
+            message = (
+                f"{step.date} is before {scenario.origin}, the day on which the fleet has its "
+                "first num_servers servers: choose a later date, or an earlier growth start"
+            )
+            yield Problem(message, f"fleet_growth.steps.{place}.date")
+    if scenario.total_servers > MOST_SERVERS:
+        message = f"{scenario.total_servers:,} servers by {scenario.end_date} are too many"
+        yield Problem(message, "fleet_growth")
+
+
+def _retire(scenario: Scenario) -> Iterator[Problem]:
+    retire = scenario.retire
+    if retire and (retire.mean_years is None) == (retire.share_per_year is None):
+        yield Problem("give one of mean_years and share_per_year", "retire")
 
 
 def _unknown_archetypes(scenario: Scenario) -> Iterator[Problem]:

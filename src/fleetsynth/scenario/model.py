@@ -5,10 +5,13 @@ Defaults stand in ``catalog/``, not here: a `Scenario` is always complete.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from math import log
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_serializer
 
+from fleetsynth.clock import epoch_day
+from fleetsynth.lives import Births
 from fleetsynth.scenario.events import Incidents, Told, nothing
 from fleetsynth.scenario.fields import (
     Granularity,
@@ -20,6 +23,50 @@ from fleetsynth.scenario.fields import (
 )
 from fleetsynth.scenario.holidays import Holidays
 
+if TYPE_CHECKING:
+    from datetime import date
+
+    from pydantic import SerializerFunctionWrapHandler
+
+MOST_SERVERS = 10**15
+YEAR_DAYS = 365.25
+
+
+class GrowthStep(Strict):
+    """Servers that come at once."""
+
+    date: PlainDate = Field(description="The day from which they are there.")
+    servers: int = Field(ge=1, le=MOST_SERVERS, description="How many.")
+
+
+class FleetGrowth(Strict):
+    """How a fleet grows."""
+
+    per_month: Annotated[float, Field(ge=0.0, le=1e9)] = Field(
+        0.0, description="Servers that come in each month, evenly spaced."
+    )
+    steps: Annotated[tuple[GrowthStep, ...], Field(strict=False)] = Field(
+        (), description="What comes at once: a list of `date` and `servers`."
+    )
+
+
+class Retire(Strict):
+    """How servers come to their end: after lengths drawn from an exponential distribution."""
+
+    mean_years: Annotated[float, Field(gt=0.0, le=1000.0)] | None = Field(
+        None, description="How long a server lives on average; at least 30 days."
+    )
+    share_per_year: Annotated[float, Field(gt=0.0, lt=1.0)] | None = Field(
+        None, description="Instead: the share of servers that ends within a year."
+    )
+
+    @property
+    def mean_days(self) -> float:
+        """How long a server lives on average, in days."""
+        if self.mean_years is not None:
+            return self.mean_years * YEAR_DAYS
+        return round(YEAR_DAYS / -log(1 - (self.share_per_year or 0.5)), 6)
+
 
 class Scenario(Strict):
     """What a person can say about any dataset; each preset adds keys of its own."""
@@ -28,7 +75,11 @@ class Scenario(Strict):
         archetypes: dict[str, Any]
 
     preset: str = Field(description="The packaged scenario that this one is laid over.")
-    num_servers: int = Field(ge=1, le=10**15, description="Number of servers to simulate.")
+    num_servers: int = Field(ge=1, le=MOST_SERVERS, description="Number of servers to simulate.")
+    fleet_growth: FleetGrowth | None = Field(
+        None, description="Servers that come later, beyond the first `num_servers`."
+    )
+    retire: Retire | None = Field(None, description="Servers that end, and have no rows after it.")
     start_date: PlainDate = Field(description="First day of the data.")
     end_date: PlainDate = Field(description="Last day of the data, included to its last tick.")
     granularity: Granularity = Field(
@@ -72,6 +123,35 @@ class Scenario(Strict):
     def step_seconds(self) -> int:
         """The granularity in seconds."""
         return step_seconds(self.granularity)
+
+    @property
+    def origin(self) -> date:
+        """The day on which the fleet has `num_servers` servers; growth is counted from it."""
+        return self.start_date
+
+    @property
+    def births(self) -> Births | None:
+        """When servers beyond the first `num_servers` come; None if none do."""
+        growth = self.fleet_growth
+        if growth is None or not (growth.per_month or growth.steps):
+            return None
+        steps = tuple((epoch_day(step.date), step.servers) for step in growth.steps)
+        return Births(self.origin, growth.per_month, steps)
+
+    @property
+    def total_servers(self) -> int:
+        """All servers that are there on or before the last day, those included that ended."""
+        births = self.births
+        return self.num_servers + (births.until(epoch_day(self.end_date)) if births else 0)
+
+    @model_serializer(mode="wrap")
+    def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what says nothing, so that scenarios are written as they always were."""
+        out: dict[str, Any] = write(self)
+        unsaid = {"fleet_growth": self.births is None, "retire": self.retire is None}
+        for key in (key for key, is_unsaid in unsaid.items() if is_unsaid):
+            out.pop(key, None)
+        return out
 
     def holiday_places(self) -> tuple[str, ...]:
         """Return the countries and subdivisions whose public holidays it has."""

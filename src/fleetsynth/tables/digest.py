@@ -171,7 +171,7 @@ class PlanDigest:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._months = plan.clock.month_starts(plan.clock.first, plan.clock.stop)
-        self._when: dict[tuple[str, int], bytes] = {}
+        self._when: dict[tuple[str, int, int, int], bytes] = {}
         by_name = sorted(range(len(plan.metrics)), key=lambda i: plan.metrics[i].column)
         self._order = [i for i in by_name if not plan.metrics[i].whole]
         self._names = [plan.metrics[i].column for i in self._order]
@@ -182,7 +182,8 @@ class PlanDigest:
         self._leaves = np.zeros((plan.fleet.size, len(self._months)), f"V{LEAF_BYTES}")
         self._bytes = self._leaves.view(np.uint8).ravel().data
         # A server has no leaf of a month without a row of it.
-        self._is_there = np.full(self._leaves.shape, plan.is_full and not self._whole)
+        self._all_there = plan.is_full and not self._whole
+        self._is_there = np.full(self._leaves.shape, self._all_there)
 
     @property
     def packed(self) -> bytes:
@@ -200,38 +201,56 @@ class PlanDigest:
 
     def update(self, block: Block) -> None:
         """Take a window's rows."""
-        if self._plan.is_full and not self._whole:
-            self._update_full(block.window, block.values)
+        if self._plan.is_gapless and not self._whole:
+            self._update_lives(block)
         else:
             self._update_rows(block)
 
-    def _update_full(self, window: Window, hundredths: NDArray[np.int32]) -> None:
-        row_bytes = len(self._order) * VALUE_BYTES
-        spans = []
-        for place, (month, first, stop) in enumerate(self._months):
-            begin, end = max(first, window.first_tick), min(stop, window.stop_tick)
-            if begin < end:
-                inside = slice(
-                    (begin - window.first_tick) * row_bytes, (end - window.first_tick) * row_bytes
-                )
-                spans.append((place, month, (first, stop), inside, end == stop))
+    def _update_lives(self, block: Block) -> None:
+        """Take rows that are there from the first tick of each life to its last, in order."""
+        window, clock = block.window, self._plan.clock
+        lives = self._plan.lives(window.first_server, window.stop_server)
+        lived = [(clock.first, clock.stop)] * window.shape[0] if lives is None else lives.tolist()
         countries = self._plan.countries(window.first_server, window.stop_server)
         texts = self._texts(window)
-        for row, values in enumerate(self._rows(hundredths)):
-            index, country = row + window.first_server, countries[row]
-            for place, month, (first, stop), inside, whole in spans:
+
+        @cache  # most servers live all the time
+        def spans(country: str, born: int, gone: int) -> list[tuple[int, slice, int, bytes]]:
+            return list(self._spans(window, country, born, gone))
+
+        for row, values in self._rows_of_servers(block):
+            index = row + window.first_server
+            for place, inside, rows, dates in spans(countries[row], *lived[row]):
                 state = self._open.pop(index, None) or new_leaf()
                 state.update(values[inside])
-                if not whole:
+                if not dates:
                     self._open[index] = state
                     continue
-                dates = self._digest_month(country, month, first, stop)
-                state.update(texts(row, stop - first) + dates)
+                state.update(texts(row, rows) + dates)
                 self._put(index, place, state)
+
+    def _spans(
+        self, window: Window, country: str, born: int, gone: int
+    ) -> Iterator[tuple[int, slice, int, bytes]]:
+        """Yield the months of a life that a window has ticks of.
+
+        The month's index, the bytes of the server's rows that are of it, how many rows the life has
+        in it, and the digest of its dates; nothing instead where the window ends before it does.
+        """
+        row_bytes, begun = len(self._order) * VALUE_BYTES, max(born, window.first_tick)
+        for place, (month, *whole) in enumerate(self._months):
+            first, stop = max(whole[0], born), min(whole[1], gone)
+            begin, end = max(first, window.first_tick), min(stop, window.stop_tick)
+            if begin < end:
+                inside = slice((begin - begun) * row_bytes, (end - begun) * row_bytes)
+                dates = self._digest_month(country, month, first, stop) if end == stop else b""
+                yield place, inside, stop - first, dates
 
     def _put(self, index: int, place: int, leaf: HASH) -> None:
         at = (index * len(self._months) + place) * LEAF_BYTES
         self._bytes[at : at + LEAF_BYTES] = leaf.digest()
+        if not self._all_there:
+            self._is_there[index, place] = True
 
     def _update_rows(self, block: Block) -> None:
         """Take rows one by one; a leaf ends with the window that its month ends in."""
@@ -265,7 +284,6 @@ class PlanDigest:
             if 0 <= row < window.shape[0] and end <= window.stop_tick:
                 leaf = self._begun.pop((index, at))
                 self._put(index, at, leaf.finish(texts(row, leaf.rows), month, self._names))
-                self._is_there[index, at] = True
 
     def _columns_by_country(self, window: Window) -> Callable[[str], dict[str, Ints]]:
         """Return a function from a country to the number columns of a window's ticks."""
@@ -276,6 +294,16 @@ class PlanDigest:
             return self._numbers(seconds, country)
 
         return columns
+
+    def _rows_of_servers(self, block: Block) -> Iterator[tuple[int, memoryview]]:
+        """Yield the row of each server in its window, and the bytes of its rows as `_rows` does."""
+        if block.server is None:
+            yield from enumerate(self._rows(block.values))
+            return
+        laid = np.ascontiguousarray(block.values[self._order].T, "<i4")
+        data, size = laid.view(np.uint8).ravel().data, len(self._order) * VALUE_BYTES
+        for first, stop in runs(np.diff(block.server) != 0, block.rows):
+            yield int(block.server[first]), data[first * size : stop * size]
 
     def _rows(self, hundredths: NDArray[np.int32]) -> Iterator[memoryview]:
         """Yield the bytes of each server's rows, metrics by name; good until the next is asked."""
@@ -292,9 +320,10 @@ class PlanDigest:
                 yield data[row * size : (row + 1) * size]
 
     def _digest_month(self, country: str, month: int, first: int, stop: int) -> bytes:
-        if (country, month) not in self._when:
-            self._when[country, month] = self._hash_month(country, month, first, stop)
-        return self._when[country, month]
+        key = country, month, first, stop
+        if key not in self._when:
+            self._when[key] = self._hash_month(country, month, first, stop)
+        return self._when[key]
 
     def _hash_month(self, country: str, month: int, first: int, stop: int) -> bytes:
         columns = self._numbers(self._plan.clock.seconds(first, stop), country)

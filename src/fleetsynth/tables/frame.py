@@ -47,9 +47,9 @@ def column_types() -> dict[str, pa.DataType]:
 
 
 def schema(plan: Plan) -> pa.Schema:
-    """Return the Arrow schema of a plan's dataset; where rows may be missing, so may values."""
+    """Return the Arrow schema of a plan's dataset; values may be missing unless it says not."""
     types = _types(plan.metrics)
-    partial = set() if plan.is_full else {metric.column for metric in plan.metrics}
+    partial = set() if plan.is_gapless else {metric.column for metric in plan.metrics}
     return pa.schema(
         [pa.field(name, types[name], nullable=name in partial) for name in plan.columns]
     )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
+from fleetsynth.clock import epoch_day
 from fleetsynth.ledger.table import has_events
 from fleetsynth.tables import events
 from fleetsynth.tables.digest import combine
@@ -15,9 +18,12 @@ from fleetsynth.tables.frame import text_array
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from numpy.typing import NDArray
+
     from fleetsynth.plan import Plan
 
 _BATCH = 1 << 16
+_LAST_DAY = epoch_day(date.max)
 
 
 @dataclass(frozen=True)
@@ -45,17 +51,37 @@ class PlanTable:
 
 def _servers_schema(plan: Plan) -> pa.Schema:
     names = ("server_id", *plan.fleet.text_columns)
-    return pa.schema([pa.field(name, pa.string(), nullable=False) for name in names])
+    fields = [pa.field(name, pa.string(), nullable=False) for name in names]
+    if plan.fleet.lives is not None:
+        fields.append(pa.field("commissioned", pa.date32(), nullable=False))
+        fields.append(pa.field("retired", pa.date32()))
+    return pa.schema(fields)
 
 
 def _servers(plan: Plan) -> Iterator[pa.RecordBatch]:
-    """Yield id, server_type and business metadata of every server, whether or not the rows do."""
+    """Yield id, business metadata and dates of every server, whether or not the rows have them.
+
+    Where servers come and go it has their dates: `commissioned`, and `retired`, the first day
+    without rows. Both are true ones, whatever the span of the data: a server may have been
+    commissioned long before, and retire long after.
+    """
     fleet, schema = plan.fleet, _servers_schema(plan)
     for first in range(0, fleet.size, _BATCH):
         stop = min(first + _BATCH, fleet.size)
         columns = {"server_id": fleet.server_ids(first, stop), **fleet.metadata(first, stop)}
-        arrays = [text_array(columns[name]) for name in schema.names]
+        arrays = [text_array(columns[name]) for name in schema.names if name in columns]
+        arrays += map(_dates, fleet.days_of_life(first, stop) or ())
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _dates(days: NDArray[np.int64]) -> pa.Array:
+    """Return days as dates; none for those beyond the last that there is."""
+    there = days <= _LAST_DAY
+    bits = np.packbits(there, bitorder="little")
+    values = np.where(there, days, 0).astype(np.int32)
+    return pa.Array.from_buffers(
+        pa.date32(), len(days), [pa.py_buffer(bits), pa.py_buffer(values)], int((~there).sum())
+    )
 
 
 SERVERS = PlanTable("servers", "server_id", _servers_schema, _servers)

@@ -13,6 +13,7 @@ import numpy as np
 
 from fleetsynth.errors import UsageError
 from fleetsynth.presets import model_of
+from fleetsynth.presets.living import parts_of_lives
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fleetsynth.block import Block
     from fleetsynth.models.parts import Components, Parts
     from fleetsynth.plan import Plan
+    from fleetsynth.window import Window
 
 KEYS = ("server_id", "timestamp")
 
@@ -81,6 +83,16 @@ def components_of(plan: Plan) -> Components:
             "components=True has nothing to write"
         )
     return components
+
+
+def parts_of(plan: Plan, window: Window) -> Parts:
+    """Return what the values of a window are made of, of the ticks that servers live in.
+
+    Raises:
+        UsageError: if the model does not say.
+    """
+    make = components_of(plan).make
+    return make(plan, window) if plan.fleet.lives is None else parts_of_lives(make, plan, window)
 
 
 COMPONENTS = Table("components", KEYS, _plan_of_components, _block_of_components)

@@ -19,9 +19,12 @@ from fleetsynth.validate.presence import Presence
 from fleetsynth.validate.rows import MISSING, Columns
 from fleetsynth.validate.values import ValueCheck, couplings
 from fleetsynth.validate.verdict import Verdict
+from fleetsynth.validate.windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from numpy.typing import NDArray
 
     from fleetsynth.plan import Plan
     from fleetsynth.validate.rows import Rows
@@ -70,6 +73,7 @@ class Checker:
         self._estimator = estimator(plan) if plan else None
         self._design = self._estimator.design if self._estimator else None
         self._sums = Sums(self._design) if self._design else None
+        self._windows = Windows.of(plan) if plan and self._design else None
         self._servers = ServerCheck(self.columns, plan, own=own)
         zone = source.zone if source else str
         self._calendar = CalendarCheck(self.columns, plan, self._servers, zone)
@@ -82,13 +86,15 @@ class Checker:
         self._schema: pa.Schema | None = None
         self._checked: pa.Schema | None = None
         self._changed: dict[str, None] = {}  # a set in order
-        self._is_full = plan is None or plan.is_full
+        # Lives that were drawn from another seed are other lives.
+        self._is_gapless = plan is None or plan.is_full or (own and plan.is_gapless)
         step = span = None
         if plan:
             clock = plan.clock
             begin, end = clock.seconds(clock.first, clock.stop)[[0, -1]] * SECOND_MICROS
             step, span = clock.step * SECOND_MICROS, (int(begin), int(end))
-        self._grid = GridCheck(self.columns, step, span, is_full=self._is_full)
+        lives = self._servers.lives if self._is_gapless and plan and plan.fleet.lives else None
+        self._grid = GridCheck(self.columns, step, span, is_gapless=self._is_gapless, lives=lives)
         self.rows = 0
 
     @property
@@ -137,6 +143,8 @@ class Checker:
         rows = rows.together()
         self._servers.update(rows)
         self._calendar.update(rows)
+        events = self._windows.demand(rows, self._servers.in_plan()) if self._windows else None
+        calm = None if events is None else ~np.isnan(events)
         for column in rows.metrics:
             if column not in self._values:
                 self._values[column] = ValueCheck(
@@ -144,16 +152,25 @@ class Checker:
                     self.columns,
                     self._design,
                     exact=self._exact,
-                    is_full=self._is_full,
+                    is_gapless=self._is_gapless,
                 )
-            self._values[column].update(rows)
+            self._values[column].update(rows, calm)
         for coupling in self._couplings:
             coupling.update(rows)
         if self._design and self._sums:
-            self._score(rows, self._design, self._sums)
+            self._score(rows, self._design, self._sums, events)
 
-    def _score(self, rows: Rows, design: Design, sums: Sums) -> None:
-        """Add the rows that the model can say something of to the sums of scores."""
+    def _score(
+        self, rows: Rows, design: Design, sums: Sums, events: NDArray[np.float64] | None
+    ) -> None:
+        """Add the rows that the model can say something of to the sums of scores.
+
+        Args:
+            rows: each server's together.
+            design: of the plan.
+            sums: what to add them to.
+            events: what events multiply demand by; NaN where rows are to be left out.
+        """
         if not all(metric.column in rows.metrics for metric in design.observed):
             return
         clock = design.plan.clock
@@ -162,6 +179,8 @@ class Checker:
         tick = rows.micros // (clock.step * SECOND_MICROS) - clock.first
         usable = np.isfinite(values).all(axis=0) & (archetype >= 0) & (rows.micros != MISSING)
         usable &= (tick >= 0) & (tick < clock.count)
+        if events is not None:
+            usable &= ~np.isnan(events)
         if design.has_units:
             usable[usable] = design.is_ordinary(
                 archetype[usable], self._servers.units(rows)[usable], tick[usable]
@@ -169,9 +188,10 @@ class Checker:
         for code in np.flatnonzero(np.bincount(archetype[usable])).tolist():
             chosen = usable & (archetype == code)
             if chosen.all():
-                sums.update(code, tick, values)
+                sums.update(code, tick, values, events)
             else:
-                sums.update(code, tick[chosen], values[:, chosen])
+                theirs = None if events is None else events[chosen]
+                sums.update(code, tick[chosen], values[:, chosen], theirs)
 
     def verdicts(self) -> Iterator[Verdict]:
         """Return what was found, structure first."""
@@ -186,6 +206,8 @@ class Checker:
         for coupling in self._couplings:
             if coupling.column in self._values:
                 yield coupling.verdict()
+        if self._windows:
+            yield self._windows.verdict()
         if self._estimator and self._sums:
             yield from self._estimator.verdicts(self._sums)
 

@@ -55,13 +55,16 @@ class Sums:
         self.rows: Ints = np.zeros(shape, dtype=np.int64)
         self.sums: Floats = np.zeros((*shape, design.sums))
 
-    def update(self, archetype: int, tick: Ints, values: Floats) -> None:
+    def update(
+        self, archetype: int, tick: Ints, values: Floats, events: Floats | None = None
+    ) -> None:
         """Take rows of one archetype.
 
         Args:
             archetype: its index in the plan.
             tick: counted from the first of the clock, shape (rows,).
             values: of the signals, shape (signals, rows).
+            events: what events multiply demand by, shape (rows,); None where there are none.
         """
         design = self._design
         density = design.densities[archetype]
@@ -72,7 +75,10 @@ class Sums:
         demand = design.demand[archetype][group]
         scale = design.scale(demand, g)
         base = design.base[archetype]
-        found = scores(density, values, base[:, None] * scale)
+        # Scores are taken at the exact level, so that they are 0 on average; how steep a level is
+        # counts without events, as in the information that they are divided by.
+        exact = scale if events is None else design.scale(demand * events, g)
+        found = scores(density, values, base[:, None] * exact)
         by_base = found[: len(base)] * scale
         by_rate = base[design.grows] @ by_base[design.grows] * (slope / g)
         weights = [*by_base, *found[len(base) :], by_rate]

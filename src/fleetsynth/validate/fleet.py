@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.fleet import server_id
 from fleetsynth.validate.grid import Growing
 from fleetsynth.validate.places import ALLOWED, SHOWN, Faults, moment
@@ -28,6 +30,7 @@ FOREIGN = -1
 """Index in the plan of a server that the plan does not know."""
 _UNKNOWN = -2
 _TOGETHER = 128
+_LIVES_TOGETHER = 1 << 14
 _LEAST_ROWS = 5
 """Fewer equal rows than this may be alike by chance, where values are coarse."""
 
@@ -68,6 +71,26 @@ class ServerCheck:
                 if self._plan and in_plan[server] == FOREIGN:
                     self._foreign.note([str(names[server])])
         return in_plan
+
+    def lives(self) -> tuple[Ints, Ints]:
+        """Return the first and the last timestamp of each server by the plan, shape (servers,).
+
+        The last is before the first where it has none; what is not of the plan has any.
+        """
+        if self._plan is None:
+            raise AssertionError("no plan, no lives")
+        in_plan = self.in_plan()
+        step = self._plan.clock.step * SECOND_MICROS
+        known = np.flatnonzero(in_plan >= 0)
+        ticks = np.broadcast_to([self._plan.clock.first, self._plan.clock.stop], (len(in_plan), 2))
+        ticks = ticks.copy()
+        for first in range(0, len(known), _LIVES_TOGETHER):
+            some = known[first : first + _LIVES_TOGETHER]
+            part = replace(self._plan, fleet=self._plan.fleet.select(in_plan[some]))
+            lives = part.lives(0, len(some))
+            if lives is not None:
+                ticks[some] = lives
+        return ticks[:, 0] * step, (ticks[:, 1] - 1) * step
 
     def archetypes(self, rows: Rows) -> Ints:
         """Return the archetype of each row's server in the plan, or else that of its label."""
@@ -197,16 +220,28 @@ class ServerCheck:
         fleet = self._plan.fleet
         there = np.zeros(fleet.size, dtype=np.bool_)
         there[in_plan[in_plan >= 0]] = True
-        absent = np.flatnonzero(~there)
+        absent = np.flatnonzero(~there & self._due(self._plan))
         if not len(absent) and not self._foreign.count:
             return Verdict("servers", "ok", f"all {count:,} of the scenario, and no other")
-        if not self._plan.is_full and not self._foreign.count:
+        exact = self._plan.is_full or (self._own and self._plan.is_gapless)
+        if not exact and not self._foreign.count:
             found = f"{count:,} of the scenario's {fleet.size:,}, and no other{ALLOWED}"
             return Verdict("servers", "ok", found)
         places = [f"{fleet.server_ids(i, i + 1)[0]} is missing" for i in absent[:SHOWN].tolist()]
         places += [f"{name} is not in the scenario" for name in self._foreign.places]
         message = f"{len(absent):,} are missing, {self._foreign.count:,} are not in the scenario"
         return Verdict("servers", "fail", message, places=tuple(places[:SHOWN]))
+
+    def _due(self, plan: Plan) -> NDArray[np.bool_]:
+        """Tell which servers of the plan have a tick to live in."""
+        out = np.ones(plan.fleet.size, dtype=np.bool_)
+        for first in range(0, len(out) if self._own else 0, _LIVES_TOGETHER):
+            stop = min(first + _LIVES_TOGETHER, len(out))
+            lives = plan.lives(first, stop)
+            if lives is None:
+                break
+            out[first:stop] = lives[:, 0] < lives[:, 1]
+        return out
 
     def _copies(self) -> Verdict:
         size = len(self._columns.servers)

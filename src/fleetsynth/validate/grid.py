@@ -12,7 +12,7 @@ from fleetsynth.validate.rows import MISSING
 from fleetsynth.validate.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -57,7 +57,10 @@ class GridCheck:
             first batch that shows one.
         span: first and last timestamp that each server should have; None if nothing says so, and
             each server has a grid that begins where most of its first rows are.
-        is_full: whether a row that is missing, repeated or late is a fault.
+        is_gapless: whether a row that is missing, repeated or late is a fault.
+        lives: returns the first and the last timestamp that each server should have, shape
+            (servers,) each, the last before the first where it should have none; None if all
+            should have the whole span.
     """
 
     def __init__(
@@ -66,9 +69,11 @@ class GridCheck:
         step: int | None,
         span: tuple[int, int] | None,
         *,
-        is_full: bool = True,
+        is_gapless: bool = True,
+        lives: Callable[[], tuple[Ints, Ints]] | None = None,
     ) -> None:
-        self._allowed = not is_full
+        self._allowed = not is_gapless
+        self._lives = lives
         self._columns = columns
         self.step = step
         self._span = span
@@ -271,17 +276,20 @@ class GridCheck:
         first, last = self.first.upto(size)[:size], self.last.upto(size)[:size]
         step = self.step or 1
         seen = self.count.upto(size)[:size] > 0
-        late = np.flatnonzero(seen & (first > begin))
-        early = np.flatnonzero(seen & (last < end))
+        begins, ends = self._lives() if self._lives else np.array([[begin], [end]])
+        begins, ends = (np.broadcast_to(each, size) for each in (begins, ends))
+        due = seen & (begins <= ends)
+        late = np.flatnonzero(due & (first > begins))
+        early = np.flatnonzero(due & (last < ends))
         self._missing.note(
             [f"{self._name(s)} begins {moment(int(first[s]))}" for s in late[:SHOWN]],
-            int(((np.minimum(first[late], end + step) - begin) // step).sum()),
+            int(((np.minimum(first, ends + step) - begins)[late] // step).sum()),
         )
         self._missing.note(
             [f"{self._name(s)} ends {moment(int(last[s]))}" for s in early[:SHOWN]],
-            int(((end - np.maximum(last[early], begin - step)) // step).sum()),
+            int(((ends - np.maximum(last, begins - step))[early] // step).sum()),
         )
-        outside = np.flatnonzero(seen & ((first < begin) | (last > end)))
+        outside = np.flatnonzero(seen & ((first < begins) | (last > ends)))
         self._off.note(
             [
                 f"{self._name(s)} has {moment(int(first[s]))} to {moment(int(last[s]))}, "

@@ -65,7 +65,7 @@ def regenerate(
         progress(len(chosen), len(chosen))
     size = plan.fleet.size
     servers = f"all {size:,}" if len(chosen) == size else f"{len(chosen):,} of {size:,}"
-    whole = f" of {plan.cells:,}" if plan.is_full else ""
+    whole = "" if plan.rows is None else f" of {plan.rows:,}"
     extent = f"{servers} servers, {done_rows:,}{whole} rows"
     return faults.verdict(
         "regeneration",

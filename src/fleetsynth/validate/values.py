@@ -90,9 +90,9 @@ class ValueCheck:
         design: Design | None,
         *,
         exact: bool = False,
-        is_full: bool = True,
+        is_gapless: bool = True,
     ) -> None:
-        self._allowed = not is_full
+        self._allowed = not is_gapless
         self._metric = METRIC_COLUMNS[column]
         self._column = column
         self._columns = columns
@@ -107,8 +107,13 @@ class ValueCheck:
         self._top = -np.inf
         self._bins = np.zeros(int(self._metric.high * 100) + 1, dtype=np.int64)
 
-    def update(self, rows: Rows) -> None:
-        """Take rows, each server's together in order of time."""
+    def update(self, rows: Rows, calm: NDArray[np.bool_] | None = None) -> None:
+        """Take rows, each server's together in order of time.
+
+        Args:
+            rows: of some servers.
+            calm: of which no event keeps a value where it is, shape (rows,); None for all.
+        """
         values = rows.metrics[self._column]
         names = list(self._columns.servers)
 
@@ -136,7 +141,10 @@ class ValueCheck:
         self._top = max(self._top, float(known.max(initial=-np.inf)))
         if self._design is not None:
             self._bins += np.bincount(interior, minlength=len(self._bins))
-        self._runs(rows, known, inside, finite)
+        if calm is None or calm.all():
+            self._runs(rows, known, inside, finite)
+        elif calm.any():
+            self._runs(rows.take(calm), known[calm], inside[calm], finite[calm])
 
     def _runs(
         self,

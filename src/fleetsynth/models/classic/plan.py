@@ -15,8 +15,6 @@ from fleetsynth.models.closed import closed_of
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from numpy.typing import NDArray
 
     from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario
@@ -50,11 +48,6 @@ class ClassicPlan(Plan):
     scenario: ClassicScenario
     archetypes: tuple[ClassicArchetype, ...]
     growth_clock: Clock
-
-    @property
-    def origin(self) -> date:
-        """The day that growth is counted from."""
-        return self.growth_clock.start
 
     @cached_property
     def closings(self) -> tuple[Closed | None, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,9 @@ from fleetsynth.models.classic.signals import CORRELATION_FIELDS
 from fleetsynth.scenario.fields import Correlation, Key, Name, NonNegative, PlainDate, Share, Strict
 from fleetsynth.scenario.holidays import Closed  # noqa: TC001 - pydantic reads annotations
 from fleetsynth.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 class ArchetypeProfile(Strict):
@@ -99,3 +102,8 @@ class ClassicScenario(Scenario):
     archetypes: dict[Key, ArchetypeProfile] = Field(
         description="Profiles by name: overrides of single fields, or whole new archetypes."
     )
+
+    @property
+    def origin(self) -> date:
+        """First day of the growth."""
+        return self.growth.span[0] if self.growth.span else self.start_date

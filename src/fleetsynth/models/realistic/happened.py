@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.ledger import effects, find
 from fleetsynth.ledger.effects import Piece, Ticks
-from fleetsynth.ledger.who import servers_of
 from fleetsynth.models.realistic import parameters
 from fleetsynth.numeric import rounded
+from fleetsynth.whom import servers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -129,7 +129,7 @@ def happened(
     if not find.sources_of(plan).any:
         return None
     span = find.Span(grid.first * grid.step, grid.stop * grid.step)
-    servers = servers_of(plan, first, stop)
+    servers = servers_of(plan.fleet, first, stop)
     of, events = find.in_services(plan, servers, span)
     shares: dict[str, list[Piece]] = {}
     for service in of.values():

@@ -11,8 +11,6 @@ from fleetsynth.models.realistic.signals import SIGNALS
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from fleetsynth.models.realistic.scenario import RealisticProfile, RealisticScenario
 
 VERSION = "realistic-2"
@@ -38,11 +36,6 @@ class RealisticPlan(Plan):
     growth_clock: Clock
 
     @property
-    def origin(self) -> date:
-        """The day that growth is counted from."""
-        return self.growth_clock.start
-
-    @property
     def samples_per_row(self) -> int:
         """Samples within a tick."""
         return self.clock.step // self.scenario.sample_seconds
@@ -57,7 +50,7 @@ class RealisticPlan(Plan):
 
 def resolve(scenario: RealisticScenario) -> RealisticPlan:
     """Resolve a scenario without problems."""
-    begin = scenario.growth_start or scenario.start_date
+    begin = scenario.origin
     content = scenario.to_dict()
     content["locations"] = {region: content["locations"][region] for region in scenario.regions}
     content["growth_start"] = begin.isoformat()

@@ -30,6 +30,7 @@ from fleetsynth.scenario.model import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
 
 def _interval(value: str) -> str:
@@ -234,6 +235,11 @@ class RealisticScenario(Scenario):
     archetypes: dict[Key, RealisticProfile] = Field(
         description="Profiles by name: overrides of single figures, or whole new archetypes."
     )
+
+    @property
+    def origin(self) -> date:
+        """Day from which growth is counted."""
+        return self.growth_start or self.start_date
 
     @property
     def sample_seconds(self) -> int:
