@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fleetsynth.fleet import server_id
 from fleetsynth.ledger.find import in_services, of_server, sources_of
 from fleetsynth.ledger.table import span_of
-from fleetsynth.ledger.who import servers_of
+from fleetsynth.whom import servers_of
 
 if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Event
