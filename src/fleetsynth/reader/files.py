@@ -140,7 +140,7 @@ def _is_ledger(store: Store, name: str) -> bool:
         return False
     try:
         with store.fetch(name) as path:
-            return read_head(path).names == SCHEMA.names
+            return list(SCHEMA.names) == read_head(path).names
     except InputError:  # whoever reads it as data says what is wrong with it
         return False
 
