@@ -79,9 +79,7 @@ class Backtest:
         """Return the levels that are tried."""
         return sorted({*LEVELS, self._ask.by_metric[metric]})
 
-    def watch(
-        self, block: Block, metric: str, values: Values, past: Past | None = None
-    ) -> None:
+    def watch(self, block: Block, metric: str, values: Values, past: Past | None = None) -> None:
         """Look at daily values up to each cut, and at what came.
 
         Of what is known to have happened, that alone counts which had begun by then.

@@ -9,13 +9,13 @@ from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.kinds import KINDS, metrics_of
 from fleetsynth.kinds.kind import CHANNELS
 from fleetsynth.ledger.each import of_each, place_of
-from fleetsynth.ledger.find import Span
 from fleetsynth.ledger.table import has_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from fleetsynth.kinds.kind import Event
+    from fleetsynth.ledger.find import Span
     from fleetsynth.plan import Plan
 
 STEMS = {"cpu": "cpu", "memory": "mem", "disk": "disk", "network": "net_in", "net_out": "net_out"}
@@ -163,7 +163,7 @@ def stems_of(kind: str, metrics: str) -> tuple[str, ...]:
     if of.through:
         return CHANNELS[of.through].metrics
     if of.effects is None:
-        return _ALL
+        return _ALL if of.is_told else ()
     return tuple(dict.fromkeys(s for e in of.effects(of.size) for s in CHANNELS[e.channel].metrics))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fleetsynth.fleet import server_id
 from fleetsynth.ledger.find import in_services, of_server, sources_of
 from fleetsynth.ledger.table import span_of
-from fleetsynth.ledger.who import servers_of
+from fleetsynth.whom import servers_of
 
 if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Event
@@ -25,7 +25,7 @@ def of_each(plan: Plan, first: int, stop: int, span: Span | None = None) -> list
         span: only events that touch it; by default that of the plan.
     """
     sources, span = sources_of(plan), span or span_of(plan)
-    servers = servers_of(plan, first, stop)
+    servers = servers_of(plan.fleet, first, stop)
     if not sources.any:
         return [()] * len(servers)
     if not sources.services:

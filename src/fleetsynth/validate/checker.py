@@ -179,15 +179,12 @@ class Checker:
         tick = rows.micros // (clock.step * SECOND_MICROS) - clock.first
         usable = np.isfinite(values).all(axis=0) & (archetype >= 0) & (rows.micros != MISSING)
         usable &= (tick >= 0) & (tick < clock.count)
-<<<<<<< HEAD
         if events is not None:
             usable &= ~np.isnan(events)
-=======
         if design.has_units:
             usable[usable] = design.is_ordinary(
                 archetype[usable], self._servers.units(rows)[usable], tick[usable]
             )
->>>>>>> h-core
         for code in np.flatnonzero(np.bincount(archetype[usable])).tolist():
             chosen = usable & (archetype == code)
             if chosen.all():
