@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docs import api_page, cli_page, scenario_page
+from docs import api_page, cli_page, events_page, scenario_page
 from fleetsynth.presets.load import json_schema
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/scenario.md": lambda: (
         NOTE.format(source="src/fleetsynth/scenario or docs/scenario_page.py")
         + scenario_page.render()
+    ),
+    "docs/events.md": lambda: (
+        NOTE.format(source="src/fleetsynth/kinds or docs/events_page.py") + events_page.render()
     ),
     "docs/cli.md": lambda: (
         NOTE.format(source="src/fleetsynth/cli or docs/cli_page.py") + cli_page.render()

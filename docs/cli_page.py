@@ -54,7 +54,7 @@ $ fleetsynth generate --servers 8 --end 2022-03-31 -o small.parquet --json
 "bytes": ..., "digest": "...", "scenario_digest": "..."}
 $ fleetsynth plan --servers 8 --end 2022-03-31 --json
 {"rows": 720, "columns": 18, "servers": {"web": 3, ...}, "servers_are_expected": false, \
-"bytes": {".parquet": ...}, "memory": ..., "scenario_digest": "..."}
+"bytes": {".parquet": ...}, "memory": ..., "scenario_digest": "...", "events": {}}
 $ fleetsynth digest small.parquet --json
 {"path": "small.parquet", "digest": "..."}
 ```
@@ -62,13 +62,16 @@ $ fleetsynth digest small.parquet --json
 | command | keys |
 |---|---|
 | `generate --json` | `path`, `rows`, `columns`, `servers`, `start`, `end`, `granularity`, \
-`seconds`, `rows_per_second`, `bytes`, `digest`, `scenario_digest` |
+`seconds`, `rows_per_second`, `bytes`, `digest`, `scenario_digest`, and where there are any \
+`tables`: by name `path`, `bytes`, `digest`, of `events` also `rows` |
 | `plan --json` | `rows`, `columns`, `servers` (by archetype), `bytes` (by format), `memory`, \
-`scenario_digest` |
+`scenario_digest`, `events` (by kind) or, of a large fleet, `events_per_server_year` |
 | `digest --json` | `path`, `digest`, and with `--leaves` a list `leaves` of server, month, \
 digest; one object per file |
 | `validate --json` | `path`, `ok`, `rows`, `servers`, `scenario_digest`, `counts` (by status), \
 `verdicts` (see [validation](validation.md)) |
+| `events --json` | a list of objects, one a line: `event_id`, `kind`, `entity`, `begin`, `end` \
+(null while it lasts), `metrics` (a list), `effect`, `size`, `planned`, `cause`, `severity` |
 | `facts --json` | `path`, `columns`, `servers`, `left_out`, `rows`, `points`, `repeated`, `step`, \
 `network_by_type`, `undefined`, `missed`, and `values`: by fact its `value`, `unit`, `wanted`, \
 `holds`, `real` (by fleet) and `range` |

@@ -423,6 +423,8 @@ ANCHORS = {
     "RealisticProfile": "realistic-archetypes",
     "Location": "locations",
     "Close": "closes",
+    "Told": "events.md#telling-events",
+    "Incidents": "events.md#drawn-events",
     "FleetGrowth": "servers-that-come-and-go",
     "Retire": "servers-that-come-and-go",
     "GrowthStep": "servers-that-come-and-go",
@@ -546,6 +548,19 @@ def _closes(starter: dict[str, Any]) -> dict[str, Any]:
     return default
 
 
+def keys_of(schema: Schema, model: Schema) -> str:
+    """A table of keys that can be left out; null, which says so, is not worth a word."""
+    said = {key: dict(field) for key, field in model["properties"].items()}
+    for field in said.values():
+        options = [option for option in field.get("anyOf", ()) if option != {"type": "null"}]
+        if len(options) == 1:
+            del field["anyOf"]
+            field |= options[0]
+        elif options:
+            field["anyOf"] = options
+    return _keys(schema, {"properties": said})
+
+
 def _keys(schema: Schema, model: Schema) -> str:
     """A table of keys whose packaged values stand elsewhere."""
     rows = [
@@ -620,7 +635,8 @@ def _reference(name: str) -> str:
     model = name.rpartition("/")[2]
     if model == "Distribution":
         return "a [distribution](#distributions)"
-    return f"[keys](#{ANCHORS.get(model, model.lower())})"
+    anchor = ANCHORS.get(model, model.lower())
+    return f"[keys]({anchor if '#' in anchor else f'#{anchor}'})"
 
 
 def _array(schema: Schema, field: Schema) -> str:
@@ -634,7 +650,7 @@ def _object(schema: Schema, field: Schema) -> str:
     inner = field["additionalProperties"]
     if "$ref" in inner:
         return f"names with {_kind(schema, inner)}"
-    return "names with shares"
+    return "names with shares" if inner.get("maximum") == 1 else "names with numbers"
 
 
 def _bounds(field: Schema) -> str:

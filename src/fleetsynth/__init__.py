@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         ScenarioError,
         UsageError,
     )
+    from fleetsynth.events.api import Events, events
     from fleetsynth.facts.dataset import facts
     from fleetsynth.facts.facts_table import Facts
     from fleetsynth.folders.calibrate import Rate, calibrate
@@ -106,6 +107,7 @@ _HOMES = {
     "presets.load": ("load_scenario",),
     "validate.verdict": ("Validation", "Verdict"),
     "facts.facts_table": ("Facts",),
+    "events.api": ("Events", "events"),
     "report.write": ("report",),
     "scenario": ("Scenario",),
     "specification.server": ("ServerArchetype",),
@@ -191,6 +193,9 @@ __all__ = [  # noqa: RUF022 - by topic
     # capacity
     "Capacity",
     "capacity",
+    # what happens
+    "Events",
+    "events",
     # realism
     "Facts",
     "facts",

@@ -167,6 +167,7 @@ def _generate_file(
 ) -> Result:
     begun = time.perf_counter()
     further: dict[str, Sink] = {}
+    of_plan: dict[str, Sink] = {}
     replaced = overwrite and path.exists()
     if str(path) == STANDARD_OUTPUT:
         if tables:
@@ -174,13 +175,14 @@ def _generate_file(
         sink = _standard_output(plan, file_format, overwrite=overwrite, csv_safe=csv_safe)
     else:
         _refuse_file_format(path, file_format)
-        sink, further = open_files(
+        sink, further, of_plan = open_files(
             plan, path, tables, overwrite=overwrite, csv_safe=csv_safe, replaced=replaced
         )
     outcome = pipeline.run(
         plan,
         sink,
         further=further,
+        of_plan=of_plan,
         data_first=replaced,
         workers=workers or pipeline.available_workers(),
         progress=told,
@@ -194,7 +196,12 @@ def _generate_file(
         digest=outcome.digest,
         statistics=outcome.statistics,
         tables={
-            name: MadeTable(str(beside(path, name)), made.size, made.digest)
+            name: MadeTable(
+                str(beside(path, name)),
+                made.size,
+                made.digest,
+                made.rows if name in of_plan else None,
+            )
             for name, made in outcome.tables.items()
         },
     )

@@ -14,6 +14,7 @@ from fleetsynth.formats.together import publish
 from fleetsynth.presets import simulate
 from fleetsynth.tables.digest import PlanDigest, combine
 from fleetsynth.tables.frame import Frame
+from fleetsynth.tables.of_plan import PLAN_TABLES, Count
 from fleetsynth.tables.statistics import Statistics
 from fleetsynth.tables.table import TABLES, parts_of
 from fleetsynth.window import Window
@@ -92,6 +93,7 @@ def run(
     *,
     frame: Frame | None = None,
     further: Mapping[str, Sink] = _NO_TABLES,
+    of_plan: Mapping[str, Sink] = _NO_TABLES,
     data_first: bool = False,
     workers: int = 1,
     progress: Callable[[int], None] | None = None,
@@ -105,6 +107,8 @@ def run(
         frame: how rows are laid out; all columns unless given.
         further: where to write further tables, by their names in `tables.table.TABLES`. They are
             committed, or aborted, together with the data.
+        of_plan: where to write tables that are made from the plan alone, by their names in
+            `tables.of_plan.PLAN_TABLES`; likewise.
         data_first: whether the data is published before the further tables, and not after them.
         workers: with two or more, a batch is written while the next one is made.
         progress: called after each batch with how many of the plan's cells are done.
@@ -138,13 +142,25 @@ def run(
             done += cells
             if progress:
                 progress(done)
-        sizes = publish({"": sink, **further}, last=None if data_first else "")
+        counts = {name: _write_of_plan(name, plan, to) for name, to in of_plan.items()}
+        sizes = publish({"": sink, **further, **of_plan}, last=None if data_first else "")
     except BaseException:
-        for each_sink in (sink, *further.values()):
+        for each_sink in (sink, *further.values(), *of_plan.values()):
             each_sink.abort()
         raise
     tables = {name: rows.outcome(sizes[name]) for name, rows in others.items()}
+    for name, count in counts.items():
+        tables[name] = Outcome(count.rows, sizes[name], count.leaves, {})
     return main.outcome(sizes[""], statistics.moments(), tables)
+
+
+def _write_of_plan(name: str, plan: Plan, sink: Sink) -> Count:
+    """Write a table that is made from the plan alone."""
+    table = PLAN_TABLES[name]
+    count = Count(table)
+    for batch in count.passing(table.batches(plan)):
+        sink.write(batch)
+    return count
 
 
 @dataclass

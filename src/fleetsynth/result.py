@@ -25,11 +25,14 @@ class MadeTable:
         url: its file, or the folder of its parts.
         bytes: its size; 0 while a folder is not committed.
         digest: its content digest; empty while a folder is not committed.
+        rows: of the table `events`, how many there are; None of others, and while a folder is not
+            committed.
     """
 
     url: str
     bytes: int
     digest: str
+    rows: int | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,7 +52,8 @@ class Result:
         made: parts that this run made.
         already: whether all of a folder was there before, finished.
         rows_of_whole: rows of the whole folder; None before the commit, unless the plan tells.
-        tables: what else was asked for, by name, each with its own `url`, `bytes` and `digest`.
+        tables: what else was made, by name, each with its own `url`, `bytes` and `digest`: the
+            ledger of `events` if anything can happen to the fleet, and what was asked for.
     """
 
     url: str
@@ -133,6 +137,7 @@ class Result:
                     "path": made.url,
                     "bytes": made.bytes if self.committed else None,
                     "digest": made.digest or None,
+                    **({} if made.rows is None else {"rows": made.rows}),
                 }
                 for name, made in self.tables.items()
             }

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from fleetsynth.errors import ExistsError
 from fleetsynth.formats import format_of, open_sink
 from fleetsynth.size import estimate, refuse_without_room
+from fleetsynth.stores.names import BESIDE_FILES
 from fleetsynth.tables.frame import schema
+from fleetsynth.tables.of_plan import PLAN_TABLES, tables_in
 from fleetsynth.tables.provenance import provenance
 from fleetsynth.tables.table import TABLES
 
@@ -20,11 +22,15 @@ if TYPE_CHECKING:
     from fleetsynth.plan import Plan
 
 
+_BESIDE = (*TABLES, *(name for name, table in PLAN_TABLES.items() if table.beside_files))
+"""Tables that may lie beside a file."""
+
+
 def beside(path: Path, table: str) -> Path:
     """Return the file of a further table of the dataset in a file, of the same format."""
     ending = format_of(path)
     stem = path.name[: -len(ending)]
-    return path.with_name(f"{stem}.tables") / f"{table}{ending}"
+    return path.with_name(f"{stem}{BESIDE_FILES}") / f"{table}{ending}"
 
 
 def open_files(
@@ -35,8 +41,8 @@ def open_files(
     overwrite: bool,
     csv_safe: bool,
     replaced: bool,
-) -> tuple[Sink, dict[str, Sink]]:
-    """Open the file of the data, and those of further tables, by name.
+) -> tuple[Sink, dict[str, Sink], dict[str, Sink]]:
+    """Open the file of the data, those of further tables, and those made from the plan, by name.
 
     What lies beside a file belongs to it, so none of it outlives the data that it was made with.
 
@@ -56,18 +62,21 @@ def open_files(
     sizes = [estimate(each) for each in (plan, *plans.values())]
     need = sum(size.bytes[format_of(path)] for size in sizes)
     refuse_without_room(path, sizes[0].rows, need)
-    others = {name: beside(path, name) for name in TABLES}
+    of_plan = {table.name: table for table in tables_in(plan, beside_file=True)}
+    schemas = {
+        **{name: schema(of_table) for name, of_table in plans.items()},
+        **{name: table.schema(plan) for name, table in of_plan.items()},
+    }
+    others = {name: beside(path, name) for name in _BESIDE}
     if not overwrite:
-        _refuse_left(path, [other for name, other in others.items() if name not in plans])
-    stale = [other for name, other in others.items() if replaced or name not in plans]
+        _refuse_left(path, [other for name, other in others.items() if name not in schemas])
+    stale = [other for name, other in others.items() if replaced or name not in schemas]
     said = provenance(plan)
     opened: list[Sink] = []
     try:
-        for name, of_table in plans.items():
+        for name, of_table in schemas.items():
             told = {**said, "fleetsynth.table": name}
-            sink = open_sink(
-                others[name], schema(of_table), told, overwrite=overwrite, csv_safe=csv_safe
-            )
+            sink = open_sink(others[name], of_table, told, overwrite=overwrite, csv_safe=csv_safe)
             opened.append(sink)
         sink = open_sink(
             path, schema(plan), said, overwrite=overwrite, csv_safe=csv_safe, stale=stale
@@ -76,7 +85,8 @@ def open_files(
         for each in opened:
             each.abort()
         raise
-    return sink, dict(zip(plans, opened, strict=True))
+    made = dict(zip(schemas, opened, strict=True))
+    return sink, {name: made[name] for name in plans}, {name: made[name] for name in of_plan}
 
 
 def _refuse_left(path: Path, others: Sequence[Path]) -> None:

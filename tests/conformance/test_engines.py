@@ -28,6 +28,7 @@ from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.job import Job, PartRecord, make_part
 from fleetsynth.folders.verify import verify
 from fleetsynth.presets import as_plan, resolve
+from fleetsynth.presets.load import load_scenario
 from fleetsynth.result import Result
 from fleetsynth.spark import to_spark
 from tests.dataset import makers
@@ -161,6 +162,19 @@ def test_parts_of_any_format(
 every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)
 every_engine_with_workers = pytest.mark.parametrize("engine", WITH_WORKERS, indirect=True)
 EngineOf = Callable[[Make], Engine]
+
+
+@every_engine
+def test_the_table_of_events_is_there_whoever_makes_the_parts(
+    engine: EngineOf, tmp_path: Path
+) -> None:
+    told = {"kind": "change", "at": "2022-12-01", "for": "2d", "every": "week", "disk": "+5"}
+    eventful = load_scenario({"num_servers": 4, "end_date": "2022-12-31", "events": [told]})
+    alone = fleetsynth.generate(eventful, tmp_path / "fleet.parquet")
+    made = generate_folder(eventful, str(tmp_path / "fleet"), engine=engine(make_part))
+    assert made.tables["events"].digest == alone.tables["events"].digest
+    assert made.tables["events"].rows == alone.tables["events"].rows == 20
+    assert verify(str(tmp_path / "fleet")).findings == []
 
 
 @pytest.fixture(scope="module")

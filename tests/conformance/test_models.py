@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fleetsynth
-from fleetsynth.cli.show import show_samples
+from fleetsynth.cli.sketch import show_samples
 from fleetsynth.clock import Calendar
 from fleetsynth.folders.engines.local import LocalEngine
 from fleetsynth.folders.folder import Shard, commit

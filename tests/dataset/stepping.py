@@ -36,7 +36,17 @@ TWO_MONTHS = scenario_of(num_servers=2, start_date="2022-01-30", end_date="2022-
 OTHER = scenario_of(num_servers=2, start_date="2022-01-30", end_date="2022-02-02", seed=7)
 """Eight rows in two parts, if they are partitioned by month; and the same of another seed."""
 
+TOLD = [{"kind": "change", "at": "2022-01-31", "for": "6h", "disk": "+5"}]
+EVENTFUL = scenario_of(
+    {"events": TOLD}, num_servers=2, start_date="2022-01-30", end_date="2022-02-02", seed=8
+)
+OTHER_EVENTFUL = scenario_of(
+    {"events": TOLD}, num_servers=2, start_date="2022-01-30", end_date="2022-02-02", seed=9
+)
+"""The same with something that happens."""
+
 MONTHS = ("year", "month")
+SCENARIOS = (TWO_MONTHS, OTHER, EVENTFUL, OTHER_EVENTFUL)
 _CHANGES = {"os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
@@ -45,7 +55,7 @@ Task = Callable[[str], Any]
 
 def remember_yaml(patch: Callable[[Any, str, Any], None] = setattr) -> None:
     """Write and read each scenario once: what takes longest of a small run has no steps."""
-    written = {scenario.seed: dump_yaml(scenario) for scenario in (TWO_MONTHS, OTHER)}
+    written = {scenario.seed: dump_yaml(scenario) for scenario in SCENARIOS}
     read = {text.encode(): scenario_from_yaml(text.encode(), "") for text in written.values()}
     patch(making, "dump_yaml", lambda scenario: written[scenario.seed])
     patch(beginning, "scenario_from_yaml", lambda data, _: read[data])
@@ -94,6 +104,36 @@ def overwrite_tables(url: str) -> Any:
 def generate_other_tables(url: str) -> Any:
     """Generate the scenario of the other seed with a further table."""
     return generate_tables(url, OTHER)
+
+
+def generate_events(url: str, **options: Any) -> Any:
+    """Generate a scenario in which something happens."""
+    return generate(url, EVENTFUL, **options)
+
+
+def resume_events(url: str) -> Any:
+    """Go on with the run in which something happens."""
+    return generate_events(url, resume=True)
+
+
+def overwrite_events(url: str) -> Any:
+    """Replace whatever dataset there is by one in which something happens."""
+    return generate_events(url, overwrite=True)
+
+
+def generate_other_events(url: str) -> Any:
+    """Generate another scenario in which something happens."""
+    return generate(url, OTHER_EVENTFUL)
+
+
+def overwrite_file_events(folder: str) -> Any:
+    """Replace a file and its events, if there are any."""
+    return generate_file(EVENTFUL, f"{folder}/fleet.csv", overwrite=True)
+
+
+def write_file_of_other_events(folder: str) -> Any:
+    """Generate another scenario, and its events, into the same files."""
+    return generate_file(OTHER_EVENTFUL, f"{folder}/fleet.csv")
 
 
 def make_first(url: str) -> Any:
@@ -190,7 +230,7 @@ def serve() -> None:
     """Run what is asked for on standard input, line by line."""
     os.fsync = lambda _: None  # type: ignore[assignment] # what a disk forgets is not the matter
     remember_yaml()
-    for scenario in (TWO_MONTHS, OTHER):
+    for scenario in SCENARIOS:
         digest_of(resolve(scenario))  # imports and works out what each copy would have to
     gc.freeze()
     for line in sys.stdin:

@@ -13,7 +13,7 @@ from fleetsynth.reader.file_digest import digest_file
 from fleetsynth.stores.store import LocalStore
 from tests.dataset import stepping
 from tests.dataset.folders import digest_in, files_in, folders_in
-from tests.dataset.stepping import TWO_MONTHS, Steps, Task
+from tests.dataset.stepping import EVENTFUL, TWO_MONTHS, Steps, Task
 from tests.support import digest_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed")]
@@ -70,7 +70,13 @@ def finished_tables(folder: Path, _: Steps) -> None:
     (folder / MINE).write_bytes(b"mine")
 
 
-OF_ANOTHER = (finished, unfinished, interrupted, finished_tables)
+def finished_events(folder: Path, _: Steps) -> None:
+    """Begin where another dataset is in which something happens, and somebody's file."""
+    stepping.generate_other_events(str(folder))
+    (folder / MINE).write_bytes(b"mine")
+
+
+OF_ANOTHER = (finished, unfinished, interrupted, finished_tables, finished_events)
 
 RUNS: list[tuple[Before, Task]] = [
     (nothing, stepping.generate),
@@ -83,8 +89,12 @@ RUNS: list[tuple[Before, Task]] = [
     (nothing, stepping.generate_tables),
     (finished_tables, stepping.overwrite_tables),
     (finished_tables, stepping.overwrite),
+    (nothing, stepping.generate_events),
+    (finished_events, stepping.overwrite_events),
+    (finished_events, stepping.overwrite),
 ]
 WITH_TABLES = (stepping.generate_tables, stepping.overwrite_tables)
+WITH_EVENTS = (stepping.generate_events, stepping.overwrite_events)
 REMOVED = 45
 """Steps of a run that replaces a dataset after it has removed that: those of a new one. Where they
 have been looked at before, all but the first of them are left out."""
@@ -96,10 +106,12 @@ def test_what_is_killed_at_any_step_is_recovered(
 ) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
     stepping.remember_yaml(monkeypatch.setattr)
-    wanted = digest_of(resolve(TWO_MONTHS))
+    wanted = digest_of(resolve(EVENTFUL if task in WITH_EVENTS else TWO_MONTHS))
     ways: tuple[Task, Task] = (stepping.resume, stepping.overwrite)
     if task in WITH_TABLES:
         ways = (stepping.resume_tables, stepping.overwrite_tables)
+    if task in WITH_EVENTS:
+        ways = (stepping.resume_events, stepping.overwrite_events)
     start, end = tmp_path / "start" / "fleet", tmp_path / "end"
     before(start, steps)
     _copy(start, end)
@@ -159,6 +171,36 @@ def test_files_that_lie_beside_each_other_are_of_one_run(
         task(str(folder))
         assert [name for name in files_in(folder) if not name.endswith(".tmp")] == sorted(new)
         assert {name: digest_file(folder / name) for name in new} == new
+
+
+@pytest.mark.parametrize("before", [None, stepping.write_file_of_other_events])
+def test_a_file_and_its_events_are_of_one_run(
+    tmp_path: Path, steps: Steps, before: Task | None
+) -> None:
+    names = ("fleet.csv", "fleet.tables/events.csv")
+
+    def made(folder: Path) -> dict[str, bytes]:
+        folder.mkdir()
+        if before:
+            before(str(folder))
+        return there(folder)
+
+    def there(folder: Path) -> dict[str, bytes]:
+        return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
+
+    old = made(tmp_path / "end")
+    count = steps.count(stepping.overwrite_file_events, tmp_path / "end")
+    new = there(tmp_path / "end")
+    assert list(new) == list(names)
+    data = names[0]
+    wholes = [old, new, {data: new[data]}, {data: old[data]} if old else {names[1]: new[names[1]]}]
+    for step in range(1, count + 1):
+        folder = tmp_path / str(step)
+        made(folder)
+        steps.kill_at(step, stepping.overwrite_file_events, folder)
+        assert there(folder) in (wholes if old else [wholes[0], wholes[1], wholes[3]])
+        stepping.overwrite_file_events(str(folder))
+        assert there(folder) == new
 
 
 BOTH = ("fleet.csv", "fleet.tables/components.csv")

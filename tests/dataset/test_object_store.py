@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from fleetsynth.errors import FleetsynthError, OtherBytesError, OutputError, UsageError
+from fleetsynth.events.api import events as fleetsynth_events
 from fleetsynth.folders.folder import Shard, commit
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.verify import verify
 from fleetsynth.presets import resolve
+from fleetsynth.presets.load import load_scenario
 from fleetsynth.stores.object_store import ObjectStore
 from fleetsynth.stores.store import LocalStore, Store, open_store
 from tests.dataset import stepping
@@ -80,6 +82,21 @@ def test_a_folder_is_the_same_in_a_bucket_as_on_a_disk(
         assert store.read(name) == (finished(partitions) / name).read_bytes()
     assert len(keys(port)) == len(names)
     assert verify(url, regenerate=2).findings == []
+
+
+@pytest.mark.usefixtures("port")
+def test_the_table_of_events_is_in_a_bucket_too(tmp_path: Path) -> None:
+    told = {"kind": "change", "at": "2022-01-05", "for": "2d", "every": "week", "disk": "+5"}
+    eventful = load_scenario({"num_servers": 3, "end_date": "2022-01-31", "events": [told]})
+    url, folder = f"s3://{BUCKET}/eventful", str(tmp_path / "fleet")
+    far, near = (generate_folder(eventful, place, workers=1) for place in (url, folder))
+    assert (far.tables["events"].rows, far.tables["events"].url) == (12, f"{url}/events.parquet")
+    assert far.tables["events"].digest == near.tables["events"].digest
+    assert verify(url).findings == []
+    assert fleetsynth_events(url).rows() == fleetsynth_events(folder).rows()
+    store = open_store(url)
+    store.delete("events.parquet")
+    assert [finding.path for finding in verify(url).findings] == ["events.parquet"]
 
 
 @pytest.mark.usefixtures("port")

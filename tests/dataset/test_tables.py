@@ -21,6 +21,7 @@ from fleetsynth.folders.engines.local import LocalEngine
 from fleetsynth.folders.folder import Shard, commit
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.verify import verify
+from fleetsynth.ledger.table import has_events
 from fleetsynth.models.parts import Components, Part, Parts
 from fleetsynth.plan import Plan
 from fleetsynth.presets import model, resolve
@@ -74,7 +75,9 @@ def digests(scenario: Scenario, tmp_path_factory: pytest.TempPathFactory) -> dic
     """The digests of the data and of their components, in files."""
     path = tmp_path_factory.mktemp("single") / "fleet.parquet"
     made = fleetsynth.generate(scenario, path, components=True)
-    assert sorted(files_in(path.parent)) == ["fleet.parquet", "fleet.tables/components.parquet"]
+    tables = ["components", "events"] if has_events(made.plan) else ["components"]
+    beside = [f"fleet.tables/{name}.parquet" for name in tables]
+    assert sorted(files_in(path.parent)) == ["fleet.parquet", *beside]
     return {"data": made.digest, "components": made.tables["components"].digest}
 
 
@@ -159,7 +162,9 @@ def test_the_data_are_the_same_with_and_without(scenario: Scenario, tmp_path: Pa
             scenario, str(tmp_path / name), part_bytes=PART_BYTES, workers=1
         )
     with_them, without = (told_in(tmp_path / name) for name in ("with", "without"))
-    assert (with_them.pop("format"), without.pop("format")) == (3, 2)
+    happening = has_events(resolve(scenario))
+    formats = (4, 4) if happening else (3, 2)
+    assert (with_them.pop("format"), without.pop("format")) == formats
     del with_them["tables"]
     for part in with_them["parts"]:
         del part["tables"]

@@ -43,6 +43,7 @@ def test_the_commands_are_those_documented() -> None:
         "config schema",
         "config show",
         "digest",
+        "events",
         "facts",
         "generate",
         "plan",

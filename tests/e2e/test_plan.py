@@ -31,6 +31,7 @@ def test_json_tells_rows_columns_and_sizes(fleetsynth: Fleetsynth) -> None:
         "memory",
         "tiles",
         "scenario_digest",
+        "events",
     ]
     assert facts["rows"] == 175_320
     assert facts["columns"] == 18

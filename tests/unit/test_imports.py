@@ -143,6 +143,14 @@ def test_a_scenario_from_a_file_loads_nothing_heavy(tmp_path: Path) -> None:
     assert loaded(CLI, "config", "check", tmp_path / "mine.yaml") & HEAVY == set()
 
 
+def test_a_table_of_events_is_written_without_anything_heavy(tmp_path: Path) -> None:
+    events = "events=[{kind: freeze, from: 2022-01-02, to: 2022-01-03}]"
+    for name in ("fleet.csv", "fleet.parquet"):
+        told: list[str | Path] = [*SMALL, tmp_path / name, "--preset", "realistic", "--set", events]
+        assert loaded(CLI, *told) & HEAVY == set()
+        assert list((tmp_path / "fleet.tables").glob(f"events.{name.partition('.')[2]}"))
+
+
 def test_batches_and_tables_load_nothing_heavy() -> None:
     code = "import fleetsynth; fleetsynth.to_table({'num_servers': 2})"
     assert loaded(code) & HEAVY == set()

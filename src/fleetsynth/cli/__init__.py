@@ -16,6 +16,7 @@ from fleetsynth._version import __version__
 from fleetsynth.cli.capacity import capacity
 from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
 from fleetsynth.cli.config import config
+from fleetsynth.cli.events import events
 from fleetsynth.cli.facts import facts
 from fleetsynth.cli.folders import commit, verify
 from fleetsynth.cli.report import report
@@ -98,6 +99,7 @@ for command in (
     verify,
     plan,
     preview,
+    events,
     report,
     capacity,
     digest,

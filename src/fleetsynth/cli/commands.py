@@ -125,16 +125,18 @@ def generate(
 def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
     """Say what `generate` would take for SCENARIO and options, without doing it.
 
-    Rows and columns are exact; bytes and memory are estimates, good to about a third. With
+    Rows and columns are exact; bytes and memory are estimates, good to about a third. Of large
+    fleets it says how often events come, by the first servers, and not how many there are. With
     --calibrate, a sample of two million rows is generated and thrown away to tell how long it
     takes here, on one core and on many.
     """
     from fleetsynth.folders.calibrate import calibrate as measure
+    from fleetsynth.ledger.counts import counts
     from fleetsynth.presets import resolve
     from fleetsynth.size import estimate
 
     resolved = resolve(load(options))
-    size = estimate(resolved)
+    size, happening = estimate(resolved), counts(resolved)
     rate = measure(resolved) if calibrate else None
     if as_json:
         facts = {
@@ -149,6 +151,10 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
         }
         if resolved.fleet.lives:
             facts |= {"born": size.born, "retired": size.retired}
+        if happening.of_all is not None:
+            facts["events"] = happening.of_all
+        else:
+            facts["events_per_server_year"] = happening.per_server_year
         if rate:
             facts["rows_per_cpu_second"] = round(rate.rows_per_cpu_second)
             facts["core_hours"] = rate.core_hours(size.rows)
@@ -156,7 +162,7 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
         return
     from fleetsynth.cli.show import show_rate, show_size
 
-    show_size(resolved, size)
+    show_size(resolved, size, happening)
     if rate:
         show_rate(size, rate)
 
@@ -173,8 +179,8 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
 def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
     """Look at one server of each archetype of SCENARIO, before or instead of generating.
 
-    All metrics over the whole span; quarter ends and public holidays are marked. Narrow the span
-    to see more: a year shows the weekends, a quarter shows the peak at its end.
+    All metrics over the whole span; quarter ends, public holidays and events are marked. Narrow the
+    span to see more: a year shows the weekends, a quarter shows the peak at its end.
 
     \b
     Examples
@@ -191,7 +197,7 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
         draw(resolved, output, overwrite=overwrite)
         say(f"wrote {output}")
         return
-    from fleetsynth.cli.show import show_samples
+    from fleetsynth.cli.sketch import show_samples
 
     show_samples(resolved, samples(resolved))
 

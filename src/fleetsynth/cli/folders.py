@@ -113,10 +113,10 @@ def commit(*, folder: str, as_json: bool) -> None:
 def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
     """Re-read FOLDER and compare it with its manifest; exit with 1 if anything differs.
 
-    Covers every byte of the dataset: parts, manifest, servers.parquet, scenario.yaml. Names files
-    that are missing, renamed, foreign or left over, and the servers and months whose values are
-    not what they were. Notes say what could not be checked, and what does not belong to the
-    dataset.
+    Covers every byte of the dataset: parts, manifest, servers.parquet, events.parquet,
+    scenario.yaml. Names files that are missing, renamed, foreign or left over, and the servers and
+    months whose values are not what they were. Notes say what could not be checked, and what does
+    not belong to the dataset.
     """
     from fleetsynth import api
 

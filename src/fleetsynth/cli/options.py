@@ -70,8 +70,13 @@ overwrite_option = click.option("--overwrite", is_flag=True, help="Replace a fil
 
 def scenario_options(command: Command) -> Command:
     """Add the SCENARIO argument and the options that override it."""
+    argument = click.argument("scenario", required=False, type=LOCAL_PATH)
+    return argument(scenario_overrides(command))
+
+
+def scenario_overrides(command: Command) -> Command:
+    """Add the options that override a scenario; `load` takes them out."""
     decorators = [
-        click.argument("scenario", required=False, type=LOCAL_PATH),
         preset_option,
         click.option("--servers", type=int, metavar="N", help="Number of servers."),
         click.option("--start", metavar="DATE", help="First day, such as 2022-01-01."),

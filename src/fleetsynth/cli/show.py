@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from itertools import cycle
 from typing import TYPE_CHECKING
 
-import numpy as np
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -19,7 +17,8 @@ from rich.progress import (
 from rich.text import Text
 
 from fleetsynth.cli.terminal import open_console, plain, print_facts, print_whole, text_table
-from fleetsynth.clock import HOUR_SECONDS, Calendar
+from fleetsynth.clock import HOUR_SECONDS
+from fleetsynth.kinds import KINDS
 from fleetsynth.presets import model_of
 from fleetsynth.scenario.fields import Strict
 from fleetsynth.scenario.text import flow
@@ -29,18 +28,14 @@ from fleetsynth.window import BLOCK
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from numpy.typing import NDArray
-
     from fleetsynth.folders.calibrate import Rate
+    from fleetsynth.ledger.counts import Counts
     from fleetsynth.plan import Plan
-    from fleetsynth.preview.samples import Sample
-    from fleetsynth.result import Result
+    from fleetsynth.result import MadeTable, Result
     from fleetsynth.size import Size
 
-_COLORS = ("red", "blue", "green", "yellow", "magenta")
 _FEW_ROWS = 100
 """Rows per tile below which its draws outweigh all else."""
-_BARS = " ▁▂▃▄▅▆▇█"
 
 
 @contextmanager
@@ -85,7 +80,7 @@ def _show_folder(console: Console, result: Result) -> None:
         console,
         rows=f"{rows} of {len(plan.columns)} columns",
         servers=_counts(plan),
-        span=_span(plan),
+        span=span_text(plan),
         folder=f"{result.url} ({result.parts:,} parts, {_bytes(result)})",
         made=f"{result.made:,} parts, {result.rows:,} rows",
         time=f"{result.seconds:.2f} s, {result.rows / result.seconds:,.0f} rows/s",
@@ -96,10 +91,12 @@ def _show_folder(console: Console, result: Result) -> None:
 
 def _tables(result: Result) -> dict[str, str]:
     """Say what was written besides the data."""
-    return {
-        name: f"{made.url} ({in_bytes(made.bytes)})" if made.digest else made.url
-        for name, made in result.tables.items()
-    }
+    return {name: _table(made) for name, made in result.tables.items()}
+
+
+def _table(made: MadeTable) -> str:
+    rows = "" if made.rows is None else f"{made.rows:,} in "
+    return f"{rows}{made.url} ({in_bytes(made.bytes)})" if made.digest else made.url
 
 
 def _bytes(result: Result) -> str:
@@ -112,7 +109,7 @@ def _show_file(console: Console, result: Result, *, err: bool) -> None:
         console,
         rows=f"{result.rows:,} of {len(plan.columns)} columns",
         servers=f"{plan.fleet.size:,}",
-        span=_span(plan),
+        span=span_text(plan),
         file=f"{result.url} ({_bytes(result)})",
         time=f"{result.seconds:.2f} s, {result.rows / result.seconds:,.0f} rows/s",
         digest=result.digest,
@@ -129,14 +126,15 @@ def _show_file(console: Console, result: Result, *, err: bool) -> None:
     console.print(Text("mean ± standard deviation over all rows", style="dim"))
 
 
-def show_size(plan: Plan, size: Size) -> None:
+def show_size(plan: Plan, size: Size, happening: Counts) -> None:
     """Print what a plan would take."""
     print_facts(
         open_console(),
         rows=f"{_most(plan)} of {size.columns} columns",
         servers=_counts(plan),
         **_lives(plan),
-        span=f"{_span(plan)}, {plan.clock.count:,} ticks",
+        span=f"{span_text(plan)}, {plan.clock.count:,} ticks",
+        **_happening(happening),
         memory=f"about {in_bytes(size.memory)} while generating",
         **_draws(plan, size),
         **{ending: f"about {in_bytes(count)}" for ending, count in size.bytes.items()},
@@ -152,6 +150,18 @@ def _lives(plan: Plan) -> dict[str, str]:
     return {
         "lives": f"{first:,} on the first day, {born:,} born later, {ended:,} retired by the end"
     }
+
+
+def _happening(counts: Counts) -> dict[str, str]:
+    """Say how many events there are of each kind, or how often they come; nothing of none."""
+    if counts.of_all:
+        kinds = (f"{count:,} {KINDS[kind].title}" for kind, count in counts.of_all.items())
+        return {"events": f"{sum(counts.of_all.values()):,}: {', '.join(kinds)}"}
+    if counts.per_server_year:
+        rates = counts.per_server_year
+        kinds = (f"{rate:.2g} {KINDS[kind].title}" for kind, rate in rates.items())
+        return {"events": f"about {sum(rates.values()):.2g} a server and year: {', '.join(kinds)}"}
+    return {}
 
 
 def _draws(plan: Plan, size: Size) -> dict[str, str]:
@@ -232,58 +242,6 @@ def _middle(figure: object) -> str:
     return f"{float(f'{low:.2g}'):g} to {float(f'{high:.2g}'):g}"
 
 
-def show_samples(plan: Plan, samples: list[Sample]) -> None:
-    """Print a chart per archetype, with quarter ends and holidays under it."""
-    from fleetsynth.preview.samples import highest
-
-    console = open_console(soft_wrap=False)
-    width = max(20, min(console.width, 160) - 30)
-    seconds = plan.clock.seconds(plan.clock.first, plan.clock.stop)
-    edges = np.linspace(0, len(seconds), min(width, len(seconds)) + 1).astype(int)
-    calendar = Calendar(seconds)
-    for sample in samples:
-        holidays = plan.is_holiday(calendar.days, sample.country)
-        marks = {
-            "quarter ends": ("▲", calendar.per_tick(calendar.days.is_quarter_end)),
-            f"{sample.country} holidays": ("✶", calendar.per_tick(holidays)),
-        }
-        title = f"{sample.archetype.profile.name}  {sample.server}"
-        console.print(plain(title, "bold"))
-        for metric, color in zip(plan.metrics, cycle(_COLORS), strict=False):
-            values = sample.values[metric.column]
-            means = np.array([_mean(values[a:b]) for a, b in _pairs(edges)])
-            top = 100.0 if metric.unit == "%" else highest(values) or 1.0
-            upper, lower = _bars(means / top)
-            scale = f"0 to {top:.0f} {metric.unit}"
-            console.print(Text(f"{metric.label:>12} ").append(upper, style=color), no_wrap=True)
-            line = Text(" " * 13).append(lower, style=color).append(f"  {scale}", style="dim")
-            console.print(line, no_wrap=True)
-        for label, (mark, hit) in marks.items():
-            row = "".join(mark if hit[a:b].any() else " " for a, b in _pairs(edges))
-            console.print(Text(f"{label:>12} ", style="dim").append(row), no_wrap=True)
-        console.print()
-    each = f"each column is the mean of about {len(seconds) / (len(edges) - 1):.0f} points"
-    console.print(Text(f"{_span(plan)}; {each}", style="dim"))
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    """Return the mean of the values that are there; of none, nothing to be seen."""
-    there = values[~np.isnan(values)]
-    return float(there.mean()) if there.size else 0.0
-
-
-def _bars(heights: NDArray[np.float64]) -> tuple[str, str]:
-    """Draw heights of 0 to 1 as two rows of block characters."""
-    levels = np.rint(np.clip(heights, 0, 1) * 16).astype(int)
-    upper = "".join(_BARS[max(0, level - 8)] for level in levels)
-    lower = "".join(_BARS[min(8, level)] for level in levels)
-    return upper, lower
-
-
-def _pairs(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    return zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
-
-
 def _most(plan: Plan) -> str:
     """Say how many rows a plan has, as far as it tells."""
     return f"up to {plan.cells:,}" if plan.rows is None else f"{plan.rows:,}"
@@ -295,6 +253,7 @@ def _counts(plan: Plan) -> str:
     return f"{plan.fleet.size:,}: {about}{counts}"
 
 
-def _span(plan: Plan) -> str:
+def span_text(plan: Plan) -> str:
+    """Say which days, at which step, a plan is of."""
     scenario = plan.scenario
     return f"{scenario.start_date} to {scenario.end_date}, {scenario.granularity}"

@@ -23,6 +23,7 @@ OPTIONS = {
     "file_format=...": "--format",
     "components=True": "--components",
     "link=...": "--link",
+    "server=...": "--server",
     "columns=...": "--columns",
     "delimiter=...": "--delimiter",
     "missing=...": "--missing",
@@ -56,6 +57,9 @@ _WORDS = [
     (r"^(usable|threshold)(?=[ =:])", r"--\1"),
     (r"^(horizon|link|percentile|by)=", r"--\1 "),
     (r"^lead_time=", "--lead-time "),
+    (r"^start=", "--from "),
+    (r"^end=", "--to "),
+    (r"(?<= is not after )start=", "--from "),
     (r"\{'preset': '(\w+)'\}", r"--preset \1"),
 ]
 _VALUE = re.compile(rf"{_BEFORE}({'|'.join(WITH_VALUES)})={_QUOTED}")

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import ExistsError, InputError, UsageError
 from fleetsynth.folders.job import Job, generation_of, job_key, refuse_if_superseded
+from fleetsynth.ledger.table import has_events
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.reader.claims import refuse_beyond
-from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS, TABLES, table_key
+from fleetsynth.stores.names import DATA, EVENTS, MANIFEST, SCENARIO, SERVERS, TABLES, table_key
 from fleetsynth.stores.recorded import PART_FORMAT, parse_manifest, paths_of
 from fleetsynth.stores.records import (
     cut_from_data,
@@ -201,8 +202,18 @@ def _files_of(store: Store, there: Folder) -> list[str]:
         return []
     names = set(there.names)
     records = {name for name in names if re.fullmatch(rf"{STATE}part-[0-9]+\.json", name)}
-    beside = names & {SERVERS, SCENARIO}
+    beside = names & {SERVERS, SCENARIO, *([EVENTS] if _has_events(there, runs, store) else [])}
     return [*sorted(paths & names), *sorted(records | beside), *reversed(there.earlier), MANIFEST]
+
+
+def _has_events(there: Folder, runs: list[dict[str, Any]], store: Store) -> bool:
+    """Tell whether a table of events is of the dataset or of its runs, or somebody else's file."""
+    if EVENTS not in there.names:
+        return False
+    files = (there.finished or {}).get("files")
+    if isinstance(files, dict) and EVENTS in files:
+        return True
+    return any(has_events(job_from(run, store.name).plan) for run in runs)
 
 
 def _claim(job: Job, store: Store, generation: int) -> Job | None:

@@ -24,11 +24,11 @@ from fleetsynth.folders.job import (
     refuse_if_superseded,
     state_key,
 )
-from fleetsynth.folders.servers import write_servers
+from fleetsynth.folders.of_plan import files_of_plan, write_table
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.scenario.text import dump_yaml
-from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS
-from fleetsynth.stores.recorded import FORMAT, FORMAT_WITH_TABLES, seal
+from fleetsynth.stores.names import DATA, EVENTS, MANIFEST, SCENARIO
+from fleetsynth.stores.recorded import format_of, seal
 from fleetsynth.stores.records import mapping_from_data
 from fleetsynth.stores.store import STATE, hash_of, open_store
 from fleetsynth.tables.digest import combine
@@ -200,11 +200,13 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
             f"{len(absent)} of {len(job.parts)} parts are missing at {store.name} ({shown}): "
             "run their shards, or generate with resume=True"
         )
-    write_servers(job.plan, store, SERVERS)
+    told: dict[str, dict[str, Any]] = {SCENARIO: {}}
+    for name, table in files_of_plan(job.plan).items():
+        told[name] = write_table(job.plan, store, name, table)
     store.write(SCENARIO, dump_yaml(job.plan.scenario).encode())
     files = {
-        name: {"size": store.size(name), "sha256": hash_of(store, name)}
-        for name in (SCENARIO, SERVERS)
+        name: {"size": store.size(name), "sha256": hash_of(store, name), **rows}
+        for name, rows in told.items()
     }
     values = _manifest(job, records, files)
     data = seal(values)
@@ -229,7 +231,7 @@ def _manifest(
     said = provenance(plan)
     del said["fleetsynth.scenario"]  # in a file of its own
     return {
-        "format": FORMAT_WITH_TABLES if job.tables else FORMAT,
+        "format": format_of(tables=bool(job.tables), events=EVENTS in files),
         "run": job.run,
         "digest": combine(bytes(leaves[""])),
         "rows": rows,

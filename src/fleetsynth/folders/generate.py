@@ -11,6 +11,7 @@ from fleetsynth.folders import folder
 from fleetsynth.folders.begin import begin
 from fleetsynth.folders.engines import ENGINES, open_engine
 from fleetsynth.folders.job import PART_BYTES, Job
+from fleetsynth.folders.of_plan import files_of_plan
 from fleetsynth.formats import part_format
 from fleetsynth.result import MadeTable, Result
 from fleetsynth.size import estimate
@@ -125,8 +126,22 @@ def generate_folder(
         already=not job.run,
         bytes=sum(part["size"] for part in manifest.get("parts", [])),
         digest=manifest.get("digest", ""),
-        tables={name: _made_table(job, name, manifest) for name in job.tables},
+        tables={
+            **{name: _made_table(job, name, manifest) for name in job.tables},
+            **_made_of_plan(job, manifest),
+        },
     )
+
+
+def _made_of_plan(job: Job, manifest: dict[str, Any]) -> dict[str, MadeTable]:
+    """Return the tables with a digest of their own that lie beside the parts."""
+    out, url = {}, job.url.rstrip("/")
+    for name, table in files_of_plan(job.plan).items():
+        if table.leaves:
+            said = manifest["files"][name] if manifest else {}
+            facts = said.get("size", 0), said.get("digest", ""), said.get("rows")
+            out[table.name] = MadeTable(f"{url}/{name}", *facts)
+    return out
 
 
 def _made_table(job: Job, name: str, manifest: dict[str, Any]) -> MadeTable:

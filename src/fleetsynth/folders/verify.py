@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from hashlib import file_digest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fleetsynth.errors import FleetsynthError, InputError, read_errors
+from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.folders.begin import scenario_in
+from fleetsynth.folders.beside import beside_findings
 from fleetsynth.folders.folder import schema_of, tables_of
 from fleetsynth.folders.job import Job
 from fleetsynth.folders.listing import list_folder
-from fleetsynth.folders.reread import DAMAGE, REWRITTEN, Rereading, reason
-from fleetsynth.folders.servers import server_faults
+from fleetsynth.folders.of_plan import files_of_plan
+from fleetsynth.folders.reread import Rereading
 from fleetsynth.folders.verification import Finding, Verification
-from fleetsynth.formats.read import read_batches
 from fleetsynth.presets import resolve
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.stores import recorded
-from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, SERVERS, table_key
+from fleetsynth.stores.names import DATA, EVENTS, MANIFEST, SCENARIO, SERVERS, table_key
 from fleetsynth.stores.records import tables_from_data
 from fleetsynth.stores.store import STATE, hash_of, is_unfinished, open_store
 from fleetsynth.tables.provenance import other_model, provenance
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from fleetsynth.plan import Plan
     from fleetsynth.stores.store import Store
 
-_OURS = {MANIFEST, SERVERS, SCENARIO}
 _JOB = re.compile(re.escape(STATE) + r"job(?:-(\d+))?\.json")
 _OLDER = (
     f"{MANIFEST} is of format 1, which has no hashes of {SERVERS}, {SCENARIO} and itself: their "
@@ -65,7 +63,7 @@ def verify(
     if other:
         return Verification(url, [other])
     job = _job(store, url, values, listing)
-    findings = [*_places(listing), *_files(store, listing, values, job)]
+    findings = [*_places(listing, job.plan), *_files(store, listing, values, job)]
     hidden = {path for path in files_of(job) if listing.hidden(path)}
     parts = Rereading(store, job, {finding.path for finding in findings} | hidden)
     entries = values["parts"]
@@ -78,14 +76,14 @@ def verify(
         done += parts.cells_of(entry)
         if progress:
             progress(done)
-    findings += _beside(store, listing, values, job.plan)
+    findings += beside_findings(store, listing, values, job.plan)
     keys = _version_keys(job.plan)
     findings += [*_versions(values, keys, parts), *_whole(values, keys, job, parts)]
     if not findings:
         findings += _digests(values, job, parts)
     if not findings and not recorded.is_as_written(_bytes(store), values):
         findings.append(Finding(MANIFEST, "this is not the file that was written"))
-    return Verification(url, findings, list(_notes(listing, values)))
+    return Verification(url, findings, list(_notes(listing, values, job.plan)))
 
 
 def read_manifest(store: Store) -> dict[str, Any]:
@@ -156,9 +154,14 @@ def _other_run(store: Store, listing: Listing, values: dict[str, Any]) -> Findin
     )
 
 
-def _places(listing: Listing) -> Iterator[Finding]:
+def _ours(plan: Plan) -> set[str]:
+    """Return the names of the files beside the parts."""
+    return {MANIFEST, SCENARIO, *files_of_plan(plan)}
+
+
+def _places(listing: Listing, plan: Plan) -> Iterator[Finding]:
     """Find what cannot be read, and what a run left over."""
-    for name, fault in listing.own_faults(_OURS).items():
+    for name, fault in listing.own_faults(_ours(plan)).items():
         yield Finding(name, fault)
     tidy = "commit(folder) removes it"
     for name in listing.files:
@@ -224,55 +227,6 @@ def _digests(values: dict[str, Any], job: Job, parts: Rereading) -> Iterator[Fin
             yield Finding(MANIFEST, f"the digest of {name} is not that of its parts")
 
 
-def _beside(
-    store: Store, listing: Listing, values: dict[str, Any], plan: Plan
-) -> Iterator[Finding]:
-    """Compare what is published beside the parts with the manifest and the plan."""
-    said = values.get("files")
-    if not isinstance(said, dict):
-        said = {}
-    for name in (SERVERS, SCENARIO):
-        if name in listing.files:
-            entry = said.get(name) if values["format"] > 1 else None
-            for fault in _file_faults(store, name, entry, plan):
-                yield Finding(name, fault)
-        elif not listing.hidden(name):
-            yield Finding(name, "this file is missing")
-        if values["format"] > 1 and not isinstance(said.get(name), dict):
-            yield Finding(MANIFEST, f"files says nothing of {name}")
-    for name in said.keys() - {SERVERS, SCENARIO}:
-        yield Finding(
-            MANIFEST, f"files names {recorded.as_json(name)}, which does not belong to the dataset"
-        )
-
-
-def _file_faults(store: Store, name: str, entry: object, plan: Plan) -> list[str]:
-    """Say where a file is neither what the plan says nor what the manifest says."""
-    try:
-        made = _described(store, name)
-        if name == SERVERS:
-            with store.fetch(name) as path:
-                faults = list(server_faults(plan, read_batches(path)))
-            if faults:
-                return faults
-    except DAMAGE as error:
-        return [reason(error)]
-    if not isinstance(entry, dict):
-        return []
-    if "sha256" in entry and entry["sha256"] != made["sha256"]:
-        return [REWRITTEN]
-    return [f"{each} in the manifest" for each in recorded.differences(entry, made)]
-
-
-def _described(store: Store, name: str) -> dict[str, Any]:
-    """Return size and hash of a file, as a manifest has them."""
-    with store.fetch(name) as path, read_errors(path), path.open("rb") as stream:
-        return {
-            "sha256": file_digest(stream, "sha256").hexdigest(),
-            "size": stream.tell(),
-        }
-
-
 def _versions(values: dict[str, Any], keys: list[str], parts: Rereading) -> Iterator[Finding]:
     """Compare what the manifest and the parts say about their making."""
     for key in (key for key in keys if key in values):
@@ -307,7 +261,8 @@ def _whole(
         of_tables = values["tables"].items()
         digests = {name: of.get("digest") for name, of in of_tables if isinstance(of, dict)}
         made |= tables_of(job, {name: digests.get(name) for name in job.tables})
-    if bool(job.tables) != (values["format"] >= recorded.FORMAT_WITH_TABLES):
+    form = recorded.format_of(tables=bool(job.tables), events=EVENTS in files_of_plan(job.plan))
+    if max(values["format"], recorded.FORMAT) != form:
         yield Finding(MANIFEST, f"format is {values['format']}, which is not that of its tables")
     if "file_format" in values:  # older manifests have Parquet, and do not say so
         made["file_format"] = job.file_format
@@ -326,8 +281,8 @@ def _version_keys(plan: Plan) -> list[str]:
     return [name for name in names if name != "scenario"]
 
 
-def _notes(listing: Listing, values: dict[str, Any]) -> Iterator[str]:
+def _notes(listing: Listing, values: dict[str, Any], plan: Plan) -> Iterator[str]:
     if values["format"] == 1:
         yield _OLDER
-    for name in listing.foreign(_OURS):
+    for name in listing.foreign(_ours(plan)):
         yield f"{recorded.named(name)} does not belong to the dataset: it was not checked"

@@ -1,5 +1,7 @@
 """What can happen to a fleet: a module a kind, and the table of them."""
 
+from functools import cache
+
 from fleetsynth.kinds import (
     backlog,
     blackout,
@@ -67,5 +69,9 @@ TOLD = {name: kind for name, kind in KINDS.items() if kind.is_told}
 def metrics_of(event: Event) -> tuple[str, ...]:
     """Return the stems of the metrics that an event acts on, in the order of its effects."""
     through = KINDS[event.kind].through
-    channels = (through,) if through else tuple(effect.channel for effect in event.effects)
+    return _metrics((through,) if through else tuple(effect.channel for effect in event.effects))
+
+
+@cache
+def _metrics(channels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple({stem: None for channel in channels for stem in CHANNELS[channel].metrics})

@@ -212,7 +212,8 @@ class Kind:
 
 def only(channel: str) -> Callable[[float], tuple[Effect, ...]]:
     """Return what makes the effects of a kind that acts on one channel."""
-    return lambda size: (Effect.of(channel, size),)
+    neutral = CHANNELS[channel].neutral
+    return lambda size: (Effect(channel, size, neutral),)
 
 
 MINUTE, HOUR = 60, HOUR_SECONDS

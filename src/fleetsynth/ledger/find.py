@@ -60,6 +60,7 @@ class Sources(NamedTuple):
         spells: kinds that come and go by themselves: kind, its rates by archetype.
         changes: kinds that replace each other, likewise.
         told: what planners tell.
+        freezes: those of them in which nothing is changed.
         without: ids of events that shall not happen.
         lives: when servers come and go, but for decommissions; None if all are always there.
         ends: decommissions that planners tell.
@@ -71,6 +72,7 @@ class Sources(NamedTuple):
     spells: tuple[tuple[Kind, dict[str, spells.Rates]], ...]
     changes: tuple[tuple[Kind, dict[str, levels.Changes]], ...]
     told: tuple[Told, ...]
+    freezes: tuple[Told, ...]
     without: frozenset[str]
     lives: Lives | None
     ends: tuple[Told, ...]
@@ -127,6 +129,7 @@ def sources_of(plan: Plan) -> Sources:
         spells=tuple((kind, by) for kind, by in spelled if by),
         changes=tuple((kind, by) for kind, by in changed if by),
         told=scenario.events,
+        freezes=tuple(each for each in scenario.events if each.kind == "freeze"),
         without=frozenset(incidents.without),
         lives=replace(plan.fleet.lives, told=None) if plan.fleet.lives else None,
         ends=tuple(each for each in scenario.events if each.kind == DECOMMISSION),
@@ -217,25 +220,25 @@ def _drawn(sources: Sources, who: Who, span: Span, entity: str) -> Iterator[Even
         if kind.entity == entity and who.archetype in rates:
             of = rates[who.archetype]
             for spell in spells.find(sources.seed, kind.name, who.name, of, *span):
-                if not (kind.planned and _frozen(sources, who, spell.begin)):
+                if not (kind.planned and sources.freezes and _frozen(sources, who, spell.begin)):
                     yield _event(kind, who.name, spell.begin, spell.end, spell.size)
 
 
 def _event(
     kind: Kind, entity: str, begin: int, end: int, size: float, cause: str = "", name: str = ""
 ) -> Event:
-    return Event(
-        event_id=name or f"{kind.name}-{entity}-{told.stamp(begin)}",
-        kind=kind.name,
-        entity=entity,
-        begin=begin,
-        end=end,
-        effects=kind.effects(size) if kind.effects else (),
-        planned=kind.planned,
-        cause=cause,
-        severity=kind.severity,
-        ramp=kind.ramp,
-        rises=kind.rises,
+    return Event(  # by place: there are many
+        name or f"{kind.name}-{entity}-{told.stamp(begin)}",
+        kind.name,
+        entity,
+        begin,
+        end,
+        kind.effects(size) if kind.effects else (),
+        kind.planned,
+        cause,
+        kind.severity,
+        kind.ramp,
+        kind.rises,
     )
 
 
@@ -267,11 +270,10 @@ def _told(sources: Sources, who: Who, span: Span, *, of_server: bool) -> Iterato
 
 
 def _freezes(sources: Sources, who: Who, second: int) -> Iterator[tuple[int, int]]:
-    for each in sources.told:
-        if each.kind == "freeze":
-            for begin, end in told.times(each, second, second + 1):
-                if end is not None and befalls(each, who, sources.seed):
-                    yield begin, end
+    for each in sources.freezes:
+        for begin, end in told.times(each, second, second + 1):
+            if end is not None and befalls(each, who, sources.seed):
+                yield begin, end
 
 
 def _frozen(sources: Sources, who: Who, second: int) -> bool:
@@ -332,13 +334,20 @@ def _carried(
     cause: Event, who: Who, span: Span, downs: tuple[tuple[tuple[int, int], ...], ...]
 ) -> Iterator[Event]:
     """Yield that others carry the load of a server that is down, if any of them is up meanwhile."""
+    if not cause.touches(*span):
+        return
     end = FOREVER if cause.end is None else cause.end
-    up = any(_is_up(theirs, cause.begin, end) for theirs in downs)
-    if up and cause.touches(*span):
-        kind = KINDS["failover"]
-        event = _event(kind, who.name, cause.begin, end, 1.0, cause.event_id)
-        yield event._replace(
-            event_id=f"failover-{cause.event_id}", end=cause.end, planned=cause.planned
+    if any(_is_up(theirs, cause.begin, end) for theirs in downs):
+        kind, name = KINDS["failover"], f"failover-{cause.event_id}"
+        yield Event(
+            name,
+            kind.name,
+            who.name,
+            cause.begin,
+            cause.end,
+            planned=cause.planned,
+            cause=cause.event_id,
+            severity=kind.severity,
         )
 
 
@@ -351,6 +360,8 @@ def _unserved(
     who: Who, span: Span, downs: tuple[tuple[tuple[int, int], ...], ...]
 ) -> Iterator[Event]:
     """Yield when no server of a service is up."""
+    if not all(downs):
+        return  # there is one that is never down
     edges = sorted({edge for theirs in downs for pair in theirs for edge in pair})
     spans: list[tuple[int, int]] = []
     for begin, end in pairwise(edges):
@@ -367,5 +378,7 @@ def _unserved(
 
 def _kept(sources: Sources, found: Iterable[Event]) -> tuple[Event, ...]:
     """Return events in their order: that in which they act, wherever a window begins."""
-    kept = (event for event in found if event.event_id not in sources.without)
-    return tuple(sorted(kept, key=lambda event: (event.begin, event.event_id)))
+    kept = [event for event in found if event.event_id not in sources.without]
+    if len(kept) > 1:
+        kept.sort(key=lambda event: (event.begin, event.event_id))
+    return tuple(kept)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.numeric import normal_quantile, rounded
-from fleetsynth.streams import uniform
+from fleetsynth.streams import address, uniform_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,15 +74,16 @@ def find(
             and never so that two change their order.
     """
     period = changes.days * DAY_SECONDS
-    parts = (seed, "event", kind, name)
+    of_time = address(seed, "event", kind, name, "time")
+    of_level = address(seed, "event", kind, name, "level")
 
     def begin(number: int) -> int:
-        days = changes.days * (number + _JITTER * (uniform(*parts, "time", number) - 0.5))
+        days = changes.days * (number + _JITTER * (uniform_after(of_time, number) - 0.5))
         minutes = floor(rounded(days) * (DAY_SECONDS // _MINUTE))
         return postpone(changes.origin + minutes * _MINUTE)
 
     def size(number: int) -> float:
-        z = normal_quantile(uniform(*parts, "level", number))
+        z = normal_quantile(uniform_after(of_level, number))
         return rounded(exp(changes.sigma * z))
 
     # A change may have been postponed into the window, so the search begins where none was.
@@ -90,9 +91,9 @@ def find(
     while begin(number) > first:
         number -= 1
     last = ceil((stop - changes.origin) / period + 1)
-    now = begin(number)
+    now, before = begin(number), size(number - 1)
     while number <= last and now < stop:
-        coming = begin(number + 1)
+        coming, level = begin(number + 1), size(number)
         if coming > max(now, first):
-            yield Level(number, now, coming, size(number), size(number - 1))
-        number, now = number + 1, coming
+            yield Level(number, now, coming, level, before)
+        number, now, before = number + 1, coming, level

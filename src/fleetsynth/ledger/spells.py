@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.numeric import rounded
-from fleetsynth.streams import address, stream_of_thread, uniform_after
+from fleetsynth.streams import address, encode, length_prefixed, stream_of_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from hashlib import blake2b
 
 _EPOCH_DAYS, _SLOTS, _QUARTER_DAYS = 64, 4, 90
 _EPOCH = _EPOCH_DAYS * DAY_SECONDS
@@ -58,18 +59,25 @@ def find(seed: int, kind: str, name: str, rates: Rates, first: int, stop: int) -
     """
     bounds = _bounds(rates.per_quarter)
     most = int(rates.hours[1] * HOUR_SECONDS)
-    epochs = range((first - most) // _EPOCH, (stop - 1) // _EPOCH + 1)
-    whether = address(seed, "event", kind, name)
-    for epoch in epochs:
-        u = uniform_after(whether, epoch)
-        if u < bounds[0]:
-            count = sum(u < bound for bound in bounds)
-            prefix = address(seed, "event", kind, name, "of")
-            drawn = stream_of_thread().at(prefix, epoch).random((_SLOTS, 3))
-            for at, long, size in drawn[:count].tolist():
+    whether = _prefix(seed, kind).copy()
+    whether.update(encode(name))
+    # Most epochs have no event, and are told by their first 64 bits alone.
+    for epoch in range((first - most) // _EPOCH, (stop - 1) // _EPOCH + 1):
+        hashed = whether.copy()
+        hashed.update(length_prefixed(epoch))
+        bits = int.from_bytes(hashed.digest()[:8], "little") >> 11
+        if bits < bounds[0]:
+            parts = length_prefixed("of") + length_prefixed(epoch)
+            drawn = stream_of_thread().after(whether, parts).random((_SLOTS, 3))
+            for at, long, size in drawn[: sum(bits < bound for bound in bounds)].tolist():
                 spell = _spell(epoch, rates, at, long, size)
                 if spell.begin < stop and spell.end > first:
                     yield spell
+
+
+@lru_cache(maxsize=256)
+def _prefix(seed: int, kind: str) -> blake2b:
+    return address(seed, "event", kind)
 
 
 def _spell(epoch: int, rates: Rates, at: float, long: float, size: float) -> Spell:
@@ -82,7 +90,7 @@ def _spell(epoch: int, rates: Rates, at: float, long: float, size: float) -> Spe
 
 @lru_cache(maxsize=256)
 def _bounds(per_quarter: float) -> tuple[float, ...]:
-    """Return the uniforms below which there is at least one event, two, three and four."""
+    """Return the 53 bits of a uniform below which there are one event, two, three and four."""
     p = min(1.0, per_quarter * _EPOCH_DAYS / _QUARTER_DAYS / _SLOTS)
     chances = [comb(_SLOTS, n) * p**n * (1 - p) ** (_SLOTS - n) for n in range(_SLOTS + 1)]
-    return tuple(rounded(sum(chances[n:])) for n in range(1, _SLOTS + 1))
+    return tuple(rounded(sum(chances[n:])) * 2.0**53 for n in range(1, _SLOTS + 1))

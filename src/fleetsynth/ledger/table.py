@@ -1,12 +1,10 @@
-"""The ledger as a table: a row for each event of a plan's servers and their services."""
+"""The ledger as a whole: the events of a plan's servers and their services, and their rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
-from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, SECOND_MICROS
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.kinds import metrics_of
 from fleetsynth.kinds.kind import CHANNELS, Event
 from fleetsynth.ledger.find import FOREVER, Span, in_services, life_of, of_server, sources_of
@@ -19,25 +17,6 @@ if TYPE_CHECKING:
     from fleetsynth.ledger.find import Sources
     from fleetsynth.plan import Plan
     from fleetsynth.whom import Who
-
-SCHEMA = pa.schema(
-    [
-        pa.field("event_id", pa.string(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("entity", pa.string(), nullable=False),
-        pa.field("begin", pa.timestamp("us"), nullable=False),
-        pa.field("end", pa.timestamp("us")),
-        pa.field("metrics", pa.string(), nullable=False),
-        pa.field("effect", pa.string(), nullable=False),
-        pa.field("size", pa.float64()),
-        pa.field("planned", pa.bool_(), nullable=False),
-        pa.field("cause", pa.string(), nullable=False),
-        pa.field("severity", pa.string(), nullable=False),
-    ]
-)
-"""Columns of the table. Several metrics, or effects, stand in one text, with commas in between."""
-
-_SERVERS = 4096
 
 
 def has_events(plan: Plan) -> bool:
@@ -84,22 +63,15 @@ def _life(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
         yield event
 
 
-def batches(plan: Plan) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a plan's table, in constant memory."""
-    for first in range(0, plan.fleet.size, _SERVERS):
-        found = list(events(plan, first, min(first + _SERVERS, plan.fleet.size)))
-        if found:
-            yield batch(found)
-
-
-def batch(found: list[Event]) -> pa.RecordBatch:
-    """Return events as rows."""
-    rows = [row(event) for event in found]
-    columns = {name: [each[name] for each in rows] for name in SCHEMA.names}
-    for name in ("begin", "end"):
-        columns[name] = [None if at is None else at * SECOND_MICROS for at in columns[name]]
-    arrays = [pa.array(columns[field.name], field.type) for field in SCHEMA]
-    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+def of_one(plan: Plan, server: int) -> list[Event]:
+    """Return what befalls a server and its service, in order of begin."""
+    sources, span = sources_of(plan), span_of(plan)
+    (who,) = servers_of(plan.fleet, server, server + 1)
+    if not sources.services:
+        return list(of_server(sources, who, span))
+    services, of_servers = in_services(plan, [who], span)
+    found = [*services[who.service].events, *of_servers[who.name]]
+    return sorted(found, key=lambda event: (event.begin, event.event_id))
 
 
 def row(event: Event) -> dict[str, Any]:
@@ -121,6 +93,8 @@ def row(event: Event) -> dict[str, Any]:
 
 def effect_text(event: Event) -> str:
     """Write what an event does: ``demand x1.3 within 2h``, ``memory +27 by its end``, ``down``."""
+    if not event.effects:
+        return ""
     how = ""
     if event.rises:
         how = " by its end"

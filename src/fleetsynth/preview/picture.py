@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fleetsynth.clock import Calendar
-from fleetsynth.errors import UsageError
-from fleetsynth.files import whole_file
 from fleetsynth.presets import model_of
+from fleetsynth.preview.figure import (
+    COLORS,
+    INK,
+    date_axis,
+    picture_format,
+    plot_marks,
+    plot_series,
+    save_figure,
+)
 from fleetsynth.preview.samples import highest, samples
 
 if TYPE_CHECKING:
@@ -18,17 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.plan import Plan
+    from fleetsynth.preview.figure import Mark
     from fleetsynth.preview.samples import Sample
-
-FORMATS = (".png", ".svg", ".pdf")
-_COLORS = {
-    "cpu": "#d1495b",
-    "mem": "#3066be",
-    "disk": "#6a994e",
-    "net_in": "#e09f3e",
-    "net_out": "#8d6b94",
-}
-_INK = "#33393f"
 
 
 def draw(plan: Plan, path: Path, *, overwrite: bool) -> list[Sample]:
@@ -38,15 +36,9 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> list[Sample]:
         UsageError: if matplotlib is missing, or the ending of `path` names no picture.
         OutputError: if the file exists or cannot be written.
     """
-    kind = path.suffix.lower()
-    if kind not in FORMATS:
-        raise UsageError(f"the ending of {path} is not that of a picture: use {', '.join(FORMATS)}")
-    try:
-        from matplotlib import rc_context
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise UsageError("pictures need matplotlib: pip install 'fleetsynth[plot]'") from None
+    kind = picture_format(path)
+    from matplotlib.figure import Figure
+
     shown = samples(plan)
     times = plan.clock.seconds(plan.clock.first, plan.clock.stop).astype("datetime64[s]")
     size = (1.2 + 3.6 * len(shown), 1.0 + 1.55 * len(plan.metrics))
@@ -57,48 +49,41 @@ def draw(plan: Plan, path: Path, *, overwrite: bool) -> list[Sample]:
     )
     for column, sample in enumerate(shown):
         name = sample.archetype.profile.name
-        grid[0][column].set_title(f"{name}\n{sample.server}", fontsize=10, color=_INK)
+        grid[0][column].set_title(f"{name}\n{sample.server}", fontsize=10, color=INK)
         for row, metric in enumerate(plan.metrics):
             axes = grid[row][column]
-            _series(axes, times, sample.values[metric.column], _COLORS.get(metric.stem, _INK))
+            plot_series(axes, times, sample.values[metric.column], COLORS.get(metric.stem, INK))
             _marks(axes, plan, times, sample.country)
-            locator = AutoDateLocator(maxticks=6)
-            axes.xaxis.set_major_locator(locator)
-            axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+            here = [mark for mark in sample.marks if metric.stem in mark.metrics]
+            plot_marks(axes, here, (times[0], times[-1] + np.timedelta64(plan.clock.step, "s")))
+            date_axis(axes)
             axes.set_ylim(
                 0,
                 1.05 * max(highest(s.values[metric.column]) for s in (shown if alike else [sample]))
                 or 1,
             )
             if column == 0:
-                axes.set_ylabel(f"{metric.label}\n{metric.unit}", fontsize=9, color=_INK)
-    figure.suptitle(_title(plan), fontsize=9, color=_INK)
-    # Without a salt of our own, element ids in SVG are random.
-    salt = rc_context({"svg.hashsalt": "fleetsynth"})
-    with salt, whole_file(path, overwrite=overwrite) as temporary:
-        figure.savefig(temporary, format=kind[1:], metadata=_undated(kind))
+                axes.set_ylabel(f"{metric.label}\n{metric.unit}", fontsize=9, color=INK)
+    figure.suptitle(_title(plan), fontsize=9, color=INK)
+    _legend(figure, [mark for sample in shown for mark in sample.marks])
+    save_figure(figure, path, kind, overwrite=overwrite)
     return shown
 
 
-def _series(
-    axes: Any,
-    times: NDArray[np.datetime64],
-    values: NDArray[np.float64],
-    color: str,
-) -> None:
-    """Plot every point faintly and a running mean of about a fiftieth of the span over them."""
-    width = max(1, len(values) // 50)
-    axes.plot(times, values, color=color, linewidth=0.5, alpha=0.45)
-    if width > 1:
-        there = ~np.isnan(values)
-        sums = np.cumsum(np.concatenate(([0.0], np.where(there, values, 0.0))))
-        counts = np.cumsum(np.concatenate(([0], there)))
-        count = counts[width:] - counts[:-width]
-        means = np.where(count, sums[width:] - sums[:-width], np.nan) / np.maximum(count, 1)
-        first = width // 2
-        axes.plot(times[first : first + len(means)], means, color=color, linewidth=1.6)
-    axes.tick_params(labelsize=7, colors=_INK)
-    axes.spines[["top", "right"]].set_visible(False)
+def _legend(figure: Any, marks: list[Mark]) -> None:
+    """Name the colours of the kinds that are shown."""
+    from matplotlib.patches import Patch
+
+    kinds = {mark.title: mark.color for mark in marks if mark.metrics}
+    if kinds:
+        patches = [Patch(color=color, alpha=0.5, label=title) for title, color in kinds.items()]
+        figure.legend(
+            handles=patches,
+            loc="outside lower center",
+            ncols=min(len(patches), 8),
+            fontsize=8,
+            frameon=False,
+        )
 
 
 def _marks(axes: Any, plan: Plan, times: NDArray[np.datetime64], country: str) -> None:
@@ -111,7 +96,7 @@ def _marks(axes: Any, plan: Plan, times: NDArray[np.datetime64], country: str) -
     holidays = dates[plan.is_holiday(days, country)]
     heights = np.full(len(holidays), 0.985)
     axes.plot(
-        holidays, heights, "|", transform=axes.get_xaxis_transform(), color=_INK, ms=5, mew=0.9
+        holidays, heights, "|", transform=axes.get_xaxis_transform(), color=INK, ms=5, mew=0.9
     )
     axes.set_xlim(times[0], times[-1] + np.timedelta64(plan.clock.step, "s"))
 
@@ -123,8 +108,3 @@ def _title(plan: Plan) -> str:
         f"seed {scenario.seed}: every point and a running mean; "
         "shaded: quarter ends; ticks: public holidays"
     )
-
-
-def _undated(suffix: str) -> dict[str, None]:
-    """Metadata without the time of writing, so that the same data give the same picture."""
-    return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fleetsynth.errors import UsageError
 from fleetsynth.fleet import server_id
+from fleetsynth.kinds import metrics_of
+from fleetsynth.ledger.table import has_events, of_one
 from fleetsynth.presets import simulate
+from fleetsynth.preview.figure import Mark
 from fleetsynth.window import Window
 
 if TYPE_CHECKING:
@@ -32,12 +35,14 @@ class Sample:
         server: its id.
         country: whose public holidays its `is_holiday` marks.
         values: series by column, shape (ticks,) each; NaN where there is no value.
+        marks: what befalls it, or its service, for pictures.
     """
 
     archetype: Archetype
     server: str
     country: str
     values: dict[str, NDArray[np.float64]]
+    marks: list[Mark] = field(default_factory=list)
 
 
 def highest(values: NDArray[np.float64]) -> float:
@@ -67,8 +72,14 @@ def samples(plan: Plan) -> list[Sample]:
         values = simulate(plan, window).grid()[:, 0]
         (country,) = plan.countries(first, first + 1)
         series = {metric.column: row for metric, row in zip(plan.metrics, values, strict=True)}
-        out.append(Sample(archetype, server_id(first), country, series))
+        out.append(Sample(archetype, server_id(first), country, series, marks_of(plan, first)))
     return out
+
+
+def marks_of(plan: Plan, server: int) -> list[Mark]:
+    """Return what befalls a server, or its service, in order of begin."""
+    found = of_one(plan, server) if has_events(plan) else []
+    return [Mark(each.kind, each.begin, each.end, metrics_of(each)) for each in found]
 
 
 def _first_servers(plan: Plan) -> list[int | None]:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats import ending_of, known
-from fleetsynth.stores.names import MANIFEST, SERVERS, TABLES
+from fleetsynth.stores.names import BESIDE_FILES, MANIFEST, OF_PLAN, TABLES
 from fleetsynth.stores.places import is_far, is_url, split_object
 from fleetsynth.stores.recorded import parse_manifest
 from fleetsynth.stores.store import STATE, open_store
@@ -100,8 +100,8 @@ def find_files(url: str, *, partial: bool = False) -> Files:
         raise InputError(f"{url} is unfinished: go on with resume=True, or commit its shards")
     else:
         keys = [name for name in names if ending_of(name) and is_data(name)]
-        if len(keys) > 1 and SERVERS in keys:
-            keys.remove(SERVERS)  # what our folders keep beside the data
+        beside = _beside(keys)
+        keys = [name for name in keys if name not in beside] or keys
     if not keys:
         raise InputError(f"{url} holds no data: expected files that end in {known()}")
     others = 0 if manifest else len(names) - len(keys)
@@ -117,6 +117,18 @@ def find_table(url: str) -> Files | None:
         return None
     keys = [part["tables"][found[2]]["path"] for part in manifest["parts"]]
     return Files(found[1], tuple(keys), store, manifest)
+
+
+def _beside(names: list[str]) -> set[str]:
+    """Return what belongs to data among these names: tables that we keep beside folders, files."""
+    stems = {name[: -len(ending_of(name) or "")] for name in names}
+    of_files = {
+        name
+        for name in names
+        for folder in [name.rpartition("/")[0]]
+        if folder.endswith(BESIDE_FILES) and folder.removesuffix(BESIDE_FILES) in stems
+    }
+    return {*OF_PLAN.values()} & set(names) | of_files
 
 
 def is_data(name: str) -> bool:

@@ -8,8 +8,13 @@ TABLES = "tables/"
 """Where further tables are: each in a folder of its name, with parts named as those of the data."""
 MANIFEST = "manifest.json"
 """The file of a folder that comes last, and says what its parts are."""
-SERVERS = "servers.parquet"
 SCENARIO = "scenario.yaml"
+SERVERS = "servers.parquet"
+EVENTS = "events.parquet"
+OF_PLAN = {"servers": SERVERS, "events": EVENTS}
+"""Files of the tables that are made from the plan alone, by the names of these."""
+BESIDE_FILES = ".tables"
+"""What the folder of the tables beside a file ends with: ``fleet.tables`` for ``fleet.parquet``."""
 
 TIME_KEYS = ("year", "month")
 SERVER_KEYS = ("server_type", *METADATA_COLUMNS)

@@ -48,6 +48,12 @@ def is_folder(place: Path | str) -> bool:
     return Path(name).is_dir() or (isinstance(place, Path) and not place.suffix)
 
 
+def is_dataset(place: str) -> bool:
+    """Tell a place that data may lie at from the file of a scenario."""
+    data = is_url(place) or place.endswith("/") or ending_of(place) is not None
+    return data or Path(place).is_dir()
+
+
 def check_url(place: str) -> None:
     """Refuse a folder's name that would be taken for another one; any local path will do.
 

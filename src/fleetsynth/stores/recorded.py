@@ -19,6 +19,8 @@ FORMAT = 2
 """The form of manifests of folders without further tables; all older ones are read."""
 FORMAT_WITH_TABLES = 3
 """The form of manifests of folders with further tables."""
+FORMAT_WITH_EVENTS = 4
+"""The form of manifests of folders with a table of events, whether or not with further tables."""
 SEAL = "manifest_sha256"
 """The last field: the hash of the manifest without it, written as it is."""
 
@@ -37,6 +39,13 @@ def seal(values: dict[str, Any]) -> bytes:
     """Write a manifest, with its own hash as the last field."""
     unsealed = {key: value for key, value in values.items() if key != SEAL}
     return _text(unsealed | {SEAL: sha256(_text(unsealed)).hexdigest()})
+
+
+def format_of(*, tables: bool, events: bool) -> int:
+    """Return the form in which a manifest is written, by what its folder has."""
+    if events:
+        return FORMAT_WITH_EVENTS
+    return FORMAT_WITH_TABLES if tables else FORMAT
 
 
 def is_as_written(data: bytes, values: dict[str, Any]) -> bool:
@@ -81,10 +90,10 @@ def parse_manifest(data: bytes, name: str) -> dict[str, Any]:
     """
     try:
         values = parse_object(data)
-        if _is_count(values.get("format")) and values["format"] > FORMAT_WITH_TABLES:
+        if _is_count(values.get("format")) and values["format"] > FORMAT_WITH_EVENTS:
             raise InputError(
                 f"{name} is of format {values['format']}, which a newer fleetsynth wrote: this "
-                f"version reads formats up to {FORMAT_WITH_TABLES}"
+                f"version reads formats up to {FORMAT_WITH_EVENTS}"
             )
         problems = list(_problems(values))
     except ValueError as error:

@@ -1,0 +1,87 @@
+"""What happens to a fleet, and what that costs: ``python -m bench.events``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from bench.command import command
+from bench.comparison import Benchmark, Goal
+from bench.timing import timed
+from fleetsynth import api, presets
+from fleetsynth.tables import events
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fleetsynth.plan import Plan
+
+REALISTIC: dict[str, Any] = {"preset": "realistic", "num_servers": 120}
+QUARTER = {"start_date": "2024-01-01", "end_date": "2024-03-30"}
+YEAR = {"start_date": "2024-01-01", "end_date": "2024-12-31"}
+WITH, WITHOUT = "with events", "without"
+
+
+def five_minutes(_folder: Path) -> Benchmark:
+    """Compare realistic 5-minute data with and without what befalls the fleet by itself."""
+    return _compared(
+        REALISTIC | QUARTER | {"granularity": "5min"},
+        "120 realistic servers, 90 days of 5-minute rows as Arrow batches.",
+    )
+
+
+def daily(_folder: Path) -> Benchmark:
+    """Compare daily percentiles with and without."""
+    return _compared(REALISTIC | YEAR, "120 realistic servers, daily p95 over a year.")
+
+
+def classic(_folder: Path) -> Benchmark:
+    """Compare classic hourly data with and without."""
+    return _compared(
+        {"num_servers": 120, "granularity": "hourly"} | YEAR,
+        "120 classic servers, hourly rows over a year.",
+    )
+
+
+def ledger(_folder: Path) -> Benchmark:
+    """Measure the ledger of a large fleet over a year."""
+    plan = presets.as_plan(REALISTIC | YEAR | {"num_servers": 10_000})
+    return Benchmark(
+        rows=plan.cells,
+        sides={"ledger": timed(partial(_rows, plan))},
+        goals=[Goal("ledger", (), "cpu", 5, at_most=True)],
+        remark="10,000 realistic servers over a year: all events as Arrow batches, in seconds.",
+        warm_up=False,
+    )
+
+
+def _compared(scenario: dict[str, Any], remark: str) -> Benchmark:
+    loud, quiet = (
+        presets.as_plan(scenario | {"incidents": {"intensity": intensity}}) for intensity in (1, 0)
+    )
+    return Benchmark(
+        rows=quiet.cells,
+        sides={WITH: timed(partial(_batches, loud)), WITHOUT: timed(partial(_batches, quiet))},
+        goals=[Goal(WITH, (WITHOUT,), "cpu", 1.10, at_most=True)],
+        remark=remark,
+    )
+
+
+def _batches(plan: Plan) -> None:
+    for _ in api.batches(plan):
+        pass
+
+
+def _rows(plan: Plan) -> None:
+    for _ in events.batches(plan):
+        pass
+
+
+main = command(
+    {"five_minutes": five_minutes, "daily": daily, "classic": classic, "ledger": ledger},
+    repeat=3,
+    text="Measure what events cost.",
+)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""The page about events: its tables are made from the kinds and the keys of scenarios."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docs import events_text as text
+from docs.scenario_page import keys_of
+from fleetsynth.kinds import DRAWN, KINDS, TOLD
+from fleetsynth.kinds.kind import CHANNELS, Effect, Levels, Spells
+from fleetsynth.presets.load import json_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fleetsynth.kinds.kind import Consequence, Kind
+
+
+PICTURES = Path(__file__).resolve().parent / "images" / "events"
+
+
+def render() -> str:
+    """Return the page."""
+    models = json_schema()["$defs"]
+    parts = [
+        text.INTRO,
+        text.KINDS,
+        _table(("kind", "whom", "what happens", "comes", "class"), map(_kind, KINDS.values())),
+        text.PICTURES,
+        *(_picture(kind) for kind in KINDS.values() if _path(kind).exists()),
+        text.TOLD,
+        keys_of(json_schema(), models["Told"]),
+        text.STRENGTHS,
+        _table(("key", "say", "what it does", "to"), _channels()),
+        text.DEFAULTS,
+        _table(("kind", "does", "comes within", "needs an end"), map(_default, TOLD.values())),
+        text.DRAWN,
+        keys_of(json_schema(), models["SpellRates"]),
+        text.SPELLS,
+        _table(
+            ("kind", "events of each in 90 days", "hours", "size", "other archetypes", "source"),
+            (_spell(kind, kind.drawn) for kind in DRAWN.values() if isinstance(kind.drawn, Spells)),
+        ),
+        text.LEVELS,
+        keys_of(json_schema(), models["LevelRates"]),
+        text.DEPLOYS,
+        _table(
+            ("kind", "days from one to the next", "sigma", "other archetypes", "source"),
+            (_level(kind, kind.drawn) for kind in DRAWN.values() if isinstance(kind.drawn, Levels)),
+        ),
+        text.CHAINS,
+        _table(
+            ("cause", "brings about", "chance", "begins", "ends", "size"),
+            (_follows(kind, each) for kind in KINDS.values() for each in kind.follows),
+        ),
+        text.REST,
+    ]
+    return "".join(parts)
+
+
+def _path(kind: Kind) -> Path:
+    return PICTURES / f"{kind.name}.png"
+
+
+def _picture(kind: Kind) -> str:
+    """Show what a kind does."""
+    about = f"{kind.title.capitalize()}: {kind.about}"
+    return f"`{kind.name}`: {kind.about}.\n\n![{about}](images/events/{kind.name}.png)\n\n"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(row)} |\n" for row in (head, *rows)]
+    return "".join([lines[0], "|---" * len(head), "|\n", *lines[1:], "\n"])
+
+
+def _kind(kind: Kind) -> tuple[str, ...]:
+    causes = [cause for cause in KINDS.values() if kind.name in {f.kind for f in cause.follows}]
+    comes = ["drawn"] if kind.drawn else [f"after {cause.title}" for cause in causes]
+    comes += ["told"] if kind.name in TOLD else []
+    return (
+        f"`{kind.name}`",
+        kind.entity,
+        kind.about,
+        ", ".join(comes) or "follows",
+        kind.label,
+    )
+
+
+def _channels() -> Iterator[tuple[str, ...]]:
+    say = {
+        "times": "`x1.3`, `+30%`",
+        "over": "`x2`, `+100%`",
+        "plus": "`+15`",
+        "off": "`true`",
+    }
+    does = {
+        "times": "multiplies {}",
+        "over": "multiplies {}, and divides utilisation by as much",
+        "plus": "adds {}",
+        "off": "the server is {}: its row is there and says 0",
+    }
+    for name, channel in CHANNELS.items():
+        stems = ", ".join(f"`{stem}`" for stem in channel.metrics)
+        yield f"`{name}`", say[channel.how], does[channel.how].format(channel.text), stems
+
+
+def _default(kind: Kind) -> tuple[str, ...]:
+    does = "what is said"
+    if kind.effects is not None:
+        rises = " by its end" if kind.rises else ""
+        does = ", ".join(f"`{_strength(each)}`{rises}" for each in kind.effects(kind.size))
+    ramp = f"{kind.ramp // 3600} h" if kind.ramp >= 3600 else f"{kind.ramp // 60} min"
+    end = "no: it lasts" if kind.lasts else "yes"
+    return f"`{kind.name}`", does or "nothing to values", ramp if kind.ramp else "at once", end
+
+
+def _strength(effect: Effect) -> str:
+    how = CHANNELS[effect.channel].how
+    if how == "off":
+        return "down: true"
+    return f"{effect.channel}: {'+' if how == 'plus' else 'x'}{effect.size:g}"
+
+
+def _spell(kind: Kind, drawn: Spells) -> tuple[str, ...]:
+    low, high = drawn.size
+    size = f"{low:g} to {high:g}" if high > low else "down"
+    hours = f"{drawn.hours[0]:g} to {drawn.hours[1]:g}"
+    others = _others(drawn.archetypes)
+    return f"`{kind.name}`", f"{drawn.per_quarter:g}", hours, size, others, drawn.source
+
+
+def _level(kind: Kind, drawn: Levels) -> tuple[str, ...]:
+    others = _others(drawn.archetypes)
+    return f"`{kind.name}`", f"{drawn.days:g}", f"{drawn.sigma:g}", others, drawn.source
+
+
+def _others(archetypes: dict[str, float]) -> str:
+    return ", ".join(f"{name} ×{factor:g}" for name, factor in archetypes.items())
+
+
+def _follows(kind: Kind, each: Consequence) -> tuple[str, ...]:
+    low, high = (seconds // 60 for seconds in each.tail)
+    first, last = (seconds // 60 for seconds in each.delay)
+    begins = "as it ends" if each.after else f"{first} to {last} min after its begin"
+    ends = f"{low} to {high} min after its end"
+    size = f"x{each.size[0]:g} to x{each.size[1]:g}"
+    return f"`{kind.name}`", f"`{each.kind}`", f"{each.chance:g}", begins, ends, size

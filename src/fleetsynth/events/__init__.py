@@ -1,0 +1,1 @@
+"""What happens to fleets, looked at: lists, tables, pictures."""

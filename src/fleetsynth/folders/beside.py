@@ -1,0 +1,75 @@
+"""Holding what is published beside the parts of a folder against its manifest and its plan."""
+
+from __future__ import annotations
+
+from hashlib import file_digest
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth.errors import read_errors
+from fleetsynth.folders.of_plan import files_of_plan, table_faults
+from fleetsynth.folders.reread import DAMAGE, REWRITTEN, reason
+from fleetsynth.folders.verification import Finding
+from fleetsynth.formats.read import read_batches
+from fleetsynth.stores import recorded
+from fleetsynth.stores.names import MANIFEST, SCENARIO
+from fleetsynth.tables.of_plan import Count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fleetsynth.folders.listing import Listing
+    from fleetsynth.plan import Plan
+    from fleetsynth.stores.store import Store
+
+
+def beside_findings(
+    store: Store, listing: Listing, values: dict[str, Any], plan: Plan
+) -> Iterator[Finding]:
+    """Compare what is published beside the parts with the manifest and the plan."""
+    said = values.get("files")
+    if not isinstance(said, dict):
+        said = {}
+    tables = files_of_plan(plan)
+    for name in (*tables, SCENARIO):
+        if name in listing.files:
+            entry = said.get(name) if values["format"] > 1 else None
+            for fault in _file_faults(store, name, entry, plan):
+                yield Finding(name, fault)
+        elif not listing.hidden(name):
+            yield Finding(name, "this file is missing")
+        if values["format"] > 1 and not isinstance(said.get(name), dict):
+            yield Finding(MANIFEST, f"files says nothing of {name}")
+    for name in said.keys() - {*tables, SCENARIO}:
+        yield Finding(
+            MANIFEST, f"files names {recorded.as_json(name)}, which does not belong to the dataset"
+        )
+
+
+def _file_faults(store: Store, name: str, entry: object, plan: Plan) -> list[str]:
+    """Say where a file is neither what the plan says nor what the manifest says."""
+    try:
+        made = _described(store, name)
+        table = files_of_plan(plan).get(name)
+        if table:
+            count = Count(table)
+            with store.fetch(name) as path:
+                faults = list(table_faults(table, plan, count.passing(read_batches(path))))
+            if faults:
+                return faults
+            made |= count.facts()
+    except DAMAGE as error:
+        return [reason(error)]
+    if not isinstance(entry, dict):
+        return []
+    if "sha256" in entry and entry["sha256"] != made["sha256"]:
+        return [REWRITTEN]
+    return [f"{each} in the manifest" for each in recorded.differences(entry, made)]
+
+
+def _described(store: Store, name: str) -> dict[str, Any]:
+    """Return size and hash of a file, as a manifest has them."""
+    with store.fetch(name) as path, read_errors(path), path.open("rb") as stream:
+        return {
+            "sha256": file_digest(stream, "sha256").hexdigest(),
+            "size": stream.tell(),
+        }

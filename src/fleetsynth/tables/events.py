@@ -1,0 +1,92 @@
+"""The ledger as rows: what befalls a plan's servers and their services, laid out and digested."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from fleetsynth.clock import SECOND_MICROS
+from fleetsynth.ledger.table import events, row
+from fleetsynth.tables.frame import TIMESTAMP, text_array
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.kinds.kind import Event
+    from fleetsynth.plan import Plan
+
+NAME = "events"
+
+SCHEMA = pa.schema(
+    [
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("entity", pa.string(), nullable=False),
+        pa.field("begin", TIMESTAMP, nullable=False),
+        pa.field("end", TIMESTAMP),
+        pa.field("metrics", pa.string(), nullable=False),
+        pa.field("effect", pa.string(), nullable=False),
+        pa.field("size", pa.float64()),
+        pa.field("planned", pa.bool_(), nullable=False),
+        pa.field("cause", pa.string(), nullable=False),
+        pa.field("severity", pa.string(), nullable=False),
+    ]
+)
+"""Columns of the table. Several metrics, or effects, stand in one text, with commas in between."""
+
+_SERVERS = 4096
+
+
+def batches(plan: Plan) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a plan's table, in constant memory."""
+    for first in range(0, plan.fleet.size, _SERVERS):
+        found = list(events(plan, first, min(first + _SERVERS, plan.fleet.size)))
+        if found:
+            yield batch(found)
+
+
+def batch(found: Iterable[Event]) -> pa.RecordBatch:
+    """Return events as rows."""
+    return of_rows([row(event) for event in found])
+
+
+def of_rows(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
+    """Return rows, times in seconds since the Unix epoch, as a batch; without importing pandas."""
+    arrays = [_array([each[field.name] for each in rows], field.type) for field in SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    if kind == pa.string():
+        return text_array(values)
+    data: NDArray[np.generic]
+    there = np.array([value is not None for value in values], np.bool_)
+    known = [0 if value is None else value for value in values]
+    if kind == pa.bool_():
+        data = np.packbits(np.array(known, np.bool_), bitorder="little")
+    elif kind == TIMESTAMP:
+        data = np.array(known, np.int64) * SECOND_MICROS
+    else:
+        data = np.array(known, np.float64)
+    bits = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(values), [bits, pa.py_buffer(data)])
+
+
+def leaves(rows: pa.RecordBatch) -> bytes:
+    """Return the hash of each row, one after the other: `digest.combine` makes one of them."""
+    values = zip(*(column.to_pylist() for column in rows.columns), strict=True)
+    return b"".join(sha256(_text(each).encode()).digest() for each in values)
+
+
+def _text(values: tuple[Any, ...]) -> str:
+    """Write a row in the one way in which it is digested; times as 2024-06-01T02:00:00."""
+    said = [each.isoformat() if hasattr(each, "isoformat") else each for each in values]
+    return "fleetsynth event\n" + json.dumps(
+        said, ensure_ascii=False, separators=(",", ":"), default=str
+    )
