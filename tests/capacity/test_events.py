@@ -213,7 +213,7 @@ def test_days_are_left_out_if_enough_of_them_is_touched() -> None:
 
 def test_nobody_knows_what_has_not_begun() -> None:
     """A back-test up to a day finds the same whatever happens after it."""
-    daily = np.float32(level()[None, :200])
+    daily = level()[None, :200].astype(np.float32)
     before = Mark("x", 50 * DAY_SECONDS, 50 * DAY_SECONDS, True, ("cpu",))
     after = Mark("y", 150 * DAY_SECONDS, 150 * DAY_SECONDS, True, ("cpu",))
     window = Mark("z", 160 * DAY_SECONDS, 170 * DAY_SECONDS, False, ("cpu",))
