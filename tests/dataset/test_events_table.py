@@ -207,6 +207,13 @@ def test_readers_of_folders_do_not_take_it_for_data(folder: Path, tmp_path: Path
     assert len(find_files(str(several)).keys) == 2
 
 
+def test_data_that_somebody_has_called_events_are_data(tmp_path: Path) -> None:
+    for name in ("a.parquet", "events.parquet"):
+        row = {"time": ["2024-01-01", "2024-01-02"], "host": [name] * 2, "cpu": [1.0, 2.0]}
+        pq.write_table(pa.table(row), tmp_path / name)
+    assert find_files(str(tmp_path)).keys == ("a.parquet", "events.parquet")
+
+
 # Beside a file
 
 

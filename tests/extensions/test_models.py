@@ -73,6 +73,49 @@ def test_a_factor(tmp_path: Path) -> None:
     )
 
 
+BREW = '''
+"""Everybody fetches coffee."""
+
+from fleetsynth.kinds.kind import Kind, Spells, only
+
+KIND = Kind(
+    name="coffee",
+    title="coffee break",
+    about="nobody asks for anything",
+    entity="service",
+    effects=only("demand"),
+    size=0.5,
+    color="#6f4e37",
+    drawn=Spells(per_quarter=3.0, hours=(1.0, 2.0), size=(0.2, 0.4), source="a guess"),
+)
+'''
+
+
+@performs("a kind of event")
+def test_a_kind_of_event(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "a kind of event")
+    tree.add("kinds/coffee.py", BREW)
+    tree.edit(
+        "kinds/__init__.py",
+        ("    change,\n    dec", "    change,\n    coffee,\n    dec"),
+        ("        surge.KIND,\n", "        surge.KIND,\n        coffee.KIND,\n"),
+    )
+    told = {"kind": "coffee", "at": "2022-01-03 10:00", "for": "1h", "cause": "beans"}
+    scenario = {**WEEK, "granularity": "5min", "events": [told]}
+    often = {"intensity": 0, "coffee": {"per_quarter": 9}}
+    tree.python(
+        "import fleetsynth as fs\n"
+        f"fs.generate({scenario | {'incidents': often}}, 'fleet.parquet')\n"
+        "rows = fs.events('fleet.parquet', kinds=['coffee']).rows()\n"
+        "assert rows and {row['cause'] for row in rows} == {'beans'}, rows\n"
+        f"drawn = {scenario | {'incidents': often | {'intensity': 3}}}\n"
+        "more = fs.events(drawn, kinds=['coffee']).rows()\n"
+        "assert len(more) > len(rows) and any(not row['cause'] for row in more)\n"
+    )
+    out = tree.command("config", "schema")
+    assert "coffee break: nobody asks" in out
+
+
 @performs("a figure of the realistic model")
 def test_a_figure_of_the_realistic_model(tmp_path: Path) -> None:
     tree = Tree(tmp_path, "a figure of the realistic model")
