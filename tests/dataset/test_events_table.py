@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fleetsynth
-from fleetsynth.errors import ExistsError, OutputError
+from fleetsynth.errors import ExistsError, InputError, OutputError
 from fleetsynth.files import AtomicFile
 from fleetsynth.folders.folder import Shard, commit
 from fleetsynth.folders.generate import generate_folder
@@ -24,6 +24,7 @@ from fleetsynth.tables.digest import combine
 from fleetsynth.tables.events import SCHEMA, batches, leaves
 from tests.dataset.folders import files_in, manifest_of
 from tests.dataset.test_verify import edit, found, write
+from tests.e2e.command import Fleetsynth
 
 TELLING: dict[str, Any] = {
     "num_servers": 6,
@@ -81,6 +82,14 @@ def test_a_folder_has_the_ledger_of_its_plan_and_its_manifest_says_so(
     assert table.url == f"{folder}/events.parquet"
     assert table.bytes == said["size"] == (folder / "events.parquet").stat().st_size
     assert verify(str(folder), regenerate=1).findings == []
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".csv.gz", ".jsonl"])
+def test_the_digest_of_a_table_is_told_whatever_its_format(tmp_path: Path, ending: str) -> None:
+    made = fleetsynth.generate(CLASSIC, tmp_path / f"fleet{ending}").tables["events"]
+    assert fleetsynth.digest(made.url) == made.digest
+    ran = Fleetsynth(tmp_path)("digest", f"fleet.tables/events{ending}", "--leaves")
+    assert (ran.code, ran.out) == (0, f"{made.digest}  fleet.tables/events{ending}\n")
 
 
 def test_where_nothing_can_happen_there_is_no_table(tmp_path: Path) -> None:
@@ -205,6 +214,30 @@ def test_readers_of_folders_do_not_take_it_for_data(folder: Path, tmp_path: Path
     assert fleetsynth.digest(several) == right
     (several / "fleet.parquet").unlink()  # without their data they are whatever they are
     assert len(find_files(str(several)).keys) == 2
+
+
+def test_data_that_somebody_has_called_events_are_data(tmp_path: Path) -> None:
+    for name in ("a.parquet", "events.parquet"):
+        row = {"time": ["2024-01-01", "2024-01-02"], "host": [name] * 2, "cpu": [1.0, 2.0]}
+        pq.write_table(pa.table(row), tmp_path / name)
+    assert find_files(str(tmp_path)).keys == ("a.parquet", "events.parquet")
+
+
+def test_what_another_version_of_the_model_made_is_not_worked_out_by_this_one(
+    tmp_path: Path,
+) -> None:
+    scenario, path = SCENARIOS["realistic"], tmp_path / "fleet.parquet"
+    fleetsynth.generate(scenario, path)
+    right = fleetsynth.events(path, server="server_003").rows()
+    rows = pq.read_table(path)
+    with pq.ParquetWriter(path, rows.schema) as writer:
+        writer.write_table(rows)
+        said = {key.decode(): value.decode() for key, value in rows.schema.metadata.items()}
+        writer.add_key_value_metadata(said | {"fleetsynth.model_version": "0"})
+    assert fleetsynth.events(path, server="server_003").rows() == right  # services from its rows
+    shutil.rmtree(tmp_path / "fleet.tables")
+    with pytest.raises(InputError, match=r"cannot be worked out: .* made by model version 0, and"):
+        fleetsynth.events(path)
 
 
 # Beside a file

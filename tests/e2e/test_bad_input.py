@@ -82,7 +82,7 @@ SCENARIOS = {
         "archetypes: {web: 3}\n", "keys and values", "3", "archetypes.web"
     ),
     "nothing for a number": by_file("seed:\n", "integer", "None", "seed", "line 1"),
-    "unknown choice": by_file("assignment: random\n", "'blocks' or 'interleaved'", "'random'"),
+    "unknown choice": by_file("assignment: random\n", "'interleaved' or 'drawn'", "'random'"),
     "word for a date": by_file("start_date: soon\n", "'soon'", "2022-01-01", "start_date"),
     "day that does not exist": by_file("start_date: 2022-02-30\n", "day", "bad.yaml"),
     "time for a date": by_file("end_date: 2022-01-01 10:00:00\n", "time of day", "end_date"),

@@ -8,7 +8,9 @@ import pytest
 
 from fleetsynth import resolve
 from fleetsynth.models.classic.scenario import ClassicScenario
+from fleetsynth.models.realistic.scenario import RealisticScenario
 from fleetsynth.presets import PRESETS
+from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.load import default_scenario, load_scenario
 from fleetsynth.scenario.text import parse_value
 from tests.e2e.command import Fleetsynth, Within, contents
@@ -125,9 +127,9 @@ def test_an_existing_file_is_kept_unless_told_otherwise(
 
 def test_schema_describes_every_key_with_its_default(fleetsynth: Fleetsynth) -> None:
     schema = json.loads(fleetsynth.prints("config", "schema"))
-    defaults = default_scenario().to_dict()
+    defaults = packaged("classic") | default_scenario().to_dict()
     assert schema["$schema"].startswith("https://json-schema.org/")
-    assert schema["properties"].keys() == defaults.keys()
+    assert schema["properties"].keys() == ClassicScenario.model_fields.keys()
     for key, field in schema["properties"].items():
         assert field["description"]
         assert key == "archetypes" or field["default"] == defaults[key]
@@ -213,7 +215,7 @@ def test_init_writes_the_realistic_scenario(fleetsynth: Fleetsynth) -> None:
 
 def test_schema_of_the_realistic_preset(fleetsynth: Fleetsynth) -> None:
     schema = json.loads(fleetsynth.prints("config", "schema", "--preset", "realistic"))
-    assert schema["properties"].keys() == default_scenario("realistic").to_dict().keys()
+    assert schema["properties"].keys() == RealisticScenario.model_fields.keys()
 
 
 @pytest.mark.parametrize("command", ["init", "schema"])

@@ -10,6 +10,8 @@ import pytest
 
 import fleetsynth
 from fleetsynth.facts.facts_table import known_facts
+from fleetsynth.presets import as_plan
+from tests.realism.test_level_shifts import shifted_share
 
 QUARTER = {
     "start_date": "2024-01-01",
@@ -18,6 +20,9 @@ QUARTER = {
     "include_calendar": False,
     "seed": 1,
 }
+
+SHIFTS_LEAST, SHIFTS_MOST = -17, 5
+"""By how much the share of servers with level shifts may be off the ledger's: docs/facts.md."""
 
 
 def measured(preset: str, servers: int, folder: Path) -> fleetsynth.Facts:
@@ -33,6 +38,11 @@ def test_a_realistic_fleet_meets_every_fact_at_once(tmp_path: Path) -> None:
     assert len(held) >= 15
     assert [name for name in held if facts.values[name] is None] == []
     assert facts.missed() == []
+    by_ledger = shifted_share(as_plan(QUARTER | {"preset": "realistic", "num_servers": 400}))
+    by_facts = facts.values["shifted_share"]
+    assert isinstance(by_facts, float)
+    error = by_facts - by_ledger
+    assert SHIFTS_LEAST <= error <= SHIFTS_MOST
 
 
 @pytest.mark.slow

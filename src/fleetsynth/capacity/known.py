@@ -163,7 +163,7 @@ def stems_of(kind: str, metrics: str) -> tuple[str, ...]:
     if of.through:
         return CHANNELS[of.through].metrics
     if of.effects is None:
-        return _ALL
+        return _ALL if of.is_told else ()
     return tuple(dict.fromkeys(s for e in of.effects(of.size) for s in CHANNELS[e.channel].metrics))
 
 

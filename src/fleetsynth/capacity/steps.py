@@ -77,12 +77,17 @@ def cut(figures: Values, begin: Ints) -> Values:
 
 
 def height(figures: Values, first: int) -> np.float32:
-    """Return by how much a series, shape (weeks,), is higher from a week on, a quarter each way."""
+    """Return by how much a series, shape (weeks,), is higher from a week on, a quarter each way.
+
+    Where no week of that is known, the nearest ones that are; 0 where there are none.
+    """
     span = min(13, first, len(figures) - first)
     before, after = figures[first - span : first], figures[first : first + span]
     if np.isnan(before).all() or np.isnan(after).all():
-        return np.float32(0)
-    return np.float32(np.nanmedian(after) - np.nanmedian(before))
+        before, after = (part[~np.isnan(part)] for part in (figures[:first], figures[first:]))
+        span = min(13, len(before), len(after))
+        before, after = before[len(before) - span :], after[:span]
+    return np.float32(np.nanmedian(after) - np.nanmedian(before)) if span else np.float32(0)
 
 
 def _moved(values: Floats) -> Flags:

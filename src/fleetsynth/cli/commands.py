@@ -219,12 +219,19 @@ def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: An
     columns that stand for ours.
     """
     from fleetsynth.reader.digests import path_leaves
+    from fleetsynth.reader.events import table_digest
     from fleetsynth.stores.paths import refuse_missing
     from fleetsynth.tables.digest import month_label, root
 
     refuse_missing(paths)
     for path in paths:
         understood: list[Understood] = []
+        if of_events := table_digest(path):
+            if as_json:
+                say_json({"path": path, "digest": of_events})
+            else:
+                say(f"{of_events}  {path}")
+            continue
         found = path_leaves(path, read_options(reading), understood.append)
         whole = root(found)
         named = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,8 @@ def events(
         start=first,
         end=last,
     )
+    if path and not is_dataset(path):
+        found = replace(found, name=path)
     if found.anew:
         say(
             f"{found.name} has no table of events beside it: they are worked out from its own "

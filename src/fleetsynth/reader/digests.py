@@ -9,6 +9,7 @@ from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats.read import read_batches, read_head
 from fleetsynth.reader import ReadOptions, open_dataset
 from fleetsynth.reader.canonical import OurRows
+from fleetsynth.reader.events import table_digest
 from fleetsynth.reader.file_digest import any_leaves, file_leaves, some
 from fleetsynth.reader.files import find_files, find_table
 from fleetsynth.reader.partitions import with_partitions
@@ -39,7 +40,9 @@ def digest_path(data: Any, options: ReadOptions | None = None) -> str:
         UsageError: if there is nothing there, or it is of no known format.
         InputError: if it cannot be read, or is not a dataset.
     """
-    return root(path_leaves(data, options))
+    plainly = options in (None, ReadOptions())
+    told = table_digest(str(data)) if is_path(data) and plainly else None
+    return told or root(path_leaves(data, options))
 
 
 def path_leaves(

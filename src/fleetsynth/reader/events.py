@@ -18,6 +18,8 @@ from fleetsynth.stores.names import EVENTS, SCENARIO
 from fleetsynth.stores.places import is_url, split_object
 from fleetsynth.stores.store import open_store
 from fleetsynth.tables import events
+from fleetsynth.tables.digest import combine
+from fleetsynth.tables.provenance import other_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +35,8 @@ class Ledger(NamedTuple):
 
     Attributes:
         name: what to call it in messages.
-        plan: what the dataset was made from; None where it does not say.
+        plan: what the dataset was made from; None where it does not say, or another version of
+            its model made it, which may have given other servers to a service.
         batches: yields the rows of the table.
         data: the dataset, to read series from; None for a scenario, and for a table alone.
         anew: whether the table was missing, and is worked out from the scenario instead.
@@ -107,13 +110,19 @@ def _of_file(place: _Place) -> Ledger:
                 raise InputError(
                     f"{place.url} is said to have {plan.cells:,} rows, and has {there:,} at most"
                 )
+    other = plan and other_model(plan, said.get("fleetsynth.model_version"))
     if place.has(place.table):
         _refuse_others(place, said)
-        return Ledger(place.url, plan, lambda: _rows(place, place.table), place.url)
+        known = None if other else plan
+        return Ledger(place.url, known, lambda: _rows(place, place.table), place.url)
     if plan is None:
         raise InputError(
             f"{place.url} has no ledger of events: {place.table} is not there, and the file does "
             "not say what it was made from; of a scenario, name the scenario"
+        )
+    if other and has_events(plan):
+        raise InputError(
+            f"{place.table} is not there, and cannot be worked out: {place.url} was {other}"
         )
     return Ledger(place.url, plan, lambda: events.batches(plan), place.url, anew=has_events(plan))
 
@@ -145,7 +154,7 @@ def _of_folder(url: str) -> Ledger:
     if written is None:
         raise InputError(f"{name} has no {SCENARIO}")
     plan = resolve(scenario_from_yaml(written, f"{name}/{SCENARIO}"))
-    said = manifest.get("files")
+    other, said = other_model(plan, manifest.get("model_version")), manifest.get("files")
     if not (isinstance(said, dict) and EVENTS in said):
         return Ledger(name, plan, lambda: iter(()), url)
 
@@ -153,7 +162,15 @@ def _of_folder(url: str) -> Ledger:
         with store.fetch(EVENTS) as path:
             yield from table_batches(path)
 
-    return Ledger(name, plan, batches, url)
+    return Ledger(name, None if other else plan, batches, url)
+
+
+def table_digest(url: str) -> str | None:
+    """Return the content digest of a table of events in a file here; None if it is no such file."""
+    path = Path(url)
+    if is_url(url) or not path.is_file() or read_head(path).names != events.SCHEMA.names:
+        return None
+    return combine(b"".join(events.leaves(batch) for batch in table_batches(path)))
 
 
 def table_batches(path: Path) -> Iterator[pa.RecordBatch]:

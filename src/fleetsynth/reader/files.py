@@ -11,10 +11,12 @@ from urllib.parse import unquote
 
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats import ending_of, known
-from fleetsynth.stores.names import BESIDE_FILES, MANIFEST, OF_PLAN, TABLES
+from fleetsynth.formats.read import read_head
+from fleetsynth.stores.names import BESIDE_FILES, EVENTS, MANIFEST, SERVERS, TABLES
 from fleetsynth.stores.places import is_far, is_url, split_object
 from fleetsynth.stores.recorded import parse_manifest
 from fleetsynth.stores.store import STATE, open_store
+from fleetsynth.tables.events import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +102,7 @@ def find_files(url: str, *, partial: bool = False) -> Files:
         raise InputError(f"{url} is unfinished: go on with resume=True, or commit its shards")
     else:
         keys = [name for name in names if ending_of(name) and is_data(name)]
-        beside = _beside(keys)
+        beside = _beside(store, keys)
         keys = [name for name in keys if name not in beside] or keys
     if not keys:
         raise InputError(f"{url} holds no data: expected files that end in {known()}")
@@ -119,8 +121,9 @@ def find_table(url: str) -> Files | None:
     return Files(found[1], tuple(keys), store, manifest)
 
 
-def _beside(names: list[str]) -> set[str]:
+def _beside(store: Store, names: list[str]) -> set[str]:
     """Return what belongs to data among these names: tables that we keep beside folders, files."""
+    of_folder = {name for name in names if name == SERVERS or _is_ledger(store, name)}
     stems = {name[: -len(ending_of(name) or "")] for name in names}
     of_files = {
         name
@@ -128,7 +131,18 @@ def _beside(names: list[str]) -> set[str]:
         for folder in [name.rpartition("/")[0]]
         if folder.endswith(BESIDE_FILES) and folder.removesuffix(BESIDE_FILES) in stems
     }
-    return {*OF_PLAN.values()} & set(names) | of_files
+    return of_folder | of_files
+
+
+def _is_ledger(store: Store, name: str) -> bool:
+    """Tell our table of events from data that somebody has called so."""
+    if name != EVENTS:
+        return False
+    try:
+        with store.fetch(name) as path:
+            return list(SCHEMA.names) == read_head(path).names
+    except InputError:  # whoever reads it as data says what is wrong with it
+        return False
 
 
 def is_data(name: str) -> bool:

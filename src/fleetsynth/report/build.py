@@ -11,7 +11,7 @@ import numpy as np
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import InputError
 from fleetsynth.presets import model_of
-from fleetsynth.report import answer, embed, page, sample
+from fleetsynth.report import answer, embed, happened, page, sample
 from fleetsynth.report.collect import ALL, Collector
 from fleetsynth.report.detail import NOWHERE, Buckets, Sample
 from fleetsynth.report.rows import SERVICE, Reader
@@ -81,6 +81,7 @@ def build(
     collected, reader, digest = _first_pass(dataset)
     payload = _summary(dataset, collected, digest)
     payload |= _details(dataset, collected, reader)
+    payload["events"] = happened.payload(dataset.plan, collected)
     if isinstance(capacity, str):
         payload |= {"capacity": None, "unjudged": capacity}
     else:

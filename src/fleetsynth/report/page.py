@@ -18,6 +18,7 @@ _SCRIPTS = (
     "core.js",
     "csv.js",
     "capacity.js",
+    "happened.js",
     "first.js",
     "ranked.js",
     "svg.js",

@@ -146,7 +146,7 @@ function spark(i) {
     pen = 'L';
     end = [x(0), y(figureIn('now', i) ?? code / 2)];
   });
-  const parts = [s('line', { x1: 0, x2: w, y1: y(limit), y2: y(limit), class: 'limit' })];
+  const parts = [...sparkMarks(word('server', i), word('metric', i), x, hh), s('line', { x1: 0, x2: w, y1: y(limit), y2: y(limit), class: 'limit' })];
   if (end && isDated(i)) {
     const at = (d) => (d === null ? x(ahead * 3) : x(d));
     const early = daysIn('early_usable', i), late = daysIn('late_usable', i);

@@ -39,6 +39,7 @@ function start() {
   timeSection();
   patterns();
   calendarEffects();
+  whatHappened();
   aboutTheData();
   relations();
   verdicts();

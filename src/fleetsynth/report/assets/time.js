@@ -18,7 +18,7 @@ function overTime(groups, place = STATE.metric, statistic = STATE.statistic) {
 
 /** A chart of lines over time with a legend, a readout and the keyboard. */
 function timeChart(fig, { height = 260 } = {}) {
-  let plot = null, series = [], hidden = new Set(), unit = '%', label = '', limit = null;
+  let plot = null, series = [], hidden = new Set(), unit = '%', label = '', limit = null, marks = [];
   const legend = h('ul', { class: 'legend' });
   const readout = h('p', { class: 'moment', 'aria-live': 'polite' }, '');
   fig.after.append(legend, readout);
@@ -31,7 +31,8 @@ function timeChart(fig, { height = 260 } = {}) {
   function showAt(index) {
     if (!plot) return;
     const at = index === null || index === undefined ? null : DATA.time.starts[index];
-    readout.textContent = at === null ? '' : `${DATA.time.width > 86400 ? `${bucketName()} from ` : ''}${moment(at)}`;
+    const told = at === null ? [] : marksAt(marks, at, at + DATA.time.width);
+    readout.textContent = at === null ? '' : [`${DATA.time.width > 86400 ? `${bucketName()} from ` : ''}${moment(at)}`, ...told].join(' · ');
     values.forEach((cell, i) => {
       const value = at === null ? null : series[i].values[index];
       cell.textContent = value === null || value === undefined ? '' : `${number(value)} ${unit}`;
@@ -81,7 +82,7 @@ function timeChart(fig, { height = 260 } = {}) {
         { stroke: ink, grid, ticks: { show: false }, font, size: 44, values: (_, list) => list.map((v) => (v >= 1000 ? count(v) : String(+v.toFixed(2)))) },
       ],
       series: [{}, ...series.map((line, i) => ({ label: line.name, show: !hidden.has(line.name), ...style(i), spanGaps: false, points: { show: false } }))],
-      hooks: { setCursor: [(u) => showAt(u.cursor.left >= 0 ? u.cursor.idx : null)], draw: [drawLimit] },
+      hooks: { setCursor: [(u) => showAt(u.cursor.left >= 0 ? u.cursor.idx : null)], drawClear: [(u) => drawMarks(u, marks)], draw: [drawLimit] },
     }, [DATA.time.starts, ...series.map((line) => line.values)], holder);
     values.length = 0;
     legend.replaceChildren(...series.map((line, i) => {
@@ -104,13 +105,14 @@ function timeChart(fig, { height = 260 } = {}) {
 
   fig.tabulate = () => {
     const every = Math.max(1, Math.ceil(DATA.time.starts.length / 60)), rows = [];
-    const rowOf = (t, format) => [moment(DATA.time.starts[t]), ...series.map((line) => format(line.values[t]))];
-    for (let t = 0; t < DATA.time.starts.length; t += every) rows.push(rowOf(t, number));
-    const head = ['From', ...series.map((line) => `${line.name}, ${unit}`)];
+    const over = (t, n) => (marks.length ? [marksAt(marks, DATA.time.starts[t], DATA.time.starts[t] + n * DATA.time.width).join('; ') || '–'] : []);
+    const rowOf = (t, format, n = 1) => [moment(DATA.time.starts[t]), ...series.map((line) => format(line.values[t])), ...over(t, n)];
+    for (let t = 0; t < DATA.time.starts.length; t += every) rows.push(rowOf(t, number, every));
+    const head = ['From', ...series.map((line) => `${line.name}, ${unit}`), ...(marks.length ? ['Events'] : [])];
     const csv = () => ({ head, rows: DATA.time.starts.map((_, t) => rowOf(t, (v) => (v === null ? '' : +v.toFixed(3)))) });
     return table(`${label} ${every > 1 ? `Every ${every}th point; the file has all.` : ''}`, head, rows, { file: 'over-time.csv', csv });
   };
-  return { set(next, nextUnit, nextLabel, nextLimit = null) { series = next; unit = nextUnit; label = nextLabel; limit = nextLimit; draw(); } };
+  return { set(next, nextUnit, nextLabel, nextLimit = null, nextMarks = []) { series = next; unit = nextUnit; label = nextLabel; limit = nextLimit; marks = nextMarks; draw(); } };
 }
 
 /** Dates under an axis: the year where it begins or changes, and months or days between. */
@@ -179,10 +181,12 @@ function timeSection() {
   const select = h('select', { id: 'choose-group-by', onchange: () => { way = ways[Number(select.value)]; update(); } }, ways.map(({ name }, i) => h('option', { value: i }, name)));
   function update() {
     const lines = way.lines(), mean = way.mean || STATE.statistic === 'mean', limit = CAP ? CAP.usable[{ mem: 'memory' }[metric().stem] || metric().stem] : undefined;
+    const by_ = dimension('service'), one = by_ >= 0 && STATE.filters[by_] >= 0 ? [DATA.dimensions[by_].values[STATE.filters[by_]]] : null;
+    const marks = EVENTS && lines.length ? marksFor(way.name === 'Service' ? lines.map((line) => line.name) : one) : [];
     const by = way.name === 'Nothing' ? '' : ` by ${way.name.toLowerCase()}`;
     fig.heading.textContent = `${metricName()}${by}`;
-    fig.about.textContent = `In ${metric().unit}, ${mean ? 'mean' : 'greatest value'} per ${bucketName()}${way.mean ? `; the ${lines.length} largest of the services that pass the filters` : ''}${limit === undefined ? '' : `; dashes: the limit of ${limit} %`}`;
-    chart.set(lines, metric().unit, `Lines over time${by}. ${lines.map((line) => line.spoken).join('. ')}.`, limit ?? null);
+    fig.about.textContent = `In ${metric().unit}, ${mean ? 'mean' : 'greatest value'} per ${bucketName()}${way.mean ? `; the ${lines.length} largest of the services that pass the filters` : ''}${limit === undefined ? '' : `; dashes: the limit of ${limit} %`}${marks.length ? '; shaded: what happened, lighter if planned' : ''}`;
+    chart.set(lines, metric().unit, `Lines over time${by}. ${lines.map((line) => line.spoken).join('. ')}.${marks.length ? ` Marked: ${marks.map((m) => `${markWords(m)}, ${day(m.begin)}`).join('; ')}.` : ''}`, limit ?? null, marks);
   }
   onUpdate(update);
   section('time', 'Use over time', 'To read values, move over the chart, or focus it and use the arrow keys.', h('div', { class: 'choices above' }, h('div', { class: 'field' }, h('label', { for: 'choose-group-by' }, 'Group by'), select)), fig.element);
