@@ -35,6 +35,11 @@ SECOND_MICROS, DAY_MICROS = 1_000_000, 86_400_000_000
 _EPOCH = date(1970, 1, 1)
 
 
+FIRST_SECOND = (date.min - _EPOCH).days * DAY_SECONDS
+LAST_SECOND = ((date.max - _EPOCH).days + 1) * DAY_SECONDS - 1
+"""The first second of year 1 and the last of 9999: no file, and no calendar, says any other."""
+
+
 @dataclass(frozen=True)
 class Clock:
     """A regular grid over whole days, both ends included.

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +19,6 @@ from fleetsynth.streams import address, uniforms_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import date
 
     from numpy.typing import NDArray
 
@@ -28,6 +29,7 @@ NEVER = 1 << 40
 """Stands for the end of a life that has none."""
 SHORTEST_DAYS = 30
 """A server lives for so many days at least, unless something else is told of it."""
+_FIRST_DAY, _LAST_DAY = epoch_day(date.min), epoch_day(date.max)
 _AGE_DAYS = 4 * 365.25
 """Where no server retires, the oldest was commissioned so long before the fleet's first day."""
 
@@ -52,19 +54,27 @@ class Births:
 
     def days(self, rank: Ints) -> Ints:
         """Return the day on which each is born, given how many are born before it."""
-        out = np.empty(len(rank), np.int64)
-        before, done = 0, 0  # of those so far: born in steps, born at all
-        monthly = np.ones(len(rank), np.bool_)
-        for day, count in sorted(self.steps):
-            begin = self._monthly_until(day) + before
-            here = (rank >= begin) & (rank < begin + count)
-            between = monthly & (rank >= done) & (rank < begin)
-            out[between] = self._monthly(rank[between] - before)
-            out[here] = day
-            monthly &= rank >= begin + count
-            before, done = before + count, begin + count
-        out[monthly] = self._monthly(rank[monthly] - before)
+        day, begin, born = self._in_steps
+        step = np.searchsorted(begin, rank, "right")
+        # Before the first step there is one of nobody.
+        day, end = np.append(0, day), np.append(0, begin + np.diff(born))
+        monthly = rank >= end[step]
+        out = day[step]
+        out[monthly] = self._monthly(rank[monthly] - born[step[monthly]])
         return out
+
+    @cached_property
+    def _in_steps(self) -> tuple[Ints, Ints, Ints]:
+        """Return the day of each step, how many are born before it, and in the steps before it.
+
+        The last has one more entry: how many are born in steps at all.
+        """
+        at: dict[int, int] = {}
+        for day, count in sorted(self.steps):
+            at[day] = at.get(day, 0) + count
+        born = np.cumsum([0, *at.values()], dtype=np.int64)
+        begin = [self._monthly_until(day) + int(b) for day, b in zip(at, born, strict=False)]
+        return np.array([*at], np.int64), np.array(begin, np.int64), born
 
     def _monthly(self, number: Ints) -> Ints:
         """Return the day on which the n-th of those that come month by month is born."""
@@ -123,6 +133,7 @@ class Lives:
             drawn = rounded(-np.log1p(-self._uniforms("length", ids))) * self.mean_days
             length = np.maximum(np.floor(drawn).astype(np.int64), SHORTEST_DAYS)
             end = np.maximum(begin, origin) + length
+        begin, end = np.maximum(begin, _FIRST_DAY), np.where(end > _LAST_DAY, NEVER, end)
         return self.told(index, begin, end) if self.told else (begin, end)
 
     def _uniforms(self, what: str, ids: Iterable[bytes]) -> NDArray[np.float64]:

@@ -13,7 +13,8 @@ import numpy as np
 from fleetsynth.clock import Clock, epoch_day
 from fleetsynth.fleet import Fleet
 from fleetsynth.lives import Lives
-from fleetsynth.whom import DECOMMISSION, decommissioned
+from fleetsynth.scenario.events import DECOMMISSION
+from fleetsynth.whom import decommissioned
 
 if TYPE_CHECKING:
     from datetime import date

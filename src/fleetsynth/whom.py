@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from fleetsynth.scenario.events import Told
 
     Ints = NDArray[np.int64]
-
-DECOMMISSION = "decommission"
-"""The kind of told event that ends lives."""
-
-_RANGE = re.compile(r"server_(\d+)\.\.server_(\d+)")
 
 
 class Who(NamedTuple):
@@ -91,21 +86,17 @@ def befalls(told: Told, who: Who, seed: int) -> bool:
     )
     if any(names is not None and name not in names for names, name in said):
         return False
-    if told.servers is not None and not _is_listed(told.servers, who):
+    if told.servers is not None and not _is_listed(told, who):
         return False
     if told.share is None:
         return True
     return uniform(seed, "told", told.label, who.name) < told.share
 
 
-def _is_listed(names: tuple[str, ...], who: Who) -> bool:
-    for name in names:
-        match = _RANGE.fullmatch(name)
-        if match and int(match[1]) <= who.server_index <= int(match[2]):
-            return True
-        if name == who.name:
-            return True
-    return False
+def _is_listed(told: Told, who: Who) -> bool:
+    firsts, lasts = told.listed
+    place = bisect_right(firsts, who.server_index) - 1
+    return place >= 0 and who.server_index <= lasts[place]
 
 
 def decommissioned(

@@ -39,6 +39,9 @@ class Piece(NamedTuple):
     values: float | Floats
 
 
+_MOST = 1e100
+"""Far beyond every limit, and not infinite: nothing times infinity is no number."""
+
 Felt = Mapping[str, Sequence[tuple[int, Piece]]]
 """By channel: rows, and what happens to them."""
 
@@ -108,13 +111,15 @@ def _strength(effect: Effect, share: float) -> float:
 def multiply(values: Floats, found: Iterable[tuple[int, Piece]]) -> None:
     """Multiply values, shape (rows, ticks), in place."""
     for row, (begin, end, size) in found:
-        values[row, begin:end] *= size
+        part = values[row, begin:end]
+        np.minimum(np.multiply(part, size, out=part), _MOST, out=part)
 
 
 def divide(values: Floats, found: Iterable[tuple[int, Piece]]) -> None:
     """Divide values, shape (rows, ticks), in place."""
     for row, (begin, end, size) in found:
-        values[row, begin:end] /= size
+        part = values[row, begin:end]
+        np.minimum(np.divide(part, size, out=part), _MOST, out=part)
 
 
 def add(values: Floats, found: Iterable[tuple[int, Piece]]) -> None:

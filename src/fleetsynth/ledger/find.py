@@ -19,9 +19,9 @@ from fleetsynth.kinds.kind import Event, Levels, Spells
 from fleetsynth.ledger import levels, spells, told
 from fleetsynth.lives import NEVER
 from fleetsynth.numeric import rounded
+from fleetsynth.scenario.events import DECOMMISSION
 from fleetsynth.streams import encode, uniform
 from fleetsynth.whom import (
-    DECOMMISSION,
     as_service,
     befalls,
     days_told,
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from fleetsynth.whom import Who
 
 
+_MOST_FREEZES = 10_000
+"""In a row: a change that is put off any further takes place all the same."""
 FOREVER = 1 << 60
 """Second at which ends what has no end."""
 
@@ -282,11 +284,12 @@ def _frozen(sources: Sources, who: Who, second: int) -> bool:
 
 def _thawed(sources: Sources, who: Who, second: int) -> int:
     """Return the first second, from one on, that is in no freeze."""
-    while True:
+    for _ in range(_MOST_FREEZES):
         later = max((end for _, end in _freezes(sources, who, second)), default=second)
         if later == second:
-            return second
+            break
         second = later
+    return second
 
 
 def _consequences(sources: Sources, cause: Event, who: Who, span: Span) -> Iterator[Event]:

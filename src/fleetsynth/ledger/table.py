@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
+from fleetsynth.clock import DAY_SECONDS, FIRST_SECOND, HOUR_SECONDS, LAST_SECOND
 from fleetsynth.kinds import metrics_of
 from fleetsynth.kinds.kind import CHANNELS, Event
 from fleetsynth.ledger.find import FOREVER, Span, in_services, life_of, of_server, sources_of
@@ -75,13 +75,17 @@ def of_one(plan: Plan, server: int) -> list[Event]:
 
 
 def row(event: Event) -> dict[str, Any]:
-    """Return the values of an event's row; times in seconds since the Unix epoch."""
+    """Return the values of an event's row; times in seconds since the Unix epoch.
+
+    What begins before the year 1 stands at its begin; what ends after 9999 has no end.
+    """
+    ends = event.end is not None and event.end <= LAST_SECOND
     return {
         "event_id": event.event_id,
         "kind": event.kind,
         "entity": event.entity,
-        "begin": event.begin,
-        "end": event.end,
+        "begin": max(event.begin, FIRST_SECOND),
+        "end": event.end if ends else None,
         "metrics": ",".join(metrics_of(event)),
         "effect": effect_text(event),
         "size": event.effects[0].size if event.effects else None,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from itertools import count
 from typing import TYPE_CHECKING
 
-from fleetsynth.clock import DAY_SECONDS, epoch_day, from_epoch_day
+from fleetsynth.clock import DAY_SECONDS, FIRST_SECOND, LAST_SECOND, epoch_day, from_epoch_day
 from fleetsynth.kinds.kind import Effect, Event
 from fleetsynth.numeric import rounded
-from fleetsynth.scenario.moments import duration_seconds, is_day, moment_seconds, period
+from fleetsynth.scenario.moments import duration_seconds, period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,10 +38,7 @@ def _begins(told: Told, first: int, stop: int) -> Iterator[int]:
         if begin < stop:
             yield begin
         return
-    until = stop
-    if told.until is not None:
-        last = moment_seconds(told.until) + (DAY_SECONDS if is_day(told.until) else 1)
-        until = min(stop, last)
+    until = min(stop, told.last_begin, LAST_SECOND + 1)
     months, seconds = period(told.every)
     if seconds:
         skipped = max(0, (first - begin) // seconds)
@@ -51,7 +47,8 @@ def _begins(told: Told, first: int, stop: int) -> Iterator[int]:
     day, time = divmod(begin, DAY_SECONDS)
     start = from_epoch_day(day)
     skipped = max(0, (first - begin) // (31 * DAY_SECONDS) // months - 1)
-    for number in count(skipped):
+    months_left = (date.max.year - start.year) * 12 + date.max.month - start.month
+    for number in range(skipped, months_left // months + 1):
         at = epoch_day(_months_later(start, number * months)) * DAY_SECONDS + time
         if at >= until:
             return
@@ -93,13 +90,13 @@ def event(told: Told, who: Who, begin: int, end: int | None) -> Event:
 
 def stamp(seconds: int) -> str:
     """Write a moment as ids do: 20240601T0230."""
-    day, second = divmod(seconds, DAY_SECONDS)
+    day, second = divmod(min(max(seconds, FIRST_SECOND), LAST_SECOND), DAY_SECONDS)
     return f"{_day(day)}T{_minute(second // 60)}"
 
 
 @lru_cache(maxsize=1 << 14)
 def _day(day: int) -> str:
-    return f"{from_epoch_day(day):%Y%m%d}"
+    return from_epoch_day(day).isoformat().replace("-", "")
 
 
 @lru_cache(maxsize=1440)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from fleetsynth.clock import DAY_SECONDS, epoch_day
 from fleetsynth.errors import Problem, did_you_mean, nearest_name
 from fleetsynth.kinds import DRAWN, KINDS, TOLD
+from fleetsynth.kinds.kind import CHANNELS, Spells
+from fleetsynth.scenario.events import SERVERS
+from fleetsynth.scenario.moments import LEAST_CAPACITY, period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from fleetsynth.kinds.kind import Kind
+    from fleetsynth.scenario.events import Incidents
     from fleetsynth.scenario.model import Scenario
 
-_SERVER = re.compile(r"server_(\d+)(?:\.\.server_(\d+))?")
+MOST_TIMES = 50_000
+"""How often all that is told may come in a scenario's span."""
+_LONGEST_FREEZE = 3_660 * DAY_SECONDS
 
 
 def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
@@ -33,6 +40,10 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
             yield frozenset({"events", "num_servers"}), problem
     for problem in _same_names(scenario):
         yield frozenset({"events"}), problem
+    for problem in _times(scenario):
+        yield frozenset({"events", "start_date", "end_date"}), problem
+    for problem in _freezes(scenario):
+        yield frozenset({"events"}), problem
     for problem in _incidents(scenario):
         yield frozenset({"incidents", "distribution", "archetypes"}), problem
 
@@ -40,7 +51,7 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
 def _servers(scenario: Scenario, place: int, names: Iterable[str]) -> Iterator[Problem]:
     path = f"events.{place}.servers"
     for name in names:
-        match = _SERVER.fullmatch(name)
+        match = SERVERS.fullmatch(name)
         if not match:
             yield Problem(
                 f"{name!r} is no server: give ids such as server_007, or server_010..server_019",
@@ -58,9 +69,36 @@ def _servers(scenario: Scenario, place: int, names: Iterable[str]) -> Iterator[P
             yield Problem(f"{name!r} is no id: it is server_{wrong[0]:03d}", path)
 
 
+def _times(scenario: Scenario) -> Iterator[Problem]:
+    """What comes every second, for years, is no event but a load of its own."""
+    first, stop = epoch_day(scenario.start_date), epoch_day(scenario.end_date) + 1
+    times = 0
+    for place, told in enumerate(scenario.events):
+        if told.every is not None and told.lasts_seconds is not None:
+            months, seconds = period(told.every)
+            begin = max(told.begin, first * DAY_SECONDS - told.lasts_seconds)
+            last = min(told.last_begin, stop * DAY_SECONDS)
+            times += max(0, last - begin) // (seconds or months * 28 * DAY_SECONDS)
+        times += 1
+        if times > MOST_TIMES:
+            message = f"events would come more than {MOST_TIMES:,} times: seldom, or a shorter span"
+            yield Problem(message, f"events.{place}")
+            return
+
+
+def _freezes(scenario: Scenario) -> Iterator[Problem]:
+    for place, told in enumerate(scenario.events):
+        if told.kind == "freeze" and (told.lasts_seconds or 0) > _LONGEST_FREEZE:
+            message = "a freeze of more than ten years: without any deploys, set incidents.deploy"
+            yield Problem(message, f"events.{place}")
+
+
 def _same_names(scenario: Scenario) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for place, told in enumerate(scenario.events):
+        if told.name in DRAWN or (told.name in KINDS and not KINDS[told.name].is_told):
+            message = f"{told.name!r} begins the ids of other events: give it a name of its own"
+            yield Problem(message, f"events.{place}.name")
         before = first.setdefault(told.label, place)
         if before != place:
             yield Problem(
@@ -68,6 +106,15 @@ def _same_names(scenario: Scenario) -> Iterator[Problem]:
                 "another name",
                 f"events.{place}",
             )
+
+
+def _divides(kind: Kind, incidents: Incidents) -> bool:
+    """Tell whether an event of a kind may divide by next to nothing."""
+    if kind.effects is None or not isinstance(kind.drawn, Spells):
+        return False
+    low = getattr(incidents, kind.name).size[0]
+    channels = (CHANNELS[effect.channel] for effect in kind.effects(low))
+    return low < LEAST_CAPACITY and any(channel.how == "over" for channel in channels)
 
 
 def _incidents(scenario: Scenario) -> Iterator[Problem]:
@@ -79,6 +126,9 @@ def _incidents(scenario: Scenario) -> Iterator[Problem]:
                 hint = did_you_mean(archetype, scenario.archetypes)
                 path = f"incidents.{name}.archetypes.{archetype}"
                 yield Problem(f"unknown archetype {archetype!r}{hint}", path)
+        if _divides(kind, incidents):
+            message = f"capacity is divided by it: give sizes of {LEAST_CAPACITY} and more"
+            yield Problem(message, f"incidents.{name}.size")
     told = {event.label for event in scenario.events}
     for place, event_id in enumerate(incidents.without):
         kind_name = event_id.partition("-")[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, create_model, model_serializer, model_validator
@@ -22,6 +24,7 @@ from fleetsynth.scenario.moments import (
     duration_seconds,
     is_day,
     moment_seconds,
+    period,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +34,10 @@ if TYPE_CHECKING:
 
 _PAIR = Annotated[tuple[float, float], Field(strict=False)]
 _LONGEST_HOURS = 64 * 24.0
+DECOMMISSION = "decommission"
+"""The kind of told event that ends lives."""
+SERVERS = re.compile(r"server_([0-9]{1,18})(?:\.\.server_([0-9]{1,18}))?")
+"""An id of a server, or a range of them."""
 
 WHOM = ("servers", "service", "archetype", "business_unit", "region", "share")
 """Keys that say whom an event befalls: all of those that are given have to hold."""
@@ -90,9 +97,20 @@ class Told(Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Told:
-        for check in (_known_kind, _begins, _ends, _repeats, _does_something):
+        for check in (_known_kind, _begins, _ends, _repeats, _does_something, _is_for_good):
             check(self)
         return self
+
+    @cached_property
+    def listed(self) -> tuple[list[int], list[int]]:
+        """Indices of the servers that are listed: first and last of each range, ascending."""
+        pairs = (SERVERS.fullmatch(name) for name in self.servers or ())
+        firsts, lasts = [], [-1]
+        for first, last in sorted((int(p[1]), int(p[2] or p[1])) for p in pairs if p):
+            if last > lasts[-1]:
+                firsts.append(first)
+                lasts.append(last)
+        return firsts, lasts[1:]
 
     @model_serializer
     def _short(self) -> dict[str, Any]:
@@ -125,6 +143,13 @@ class Told(Strict):
         if self.to is None:
             return None
         return moment_seconds(self.to) + (DAY_SECONDS if is_day(self.to) else 0) - self.begin
+
+    @property
+    def last_begin(self) -> int:
+        """Second before which the last one begins; beyond all time without `until`."""
+        if self.until is None:
+            return 1 << 60
+        return moment_seconds(self.until) + (DAY_SECONDS if is_day(self.until) else 1)
 
     @property
     def label(self) -> str:
@@ -173,6 +198,9 @@ def _repeats(told: Told) -> None:
         return
     if told.lasts_seconds is None:
         raise ValueError("what comes every so often has an end: say to, or for how long")
+    months, seconds = period(told.every)
+    if told.kind == "freeze" and told.lasts_seconds >= max(seconds, months * 31 * DAY_SECONDS):
+        raise ValueError("each freeze begins before the last one is over: say one from and to")
 
 
 def _does_something(told: Told) -> None:
@@ -180,6 +208,11 @@ def _does_something(told: Told) -> None:
         raise ValueError(f"say what it does: one of {', '.join(CHANNELS)}")
     if told.down is False:
         raise ValueError("down: false says nothing; leave it out")
+
+
+def _is_for_good(told: Told) -> None:
+    if told.kind == DECOMMISSION and (told.lasts_seconds is not None or told.strengths):
+        raise ValueError("a decommission is for good: say at and whom, no end and no strength")
 
 
 def _pair_of(name: str, low: float, high: float) -> Callable[[tuple[float, float]], Any]:

@@ -9,6 +9,7 @@ from math import log
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_serializer
+from pydantic.functional_validators import AfterValidator
 
 from fleetsynth.clock import epoch_day
 from fleetsynth.lives import Births
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST_SERVERS = 10**15
 YEAR_DAYS = 365.25
+LEAST_RATE = 1e-6
+MOST_STEPS = 1_000
 
 
 class GrowthStep(Strict):
@@ -39,13 +42,19 @@ class GrowthStep(Strict):
     servers: int = Field(ge=1, le=MOST_SERVERS, description="How many.")
 
 
+def _some(rate: float) -> float:
+    if 0.0 < rate < LEAST_RATE:
+        raise ValueError(f"{rate} is too little to ever come: give 0, or {LEAST_RATE} and more")
+    return rate
+
+
 class FleetGrowth(Strict):
     """How a fleet grows."""
 
-    per_month: Annotated[float, Field(ge=0.0, le=1e9)] = Field(
+    per_month: Annotated[float, Field(ge=0.0, le=1e9), AfterValidator(_some)] = Field(
         0.0, description="Servers that come in each month, evenly spaced."
     )
-    steps: Annotated[tuple[GrowthStep, ...], Field(strict=False)] = Field(
+    steps: Annotated[tuple[GrowthStep, ...], Field(strict=False, max_length=MOST_STEPS)] = Field(
         (), description="What comes at once: a list of `date` and `servers`."
     )
 
@@ -56,7 +65,7 @@ class Retire(Strict):
     mean_years: Annotated[float, Field(gt=0.0, le=1000.0)] | None = Field(
         None, description="How long a server lives on average; at least 30 days."
     )
-    share_per_year: Annotated[float, Field(gt=0.0, lt=1.0)] | None = Field(
+    share_per_year: Annotated[float, Field(ge=1e-3, lt=1.0)] | None = Field(
         None, description="Instead: the share of servers that ends within a year."
     )
 

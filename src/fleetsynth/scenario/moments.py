@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated
 
@@ -14,6 +15,9 @@ from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS, epoch_day
 _DURATION = re.compile(r"([1-9][0-9]{0,5})\s*(s|min|h|d|w)")
 _UNITS = {"s": 1, "min": 60, "h": HOUR_SECONDS, "d": DAY_SECONDS, "w": WEEK_SECONDS}
 _LONGEST = 100 * 366 * DAY_SECONDS
+_MOST_NAMES = 10_000
+LEAST_CAPACITY = 1e-3
+"""What capacity can be multiplied by at least: a server without any is down."""
 _FACTOR = re.compile(r"[x×*]\s*([0-9]+(?:\.[0-9]+)?)")
 _PERCENT = re.compile(r"([+-][0-9]+(?:\.[0-9]+)?)\s*%")
 _POINTS = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?)")
@@ -65,6 +69,8 @@ def _moment(value: object) -> object:
     elif isinstance(value, date):
         return value.isoformat()
     elif isinstance(value, str):
+        with suppress(ValueError):
+            return date.fromisoformat(value).isoformat()
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
@@ -72,15 +78,13 @@ def _moment(value: object) -> object:
                 f"{value!r} is not a valid moment: give a day such as 2024-06-01, or a day and a "
                 "time (UTC) such as 2024-06-01 02:00"
             ) from None
-        if len(value) == len("2024-06-01"):
-            return moment.date().isoformat()
     else:
         return value
     if moment.tzinfo is not None:
         raise ValueError(f"{value} has a zone: moments are UTC, without a zone")
     if moment.second or moment.microsecond:
         raise ValueError(f"{value} has seconds: give whole minutes")
-    return moment.strftime("%Y-%m-%d %H:%M")
+    return moment.isoformat(" ", "minutes")
 
 
 def _duration(value: object) -> object:
@@ -127,16 +131,18 @@ Times = Annotated[
 ]
 """A factor: x1.3, +30% or 1.3."""
 Capacity = Annotated[
-    float, Field(gt=0.0, le=1e3), BeforeValidator(_factor, json_schema_input_type=float | str)
+    float,
+    Field(ge=LEAST_CAPACITY, le=1e3),
+    BeforeValidator(_factor, json_schema_input_type=float | str),
 ]
-"""A factor above 0."""
+"""A factor that is not nothing."""
 Points = Annotated[
     float, Field(ge=-100.0, le=100.0), BeforeValidator(_points, json_schema_input_type=float | str)
 ]
 """Percentage points: +15."""
 Names = Annotated[
     tuple[str, ...],
-    Field(min_length=1, strict=False),
+    Field(min_length=1, max_length=_MOST_NAMES, strict=False),
     BeforeValidator(_one_or_more, json_schema_input_type=str | list[str]),
 ]
 """One name, or a list of them."""

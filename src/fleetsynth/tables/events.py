@@ -45,8 +45,9 @@ _SERVERS = 4096
 
 def batches(plan: Plan) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a plan's table, in constant memory."""
-    for first in range(0, plan.fleet.size, _SERVERS):
-        found = list(events(plan, first, min(first + _SERVERS, plan.fleet.size)))
+    servers = max(1, _SERVERS // (1 + len(plan.scenario.events)))
+    for first in range(0, plan.fleet.size, servers):
+        found = list(events(plan, first, min(first + servers, plan.fleet.size)))
         if found:
             yield batch(found)
 
