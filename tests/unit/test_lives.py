@@ -182,3 +182,17 @@ def test_a_fleet_too_large_to_count_is_planned_at_once() -> None:
     assert plan.rows is None
     assert plan.comings_and_goings is None
     assert plan.lives(10**12 - 3, 10**12) is not None
+
+
+@given(
+    per_month=st.sampled_from([0.0, 0.3, 5.0, 40.0]),
+    steps=st.lists(st.tuples(st.integers(DAY, DAY + 90), st.integers(1, 9)), max_size=8),
+)
+def test_births_are_those_of_days_taken_one_by_one(
+    per_month: float, steps: list[tuple[int, int]]
+) -> None:
+    births = Births(ORIGIN, per_month, tuple(steps))
+    born: list[int] = []
+    for day in range(DAY, DAY + 92):
+        born += [day] * (births.until(day) - len(born))
+    assert _days(births, len(born)) == born

@@ -39,7 +39,7 @@ class Piece(NamedTuple):
     values: float | Floats
 
 
-_MOST = 1e100
+_MOST = 1e30
 """Far beyond every limit, and not infinite: nothing times infinity is no number."""
 
 Felt = Mapping[str, Sequence[tuple[int, Piece]]]
@@ -112,14 +112,14 @@ def multiply(values: Floats, found: Iterable[tuple[int, Piece]]) -> None:
     """Multiply values, shape (rows, ticks), in place."""
     for row, (begin, end, size) in found:
         part = values[row, begin:end]
-        np.minimum(np.multiply(part, size, out=part), _MOST, out=part)
+        np.clip(np.multiply(part, size, out=part), -_MOST, _MOST, out=part)
 
 
 def divide(values: Floats, found: Iterable[tuple[int, Piece]]) -> None:
     """Divide values, shape (rows, ticks), in place."""
     for row, (begin, end, size) in found:
         part = values[row, begin:end]
-        np.minimum(np.divide(part, size, out=part), _MOST, out=part)
+        np.clip(np.divide(part, size, out=part), -_MOST, _MOST, out=part)
 
 
 def add(values: Floats, found: Iterable[tuple[int, Piece]]) -> None:

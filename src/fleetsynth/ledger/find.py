@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from fleetsynth.whom import Who
 
 
-_MOST_FREEZES = 10_000
+_MOST_FREEZES = 100
 """In a row: a change that is put off any further takes place all the same."""
 FOREVER = 1 << 60
 """Second at which ends what has no end."""

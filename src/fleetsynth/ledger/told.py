@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -59,9 +60,7 @@ def _months_later(day: date, months: int) -> date:
     """Return the same day of a later month, or its last one where it is shorter."""
     index = day.year * 12 + day.month - 1 + months
     year, month = index // 12, index % 12 + 1
-    following = date(year + month // 12, month % 12 + 1, 1)
-    last = (following - date(year, month, 1)).days
-    return date(year, month, min(day.day, last))
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def event(told: Told, who: Who, begin: int, end: int | None) -> Event:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _NO_SHARE = ("less_than_equal", "greater_than_equal", "float_type")
 """What Pydantic calls a number that is not a share, such as 50 where 0.5 is meant."""
 
+_PAIR = 2
+"""Entries of what has two of them, such as the first and the last day."""
+
 
 def explain(written: type[Scenario], details: list[ErrorDetails], origin: Origin) -> list[Problem]:
     """Return what Pydantic found, as problems with their paths and places."""
@@ -85,6 +88,9 @@ def _message(written: type[Scenario], detail: ErrorDetails, loc: tuple[int | str
     kind = detail["type"]
     if kind == "extra_forbidden":
         return _unknown(written, loc)
+    most = detail["ctx"]["max_length"] if kind == "too_long" else _PAIR
+    if most != _PAIR and isinstance(detail["input"], list):
+        return f"at most {most:,} entries, not {len(detail['input']):,}"
     if kind == "missing" or (kind == "too_long" and isinstance(detail["input"], list)):
         what = "dates: the first day and the last" if loc[0] == "growth" else "numbers"
         return f"needs two {what}"
