@@ -11,7 +11,7 @@ from fleetsynth.whom import servers_of
 
 if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Event
-    from fleetsynth.ledger.find import Span
+    from fleetsynth.ledger.spans import Span
     from fleetsynth.plan import Plan
 
 

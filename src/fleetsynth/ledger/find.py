@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,7 +16,8 @@ import numpy as np
 from fleetsynth.clock import DAY_SECONDS, epoch_day
 from fleetsynth.kinds import DRAWN, KINDS
 from fleetsynth.kinds.kind import Event, Levels, Spells
-from fleetsynth.ledger import levels, spells, told
+from fleetsynth.ledger import failover, levels, spells, told
+from fleetsynth.ledger.spans import FOREVER, Span
 from fleetsynth.lives import NEVER
 from fleetsynth.numeric import rounded
 from fleetsynth.streams import encode, uniform
@@ -39,17 +40,6 @@ if TYPE_CHECKING:
     from fleetsynth.whom import Who
 
 
-FOREVER = 1 << 60
-"""Second at which ends what has no end."""
-
-
-class Span(NamedTuple):
-    """Seconds first..stop-1 since the Unix epoch."""
-
-    first: int
-    stop: int
-
-
 class Sources(NamedTuple):
     """What events of a plan come from.
 
@@ -64,6 +54,7 @@ class Sources(NamedTuple):
         without: ids of events that shall not happen.
         lives: when servers come and go, but for decommissions; None if all are always there.
         ends: decommissions that planners tell.
+        last_end: second by which the last server has gone down for good.
     """
 
     seed: int
@@ -76,6 +67,7 @@ class Sources(NamedTuple):
     without: frozenset[str]
     lives: Lives | None
     ends: tuple[Told, ...]
+    last_end: int
 
     @property
     def any(self) -> bool:
@@ -90,8 +82,9 @@ class Service(NamedTuple):
         name: of the service.
         events: of the service, in order.
         servers: its servers, those beyond the end of the fleet among them.
-        of_servers: events of each of these servers, from a little before the span.
-        downs: of each of these servers, when it is down: begins and ends, apart and in order.
+        of_servers: events of each of these servers.
+        downs: of each of these servers, when it is down, as its events say: begins and ends, apart
+            and in order.
     """
 
     name: str
@@ -133,6 +126,9 @@ def sources_of(plan: Plan) -> Sources:
         without=frozenset(incidents.without),
         lives=replace(plan.fleet.lives, told=None) if plan.fleet.lives else None,
         ends=tuple(each for each in scenario.events if each.kind == DECOMMISSION),
+        last_end=max(
+            (each.begin for each in scenario.events if each.lasts_seconds is None), default=0
+        ),
     )
 
 
@@ -152,7 +148,7 @@ def in_services(
         if who.service not in services:
             service = services[who.service] = of_service(plan, who, span)
             for each, found in zip(service.servers, service.of_servers, strict=True):
-                events[each.name] = tuple(event for event in found if event.touches(*span))
+                events[each.name] = found
     return services, events
 
 
@@ -192,17 +188,23 @@ def of_service(plan: Plan, server: Who, span: Span) -> Service:
 def _service(plan: Plan, who: Who, span: Span) -> Service:
     sources = sources_of(plan)
     servers = tuple(replicas_of(plan.fleet, who))
-    before = Span(span.first - _longest_tail(), span.stop)
-    theirs = tuple(of_server(sources, each, before) for each in servers)
-    downs = tuple(_downs(events) for events in theirs)
+
+    def events_in(span: Span) -> tuple[tuple[Event, ...], ...]:
+        return tuple(of_server(sources, each, span) for each in servers)
+
+    theirs = events_in(Span(span.first - _longest_tail(), span.stop))
+    touching = tuple(tuple(event for event in of if event.touches(*span)) for of in theirs)
+    downs = failover.downs_around(events_in, touching, span, sources.last_end)
     found = list(_of_service(sources, who, span))
-    for events in theirs:
-        for cause in events:
-            if cause.has("down"):
-                found += _carried(cause, who, span, downs)
-            found += _consequences(sources, cause, who, span)
-    found += _unserved(who, span, downs)
-    return Service(who.service, _kept(sources, found), servers, theirs, downs)
+    for cause in chain(*theirs):
+        found += _consequences(sources, cause, who, span)
+    for cause in chain(*touching):
+        if cause.has("down"):
+            found += failover.carried(cause, who.name, downs)
+    found += (each for each in failover.unserved(who.name, downs) if each.touches(*span))
+    return Service(
+        who.service, _kept(sources, found), servers, touching, failover.downs_of(touching)
+    )
 
 
 def _of_service(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
@@ -314,66 +316,6 @@ def _following(seed: int, follows: Consequence, cause: Event, who: Who) -> Event
 
 def _longest_tail() -> int:
     return max(follows.tail[1] for kind in KINDS.values() for follows in kind.follows)
-
-
-def _downs(events: Iterable[Event]) -> tuple[tuple[int, int], ...]:
-    """Return when a server is down: begins and ends, apart and in order."""
-    out: list[tuple[int, int]] = []
-    for event in sorted(events, key=lambda event: event.begin):
-        if not event.has("down"):
-            continue
-        end = FOREVER if event.end is None else event.end
-        if out and event.begin <= out[-1][1]:
-            out[-1] = out[-1][0], max(end, out[-1][1])
-        else:
-            out.append((event.begin, end))
-    return tuple(out)
-
-
-def _carried(
-    cause: Event, who: Who, span: Span, downs: tuple[tuple[tuple[int, int], ...], ...]
-) -> Iterator[Event]:
-    """Yield that others carry the load of a server that is down, if any of them is up meanwhile."""
-    if not cause.touches(*span):
-        return
-    end = FOREVER if cause.end is None else cause.end
-    if any(_is_up(theirs, cause.begin, end) for theirs in downs):
-        kind, name = KINDS["failover"], f"failover-{cause.event_id}"
-        yield Event(
-            name,
-            kind.name,
-            who.name,
-            cause.begin,
-            cause.end,
-            planned=cause.planned,
-            cause=cause.event_id,
-            severity=kind.severity,
-        )
-
-
-def _is_up(downs: tuple[tuple[int, int], ...], begin: int, end: int) -> bool:
-    """Tell whether a server is up at any time of an interval."""
-    return not any(first <= begin and last >= end for first, last in downs)
-
-
-def _unserved(
-    who: Who, span: Span, downs: tuple[tuple[tuple[int, int], ...], ...]
-) -> Iterator[Event]:
-    """Yield when no server of a service is up."""
-    if not all(downs):
-        return  # there is one that is never down
-    edges = sorted({edge for theirs in downs for pair in theirs for edge in pair})
-    spans: list[tuple[int, int]] = []
-    for begin, end in pairwise(edges):
-        if all(not _is_up(theirs, begin, end) for theirs in downs):
-            if spans and spans[-1][1] == begin:
-                spans[-1] = spans[-1][0], end
-            else:
-                spans.append((begin, end))
-    for begin, end in spans:
-        if begin < span.stop and end > span.first:
-            event = _event(KINDS["unserved"], who.name, begin, end, 0.0)
-            yield event._replace(end=None) if end == FOREVER else event
 
 
 def _kept(sources: Sources, found: Iterable[Event]) -> tuple[Event, ...]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.kinds import metrics_of
 from fleetsynth.kinds.kind import CHANNELS, Event
-from fleetsynth.ledger.find import FOREVER, Span, in_services, life_of, of_server, sources_of
+from fleetsynth.ledger.find import in_services, life_of, of_server, sources_of
+from fleetsynth.ledger.spans import FOREVER, Span
 from fleetsynth.whom import servers_of
 
 if TYPE_CHECKING:

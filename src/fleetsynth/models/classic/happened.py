@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleetsynth.ledger import effects, find
+from fleetsynth.ledger.spans import Span
 from fleetsynth.models.classic.signals import SIGNALS
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def happened(plan: ClassicPlan, window: Window) -> Events | None:
     if not find.sources_of(plan).any:
         return None
     step = plan.clock.step
-    span = find.Span(window.first_tick * step, window.stop_tick * step)
+    span = Span(window.first_tick * step, window.stop_tick * step)
     return find.of_servers(plan, window.first_server, window.stop_server, span)
 
 
