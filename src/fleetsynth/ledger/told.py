@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fleetsynth.clock import DAY_SECONDS, epoch_day, from_epoch_day
 from fleetsynth.kinds.kind import Effect, Event
 from fleetsynth.numeric import rounded
-from fleetsynth.scenario.moments import duration_seconds, is_day, moment_seconds, period
+from fleetsynth.scenario.moments import duration_seconds, period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,10 +39,7 @@ def _begins(told: Told, first: int, stop: int) -> Iterator[int]:
         if begin < stop:
             yield begin
         return
-    until = stop
-    if told.until is not None:
-        last = moment_seconds(told.until) + (DAY_SECONDS if is_day(told.until) else 1)
-        until = min(stop, last)
+    until = stop if told.stop is None else min(stop, told.stop)
     months, seconds = period(told.every)
     if seconds:
         skipped = max(0, (first - begin) // seconds)
@@ -95,6 +92,15 @@ def stamp(seconds: int) -> str:
     """Write a moment as ids do: 20240601T0230."""
     day, second = divmod(seconds, DAY_SECONDS)
     return f"{_day(day)}T{_minute(second // 60)}"
+
+
+def stamp_seconds(text: str) -> int | None:
+    """Read a moment as `stamp` writes it; None if it is none."""
+    try:
+        moment = datetime.strptime(text, "%Y%m%dT%H%M")
+    except ValueError:
+        return None
+    return epoch_day(moment.date()) * DAY_SECONDS + moment.hour * 3600 + moment.minute * 60
 
 
 @lru_cache(maxsize=1 << 14)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from fleetsynth.clock import DAY_SECONDS, epoch_day
 from fleetsynth.errors import Problem, did_you_mean, nearest_name
 from fleetsynth.kinds import DRAWN, KINDS, TOLD
+from fleetsynth.scenario.moments import period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from fleetsynth.scenario.events import Told
     from fleetsynth.scenario.model import Scenario
 
+MOST_TIMES = 30_000
+"""An event comes again so many times within a scenario's span at most."""
 _SERVER = re.compile(r"server_(\d+)(?:\.\.server_(\d+))?")
 
 
@@ -31,10 +36,28 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
                     yield frozenset({"events", of}), Problem(message, f"events.{place}.{key}")
         for problem in _servers(scenario, place, told.servers or ()):
             yield frozenset({"events", "num_servers"}), problem
+        for problem in _times(scenario, place, told):
+            yield frozenset({"events", "start_date", "end_date"}), problem
     for problem in _same_names(scenario):
         yield frozenset({"events"}), problem
     for problem in _incidents(scenario):
         yield frozenset({"incidents", "distribution", "archetypes"}), problem
+
+
+def _times(scenario: Scenario, place: int, told: Told) -> Iterator[Problem]:
+    """What comes every minute for years makes a ledger that nobody can hold."""
+    seconds = period(told.every)[1] if told.every else 0
+    if not seconds:
+        return
+    first = max(told.begin, epoch_day(scenario.start_date) * DAY_SECONDS)
+    stop = (epoch_day(scenario.end_date) + 1) * DAY_SECONDS
+    times = -(-(min(stop, told.stop or stop) - first) // seconds)
+    if times > MOST_TIMES:
+        message = (
+            f"every {told.every} is {times:,} times in this span, and {MOST_TIMES:,} is the most: "
+            "say a longer one, or an until"
+        )
+        yield Problem(message, f"events.{place}.every")
 
 
 def _servers(scenario: Scenario, place: int, names: Iterable[str]) -> Iterator[Problem]:
