@@ -114,7 +114,7 @@ def test_a_file_of_parquet_or_of_other_metrics(tmp_path: Path) -> None:
     ("head", "row", "message"),
     [
         ("begin,end,entity", "2024-01-01,,a", "no column 'kind'"),
-        ("begin,end,entity,kind", "soon,,a,launch", "event 1: begin: 'soon' is no time"),
+        ("begin,end,entity,kind", "soon,,a,launch", "event 1: begin: 'soon' is not a valid time"),
         ("begin,end,entity,kind", "2024-01-02,2024-01-01,a,launch", "ends .* before it begins"),
         ("begin,end,entity,kind", "2024-01-02,,,launch", "a begin, an entity and a kind"),
     ],

@@ -111,5 +111,7 @@ def _seconds(value: Any, where: str) -> int | None:
         try:
             value = datetime.fromisoformat(text)
         except ValueError:
-            raise InputError(f"{where}: {text!r} is no time such as 2024-06-01T08:00:00") from None
+            raise InputError(
+                f"{where}: {text!r} is not a valid time: give one such as 2024-06-01T08:00:00"
+            ) from None
     return int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())

@@ -66,7 +66,7 @@ def _servers(scenario: Scenario, place: int, names: Iterable[str]) -> Iterator[P
         match = _SERVER.fullmatch(name)
         if not match:
             yield Problem(
-                f"{name!r} is no server: give ids such as server_007, or server_010..server_019",
+                f"{name!r} is not a valid server: give ids such as server_007, or server_010..server_019",
                 path,
             )
             continue
@@ -78,7 +78,7 @@ def _servers(scenario: Scenario, place: int, names: Iterable[str]) -> Iterator[P
             yield Problem(f"no server {name!r}: the last one is {last}", path)
         wrong = [n for n, text in zip(numbers, match.groups(), strict=False) if text != f"{n:03d}"]
         if wrong:
-            yield Problem(f"{name!r} is no id: it is server_{wrong[0]:03d}", path)
+            yield Problem(f"{name!r} is not a valid id: it is server_{wrong[0]:03d}", path)
 
 
 def _same_names(scenario: Scenario) -> Iterator[Problem]:
@@ -108,7 +108,7 @@ def _incidents(scenario: Scenario) -> Iterator[Problem]:
         if kind_name in KINDS and kind_name not in TOLD:
             message = f"{event_id!r} follows from other events: take its cause away"
         elif kind_name not in TOLD and not any(event_id.startswith(label) for label in told):
-            message = f"{event_id!r} is no id of an event{nearest_name(kind_name, TOLD)}"
+            message = f"{event_id!r} is not a valid id of an event{nearest_name(kind_name, TOLD)}"
         else:
             continue
         yield Problem(message, f"incidents.without.{place}")
