@@ -92,17 +92,19 @@ events:
 Each time is an event of its own, with its own id.
 
 ```yaml
+preset: realistic
 events:
   - {kind: maintenance, at: 2024-01-07 02:00, for: 4h, every: month, until: 2024-12-31}
   - {kind: load_test, at: 2024-01-31 20:00, for: 2h, every: quarter, service: web-000}
 ```
 
-(The second needs a fleet with services: in the classic preset no server is in one.)
+(In the classic preset no server is in a service.)
 
 **Whom.** All servers or services for which *all* keys hold that are given; without any, the whole
 fleet. `share` draws among them, at the address of the event's name and the server's or service's
-id, so that a larger fleet keeps who was drawn. With `servers`, an event that is for services
-otherwise befalls these servers alone.
+id, so that a larger fleet keeps who was drawn; another `name`, or without one another kind or first
+day, draws others. With `servers`, an event that is for services otherwise befalls these servers
+alone.
 
 ```yaml
 events:
@@ -134,7 +136,9 @@ DRAWN = """\
 need it.
 
 `fleetsynth config check` refuses what cannot be, with its line and the nearest name, as for all
-keys.
+keys: a `decommission` with an end, a `service` that is not there or where there are none, what
+comes more than 30,000 times. An event beyond the span of the data is none of these: a longer span
+has it.
 
 ## Drawn events
 
@@ -146,13 +150,15 @@ incidents:
   outage: {per_quarter: 0}        # none of these
   runaway:
     archetypes: {batch: 3, web: 0}
-  without: [disk_fill-server_007-20240312T0410]
+  without: [disk_fill-server_009-20220326T1133]
 ```
 
 `intensity` multiplies all rates: 0 in the classic preset, 1 in the realistic one. A key per kind
 changes its figures; `archetypes` multiplies rates, by archetype. A higher rate keeps the events
-of a lower one, and adds some. `without` takes single events away by their ids, and what they
-brought about with them: all other values stay as they were, to the byte.
+of a lower one, and adds some. Deploys come when they come: below 1, `intensity` multiplies their
+sigma, and above 1 it leaves them as they are. `without` takes single events away by their ids, and
+what they brought about with them: all other values stay as they were, to the byte. An id that no
+event has is refused, except of what does not come by itself since `intensity` is 0.
 
 Keys below the name of a kind:
 

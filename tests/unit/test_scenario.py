@@ -8,7 +8,7 @@ import pytest
 from fleetsynth import load_scenario, resolve
 from fleetsynth.errors import ScenarioError, UsageError
 from fleetsynth.models.classic.scenario import ClassicScenario
-from fleetsynth.presets import PRESETS
+from fleetsynth.presets import PRESETS, as_plan
 from fleetsynth.presets.load import default_scenario
 from fleetsynth.scenario.holidays import Holidays
 from fleetsynth.scenario.text import dump_yaml

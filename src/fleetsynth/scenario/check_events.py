@@ -66,7 +66,8 @@ def _servers(scenario: Scenario, place: int, names: Iterable[str]) -> Iterator[P
         match = _SERVER.fullmatch(name)
         if not match:
             yield Problem(
-                f"{name!r} is not a valid server: give ids such as server_007, or server_010..server_019",
+                f"{name!r} is not a valid server: give ids such as server_007, or "
+                "server_010..server_019",
                 path,
             )
             continue
