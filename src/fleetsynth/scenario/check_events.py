@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_TIMES = 30_000
 """An event comes again so many times within a scenario's span at most."""
+_SERVERS = frozenset({"events", "num_servers", "fleet_growth", "growth", "start_date", "end_date"})
+"""Keys that say which servers there are in all."""
 _SERVER = re.compile(r"server_(\d+)(?:\.\.server_(\d+))?")
 
 
@@ -35,7 +37,7 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
                     message = f"no {key.replace('_', ' ')} {name!r}{did_you_mean(name, names)}"
                     yield frozenset({"events", of}), Problem(message, f"events.{place}.{key}")
         for problem in _servers(scenario, place, told.servers or ()):
-            yield frozenset({"events", "num_servers"}), problem
+            yield _SERVERS, problem
         for problem in _times(scenario, place, told):
             yield frozenset({"events", "start_date", "end_date"}), problem
     for problem in _same_names(scenario):
@@ -74,8 +76,8 @@ def _servers(scenario: Scenario, place: int, names: Iterable[str]) -> Iterator[P
         numbers = [int(number) for number in match.groups() if number is not None]
         if numbers != sorted(numbers):
             yield Problem(f"{name!r} ends before it begins", path)
-        if numbers[-1] >= scenario.num_servers:
-            last = f"server_{scenario.num_servers - 1:03d}"
+        if numbers[-1] >= scenario.total_servers:
+            last = f"server_{scenario.total_servers - 1:03d}"
             yield Problem(f"no server {name!r}: the last one is {last}", path)
         wrong = [n for n, text in zip(numbers, match.groups(), strict=False) if text != f"{n:03d}"]
         if wrong:
