@@ -203,8 +203,8 @@ its cause. While none is up there is a row `unserved`: what was asked for is ser
 the classic model servers share nothing, and nobody carries anything.
 
 **Lives.** Where [servers come and go](scenario.md#servers-that-come-and-go), each has a row `life`
-from its commissioning until it retires; a told `decommission` ends one sooner, and there are no rows
-from the day after. What is not there fails at nothing and carries nothing.
+from its commissioning until it retires; a told `decommission` ends one sooner, and there are no
+rows from the day after. What is not there fails at nothing and carries nothing.
 
 **Freezes.** A deploy that would come in a `freeze` waits for its end; drawn maintenance that would
 begin in one does not take place. What is told takes place, and so do accidents.
