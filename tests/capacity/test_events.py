@@ -209,6 +209,11 @@ def test_days_are_left_out_if_enough_of_them_is_touched() -> None:
     far = Mark("x", begin - 23 * hour, begin - 21 * hour, False, ("cpu",))
     assert np.flatnonzero(_past(far, zone="-05:00").out).tolist() == [1]
     assert not _past(Mark("x", begin, begin + 10**6, False, ("mem",))).out.any()
+    for first, stop in ((-9, -2), (45, 50)):
+        outside = Mark("x", first * DAY_SECONDS, stop * DAY_SECONDS, False, ("cpu",))
+        assert not _past(outside).out.any()
+    over = Mark("x", -3 * DAY_SECONDS, 99 * DAY_SECONDS, False, ("cpu",))
+    assert _past(over).out.all()
 
 
 def test_nobody_knows_what_has_not_begun() -> None:
