@@ -232,3 +232,19 @@ def test_nobody_knows_what_has_not_begun() -> None:
     whole = look(daily, 199, past=_past(before, after, window, days=200))
     assert whole.told[0].name == "y"
     assert whole.left_out.tolist() == [10]
+
+
+def test_a_list_says_what_the_ledger_says(tmp_path: Path) -> None:
+    """Data without a scenario, beside the events that `fleetsynth events` writes of it."""
+    told = [
+        {"kind": "migration", "at": "2024-02-01", "share": 0.5},
+        {"kind": "load_test", "from": "2024-11-10 08:00", "for": "8h"},
+    ]
+    path = fleetsynth.generate(ONE | {"events": told}, tmp_path / "x.parquet").path
+    bare = pq.read_table(path).replace_schema_metadata(None)
+    listed = fleetsynth.events(path).save(tmp_path / "events.csv")
+    one = capacity(path).rows("server")
+    other = capacity(bare, events=listed).rows("server")
+    assert one == other
+    assert any("history cut at migration-20240201" in (row["note"] or "") for row in one)
+    assert one != capacity(bare).rows("server")
