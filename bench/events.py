@@ -22,22 +22,24 @@ YEAR = {"start_date": "2024-01-01", "end_date": "2024-12-31"}
 WITH, WITHOUT = "with events", "without"
 
 
-def five_minutes(_folder: Path) -> Benchmark:
+def five_minutes(folder: Path) -> Benchmark:
     """Compare realistic 5-minute data with and without what befalls the fleet by itself."""
     return _compared(
+        folder,
         REALISTIC | QUARTER | {"granularity": "5min"},
-        "120 realistic servers, 90 days of 5-minute rows as Arrow batches.",
+        "120 realistic servers, 90 days of 5-minute rows, to Parquet, the ledger beside it.",
     )
 
 
-def daily(_folder: Path) -> Benchmark:
+def daily(folder: Path) -> Benchmark:
     """Compare daily percentiles with and without."""
-    return _compared(REALISTIC | YEAR, "120 realistic servers, daily p95 over a year.")
+    return _compared(folder, REALISTIC | YEAR, "120 realistic servers, daily p95 over a year.")
 
 
-def classic(_folder: Path) -> Benchmark:
+def classic(folder: Path) -> Benchmark:
     """Compare classic hourly data with and without."""
     return _compared(
+        folder,
         {"num_servers": 120, "granularity": "hourly"} | YEAR,
         "120 classic servers, hourly rows over a year.",
     )
@@ -55,21 +57,23 @@ def ledger(_folder: Path) -> Benchmark:
     )
 
 
-def _compared(scenario: dict[str, Any], remark: str) -> Benchmark:
+def _compared(folder: Path, scenario: dict[str, Any], remark: str) -> Benchmark:
     loud, quiet = (
         presets.as_plan(scenario | {"incidents": {"intensity": intensity}}) for intensity in (1, 0)
     )
     return Benchmark(
         rows=quiet.cells,
-        sides={WITH: timed(partial(_batches, loud)), WITHOUT: timed(partial(_batches, quiet))},
+        sides={
+            WITH: timed(partial(_generate, loud, folder / "with.parquet")),
+            WITHOUT: timed(partial(_generate, quiet, folder / "without.parquet")),
+        },
         goals=[Goal(WITH, (WITHOUT,), "cpu", 1.10, at_most=True)],
         remark=remark,
     )
 
 
-def _batches(plan: Plan) -> None:
-    for _ in api.batches(plan):
-        pass
+def _generate(plan: Plan, path: Path) -> None:
+    api.generate(plan, path, overwrite=True)
 
 
 def _rows(plan: Plan) -> None:

@@ -37,7 +37,7 @@ class Who(NamedTuple):
         business_unit: name of its business unit.
         region: name of its region.
         service: the service that it belongs to, or that it is; its own id in a fleet without any.
-        server_index: of a server, in the whole fleet; of a service, that of its first server.
+        server_index: of a server, in the whole fleet; of a service -1.
     """
 
     name: str
@@ -78,7 +78,7 @@ def replicas_of(fleet: Fleet, server: Who) -> list[Who]:
 
 def as_service(server: Who) -> Who:
     """Return the service of a server."""
-    return server._replace(name=server.service)
+    return server._replace(name=server.service, server_index=-1)
 
 
 def befalls(told: Told, who: Who, seed: int) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from fleetsynth.ledger.find import Span
+    from fleetsynth.ledger.sources import Span
 
 DAYS = 730
 LAST = datetime(2024, 12, 31)

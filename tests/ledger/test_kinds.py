@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fleetsynth.kinds import DRAWN, KINDS, TOLD, metrics_of
+from fleetsynth.ledger import table
+from fleetsynth.ledger.sources import Span
 from tests.ledger.fleets import PRESETS, inside, ledger_of, only, planned, values_of
 
 NEEDED = {"failover": "outage", "retries": "outage", "unserved": "outage", "backlog": "dependency"}
@@ -50,6 +52,21 @@ def test_consequences_happen_with_their_causes_and_not_without() -> None:
         assert kind in {event.kind for event in with_cause}, kind
         without = ledger_of(planned("realistic", incidents=only("leak")))
         assert kind not in {event.kind for event in without}, kind
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_is_told_has_consequences_as_well(preset: str) -> None:
+    told = {"kind": "dependency", "at": "2024-03-09 10:00", "for": "2h"}
+    on = planned(preset, events=[told])
+    events = ledger_of(on)
+    ids = {event.event_id for event in events if event.kind == "dependency"}
+    backlogs = [event for event in events if event.kind == "backlog"]
+    assert 0.5 * len(ids) < len(backlogs) <= len(ids)
+    assert {event.cause for event in backlogs} < ids
+    later = table.events(on, 0, 24, Span(backlogs[0].begin + 60, backlogs[0].begin + 120))
+    assert backlogs[0] in list(later)
+    gone = planned(preset, events=[told], incidents={"intensity": 0, "without": sorted(ids)})
+    assert ledger_of(gone) == []
 
 
 @pytest.mark.parametrize("cause", ["outage", "dependency"])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from fleetsynth.kinds.kind import Event
-    from fleetsynth.ledger.find import Span
+    from fleetsynth.ledger.sources import Span
     from fleetsynth.plan import Plan
 
 STEMS = {"cpu": "cpu", "memory": "mem", "disk": "disk", "network": "net_in", "net_out": "net_out"}

@@ -11,7 +11,7 @@ from fleetsynth.capacity import steps
 from fleetsynth.capacity.known import STEMS
 from fleetsynth.capacity.weekly import WEEK
 from fleetsynth.clock import DAY_SECONDS, ahead
-from fleetsynth.ledger.find import Span
+from fleetsynth.ledger.sources import Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

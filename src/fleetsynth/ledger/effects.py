@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -38,21 +39,20 @@ class Piece(NamedTuple):
     values: float | Floats
 
 
-def pieces(events: Iterable[Event], channel: str, grid: Ticks) -> Iterator[Piece]:
-    """Yield what events do on a channel, in their order."""
-    for event in events:
-        for effect in event.effects:
-            if effect.channel == channel:
-                yield from _pieces(event, effect, grid)
+Felt = Mapping[str, Sequence[tuple[int, Piece]]]
+"""By channel: rows, and what happens to them."""
 
 
-def down(events: Iterable[Event], grid: Ticks) -> Iterator[tuple[int, int]]:
-    """Yield the ticks at which a server is down, counted from the grid's first."""
-    for event in events:
-        if event.has("down"):
-            begin, end = within(event.begin, event.end, grid)
-            if begin < end:
-                yield begin, end
+def felt(rows: Iterable[Iterable[Event]], grid: Ticks) -> Felt:
+    """Return what the events of some rows do, by channel: row by row, in their order."""
+    out: dict[str, list[tuple[int, Piece]]] = {}
+    for row, events in enumerate(rows):
+        for event in events:
+            for effect in event.effects:
+                found = [(row, piece) for piece in _pieces(event, effect, grid)]
+                if found:
+                    out.setdefault(effect.channel, []).extend(found)
+    return out
 
 
 def within(begin: int, end: int | None, grid: Ticks) -> tuple[int, int]:
@@ -105,19 +105,25 @@ def _strength(effect: Effect, share: float) -> float:
     return effect.start + share * (effect.size - effect.start)
 
 
-def multiply(row: Floats, found: Iterable[Piece]) -> None:
-    """Multiply a row, shape (ticks,), in place."""
-    for begin, end, values in found:
-        row[begin:end] *= values
+def multiply(values: Floats, found: Iterable[tuple[int, Piece]]) -> None:
+    """Multiply values, shape (rows, ticks), in place."""
+    for row, (begin, end, size) in found:
+        values[row, begin:end] *= size
 
 
-def divide(row: Floats, found: Iterable[Piece]) -> None:
-    """Divide a row, shape (ticks,), in place."""
-    for begin, end, values in found:
-        row[begin:end] /= values
+def divide(values: Floats, found: Iterable[tuple[int, Piece]]) -> None:
+    """Divide values, shape (rows, ticks), in place."""
+    for row, (begin, end, size) in found:
+        values[row, begin:end] /= size
 
 
-def add(row: Floats, found: Iterable[Piece]) -> None:
-    """Add to a row, shape (ticks,), in place."""
-    for begin, end, values in found:
-        row[begin:end] += values
+def add(values: Floats, found: Iterable[tuple[int, Piece]]) -> None:
+    """Add to values, shape (rows, ticks), in place."""
+    for row, (begin, end, size) in found:
+        values[row, begin:end] += size
+
+
+def switch_off(values: NDArray[np.generic], found: Iterable[tuple[int, Piece]]) -> None:
+    """Make values 0, shape (rows, ticks), in place."""
+    for row, (begin, end, _) in found:
+        values[row, begin:end] = 0

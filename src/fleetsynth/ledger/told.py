@@ -19,14 +19,9 @@ if TYPE_CHECKING:
     from fleetsynth.whom import Who
 
 
-def is_of_server(told: Told, *, services: bool) -> bool:
-    """Tell whether it befalls servers one by one, and not services.
-
-    Args:
-        told: the event.
-        services: whether the fleet has any.
-    """
-    return not services or told.servers is not None or told.of.entity == "server"
+def is_of_server(told: Told) -> bool:
+    """Tell whether it befalls servers one by one, and not services."""
+    return told.servers is not None or told.of.entity == "server"
 
 
 def times(told: Told, first: int, stop: int) -> Iterator[tuple[int, int | None]]:

@@ -9,7 +9,7 @@ import numpy as np
 from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.ledger import effects
 from fleetsynth.ledger.each import of_each
-from fleetsynth.ledger.find import Span
+from fleetsynth.ledger.sources import Span
 from fleetsynth.ledger.table import has_events
 from fleetsynth.validate.rows import MISSING
 from fleetsynth.validate.verdict import Verdict
@@ -97,7 +97,8 @@ def _demand(events: Iterable[Event], grid: Ticks) -> Floats:
     """Return what demand is multiplied by at some ticks, NaN where they are to be left out."""
     out = np.ones(grid.stop - grid.first)
     acting = [event for event in events if event.effects]
-    effects.multiply(out, effects.pieces(filter(lasts, acting), "demand", grid))
+    levels = effects.felt([filter(lasts, acting)], grid).get("demand", ())
+    effects.multiply(out[None], levels)
     out[(out < LEAST) | (out > MOST)] = np.nan
     for event in acting:
         if not lasts(event):

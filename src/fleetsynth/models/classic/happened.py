@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleetsynth.ledger import effects, find
+from fleetsynth.ledger.sources import Span, sources_of
 from fleetsynth.models.classic.signals import SIGNALS
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.kinds.kind import Event
-    from fleetsynth.ledger.effects import Ticks
+    from fleetsynth.ledger.effects import Felt, Ticks
     from fleetsynth.models.classic.plan import ClassicPlan
     from fleetsynth.window import Window
 
@@ -35,49 +36,40 @@ _STAYS = "disk"
 
 def happened(plan: ClassicPlan, window: Window) -> Events | None:
     """Return the events of each server that touch a window; None if there can be none."""
-    if not find.sources_of(plan).any:
+    if not sources_of(plan).any:
         return None
     step = plan.clock.step
-    span = find.Span(window.first_tick * step, window.stop_tick * step)
+    span = Span(window.first_tick * step, window.stop_tick * step)
     return find.of_servers(plan, window.first_server, window.stop_server, span)
 
 
-def touching(events: Events, grid: Ticks) -> Events | None:
-    """Return those that touch some of the window's ticks, per server; None if there are none."""
+def felt_at(events: Events, grid: Ticks) -> Felt | None:
+    """Return what events do in some of the window's ticks; None if nothing."""
     span = grid.first * grid.step, grid.stop * grid.step
-    found = [tuple(event for event in theirs if event.touches(*span)) for theirs in events]
-    return found if any(found) else None
+    touching = ([event for event in theirs if event.touches(*span)] for theirs in events)
+    return effects.felt(touching, grid) or None
 
 
-def on_level(level: Floats, events: Events, grid: Ticks) -> Floats:
+def on_level(level: Floats, felt: Felt) -> Floats:
     """Return levels with what events make of demand, shape (signals, servers, ticks)."""
-    following = [index for index, signal in enumerate(SIGNALS) if signal.follows_demand]
-    for row, theirs in enumerate(events):
-        for piece in effects.pieces(theirs, "demand", grid):
-            if not level.flags.owndata or not level.flags.writeable:
-                level = level.copy()
-            for index in following:
-                effects.multiply(level[index, row], [piece])
+    found = felt.get("demand", ())
+    if not found:
+        return level
+    level = level.copy()
+    for index, signal in enumerate(SIGNALS):
+        if signal.follows_demand:
+            effects.multiply(level[index], found)
     return level
 
 
-def on_signal(values: Floats, signal: int, events: Events, grid: Ticks) -> None:
+def on_signal(values: Floats, signal: int, felt: Felt) -> None:
     """Do to a signal, after spikes, what events do to servers, in place, shape (servers, ticks)."""
-    name = SIGNALS[signal].name
-    for row, theirs in enumerate(events):
-        for channel, act in _ON[name]:
-            act(values[row], effects.pieces(theirs, channel, grid))
-    if name != _STAYS:
-        switch_off(values, events, grid)
+    for channel, act in _ON[SIGNALS[signal].name]:
+        act(values, felt.get(channel, ()))
+    switch_off(values, signal, felt)
 
 
-def switch_off(values: NDArray[np.generic], events: Events, grid: Ticks) -> None:
-    """Make values 0 where servers are down, in place, shape (servers, ticks)."""
-    for row, theirs in enumerate(events):
-        for begin, end in effects.down(theirs, grid):
-            values[row, begin:end] = 0
-
-
-def stays(signal: int) -> bool:
-    """Tell whether a signal is there as well when a server is down."""
-    return SIGNALS[signal].name == _STAYS
+def switch_off(values: NDArray[np.generic], signal: int, felt: Felt) -> None:
+    """Make values of a signal 0 where servers are down, in place, shape (servers, ticks)."""
+    if SIGNALS[signal].name != _STAYS:
+        effects.switch_off(values, felt.get("down", ()))

@@ -17,12 +17,11 @@ from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic import factors, limits, noise, spikes
 from fleetsynth.models.classic.draws import draw, draw_of
 from fleetsynth.models.classic.happened import (
+    felt_at,
     happened,
     on_level,
     on_signal,
-    stays,
     switch_off,
-    touching,
 )
 from fleetsynth.models.classic.signals import BASE_FIELDS, PUBLISHED, SD_FIELDS, SIGNALS
 from fleetsynth.models.limits import hundredths
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fleetsynth.ledger.effects import Felt
     from fleetsynth.models.classic.draws import Draws
-    from fleetsynth.models.classic.happened import Events
     from fleetsynth.models.classic.plan import ClassicArchetype, ClassicPlan
     from fleetsynth.models.classic.scenario import ArchetypeProfile
     from fleetsynth.window import Window
@@ -116,8 +115,7 @@ class Cut(NamedTuple):
         level: base times factors times growth, shape (signals, servers, ticks); only to be read.
         draws: its random numbers.
         spiking: the values that spike, by their flat place.
-        events: of each server; None where there are none.
-        grid: the ticks.
+        felt: what events do; None where there are none.
     """
 
     rows: slice
@@ -126,18 +124,17 @@ class Cut(NamedTuple):
     level: Floats
     draws: Draws
     spiking: NDArray[np.intp]
-    events: Events | None
-    grid: Ticks
+    felt: Felt | None
 
     def act(self, values: Floats, signal: int) -> None:
         """Do to a signal what events do to servers, in place, shape (servers, ticks)."""
-        if self.events:
-            on_signal(values, signal, self.events, self.grid)
+        if self.felt:
+            on_signal(values, signal, self.felt)
 
     def switch_off(self, published: NDArray[np.int32], signal: int) -> None:
         """Publish 0 where servers are down, in place, shape (servers, ticks)."""
-        if self.events and not stays(signal):
-            switch_off(published, self.events, self.grid)
+        if self.felt:
+            switch_off(published, signal, self.felt)
 
 
 def simulate(plan: ClassicPlan, window: Window) -> Block:
@@ -177,13 +174,13 @@ def cuts(plan: ClassicPlan, window: Window) -> Iterator[Cut]:
             draws = draw_of(plan, servers[rows], tick, stop, stream)
             level = _levels(plan, kinds[rows], tick, stop)
             grid = Ticks(tick, stop, plan.clock.step)
-            events = touching(found[rows], grid) if found else None
-            if events:
-                level = on_level(level, events, grid)
+            felt = felt_at(found[rows], grid) if found else None
+            if felt:
+                level = on_level(level, felt)
             of_rows = parameters.take(codes[rows])
             # Flat places: in two dimensions to find and change them takes four times as long.
             spiking = np.flatnonzero(spikes.spikes(draws.u, of_rows.spike_probability))
-            yield Cut(rows, ticks, of_rows, level, draws, spiking, events, grid)
+            yield Cut(rows, ticks, of_rows, level, draws, spiking, felt)
 
 
 def components(plan: ClassicPlan, window: Window) -> Components:

@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.ledger import effects, find
-from fleetsynth.ledger.effects import Piece, Ticks
+from fleetsynth.ledger.effects import Felt, Piece, Ticks
+from fleetsynth.ledger.sources import Span, sources_of
 from fleetsynth.models.realistic import parameters
 from fleetsynth.numeric import rounded
 from fleetsynth.whom import servers_of
@@ -62,19 +63,18 @@ class Happened(NamedTuple):
 
     def on_services(self, relative: Floats) -> Floats:
         """Return relative demand with the events of services, shape (services, samples)."""
-        for row, events in enumerate(self.services):
-            for piece in effects.pieces(events, "demand", self.grid):
-                if not relative.flags.owndata:
-                    relative = relative.copy()
-                effects.multiply(relative[row], [piece])
+        found = effects.felt(self.services, self.grid).get("demand", ())
+        if found:
+            relative = relative.copy()
+            effects.multiply(relative, found)
         return relative
 
     def on_demand(self, names: Sequence[str], relative: Floats) -> None:
         """Multiply servers' relative demand by their own events and their share, in place."""
+        own = effects.felt((self.servers.get(name, ()) for name in names), self.grid)
+        effects.multiply(relative, own.get("demand", ()))
         for row, name in enumerate(names):
-            own = self.servers.get(name, ())
-            effects.multiply(relative[row], effects.pieces(own, "demand", self.grid))
-            effects.multiply(relative[row], self.shares.get(name, ()))
+            effects.multiply(relative, ((row, piece) for piece in self.shares.get(name, ())))
 
     def on_series(self, names: Sequence[str], series: Series) -> Series:
         """Return what servers show before limits, given what they would without events.
@@ -84,30 +84,25 @@ class Happened(NamedTuple):
             series: cpu, memory, disk, traffic in, traffic out, shape (servers, samples) each; not
                 changed.
         """
-        out = list(series)
-
-        def row_of(index: int, row: int) -> Floats:
-            if out[index] is series[index]:
-                out[index] = series[index].copy()
-            values: Floats = out[index][row]
-            return values
-
-        for row, name in enumerate(names):
-            for channel, index, act in _ON:
-                found = list(effects.pieces(self._all(name), channel, self.grid))
-                if found:
-                    act(row_of(index, row), found)
-            for begin, end in effects.down(self._all(name), self.grid):
-                for index in _OFF:
-                    row_of(index, row)[begin:end] = 0.0
+        out, felt = list(series), self._felt(names)
+        off = [("down", index, effects.switch_off) for index in _OFF]
+        for channel, index, act in (*_ON, *off):
+            found = felt.get(channel, ())
+            if found:
+                if out[index] is series[index]:
+                    out[index] = series[index].copy()
+                act(out[index], found)
         return out[0], out[1], out[2], out[3], out[4]
 
     def switch_off(self, names: Sequence[str], hundredths: NDArray[np.int32]) -> None:
         """Publish 0 where servers are down, in place, shape (5, servers, samples)."""
-        for row, name in enumerate(names):
-            for begin, end in effects.down(self._all(name), self.grid):
-                for index in _OFF:
-                    hundredths[index, row, begin:end] = 0
+        found = self._felt(names).get("down", ())
+        for index in _OFF:
+            effects.switch_off(hundredths[index], found)
+
+    def _felt(self, names: Sequence[str]) -> Felt:
+        """Return what the events of servers and of their services do."""
+        return effects.felt(map(self._all, names), self.grid)
 
     def _all(self, name: str) -> tuple[Event, ...]:
         """Return the events of a server and its service."""
@@ -126,9 +121,9 @@ def happened(
         services: names of their services.
         grid: the samples.
     """
-    if not find.sources_of(plan).any:
+    if not sources_of(plan).any:
         return None
-    span = find.Span(grid.first * grid.step, grid.stop * grid.step)
+    span = Span(grid.first * grid.step, grid.stop * grid.step)
     servers = servers_of(plan.fleet, first, stop)
     of, events = find.in_services(plan, servers, span)
     shares: dict[str, list[Piece]] = {}
