@@ -208,6 +208,10 @@ conserved while at least one is up; the ledger has a row `failover` with each se
 its cause. While none is up there is a row `unserved`: what was asked for is served by nobody. In
 the classic model servers share nothing, and nobody carries anything.
 
+**Lives.** Where [servers come and go](scenario.md#servers-that-come-and-go), each has a row `life`
+from its commissioning until it retires; a told `decommission` ends one sooner, and there are no
+rows from the day after. What is not there fails at nothing and carries nothing.
+
 **Freezes.** A deploy that would come in a `freeze` waits for its end; drawn maintenance that would
 begin in one does not take place. What is told takes place, and so do accidents.
 
@@ -227,7 +231,7 @@ s(t) = start + f(t) × (size − start)
 
 `start` is 1 for what multiplies or divides and 0 for what adds; of a deploy it is the level
 before. A tick or sample belongs to an event if its time does. Several events act one after the
-other, in the order of begin and id.
+other, in the order of begin and id; those of a server before those of its service, but for demand.
 
 **The realistic model**, per sample ([its equations](realism.md)):
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fleetsynth.ledger import table
-from fleetsynth.ledger.spans import Span
+from fleetsynth.ledger.sources import Span
 from fleetsynth.presets import as_plan, simulate
 from fleetsynth.window import Window
 from tests.ledger.fleets import PRESETS, ledger_of, only, planned, values_of

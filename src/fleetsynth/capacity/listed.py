@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from fleetsynth.capacity.known import Known, Mark
-    from fleetsynth.ledger.spans import Span
+    from fleetsynth.ledger.sources import Span
     from fleetsynth.reader import Dataset
 
 MUST = ("begin", "end", "entity", "kind")

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from fleetsynth.kinds import KINDS
 from fleetsynth.kinds.kind import Event
-from fleetsynth.ledger.spans import FOREVER, Span
+from fleetsynth.ledger.sources import FOREVER
 from fleetsynth.ledger.told import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from fleetsynth.ledger.sources import Span
 
     Downs = tuple[tuple[int, int], ...]
     Servers = Sequence[tuple[Event, ...]]

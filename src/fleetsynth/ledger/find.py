@@ -6,73 +6,29 @@ same events, and more.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, epoch_day
-from fleetsynth.kinds import DRAWN, KINDS
-from fleetsynth.kinds.kind import Event, Levels, Spells
-from fleetsynth.ledger import failover, levels, spells, told
-from fleetsynth.ledger.spans import FOREVER, Span
+from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.ledger import levels, spells, told
+from fleetsynth.ledger.failover import carried, downs_around, downs_of, unserved
+from fleetsynth.ledger.follow import consequences, longest_tail
+from fleetsynth.ledger.make import event_of
+from fleetsynth.ledger.sources import FOREVER, Span, sources_of
 from fleetsynth.lives import NEVER
-from fleetsynth.numeric import rounded
-from fleetsynth.streams import encode, uniform
-from fleetsynth.whom import (
-    DECOMMISSION,
-    as_service,
-    befalls,
-    days_told,
-    replicas_of,
-    servers_of,
-)
+from fleetsynth.streams import encode
+from fleetsynth.whom import as_service, befalls, days_told, replicas_of, servers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fleetsynth.kinds.kind import Consequence, Kind
-    from fleetsynth.lives import Lives
+    from fleetsynth.kinds.kind import Event
+    from fleetsynth.ledger.sources import Sources
     from fleetsynth.plan import Plan
-    from fleetsynth.scenario.events import Told
     from fleetsynth.whom import Who
-
-
-class Sources(NamedTuple):
-    """What events of a plan come from.
-
-    Attributes:
-        seed: of the scenario.
-        origin: second that changes of level are counted from.
-        services: whether servers belong to services.
-        spells: kinds that come and go by themselves: kind, its rates by archetype.
-        changes: kinds that replace each other, likewise.
-        told: what planners tell.
-        freezes: those of them in which nothing is changed.
-        without: ids of events that shall not happen.
-        lives: when servers come and go, but for decommissions; None if all are always there.
-        ends: decommissions that planners tell.
-        last_end: second by which the last server has gone down for good.
-    """
-
-    seed: int
-    origin: int
-    services: bool
-    spells: tuple[tuple[Kind, dict[str, spells.Rates]], ...]
-    changes: tuple[tuple[Kind, dict[str, levels.Changes]], ...]
-    told: tuple[Told, ...]
-    freezes: tuple[Told, ...]
-    without: frozenset[str]
-    lives: Lives | None
-    ends: tuple[Told, ...]
-    last_end: int
-
-    @property
-    def any(self) -> bool:
-        """Whether anything can happen at all."""
-        return bool(self.spells or self.changes or self.told or self.lives)
 
 
 class Service(NamedTuple):
@@ -92,44 +48,6 @@ class Service(NamedTuple):
     servers: tuple[Who, ...]
     of_servers: tuple[tuple[Event, ...], ...]
     downs: tuple[tuple[tuple[int, int], ...], ...]
-
-
-@lru_cache(maxsize=16)
-def sources_of(plan: Plan) -> Sources:
-    """Return what events of a plan come from."""
-    scenario = plan.scenario
-    incidents = scenario.incidents
-    names = list(scenario.distribution)
-    spelled, changed = [], []
-    for name, kind in DRAWN.items() if incidents.intensity else ():
-        rates = getattr(incidents, name)
-        of = {archetype: rates.archetypes.get(archetype, 1.0) for archetype in names}
-        if isinstance(kind.drawn, Spells):
-            per = {a: rounded(rates.per_quarter * incidents.intensity * x) for a, x in of.items()}
-            by = {a: spells.Rates(r, rates.hours, rates.size) for a, r in per.items() if r}
-            spelled.append((kind, by))
-        elif isinstance(kind.drawn, Levels):
-            # A rate of changes moves their times; a level's size does not.
-            size = {a: rates.sigma * x * min(1.0, incidents.intensity) for a, x in of.items()}
-            origin = epoch_day(plan.origin) * DAY_SECONDS
-            changed.append(
-                (kind, {a: levels.Changes(rates.days, s, origin) for a, s in size.items() if s})
-            )
-    return Sources(
-        seed=scenario.seed,
-        origin=epoch_day(plan.origin) * DAY_SECONDS,
-        services=plan.fleet.replicas is not None,
-        spells=tuple((kind, by) for kind, by in spelled if by),
-        changes=tuple((kind, by) for kind, by in changed if by),
-        told=scenario.events,
-        freezes=tuple(each for each in scenario.events if each.kind == "freeze"),
-        without=frozenset(incidents.without),
-        lives=replace(plan.fleet.lives, told=None) if plan.fleet.lives else None,
-        ends=tuple(each for each in scenario.events if each.kind == DECOMMISSION),
-        last_end=max(
-            (each.begin for each in scenario.events if each.lasts_seconds is None), default=0
-        ),
-    )
 
 
 def of_servers(plan: Plan, first: int, stop: int, span: Span) -> list[tuple[Event, ...]]:
@@ -192,32 +110,30 @@ def _service(plan: Plan, who: Who, span: Span) -> Service:
     def events_in(span: Span) -> tuple[tuple[Event, ...], ...]:
         return tuple(of_server(sources, each, span) for each in servers)
 
-    theirs = events_in(Span(span.first - _longest_tail(), span.stop))
+    theirs = events_in(Span(span.first - longest_tail(), span.stop))
     touching = tuple(tuple(event for event in of if event.touches(*span)) for of in theirs)
-    downs = failover.downs_around(events_in, touching, span, sources.last_end)
+    downs = downs_around(events_in, touching, span, sources.last_end)
     found = list(_of_service(sources, who, span))
     for cause in chain(*theirs):
-        found += _consequences(sources, cause, who, span)
+        found += consequences(sources, cause, who, span)
     for cause in chain(*touching):
         if cause.has("down"):
-            found += failover.carried(cause, who.name, downs)
-    found += (each for each in failover.unserved(who.name, downs) if each.touches(*span))
-    return Service(
-        who.service, _kept(sources, found), servers, touching, failover.downs_of(touching)
-    )
+            found += carried(cause, who.name, downs)
+    found += (each for each in unserved(who.name, downs) if each.touches(*span))
+    return Service(who.service, _kept(sources, found), servers, touching, downs_of(touching))
 
 
 def _of_service(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
     """Yield what befalls a service, or a server that stands for one, but for what servers do."""
     yield from _levels(sources, who, span)
-    before = Span(span.first - _longest_tail(), span.stop)
+    before = Span(span.first - longest_tail(), span.stop)
     causes = _told(sources, who, before, of_server=False), _drawn(sources, who, before, "service")
     for cause in chain(*causes):
         if cause.event_id in sources.without:
             continue
         if cause.touches(*span):
             yield cause
-        yield from _consequences(sources, cause, who, span)
+        yield from consequences(sources, cause, who, span)
 
 
 def _drawn(sources: Sources, who: Who, span: Span, entity: str) -> Iterator[Event]:
@@ -227,25 +143,7 @@ def _drawn(sources: Sources, who: Who, span: Span, entity: str) -> Iterator[Even
             of = rates[who.archetype]
             for spell in spells.find(sources.seed, kind.name, who.name, of, *span):
                 if not (kind.planned and sources.freezes and _frozen(sources, who, spell.begin)):
-                    yield _event(kind, who.name, spell.begin, spell.end, spell.size)
-
-
-def _event(
-    kind: Kind, entity: str, begin: int, end: int, size: float, cause: str = "", name: str = ""
-) -> Event:
-    return Event(  # by place: there are many
-        name or f"{kind.name}-{entity}-{told.stamp(begin)}",
-        kind.name,
-        entity,
-        begin,
-        end,
-        kind.effects(size) if kind.effects else (),
-        kind.planned,
-        cause,
-        kind.severity,
-        kind.ramp,
-        kind.rises,
-    )
+                    yield event_of(kind, who.name, spell.begin, spell.end, spell.size)
 
 
 def _levels(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
@@ -259,7 +157,7 @@ def _levels(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
 
         of = changes[who.archetype]
         for level in levels.find(sources.seed, kind.name, who.name, of, *span, postpone):
-            event = _event(kind, who.name, level.begin, level.end, level.size)
+            event = event_of(kind, who.name, level.begin, level.end, level.size)
             effects = tuple(each._replace(start=level.before) for each in event.effects)
             yield event._replace(effects=effects, stays=True)
 
@@ -289,33 +187,6 @@ def _thawed(sources: Sources, who: Who, second: int) -> int:
         if later == second:
             return second
         second = later
-
-
-def _consequences(sources: Sources, cause: Event, who: Who, span: Span) -> Iterator[Event]:
-    """Yield what an event brings about at its service."""
-    for follows in KINDS[cause.kind].follows:
-        if cause.end is None or cause.event_id in sources.without:
-            continue
-        event = _following(sources.seed, follows, cause, who)
-        if event is not None and event.touches(*span):
-            yield event
-
-
-def _following(seed: int, follows: Consequence, cause: Event, who: Who) -> Event | None:
-    def draw(what: str, low: float, high: float) -> float:
-        return low + (high - low) * uniform(seed, "event", follows.kind, cause.event_id, what)
-
-    if cause.end is None or draw("whether", 0.0, 1.0) >= follows.chance:
-        return None
-    begin = cause.end if follows.after else cause.begin + int(draw("delay", *follows.delay))
-    end = cause.end + int(draw("tail", *follows.tail))
-    size = rounded(draw("size", *follows.size))
-    name = f"{follows.kind}-{cause.event_id}"
-    return _event(KINDS[follows.kind], who.name, begin, end, size, cause.event_id, name)
-
-
-def _longest_tail() -> int:
-    return max(follows.tail[1] for kind in KINDS.values() for follows in kind.follows)
 
 
 def _kept(sources: Sources, found: Iterable[Event]) -> tuple[Event, ...]:

@@ -10,7 +10,7 @@ from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import Problem, UsageError
 from fleetsynth.kinds import DRAWN, KINDS
 from fleetsynth.ledger.each import of_each, place_of
-from fleetsynth.ledger.spans import Span
+from fleetsynth.ledger.sources import Span
 from fleetsynth.ledger.told import stamp_seconds
 
 if TYPE_CHECKING:

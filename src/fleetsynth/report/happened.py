@@ -9,7 +9,7 @@ import numpy as np
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.kinds import KINDS, metrics_of
 from fleetsynth.ledger.each import of_each, place_of
-from fleetsynth.ledger.spans import Span
+from fleetsynth.ledger.sources import Span
 from fleetsynth.ledger.table import effect_text, has_events
 from fleetsynth.report import embed
 from fleetsynth.report.rows import SERVICE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleetsynth.ledger import effects, find
-from fleetsynth.ledger.spans import Span
+from fleetsynth.ledger.sources import Span, sources_of
 from fleetsynth.models.classic.signals import SIGNALS
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _STAYS = "disk"
 
 def happened(plan: ClassicPlan, window: Window) -> Events | None:
     """Return the events of each server that touch a window; None if there can be none."""
-    if not find.sources_of(plan).any:
+    if not sources_of(plan).any:
         return None
     step = plan.clock.step
     span = Span(window.first_tick * step, window.stop_tick * step)
