@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,14 @@ def test_who_carries_what_does_not_depend_on_the_span(start: str, end: str) -> N
     touching = [event for event in whole if event.touches(*table.span_of(part))]
     assert sorted(touching) == sorted(ledger_of(part))
     assert {"failover", "unserved"} <= {event.kind for event in touching}
+
+
+def test_months_keep_the_day_or_take_their_last_one() -> None:
+    event = {"kind": "load_test", "at": "2024-01-31 20:00", "for": "2h", "every": "month"}
+    plan = planned("classic", num_servers=1, end_date="2025-03-31", events=[event])
+    begins = [f"{datetime.fromtimestamp(each.begin, UTC):%m-%d %H}" for each in ledger_of(plan)]
+    assert begins[:4] == ["02-29 20", "03-31 20", "04-30 20", "05-31 20"]
+    assert begins[-2:] == ["02-28 20", "03-31 20"]
 
 
 def test_servers_that_are_never_up_are_looked_up_in_finite_time() -> None:

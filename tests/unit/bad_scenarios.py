@@ -68,6 +68,12 @@ PROBLEMS = {
         2,
         "every 1min is 1,052,640 times in this span, and 30,000 is the most: say a longer one",
     ),
+    "events at the end of all years": Bad(
+        "end_date: 9999-12-31\nevents:\n  - {kind: launch, at: 9999-12-01}",
+        "end_date",
+        1,
+        "events need an end_date up to the year 9000, since some end long after it",
+    ),
     "a service where there are none": Bad(
         "events:\n  - {kind: launch, at: 2024-01-01, service: web-000}",
         "events.0.service",

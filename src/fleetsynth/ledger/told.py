@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from calendar import monthrange
+from datetime import MAXYEAR, date, datetime
 from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING
@@ -49,19 +50,21 @@ def _begins(told: Told, first: int, stop: int) -> Iterator[int]:
     start = from_epoch_day(day)
     skipped = max(0, (first - begin) // (31 * DAY_SECONDS) // months - 1)
     for number in count(skipped):
-        at = epoch_day(_months_later(start, number * months)) * DAY_SECONDS + time
-        if at >= until:
+        later = _months_later(start, number * months)
+        if later is None or (at := epoch_day(later) * DAY_SECONDS + time) >= until:
             return
         yield at
 
 
-def _months_later(day: date, months: int) -> date:
-    """Return the same day of a later month, or its last one where it is shorter."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = index // 12, index % 12 + 1
-    following = date(year + month // 12, month % 12 + 1, 1)
-    last = (following - date(year, month, 1)).days
-    return date(year, month, min(day.day, last))
+def _months_later(day: date, months: int) -> date | None:
+    """Return the same day of a later month, or its last one where it is shorter.
+
+    None after the last year that there is.
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > MAXYEAR:
+        return None
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def event(told: Told, who: Who, begin: int, end: int | None) -> Event:

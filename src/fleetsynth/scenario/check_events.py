@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_TIMES = 30_000
 """An event comes again so many times within a scenario's span at most."""
+LAST_YEAR = 9000
+"""Of scenarios to which anything happens; an event that goes on afterwards may last centuries."""
 _SERVERS = frozenset({"events", "num_servers", "fleet_growth", "growth", "start_date", "end_date"})
 """Keys that say which servers there are in all."""
 _SERVER = re.compile(r"server_(\d+)(?:\.\.server_(\d+))?")
@@ -40,6 +42,11 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
             yield _SERVERS, problem
         for problem in _times(scenario, place, told):
             yield frozenset({"events", "start_date", "end_date"}), problem
+    if scenario.end_date.year > LAST_YEAR and (scenario.events or scenario.incidents.intensity):
+        message = (
+            f"events need an end_date up to the year {LAST_YEAR}, since some end long after it"
+        )
+        yield frozenset({"end_date", "events", "incidents"}), Problem(message, "end_date")
     for problem in _same_names(scenario):
         yield frozenset({"events"}), problem
     for problem in _incidents(scenario):
