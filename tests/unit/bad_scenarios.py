@@ -72,7 +72,7 @@ PROBLEMS = {
         "end_date: 9999-12-31\nevents:\n  - {kind: launch, at: 9999-12-01}",
         "end_date",
         1,
-        "events need an end_date up to the year 9000, since some end long after it",
+        "events need an end_date up to 9000, since some end long after it",
     ),
     "a service where there are none": Bad(
         "events:\n  - {kind: launch, at: 2024-01-01, service: web-000}",

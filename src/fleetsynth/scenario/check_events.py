@@ -44,7 +44,7 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
             yield frozenset({"events", "start_date", "end_date"}), problem
     if scenario.end_date.year > LAST_YEAR and (scenario.events or scenario.incidents.intensity):
         message = (
-            f"events need an end_date up to the year {LAST_YEAR}, since some end long after it"
+            f"events need an end_date up to {LAST_YEAR}, since some end long after it"
         )
         yield frozenset({"end_date", "events", "incidents"}), Problem(message, "end_date")
     for problem in _same_names(scenario):
