@@ -126,6 +126,11 @@ def test_a_list_that_cannot_be_understood(
         capacity(users(level()), events=listed(tmp_path, row, head=head))
 
 
+def test_a_list_with_others_names_them(tmp_path: Path) -> None:
+    events = listed(tmp_path, "test,load_test,nobody,2025-01-06,2025-01-07")
+    assert capacity(users(level()), events=events).strangers == ["nobody"]
+
+
 def test_a_list_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file of events"):
         capacity(users(level()), events=tmp_path / "none.csv")

@@ -43,9 +43,7 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
         for problem in _times(scenario, place, told):
             yield frozenset({"events", "start_date", "end_date"}), problem
     if scenario.end_date.year > LAST_YEAR and (scenario.events or scenario.incidents.intensity):
-        message = (
-            f"events need an end_date up to {LAST_YEAR}, since some end long after it"
-        )
+        message = f"events need an end_date up to {LAST_YEAR}, since some end long after it"
         yield frozenset({"end_date", "events", "incidents"}), Problem(message, "end_date")
     for problem in _same_names(scenario):
         yield frozenset({"events"}), problem
