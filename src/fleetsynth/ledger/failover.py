@@ -45,7 +45,9 @@ def downs_around(
     events = [event for theirs in servers for event in theirs if event.has("down")]
     ends = (last if event.end is None else event.end for event in events)
     wide = _wider(span, zip((event.begin for event in events), ends, strict=True))
-    downs = downs_of(servers if wide == span else find(wide))
+    if wide == span:  # so do the times at which nobody is up
+        return downs_of(servers)
+    downs = downs_of(find(wide))
     for _ in range(_MOST_ROUNDS):
         dark = (each for each in _nobody_up(downs) if each[0] < span.stop and each[1] > span.first)
         wider = _wider(wide, dark)

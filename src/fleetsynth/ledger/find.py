@@ -112,7 +112,8 @@ def _service(plan: Plan, who: Who, span: Span) -> Service:
 
     theirs = events_in(Span(span.first - longest_tail(), span.stop))
     touching = tuple(tuple(event for event in of if event.touches(*span)) for of in theirs)
-    downs = downs_around(events_in, touching, span, sources.last_end)
+    here = downs_of(touching)
+    downs = downs_around(events_in, touching, span, sources.last_end) if any(here) else here
     found = list(_of_service(sources, who, span))
     for cause in chain(*theirs):
         found += consequences(sources, cause, who, span)
@@ -120,7 +121,7 @@ def _service(plan: Plan, who: Who, span: Span) -> Service:
         if cause.has("down"):
             found += carried(cause, who.name, downs)
     found += (each for each in unserved(who.name, downs) if each.touches(*span))
-    return Service(who.service, _kept(sources, found), servers, touching, downs_of(touching))
+    return Service(who.service, _kept(sources, found), servers, touching, here)
 
 
 def _of_service(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
