@@ -138,7 +138,7 @@ need it.
 `fleetsynth config check` refuses what cannot be, with its line and the nearest name, as for all
 keys: a `decommission` with an end, a `service` that is not there or where there are none, what
 comes more than 30,000 times. An event beyond the span of the data is none of these: a longer span
-has it.
+has it, and `fleetsynth plan` names it, as it does those that befall nobody.
 
 ## Drawn events
 
