@@ -146,10 +146,15 @@ def _scale(axes: Axes, values: Any, column: str) -> None:
     axes.set_ylim(max(0.0, low - room) if low > 25 else 0.0, min(103.0, high + room))
 
 
+def pictured() -> list[Kind]:
+    """Return the kinds that can be told, or follow from what is told, and so can be shown."""
+    return [kind for kind in KINDS.values() if kind.is_told or kind.through]
+
+
 def main(folder: Path) -> None:
     """Draw every kind."""
     folder.mkdir(parents=True, exist_ok=True)
-    for kind in KINDS.values():
+    for kind in pictured():
         path = folder / f"{kind.name}.png"
         with rc_context({"font.family": "DejaVu Sans"}):
             draw(kind).savefig(path, metadata={"Software": None})

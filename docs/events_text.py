@@ -92,17 +92,19 @@ events:
 Each time is an event of its own, with its own id.
 
 ```yaml
+preset: realistic
 events:
   - {kind: maintenance, at: 2024-01-07 02:00, for: 4h, every: month, until: 2024-12-31}
   - {kind: load_test, at: 2024-01-31 20:00, for: 2h, every: quarter, service: web-000}
 ```
 
-(The second needs a fleet with services: in the classic preset no server is in one.)
+(In the classic preset no server is in a service.)
 
 **Whom.** All servers or services for which *all* keys hold that are given; without any, the whole
 fleet. `share` draws among them, at the address of the event's name and the server's or service's
-id, so that a larger fleet keeps who was drawn. With `servers`, an event that is for services
-otherwise befalls these servers alone.
+id, so that a larger fleet keeps who was drawn; another `name`, or without one another kind or first
+day, draws others. With `servers`, an event that is for services otherwise befalls these servers
+alone.
 
 ```yaml
 events:
@@ -134,7 +136,9 @@ DRAWN = """\
 need it.
 
 `fleetsynth config check` refuses what cannot be, with its line and the nearest name, as for all
-keys.
+keys: a `decommission` with an end, a `service` that is not there or where there are none, what
+comes more than 30,000 times. An event beyond the span of the data is none of these: a longer span
+has it, and `fleetsynth plan` names it, as it does those that befall nobody.
 
 ## Drawn events
 
@@ -146,13 +150,15 @@ incidents:
   outage: {per_quarter: 0}        # none of these
   runaway:
     archetypes: {batch: 3, web: 0}
-  without: [disk_fill-server_007-20240312T0410]
+  without: [disk_fill-server_009-20220326T1133]
 ```
 
 `intensity` multiplies all rates: 0 in the classic preset, 1 in the realistic one. A key per kind
 changes its figures; `archetypes` multiplies rates, by archetype. A higher rate keeps the events
-of a lower one, and adds some. `without` takes single events away by their ids, and what they
-brought about with them: all other values stay as they were, to the byte.
+of a lower one, and adds some. Deploys come when they come: below 1, `intensity` multiplies their
+sigma, and above 1 it leaves them as they are. `without` takes single events away by their ids, and
+what they brought about with them: all other values stay as they were, to the byte. An id that no
+event has is refused, except of what does not come by itself since `intensity` is 0.
 
 Keys below the name of a kind:
 
@@ -202,6 +208,10 @@ conserved while at least one is up; the ledger has a row `failover` with each se
 its cause. While none is up there is a row `unserved`: what was asked for is served by nobody. In
 the classic model servers share nothing, and nobody carries anything.
 
+**Lives.** Where [servers come and go](scenario.md#servers-that-come-and-go), each has a row `life`
+from its commissioning until it retires; a told `decommission` ends one sooner, and there are no
+rows from the day after. What is not there fails at nothing and carries nothing.
+
 **Freezes.** A deploy that would come in a `freeze` waits for its end; drawn maintenance that would
 begin in one does not take place. What is told takes place, and so do accidents.
 
@@ -221,7 +231,7 @@ s(t) = start + f(t) × (size − start)
 
 `start` is 1 for what multiplies or divides and 0 for what adds; of a deploy it is the level
 before. A tick or sample belongs to an event if its time does. Several events act one after the
-other, in the order of begin and id.
+other, in the order of begin and id; those of a server before those of its service, but for demand.
 
 **The realistic model**, per sample ([its equations](realism.md)):
 

@@ -241,7 +241,7 @@ def digest_of(scenario: Scenario, version: str, content: dict[str, Any]) -> str:
     content["granularity"] = scenario.step_seconds
     if not scenario.holidays.own_dates():
         content.pop("holidays", None)
-    if not scenario.incidents.intensity:
+    if not (scenario.incidents.intensity or scenario.incidents.without):
         content.pop("incidents", None)
     if not content.get("closed"):
         content.pop("closed", None)

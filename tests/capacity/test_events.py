@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from fleetsynth.ledger.find import Span
+    from fleetsynth.ledger.sources import Span
 
 DAYS = 730
 LAST = datetime(2024, 12, 31)
@@ -114,7 +114,7 @@ def test_a_file_of_parquet_or_of_other_metrics(tmp_path: Path) -> None:
     ("head", "row", "message"),
     [
         ("begin,end,entity", "2024-01-01,,a", "no column 'kind'"),
-        ("begin,end,entity,kind", "soon,,a,launch", "event 1: begin: 'soon' is no time"),
+        ("begin,end,entity,kind", "soon,,a,launch", "event 1: begin: 'soon' is not a valid time"),
         ("begin,end,entity,kind", "2024-01-02,2024-01-01,a,launch", "ends .* before it begins"),
         ("begin,end,entity,kind", "2024-01-02,,,launch", "a begin, an entity and a kind"),
     ],
@@ -124,6 +124,11 @@ def test_a_list_that_cannot_be_understood(
 ) -> None:
     with pytest.raises(InputError, match=message):
         capacity(users(level()), events=listed(tmp_path, row, head=head))
+
+
+def test_a_list_with_others_names_them(tmp_path: Path) -> None:
+    events = listed(tmp_path, "test,load_test,nobody,2025-01-06,2025-01-07")
+    assert capacity(users(level()), events=events).strangers == ["nobody"]
 
 
 def test_a_list_that_is_not_there(tmp_path: Path) -> None:
@@ -209,6 +214,11 @@ def test_days_are_left_out_if_enough_of_them_is_touched() -> None:
     far = Mark("x", begin - 23 * hour, begin - 21 * hour, False, ("cpu",))
     assert np.flatnonzero(_past(far, zone="-05:00").out).tolist() == [1]
     assert not _past(Mark("x", begin, begin + 10**6, False, ("mem",))).out.any()
+    for first, stop in ((-9, -2), (45, 50)):
+        outside = Mark("x", first * DAY_SECONDS, stop * DAY_SECONDS, False, ("cpu",))
+        assert not _past(outside).out.any()
+    over = Mark("x", -3 * DAY_SECONDS, 99 * DAY_SECONDS, False, ("cpu",))
+    assert _past(over).out.all()
 
 
 def test_nobody_knows_what_has_not_begun() -> None:
@@ -227,3 +237,19 @@ def test_nobody_knows_what_has_not_begun() -> None:
     whole = look(daily, 199, past=_past(before, after, window, days=200))
     assert whole.told[0].name == "y"
     assert whole.left_out.tolist() == [10]
+
+
+def test_a_list_says_what_the_ledger_says(tmp_path: Path) -> None:
+    """Data without a scenario, beside the events that `fleetsynth events` writes of it."""
+    told = [
+        {"kind": "migration", "at": "2024-02-01", "share": 0.5},
+        {"kind": "load_test", "from": "2024-11-10 08:00", "for": "8h"},
+    ]
+    path = fleetsynth.generate(ONE | {"events": told}, tmp_path / "x.parquet").path
+    bare = pq.read_table(path).replace_schema_metadata(None)
+    listed = fleetsynth.events(path).save(tmp_path / "events.csv")
+    one = capacity(path).rows("server")
+    other = capacity(bare, events=listed).rows("server")
+    assert one == other
+    assert any("history cut at migration-20240201" in (row["note"] or "") for row in one)
+    assert one != capacity(bare).rows("server")

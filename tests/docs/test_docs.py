@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 import fleetsynth
-from docs import build, cli_page, gallery
+from docs import build, cli_page, event_pictures, gallery
 from fleetsynth import generate, load_scenario
 from fleetsynth.formats import FORMATS
+from fleetsynth.kinds import KINDS
 from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario, Growth
 from fleetsynth.models.realistic import scenario
 from fleetsynth.presets import resolve
 from fleetsynth.scenario.distribution import Distribution
+from fleetsynth.scenario.events import LevelRates, SpellRates, Told
 from tests.docs import markdown, running
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from click import Command
+
+    from fleetsynth.scenario.fields import Strict
 
 ROOT = build.ROOT
 PAGES = sorted(
@@ -270,12 +274,37 @@ def test_every_page_is_in_the_index() -> None:
 
 def test_pictures_are_small_and_used() -> None:
     """Each picture is shown on some page, and none weighs much."""
-    pictures = sorted((ROOT / "docs" / "images").glob("*.png"))
+    images = ROOT / "docs" / "images"
+    pictures = sorted(images.rglob("*.png"))
     shown = "".join(path.read_text("utf-8") for path in PAGES)
     assert len(pictures) > 10
     for picture in pictures:
-        assert f"images/{picture.name})" in shown, f"nothing shows {picture.name}"
-        assert picture.stat().st_size < 300_000, picture.name
+        name = picture.relative_to(images).as_posix()
+        assert f"images/{name})" in shown, f"nothing shows {name}"
+        assert picture.stat().st_size < 300_000, name
+
+
+def test_every_kind_of_event_has_its_row_and_its_picture() -> None:
+    """Kinds that do something to values are shown; the table has all of them."""
+    page = (ROOT / "docs" / "events.md").read_text("utf-8")
+    assert len(event_pictures.pictured()) > 15
+    for name in KINDS:
+        assert f"\n| `{name}` | " in page, name
+    for kind in event_pictures.pictured():
+        assert f"(images/events/{kind.name}.png)" in page, kind.name
+    shown = sum(path.stat().st_size for path in event_pictures.IMAGES.glob("*.png"))
+    assert shown < 600_000
+
+
+@pytest.mark.parametrize("model", [Told, SpellRates, LevelRates])
+def test_keys_of_events_are_documented(model: type[Strict]) -> None:
+    """Each key has a row with a meaning."""
+    page = (ROOT / "docs" / "events.md").read_text("utf-8")
+    for name, field in model.model_fields.items():
+        rows = [
+            line for line in page.splitlines() if line.startswith(f"| `{field.alias or name}` |")
+        ]
+        assert any(row.split("|")[-2].strip() for row in rows), name
 
 
 def test_the_gallery_has_every_archetype() -> None:

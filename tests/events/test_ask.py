@@ -104,12 +104,23 @@ def test_events_are_counted_or_their_rate_is_told() -> None:
     told = {"kind": "maintenance", "at": "2024-01-01", "for": "2h", "every": "14d"}
     scenario = {"start_date": "2024-01-01", "end_date": "2024-12-29", "events": [told]}
     small = counts(as_plan(scenario | {"num_servers": 20}))
-    assert small == ({"maintenance": 26 * 20}, None)
+    assert small == ({"maintenance": 26 * 20}, None, ())
     large = counts(as_plan(scenario | {"num_servers": MOST}))
     assert large.of_all is None
     assert large.per_server_year is not None
     assert large.per_server_year["maintenance"] == pytest.approx(26 * 365.25 / 364)
-    assert counts(as_plan({"num_servers": 3})) == ({}, None)
+    assert counts(as_plan({"num_servers": 3})) == ({}, None, ())
+
+
+@pytest.mark.parametrize("servers", [20, MOST])
+def test_told_events_that_befall_nobody_are_named(servers: int) -> None:
+    events = [
+        {"kind": "launch", "name": "late", "at": "2032-01-01"},
+        {"kind": "load_test", "name": "early", "at": "2019-01-01", "for": "2h"},
+        {"kind": "launch", "name": "here", "at": "2024-02-01"},
+    ]
+    said = {"start_date": "2024-01-01", "end_date": "2024-12-29", "events": events}
+    assert counts(as_plan(said | {"num_servers": servers})).nowhere == ("late", "early")
 
 
 def test_what_follows_stands_below_its_cause_once() -> None:

@@ -28,16 +28,16 @@ def _change(**keys: Any) -> dict[str, Any]:
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "thousands of digits": (
         _change(demand=2, servers="server_000..server_" + "9" * 5_000),
-        "is no server: give ids",
+        "is not a valid server: give ids",
     ),
     "thousands of names": (
         _change(demand=2, servers=["server_001"] * 10_001),
         "at most 10,000 entries, not 10,001",
     ),
-    "every second": (_change(demand=2, **{"for": "1s"}, every="1s"), "more than 50,000 times"),
+    "every second": (_change(demand=2, **{"for": "1s"}, every="1s"), "30,000 is the most"),
     "every second for years before": (
-        _change(at="1950-01-01", demand=2, **{"for": "36500d"}, every="1s"),
-        "more than 50,000 times",
+        _change(at="1950-01-01", demand=2, **{"for": "36500d"}, every="hour"),
+        "30,000 is the most",
     ),
     "no capacity": (_change(capacity=1e-310), "greater than or equal to 0.001"),
     "ids of lives": (_change(demand=2, name="life"), "'life' begins the ids of other events"),
@@ -123,7 +123,7 @@ def test_a_day_is_a_day_however_it_is_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "last"), [("0001-01-01", "0001-01-05"), ("9999-12-25", "9999-12-31")]
+    ("first", "last"), [("0001-01-01", "0001-01-05"), ("9000-12-25", "9000-12-31")]
 )
 def test_the_ends_of_all_calendars(first: str, last: str) -> None:
     said = SMALL | {

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fleetsynth.ledger.find import Span, of_server, of_service, sources_of
+from fleetsynth.ledger.find import of_server, of_service
+from fleetsynth.ledger.sources import Span, sources_of
 from fleetsynth.models.realistic.happened import levels_of
 from fleetsynth.models.realistic.simulate import samples
 from fleetsynth.whom import servers_of

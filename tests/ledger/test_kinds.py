@@ -6,7 +6,7 @@ import pytest
 
 from fleetsynth.kinds import DRAWN, KINDS, TOLD, metrics_of
 from fleetsynth.ledger import table
-from fleetsynth.ledger.find import Span
+from fleetsynth.ledger.sources import Span
 from tests.ledger.fleets import PRESETS, inside, ledger_of, only, planned, values_of
 
 NEEDED = {"failover": "outage", "retries": "outage", "unserved": "outage", "backlog": "dependency"}

@@ -94,3 +94,10 @@ def test_a_decommissioned_server_hands_its_load_over() -> None:
         assert not changed[:first_gone].any()
         assert changed.any() == (row in siblings)
     assert {event.kind for event in table.events(on, 0, 24)} >= {"decommission", "life", "failover"}
+
+
+def test_servers_that_come_later_can_be_told_of(said: dict[str, Any]) -> None:
+    events = [{"kind": "decommission", "at": "2024-11-01", "servers": "server_060"}]
+    plan = as_plan(said | {"end_date": "2024-12-31", "events": events})
+    (event,) = (event for event in ledger_of(plan) if event.kind == "decommission")
+    assert event.entity == "server_060"

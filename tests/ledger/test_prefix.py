@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pytest
 
 from fleetsynth.ledger import table
-from fleetsynth.ledger.find import Span
+from fleetsynth.ledger.sources import Span
 from fleetsynth.presets import as_plan, simulate
 from fleetsynth.window import Window
 from tests.ledger.fleets import PRESETS, ledger_of, only, planned, values_of
@@ -91,3 +92,49 @@ def test_a_shorter_search_finds_less() -> None:
     span = table.span_of(plan)
     half = Span(span.first, (span.first + span.stop) // 2)
     assert len(list(table.events(plan, 0, 24, half))) < len(ledger_of(plan))
+
+
+DARK = SAID | {
+    "num_servers": 40,
+    "end_date": "2024-12-31",
+    "events": [
+        {"kind": "blackout", "name": "a", "at": "2024-03-01", "for": "20d", "region": "us-east-1"},
+        {"kind": "blackout", "name": "b", "at": "2024-03-20", "for": "20d", "region": "us-east-1"},
+        {"kind": "blackout", "name": "c", "at": "2024-03-05", "for": "60d", "share": 0.5},
+        {"kind": "decommission", "name": "d", "at": "2024-05-01", "share": 0.5},
+        {"kind": "decommission", "name": "e", "at": "2024-06-01", "region": "us-east-1"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2024-03-01", "2024-03-15"),
+        ("2024-03-10", "2024-03-12"),
+        ("2024-03-25", "2024-04-30"),
+        ("2024-04-20", "2024-05-30"),
+        ("2024-07-01", "2024-07-31"),
+    ],
+)
+def test_who_carries_what_does_not_depend_on_the_span(start: str, end: str) -> None:
+    """Downs that overlap are one, whether they lie in the span or beyond it."""
+    whole = ledger_of(as_plan(DARK))
+    part = as_plan(DARK | {"start_date": start, "end_date": end})
+    touching = [event for event in whole if event.touches(*table.span_of(part))]
+    assert sorted(touching) == sorted(ledger_of(part))
+    assert {"failover", "unserved"} <= {event.kind for event in touching}
+
+
+def test_months_keep_the_day_or_take_their_last_one() -> None:
+    event = {"kind": "load_test", "at": "2024-01-31 20:00", "for": "2h", "every": "month"}
+    plan = planned("classic", num_servers=1, end_date="2025-03-31", events=[event])
+    begins = [f"{datetime.fromtimestamp(each.begin, UTC):%m-%d %H}" for each in ledger_of(plan)]
+    assert begins[:4] == ["02-29 20", "03-31 20", "04-30 20", "05-31 20"]
+    assert begins[-2:] == ["02-28 20", "03-31 20"]
+
+
+def test_servers_that_are_never_up_are_looked_up_in_finite_time() -> None:
+    incidents = only() | {"outage": {"per_quarter": 20.0, "hours": [1500.0, 1536.0]}}
+    plan = planned("realistic", incidents=incidents)
+    assert any(event.kind == "unserved" for event in ledger_of(plan))

@@ -103,7 +103,7 @@ def test_any_cut_has_the_rows_of_the_whole(said: dict[str, Any], server: int, ti
     for servers in ((0, server), (server, size)):
         for ticks in ((first, first + tick), (first + tick, stop)):
             if servers[0] < servers[1]:
-                found |= _rows(plan, Window(*servers, *ticks))
+                found |= _rows(plan, Window(servers[0], servers[1], ticks[0], ticks[1]))
     assert found == _all(plan)
 
 

@@ -44,6 +44,48 @@ PROBLEMS = {
         5,
         r"unknown key 'shar' \(did you mean 'share'\?\)",
     ),
+    "an event that follows from others": Bad(
+        "events:\n  - {kind: failover, at: 2024-01-01, for: 1h}",
+        "events.0",
+        2,
+        "a failover follows from other events: tell those",
+    ),
+    "a last event before the first": Bad(
+        "events:\n  - {kind: load_test, at: 2024-01-05, for: 1h, every: day, until: 2024-01-04}",
+        "events.0",
+        2,
+        r"the last one \(2024-01-04\) is before the first \(2024-01-05\)",
+    ),
+    "a decommission that ends": Bad(
+        "events:\n  - {kind: decommission, at: 2024-01-01, for: 7d}",
+        "events.0",
+        2,
+        "a decommission is for good: leave out when it ends, and what it does",
+    ),
+    "more events than a ledger holds": Bad(
+        "events:\n  - {kind: load_test, at: 2024-01-01, for: 30s, every: 1min}",
+        "events.0.every",
+        2,
+        "every 1min is 1,052,640 times in this span, and 30,000 is the most: say a longer one",
+    ),
+    "events at the end of all years": Bad(
+        "end_date: 9999-12-31\nevents:\n  - {kind: launch, at: 9999-12-01}",
+        "end_date",
+        1,
+        "events need an end_date up to 9000, since some end long after it",
+    ),
+    "a service where there are none": Bad(
+        "events:\n  - {kind: launch, at: 2024-01-01, service: web-000}",
+        "events.0.service",
+        2,
+        "servers of the classic preset are in no service: say servers, or archetype",
+    ),
+    "an event taken away that does not happen": Bad(
+        "incidents:\n  intensity: 1\n  without: [leak-server_007-20240312T0410]",
+        "incidents.without.0",
+        3,
+        "no event is called 'leak-server_007-20240312T0410': `fleetsynth events` lists those",
+    ),
     "unknown key of rates": Bad(
         "incidents:\n  surge:\n    per_quarte: 1",
         "incidents.surge.per_quarte",

@@ -8,7 +8,7 @@ import pytest
 from fleetsynth import load_scenario, resolve
 from fleetsynth.errors import ScenarioError, UsageError
 from fleetsynth.models.classic.scenario import ClassicScenario
-from fleetsynth.presets import PRESETS
+from fleetsynth.presets import PRESETS, as_plan
 from fleetsynth.presets.load import default_scenario
 from fleetsynth.scenario.holidays import Holidays
 from fleetsynth.scenario.text import dump_yaml
@@ -268,18 +268,38 @@ def test_any_changed_key_changes_the_digest(key: str) -> None:
     assert resolve(changed).digest != plan_of(before).digest
 
 
+CARDS = {"kind": "dependency", "name": "cards", "at": "2024-06-01 10:00", "for": "2h"}
 HAPPENING: list[dict[str, Any]] = [
     {"incidents.intensity": 1},
-    {"incidents": {"intensity": 1, "without": ["leak-server_000-20240101T0000"]}},
+    {"incidents": {"intensity": 1, "without": ["noisy_neighbour-server_000-20220104T1206"]}},
     {"incidents": {"intensity": 1, "leak": {"per_quarter": 0.2}}},
     {"events": [{"kind": "launch", "at": "2024-06-01"}]},
     {"events": [{"kind": "launch", "at": "2024-06-01 10:00"}]},
+    {"events": [CARDS]},
+    {"events": [CARDS], "incidents": {"without": ["cards-server_003"]}},
 ]
 
 
 def test_whatever_happens_changes_the_digest() -> None:
     digests = [plan_of(said).digest for said in ({}, *HAPPENING)]
     assert len(set(digests)) == len(digests)
+
+
+@pytest.mark.parametrize(
+    ("preset", "event_id"),
+    [("classic", "cards-server_003"), ("realistic", "backlog-cards-application-003")],
+)
+def test_what_is_taken_away_stands_in_the_resolved_scenario(preset: str, event_id: str) -> None:
+    incidents = {"intensity": 0, "without": [event_id]}
+    said = {"preset": preset, "events": [CARDS], "incidents": incidents}
+    resolved = load_scenario(said).to_dict()
+    assert resolved["incidents"] == incidents
+    assert as_plan(resolved).digest == as_plan(said).digest
+
+
+def test_what_does_not_come_by_itself_is_not_missed() -> None:
+    said = {"incidents": {"intensity": 0, "without": ["leak-server_007-20240312T0410"]}}
+    assert load_scenario(said).incidents.without
 
 
 def test_rates_of_what_does_not_happen_change_nothing() -> None:

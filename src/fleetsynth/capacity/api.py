@@ -12,7 +12,7 @@ from fleetsynth.capacity.backtest import Backtest
 from fleetsynth.capacity.estimate import Status
 from fleetsynth.capacity.gather import gather
 from fleetsynth.capacity.judge import judge
-from fleetsynth.capacity.listed import known_of
+from fleetsynth.capacity.listed import Listed, known_of
 from fleetsynth.capacity.look import PERCENTILE
 from fleetsynth.capacity.rows import Exports
 from fleetsynth.capacity.table import SCOPES, full_within, not_judged, rows
@@ -40,6 +40,7 @@ class Capacity:
         columns: the table itself; `rows` gives it out.
         backtest: how far such dates were off on these very data; empty if that was not asked for.
         understood: what was understood of each export.
+        strangers: servers and services of the list of events that the data do not name.
     """
 
     as_of: str
@@ -48,6 +49,7 @@ class Capacity:
     columns: Columns
     backtest: list[dict[str, Any]] = field(default_factory=list)
     understood: list[dict[str, Any]] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
         """Say in a line what it is."""
@@ -187,7 +189,8 @@ def capacity(
     datasets = [open_dataset(each, said) for each in many]
     exports = Exports(datasets, network=link is not None, progress=progress)
     tested = Backtest(ask) if backtest else None
-    gathered = gather(exports, link, percentile, tested, known_of(datasets, events))
+    listed = None if events is None else Listed(events)
+    gathered = gather(exports, link, percentile, tested, known_of(datasets, listed))
     servers = len(gathered.of_servers())
     results = tested.results() if tested else []
     table = judge(gathered, ask, exports.statistics())
@@ -198,4 +201,5 @@ def capacity(
         columns=table,
         backtest=results,
         understood=[each.understood.to_dict() for each in datasets],
+        strangers=listed.strangers if listed else [],
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from fleetsynth.kinds.kind import Event
-    from fleetsynth.ledger.find import Span
+    from fleetsynth.ledger.sources import Span
     from fleetsynth.plan import Plan
 
 STEMS = {"cpu": "cpu", "memory": "mem", "disk": "disk", "network": "net_in", "net_out": "net_out"}
@@ -72,10 +72,14 @@ class Ledger:
         """Return what is known of each server in some seconds, in order."""
         del services  # the plan knows them
         out: list[list[Mark]] = [[] for _ in servers]
+        known: dict[str, list[Mark]] = {}  # a service's events are those of all its servers
         for first, places in _runs([place_of(self._plan, name) for name in servers]):
             stop = first + len(places)
             for place, events in zip(places, of_each(self._plan, first, stop, span), strict=True):
-                out[place] += [mark for event in events for mark in marks(event)]
+                for event in events:
+                    if event.event_id not in known:
+                        known[event.event_id] = list(marks(event))
+                    out[place] += known[event.event_id]
         return [sorted(each) for each in out]
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from fleetsynth.capacity.known import Known, Mark
-    from fleetsynth.ledger.find import Span
+    from fleetsynth.ledger.sources import Span
     from fleetsynth.reader import Dataset
 
 MUST = ("begin", "end", "entity", "kind")
@@ -37,6 +37,7 @@ class Listed:
         if not Path(path).is_file():
             raise UsageError(f"{path}: no such file of events")
         self._marks: dict[str, list[Mark]] = {}
+        self._met: set[str] = set()
         for number, row in enumerate(_rows(Path(path)), start=1):
             entity, found = _understood(row, f"{path}, event {number}")
             self._marks.setdefault(entity, []).extend(found)
@@ -45,6 +46,7 @@ class Listed:
         self, servers: Sequence[str], services: Sequence[str | None], span: Span
     ) -> list[list[Mark]]:
         """Return what is known of each server in some seconds, in order."""
+        self._met.update(servers, filter(None, services))
         return [
             sorted(
                 mark
@@ -55,14 +57,15 @@ class Listed:
             for server, service in zip(servers, services, strict=True)
         ]
 
+    @property
+    def strangers(self) -> list[str]:
+        """Entities of the file that are no server and no service that was asked for so far."""
+        return sorted(self._marks.keys() - self._met)
 
-def known_of(datasets: Sequence[Dataset], events: Path | str | None = None) -> Known | None:
-    """Return what is known to have happened on datasets: what made them says so, or a file.
 
-    Raises:
-        UsageError, InputError: as `Listed`.
-    """
-    sources: list[Known] = [] if events is None else [Listed(events)]
+def known_of(datasets: Sequence[Dataset], listed: Listed | None = None) -> Known | None:
+    """Return what is known to have happened on datasets: what made them says so, or a list."""
+    sources: list[Known] = [] if listed is None else [listed]
     for dataset in datasets:
         plan = own_plan(dataset)
         if plan is not None and rows_short_of(plan, dataset) is None:
@@ -111,5 +114,7 @@ def _seconds(value: Any, where: str) -> int | None:
         try:
             value = datetime.fromisoformat(text)
         except ValueError:
-            raise InputError(f"{where}: {text!r} is no time such as 2024-06-01T08:00:00") from None
+            raise InputError(
+                f"{where}: {text!r} is not a valid time: give one such as 2024-06-01T08:00:00"
+            ) from None
     return int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())

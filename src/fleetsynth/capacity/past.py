@@ -11,7 +11,7 @@ from fleetsynth.capacity import steps
 from fleetsynth.capacity.known import STEMS
 from fleetsynth.capacity.weekly import WEEK
 from fleetsynth.clock import DAY_SECONDS, ahead
-from fleetsynth.ledger.find import Span
+from fleetsynth.ledger.sources import Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -164,12 +164,16 @@ class History:
 
 def _cover(part: Values, low: int, high: int) -> None:
     """Add the share of each day that lies between two times, in seconds from the first day."""
-    first = max(low, 0) // DAY_SECONDS
-    stop = min(-(-high // DAY_SECONDS), len(part))
-    for day in {first, stop - 1} if stop > first else ():
-        inside = min(high, (day + 1) * DAY_SECONDS) - max(low, day * DAY_SECONDS)
-        part[day] += inside / DAY_SECONDS
-    part[first + 1 : max(stop - 1, first + 1)] = 1
+    low, high = max(low, 0), min(high, len(part) * DAY_SECONDS)
+    first, stop = low // DAY_SECONDS, -(-high // DAY_SECONDS)
+    if high <= low:
+        return
+    if stop - first == 1:
+        part[first] += (high - low) / DAY_SECONDS
+        return
+    part[first] += first + 1 - low / DAY_SECONDS
+    part[stop - 1] += high / DAY_SECONDS - (stop - 1)
+    part[first + 1 : stop - 1] = 1
 
 
 def share_of(statistic: str | None) -> float:

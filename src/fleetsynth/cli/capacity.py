@@ -13,7 +13,7 @@ import click
 from fleetsynth.cli.judging import DURATION, judging, judging_options
 from fleetsynth.cli.options import LOCAL_PATH, overwrite_option, read_options, reading_options
 from fleetsynth.cli.say import say, say_json, show_understood
-from fleetsynth.errors import UsageError
+from fleetsynth.errors import UsageError, listed
 from fleetsynth.formats import known
 
 if TYPE_CHECKING:
@@ -143,6 +143,11 @@ def capacity(
     if output:
         found.save(output, by=by, top=top, overwrite=overwrite)
     _tell(found, err=as_json)
+    if found.strangers:
+        say(
+            f"events of {listed(found.strangers, 3)} are left out: the data do not name them",
+            err=True,
+        )
     if by and not found.has(by):
         say(f"the data name no {_SCOPES[by]}: there is nothing to show by {by}", err=True)
     if as_json:

@@ -155,6 +155,8 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
             facts["events"] = happening.of_all
         else:
             facts["events_per_server_year"] = happening.per_server_year
+        if happening.nowhere:
+            facts["events_nowhere"] = list(happening.nowhere)
         if rate:
             facts["rows_per_cpu_second"] = round(rate.rows_per_cpu_second)
             facts["core_hours"] = rate.core_hours(size.rows)

@@ -91,7 +91,7 @@ def events(
       fleetsynth events fleet/ --kind outage --kind failover --chains
       fleetsynth events fleet.parquet --server server_007 --from 2024-03-01 --to 2024-03-31
       fleetsynth events fleet.yaml --server server_007 --draw
-      fleetsynth events --preset realistic --service web-000 --server server_007 -o picture.png
+      fleetsynth events fleet.yaml --server server_007 -o picture.png
       fleetsynth events fleet/ --json > events.json
     """
     from fleetsynth.events.api import events as look

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from fleetsynth.cli.terminal import open_console, plain, print_facts, print_whole, text_table
 from fleetsynth.clock import HOUR_SECONDS
+from fleetsynth.errors import listed
 from fleetsynth.kinds import KINDS
 from fleetsynth.presets import model_of
 from fleetsynth.scenario.fields import Strict
@@ -135,6 +136,7 @@ def show_size(plan: Plan, size: Size, happening: Counts) -> None:
         **_lives(plan),
         span=f"{span_text(plan)}, {plan.clock.count:,} ticks",
         **_happening(happening),
+        **({"nowhere": _nowhere(happening)} if happening.nowhere else {}),
         memory=f"about {in_bytes(size.memory)} while generating",
         **_draws(plan, size),
         **{ending: f"about {in_bytes(count)}" for ending, count in size.bytes.items()},
@@ -162,6 +164,11 @@ def _happening(counts: Counts) -> dict[str, str]:
         kinds = (f"{rate:.2g} {KINDS[kind].title}" for kind, rate in rates.items())
         return {"events": f"about {sum(rates.values()):.2g} a server and year: {', '.join(kinds)}"}
     return {}
+
+
+def _nowhere(counts: Counts) -> str:
+    """Name told events that do nothing in the span, or to nobody."""
+    return f"{listed(counts.nowhere, 5)}: told, and befalls nobody in this span"
 
 
 def _draws(plan: Plan, size: Size) -> dict[str, str]:

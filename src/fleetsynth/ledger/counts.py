@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.kinds import KINDS
 from fleetsynth.ledger.table import events, has_events, span_of
+from fleetsynth.ledger.told import times
 
 if TYPE_CHECKING:
     from fleetsynth.plan import Plan
@@ -23,10 +24,12 @@ class Counts(NamedTuple):
     Attributes:
         of_all: how many there are; None of a plan that is too large.
         per_server_year: how many a server and year, by the first servers; None of a small one.
+        nowhere: names of told events that befall nobody in the plan's span, as far as that is seen.
     """
 
     of_all: dict[str, int] | None = None
     per_server_year: dict[str, float] | None = None
+    nowhere: tuple[str, ...] = ()
 
 
 def counts(plan: Plan) -> Counts:
@@ -34,9 +37,16 @@ def counts(plan: Plan) -> Counts:
     first, stop = span_of(plan)
     days = (stop - first) / DAY_SECONDS
     servers = min(plan.fleet.size, max(1, int(MOST / days)))
-    found = Counter(event.kind for event in events(plan, 0, servers)) if has_events(plan) else {}
+    found, seen = Counter[str](), set[str]()
+    waited = [each.label for each in plan.scenario.events]
+    for event in events(plan, 0, servers) if has_events(plan) else ():
+        found[event.kind] += 1
+        seen.update(label for label in waited if event.event_id.startswith(f"{label}-"))
     number = {kind: found[kind] for kind in KINDS if kind in found}
     if servers == plan.fleet.size:
-        return Counts(of_all=number)
+        return Counts(of_all=number, nowhere=tuple(x for x in waited if x not in seen))
     years = servers * days / _YEAR_DAYS
-    return Counts(per_server_year={kind: count / years for kind, count in number.items()})
+    return Counts(
+        per_server_year={kind: count / years for kind, count in number.items()},
+        nowhere=tuple(x.label for x in plan.scenario.events if not any(times(x, first, stop))),
+    )

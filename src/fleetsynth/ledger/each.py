@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleetsynth.fleet import server_id
-from fleetsynth.ledger.find import in_services, of_server, sources_of
+from fleetsynth.ledger.find import in_services, of_server
+from fleetsynth.ledger.sources import sources_of
 from fleetsynth.ledger.table import span_of
 from fleetsynth.whom import servers_of
 
 if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Event
-    from fleetsynth.ledger.find import Span
+    from fleetsynth.ledger.sources import Span
     from fleetsynth.plan import Plan
 
 

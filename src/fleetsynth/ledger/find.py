@@ -6,83 +6,33 @@ same events, and more.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, epoch_day
-from fleetsynth.kinds import DRAWN, KINDS
-from fleetsynth.kinds.kind import Event, Levels, Spells
+from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.ledger import levels, spells, told
+from fleetsynth.ledger.failover import carried, downs_around, downs_of, unserved
+from fleetsynth.ledger.follow import consequences, longest_tail
+from fleetsynth.ledger.make import event_of
+from fleetsynth.ledger.sources import FOREVER, Span, sources_of
 from fleetsynth.lives import NEVER
-from fleetsynth.numeric import rounded
-from fleetsynth.scenario.events import DECOMMISSION
-from fleetsynth.streams import encode, uniform
-from fleetsynth.whom import (
-    as_service,
-    befalls,
-    days_told,
-    replicas_of,
-    servers_of,
-)
+from fleetsynth.streams import encode
+from fleetsynth.whom import as_service, befalls, days_told, replicas_of, servers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fleetsynth.kinds.kind import Consequence, Kind
-    from fleetsynth.lives import Lives
+    from fleetsynth.kinds.kind import Event
+    from fleetsynth.ledger.sources import Sources
     from fleetsynth.plan import Plan
-    from fleetsynth.scenario.events import Told
     from fleetsynth.whom import Who
 
 
 _MOST_FREEZES = 100
 """In a row: a change that is put off any further takes place all the same."""
-FOREVER = 1 << 60
-"""Second at which ends what has no end."""
-
-
-class Span(NamedTuple):
-    """Seconds first..stop-1 since the Unix epoch."""
-
-    first: int
-    stop: int
-
-
-class Sources(NamedTuple):
-    """What events of a plan come from.
-
-    Attributes:
-        seed: of the scenario.
-        origin: second that changes of level are counted from.
-        services: whether servers belong to services.
-        spells: kinds that come and go by themselves: kind, its rates by archetype.
-        changes: kinds that replace each other, likewise.
-        told: what planners tell.
-        freezes: those of them in which nothing is changed.
-        without: ids of events that shall not happen.
-        lives: when servers come and go, but for decommissions; None if all are always there.
-        ends: decommissions that planners tell.
-    """
-
-    seed: int
-    origin: int
-    services: bool
-    spells: tuple[tuple[Kind, dict[str, spells.Rates]], ...]
-    changes: tuple[tuple[Kind, dict[str, levels.Changes]], ...]
-    told: tuple[Told, ...]
-    freezes: tuple[Told, ...]
-    without: frozenset[str]
-    lives: Lives | None
-    ends: tuple[Told, ...]
-
-    @property
-    def any(self) -> bool:
-        """Whether anything can happen at all."""
-        return bool(self.spells or self.changes or self.told or self.lives)
 
 
 class Service(NamedTuple):
@@ -92,8 +42,9 @@ class Service(NamedTuple):
         name: of the service.
         events: of the service, in order.
         servers: its servers, those beyond the end of the fleet among them.
-        of_servers: events of each of these servers, from a little before the span.
-        downs: of each of these servers, when it is down: begins and ends, apart and in order.
+        of_servers: events of each of these servers.
+        downs: of each of these servers, when it is down, as its events say: begins and ends, apart
+            and in order.
     """
 
     name: str
@@ -101,41 +52,6 @@ class Service(NamedTuple):
     servers: tuple[Who, ...]
     of_servers: tuple[tuple[Event, ...], ...]
     downs: tuple[tuple[tuple[int, int], ...], ...]
-
-
-@lru_cache(maxsize=16)
-def sources_of(plan: Plan) -> Sources:
-    """Return what events of a plan come from."""
-    scenario = plan.scenario
-    incidents = scenario.incidents
-    names = list(scenario.distribution)
-    spelled, changed = [], []
-    for name, kind in DRAWN.items() if incidents.intensity else ():
-        rates = getattr(incidents, name)
-        of = {archetype: rates.archetypes.get(archetype, 1.0) for archetype in names}
-        if isinstance(kind.drawn, Spells):
-            per = {a: rounded(rates.per_quarter * incidents.intensity * x) for a, x in of.items()}
-            by = {a: spells.Rates(r, rates.hours, rates.size) for a, r in per.items() if r}
-            spelled.append((kind, by))
-        elif isinstance(kind.drawn, Levels):
-            # A rate of changes moves their times; a level's size does not.
-            size = {a: rates.sigma * x * min(1.0, incidents.intensity) for a, x in of.items()}
-            origin = epoch_day(plan.origin) * DAY_SECONDS
-            changed.append(
-                (kind, {a: levels.Changes(rates.days, s, origin) for a, s in size.items() if s})
-            )
-    return Sources(
-        seed=scenario.seed,
-        origin=epoch_day(plan.origin) * DAY_SECONDS,
-        services=plan.fleet.replicas is not None,
-        spells=tuple((kind, by) for kind, by in spelled if by),
-        changes=tuple((kind, by) for kind, by in changed if by),
-        told=scenario.events,
-        freezes=tuple(each for each in scenario.events if each.kind == "freeze"),
-        without=frozenset(incidents.without),
-        lives=replace(plan.fleet.lives, told=None) if plan.fleet.lives else None,
-        ends=tuple(each for each in scenario.events if each.kind == DECOMMISSION),
-    )
 
 
 def of_servers(plan: Plan, first: int, stop: int, span: Span) -> list[tuple[Event, ...]]:
@@ -154,7 +70,7 @@ def in_services(
         if who.service not in services:
             service = services[who.service] = of_service(plan, who, span)
             for each, found in zip(service.servers, service.of_servers, strict=True):
-                events[each.name] = tuple(event for event in found if event.touches(*span))
+                events[each.name] = found
     return services, events
 
 
@@ -194,30 +110,35 @@ def of_service(plan: Plan, server: Who, span: Span) -> Service:
 def _service(plan: Plan, who: Who, span: Span) -> Service:
     sources = sources_of(plan)
     servers = tuple(replicas_of(plan.fleet, who))
-    before = Span(span.first - _longest_tail(), span.stop)
-    theirs = tuple(of_server(sources, each, before) for each in servers)
-    downs = tuple(_downs(events) for events in theirs)
+
+    def events_in(span: Span) -> tuple[tuple[Event, ...], ...]:
+        return tuple(of_server(sources, each, span) for each in servers)
+
+    theirs = events_in(Span(span.first - longest_tail(), span.stop))
+    touching = tuple(tuple(event for event in of if event.touches(*span)) for of in theirs)
+    here = downs_of(touching)
+    downs = downs_around(events_in, touching, span, sources.last_end) if any(here) else here
     found = list(_of_service(sources, who, span))
-    for events in theirs:
-        for cause in events:
-            if cause.has("down"):
-                found += _carried(cause, who, span, downs)
-            found += _consequences(sources, cause, who, span)
-    found += _unserved(who, span, downs)
-    return Service(who.service, _kept(sources, found), servers, theirs, downs)
+    for cause in chain(*theirs):
+        found += consequences(sources, cause, who, span)
+    for cause in chain(*touching):
+        if cause.has("down"):
+            found += carried(cause, who.name, downs)
+    found += (each for each in unserved(who.name, downs) if each.touches(*span))
+    return Service(who.service, _kept(sources, found), servers, touching, here)
 
 
 def _of_service(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
     """Yield what befalls a service, or a server that stands for one, but for what servers do."""
     yield from _levels(sources, who, span)
-    before = Span(span.first - _longest_tail(), span.stop)
+    before = Span(span.first - longest_tail(), span.stop)
     causes = _told(sources, who, before, of_server=False), _drawn(sources, who, before, "service")
     for cause in chain(*causes):
         if cause.event_id in sources.without:
             continue
         if cause.touches(*span):
             yield cause
-        yield from _consequences(sources, cause, who, span)
+        yield from consequences(sources, cause, who, span)
 
 
 def _drawn(sources: Sources, who: Who, span: Span, entity: str) -> Iterator[Event]:
@@ -227,25 +148,7 @@ def _drawn(sources: Sources, who: Who, span: Span, entity: str) -> Iterator[Even
             of = rates[who.archetype]
             for spell in spells.find(sources.seed, kind.name, who.name, of, *span):
                 if not (kind.planned and sources.freezes and _frozen(sources, who, spell.begin)):
-                    yield _event(kind, who.name, spell.begin, spell.end, spell.size)
-
-
-def _event(
-    kind: Kind, entity: str, begin: int, end: int, size: float, cause: str = "", name: str = ""
-) -> Event:
-    return Event(  # by place: there are many
-        name or f"{kind.name}-{entity}-{told.stamp(begin)}",
-        kind.name,
-        entity,
-        begin,
-        end,
-        kind.effects(size) if kind.effects else (),
-        kind.planned,
-        cause,
-        kind.severity,
-        kind.ramp,
-        kind.rises,
-    )
+                    yield event_of(kind, who.name, spell.begin, spell.end, spell.size)
 
 
 def _levels(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
@@ -259,7 +162,7 @@ def _levels(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
 
         of = changes[who.archetype]
         for level in levels.find(sources.seed, kind.name, who.name, of, *span, postpone):
-            event = _event(kind, who.name, level.begin, level.end, level.size)
+            event = event_of(kind, who.name, level.begin, level.end, level.size)
             effects = tuple(each._replace(start=level.before) for each in event.effects)
             yield event._replace(effects=effects, stays=True)
 
@@ -290,93 +193,6 @@ def _thawed(sources: Sources, who: Who, second: int) -> int:
             break
         second = later
     return second
-
-
-def _consequences(sources: Sources, cause: Event, who: Who, span: Span) -> Iterator[Event]:
-    """Yield what an event brings about at its service."""
-    for follows in KINDS[cause.kind].follows:
-        if cause.end is None or cause.event_id in sources.without:
-            continue
-        event = _following(sources.seed, follows, cause, who)
-        if event is not None and event.touches(*span):
-            yield event
-
-
-def _following(seed: int, follows: Consequence, cause: Event, who: Who) -> Event | None:
-    def draw(what: str, low: float, high: float) -> float:
-        return low + (high - low) * uniform(seed, "event", follows.kind, cause.event_id, what)
-
-    if cause.end is None or draw("whether", 0.0, 1.0) >= follows.chance:
-        return None
-    begin = cause.end if follows.after else cause.begin + int(draw("delay", *follows.delay))
-    end = cause.end + int(draw("tail", *follows.tail))
-    size = rounded(draw("size", *follows.size))
-    name = f"{follows.kind}-{cause.event_id}"
-    return _event(KINDS[follows.kind], who.name, begin, end, size, cause.event_id, name)
-
-
-def _longest_tail() -> int:
-    return max(follows.tail[1] for kind in KINDS.values() for follows in kind.follows)
-
-
-def _downs(events: Iterable[Event]) -> tuple[tuple[int, int], ...]:
-    """Return when a server is down: begins and ends, apart and in order."""
-    out: list[tuple[int, int]] = []
-    for event in sorted(events, key=lambda event: event.begin):
-        if not event.has("down"):
-            continue
-        end = FOREVER if event.end is None else event.end
-        if out and event.begin <= out[-1][1]:
-            out[-1] = out[-1][0], max(end, out[-1][1])
-        else:
-            out.append((event.begin, end))
-    return tuple(out)
-
-
-def _carried(
-    cause: Event, who: Who, span: Span, downs: tuple[tuple[tuple[int, int], ...], ...]
-) -> Iterator[Event]:
-    """Yield that others carry the load of a server that is down, if any of them is up meanwhile."""
-    if not cause.touches(*span):
-        return
-    end = FOREVER if cause.end is None else cause.end
-    if any(_is_up(theirs, cause.begin, end) for theirs in downs):
-        kind, name = KINDS["failover"], f"failover-{cause.event_id}"
-        yield Event(
-            name,
-            kind.name,
-            who.name,
-            cause.begin,
-            cause.end,
-            planned=cause.planned,
-            cause=cause.event_id,
-            severity=kind.severity,
-        )
-
-
-def _is_up(downs: tuple[tuple[int, int], ...], begin: int, end: int) -> bool:
-    """Tell whether a server is up at any time of an interval."""
-    return not any(first <= begin and last >= end for first, last in downs)
-
-
-def _unserved(
-    who: Who, span: Span, downs: tuple[tuple[tuple[int, int], ...], ...]
-) -> Iterator[Event]:
-    """Yield when no server of a service is up."""
-    if not all(downs):
-        return  # there is one that is never down
-    edges = sorted({edge for theirs in downs for pair in theirs for edge in pair})
-    spans: list[tuple[int, int]] = []
-    for begin, end in pairwise(edges):
-        if all(not _is_up(theirs, begin, end) for theirs in downs):
-            if spans and spans[-1][1] == begin:
-                spans[-1] = spans[-1][0], end
-            else:
-                spans.append((begin, end))
-    for begin, end in spans:
-        if begin < span.stop and end > span.first:
-            event = _event(KINDS["unserved"], who.name, begin, end, 0.0)
-            yield event._replace(end=None) if end == FOREVER else event
 
 
 def _kept(sources: Sources, found: Iterable[Event]) -> tuple[Event, ...]:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth.clock import DAY_SECONDS, FIRST_SECOND, HOUR_SECONDS, LAST_SECOND
 from fleetsynth.kinds import metrics_of
 from fleetsynth.kinds.kind import CHANNELS, Event
-from fleetsynth.ledger.find import FOREVER, Span, in_services, life_of, of_server, sources_of
+from fleetsynth.ledger.find import in_services, life_of, of_server
+from fleetsynth.ledger.sources import FOREVER, Span, sources_of
 from fleetsynth.whom import servers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fleetsynth.kinds.kind import Effect
-    from fleetsynth.ledger.find import Sources
+    from fleetsynth.ledger.sources import Sources
     from fleetsynth.plan import Plan
     from fleetsynth.whom import Who
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date
+from datetime import MAXYEAR, date, datetime
 from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING
 
 from fleetsynth.clock import DAY_SECONDS, FIRST_SECOND, LAST_SECOND, epoch_day, from_epoch_day
@@ -39,7 +40,7 @@ def _begins(told: Told, first: int, stop: int) -> Iterator[int]:
         if begin < stop:
             yield begin
         return
-    until = min(stop, told.last_begin, LAST_SECOND + 1)
+    until = stop if told.stop is None else min(stop, told.stop)
     months, seconds = period(told.every)
     if seconds:
         skipped = max(0, (first - begin) // seconds)
@@ -48,19 +49,22 @@ def _begins(told: Told, first: int, stop: int) -> Iterator[int]:
     day, time = divmod(begin, DAY_SECONDS)
     start = from_epoch_day(day)
     skipped = max(0, (first - begin) // (31 * DAY_SECONDS) // months - 1)
-    months_left = (date.max.year - start.year) * 12 + date.max.month - start.month
-    for number in range(skipped, months_left // months + 1):
-        at = epoch_day(_months_later(start, number * months)) * DAY_SECONDS + time
-        if at >= until:
+    for number in count(skipped):
+        later = _months_later(start, number * months)
+        if later is None or (at := epoch_day(later) * DAY_SECONDS + time) >= until:
             return
         yield at
 
 
-def _months_later(day: date, months: int) -> date:
-    """Return the same day of a later month, or its last one where it is shorter."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = index // 12, index % 12 + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
+def _months_later(day: date, months: int) -> date | None:
+    """Return the same day of a later month, or its last one where it is shorter.
+
+    None after the last year that there is.
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > MAXYEAR:
+        return None
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def event(told: Told, who: Who, begin: int, end: int | None) -> Event:
@@ -91,6 +95,15 @@ def stamp(seconds: int) -> str:
     """Write a moment as ids do: 20240601T0230."""
     day, second = divmod(min(max(seconds, FIRST_SECOND), LAST_SECOND), DAY_SECONDS)
     return f"{_day(day)}T{_minute(second // 60)}"
+
+
+def stamp_seconds(text: str) -> int | None:
+    """Read a moment as `stamp` writes it; None if it is none."""
+    try:
+        moment = datetime.strptime(text, "%Y%m%dT%H%M")
+    except ValueError:
+        return None
+    return epoch_day(moment.date()) * DAY_SECONDS + moment.hour * 3600 + moment.minute * 60
 
 
 @lru_cache(maxsize=1 << 14)

@@ -73,8 +73,18 @@ def _added() -> dict[str, str]:
     return {entry.name: entry.value for entry in entry_points(group=GROUP)}
 
 
-def problems_of(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
-    """Yield each problem between fields with the top-level keys that it was concluded from."""
+def problems_of(scenario: Scenario) -> list[tuple[frozenset[str], Problem]]:
+    """Return each problem between fields with the top-level keys that it was concluded from."""
+    from fleetsynth.ledger import without
+
+    found = list(_problems_between(scenario))
+    if scenario.incidents.without and not found:  # the ledger is that of a scenario without any
+        plan = model(scenario.preset).resolve(scenario)
+        found = [(frozenset(), problem) for problem in without.problems(plan)]
+    return found
+
+
+def _problems_between(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
     from fleetsynth.scenario import check, check_events
 
     of = model(scenario.preset)

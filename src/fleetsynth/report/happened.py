@@ -9,7 +9,7 @@ import numpy as np
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.kinds import KINDS, metrics_of
 from fleetsynth.ledger.each import of_each, place_of
-from fleetsynth.ledger.find import Span
+from fleetsynth.ledger.sources import Span
 from fleetsynth.ledger.table import effect_text, has_events
 from fleetsynth.report import embed
 from fleetsynth.report.rows import SERVICE
@@ -86,7 +86,7 @@ def _found(plan: Plan, collected: Collector, groups: list[int]) -> Iterator[Foun
     span = Span(collected.low, collected.high + (collected.step or DAY_SECONDS))
     names = collected.servers.names
     services = collected.servers.labels.get(SERVICE) or [""] * len(names)
-    told = tuple(event.label for event in plan.scenario.events)
+    told = tuple(f"{event.label}-" for event in plan.scenario.events)
     known = sorted(
         (i, n) for n, name in enumerate(names) if (i := place_of(plan, name)) is not None
     )

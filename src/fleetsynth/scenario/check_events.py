@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from fleetsynth.kinds.kind import Kind
-    from fleetsynth.scenario.events import Incidents
+    from fleetsynth.scenario.events import Incidents, Told
     from fleetsynth.scenario.model import Scenario
 
-MOST_TIMES = 50_000
-"""How often all that is told may come in a scenario's span."""
+MOST_TIMES = 30_000
+"""An event comes again so many times within a scenario's span at most."""
+LAST_YEAR = 9000
+"""Of scenarios to which anything happens; an event that goes on afterwards may last centuries."""
 _LONGEST_FREEZE = 3_660 * DAY_SECONDS
+_SERVERS = frozenset({"events", "num_servers", "fleet_growth", "growth", "start_date", "end_date"})
+"""Keys that say which servers there are in all."""
 
 
 def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
@@ -37,15 +41,36 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
                     message = f"no {key.replace('_', ' ')} {name!r}{did_you_mean(name, names)}"
                     yield frozenset({"events", of}), Problem(message, f"events.{place}.{key}")
         for problem in _servers(scenario, place, told.servers or ()):
-            yield frozenset({"events", "num_servers"}), problem
+            yield _SERVERS, problem
+        for problem in _times(scenario, place, told):
+            yield frozenset({"events", "start_date", "end_date"}), problem
+    if scenario.end_date.year > LAST_YEAR and (scenario.events or scenario.incidents.intensity):
+        message = f"events need an end_date up to {LAST_YEAR}, since some end long after it"
+        yield frozenset({"end_date", "events", "incidents"}), Problem(message, "end_date")
     for problem in _same_names(scenario):
-        yield frozenset({"events"}), problem
-    for problem in _times(scenario):
-        yield frozenset({"events", "start_date", "end_date"}), problem
-    for problem in _freezes(scenario):
         yield frozenset({"events"}), problem
     for problem in _incidents(scenario):
         yield frozenset({"incidents", "distribution", "archetypes"}), problem
+
+
+def _times(scenario: Scenario, place: int, told: Told) -> Iterator[Problem]:
+    """What comes every minute for years makes a ledger that nobody can hold."""
+    if told.kind == "freeze" and (told.lasts_seconds or 0) > _LONGEST_FREEZE:
+        message = "a freeze of more than ten years: say incidents.deploy.sigma: 0 where nothing is deployed"
+        yield Problem(message, f"events.{place}")
+    seconds = period(told.every)[1] if told.every else 0
+    if not seconds:
+        return
+    before = ((told.lasts_seconds or 1) - 1) // seconds * seconds  # and not over yet
+    first = max(told.begin, epoch_day(scenario.start_date) * DAY_SECONDS - before)
+    stop = (epoch_day(scenario.end_date) + 1) * DAY_SECONDS
+    times = -(-(min(stop, told.stop or stop) - first) // seconds)
+    if times > MOST_TIMES:
+        message = (
+            f"every {told.every} is {times:,} times in this span, and {MOST_TIMES:,} is the most: "
+            "say a longer one, or an until"
+        )
+        yield Problem(message, f"events.{place}.every")
 
 
 def _servers(scenario: Scenario, place: int, names: Iterable[str]) -> Iterator[Problem]:
@@ -54,43 +79,20 @@ def _servers(scenario: Scenario, place: int, names: Iterable[str]) -> Iterator[P
         match = SERVERS.fullmatch(name)
         if not match:
             yield Problem(
-                f"{name!r} is no server: give ids such as server_007, or server_010..server_019",
+                f"{name!r} is not a valid server: give ids such as server_007, or "
+                "server_010..server_019",
                 path,
             )
             continue
         numbers = [int(number) for number in match.groups() if number is not None]
         if numbers != sorted(numbers):
             yield Problem(f"{name!r} ends before it begins", path)
-        if numbers[-1] >= scenario.num_servers:
-            last = f"server_{scenario.num_servers - 1:03d}"
+        if numbers[-1] >= scenario.total_servers:
+            last = f"server_{scenario.total_servers - 1:03d}"
             yield Problem(f"no server {name!r}: the last one is {last}", path)
         wrong = [n for n, text in zip(numbers, match.groups(), strict=False) if text != f"{n:03d}"]
         if wrong:
-            yield Problem(f"{name!r} is no id: it is server_{wrong[0]:03d}", path)
-
-
-def _times(scenario: Scenario) -> Iterator[Problem]:
-    """What comes every second, for years, is no event but a load of its own."""
-    first, stop = epoch_day(scenario.start_date), epoch_day(scenario.end_date) + 1
-    times = 0
-    for place, told in enumerate(scenario.events):
-        if told.every is not None and told.lasts_seconds is not None:
-            months, seconds = period(told.every)
-            begin = max(told.begin, first * DAY_SECONDS - told.lasts_seconds)
-            last = min(told.last_begin, stop * DAY_SECONDS)
-            times += max(0, last - begin) // (seconds or months * 28 * DAY_SECONDS)
-        times += 1
-        if times > MOST_TIMES:
-            message = f"events would come more than {MOST_TIMES:,} times: seldom, or a shorter span"
-            yield Problem(message, f"events.{place}")
-            return
-
-
-def _freezes(scenario: Scenario) -> Iterator[Problem]:
-    for place, told in enumerate(scenario.events):
-        if told.kind == "freeze" and (told.lasts_seconds or 0) > _LONGEST_FREEZE:
-            message = "a freeze of more than ten years: without any deploys, set incidents.deploy"
-            yield Problem(message, f"events.{place}")
+            yield Problem(f"{name!r} is not a valid id: it is server_{wrong[0]:03d}", path)
 
 
 def _same_names(scenario: Scenario) -> Iterator[Problem]:
@@ -135,7 +137,7 @@ def _incidents(scenario: Scenario) -> Iterator[Problem]:
         if kind_name in KINDS and kind_name not in TOLD:
             message = f"{event_id!r} follows from other events: take its cause away"
         elif kind_name not in TOLD and not any(event_id.startswith(label) for label in told):
-            message = f"{event_id!r} is no id of an event{nearest_name(kind_name, TOLD)}"
+            message = f"{event_id!r} is not a valid id of an event{nearest_name(kind_name, TOLD)}"
         else:
             continue
         yield Problem(message, f"incidents.without.{place}")

@@ -10,7 +10,7 @@ from pydantic import Field, create_model, model_serializer, model_validator
 
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import did_you_mean
-from fleetsynth.kinds import DRAWN, TOLD
+from fleetsynth.kinds import DRAWN, KINDS, TOLD
 from fleetsynth.kinds.kind import CHANNELS, Levels, Spells
 from fleetsynth.scenario.fields import Key, Name, Share, Strict
 from fleetsynth.scenario.moments import (
@@ -145,10 +145,10 @@ class Told(Strict):
         return moment_seconds(self.to) + (DAY_SECONDS if is_day(self.to) else 0) - self.begin
 
     @property
-    def last_begin(self) -> int:
-        """Second before which the last one begins; beyond all time without `until`."""
+    def stop(self) -> int | None:
+        """The second before which the last of them begins; None where there is no last one."""
         if self.until is None:
-            return 1 << 60
+            return None
         return moment_seconds(self.until) + (DAY_SECONDS if is_day(self.until) else 1)
 
     @property
@@ -169,6 +169,8 @@ class Told(Strict):
 
 
 def _known_kind(told: Told) -> None:
+    if told.kind in KINDS and told.kind not in TOLD:
+        raise ValueError(f"a {KINDS[told.kind].title} follows from other events: tell those")
     if told.kind not in TOLD:
         raise ValueError(f"unknown kind of event {told.kind!r}{did_you_mean(told.kind, TOLD)}")
 
@@ -201,11 +203,17 @@ def _repeats(told: Told) -> None:
     months, seconds = period(told.every)
     if told.kind == "freeze" and told.lasts_seconds >= max(seconds, months * 31 * DAY_SECONDS):
         raise ValueError("each freeze begins before the last one is over: say one from and to")
+    if told.stop is not None and told.stop <= told.begin:
+        raise ValueError(
+            f"the last one ({told.until}) is before the first ({told.at or told.from_})"
+        )
 
 
 def _does_something(told: Told) -> None:
     if told.of.effects is None and not told.strengths:
         raise ValueError(f"say what it does: one of {', '.join(CHANNELS)}")
+    if told.kind == "decommission" and (told.lasts_seconds or told.strengths.keys() - {"down"}):
+        raise ValueError("a decommission is for good: leave out when it ends, and what it does")
     if told.down is False:
         raise ValueError("down: false says nothing; leave it out")
 

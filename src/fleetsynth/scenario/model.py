@@ -174,10 +174,11 @@ class Scenario(Strict):
         values = self.model_dump(mode="json")
         if not values["events"]:
             del values["events"]
-        if not values["incidents"]["intensity"]:
-            # Where incidents are usual, their absence would bring them back.
-            if type(self).model_fields["incidents"].is_required():
-                values["incidents"] = {"intensity": 0.0}
-            else:
+        incidents = values["incidents"]
+        if not incidents["intensity"]:
+            # Rates say nothing. Where incidents are usual, their absence would bring them back.
+            kept = ("intensity", "without") if incidents["without"] else ("intensity",)
+            values["incidents"] = {key: incidents[key] for key in kept}
+            if not incidents["without"] and not type(self).model_fields["incidents"].is_required():
                 del values["incidents"]
         return values

@@ -58,7 +58,7 @@ def period(text: str) -> tuple[int, int]:
         return 0, duration_seconds(_PERIODS.get(text, text))
     except ValueError:
         raise ValueError(
-            f"{text!r} is not a valid period: give day, week, month, quarter, year, "
+            f"{text!r} is not a valid period: give hour, day, week, month, quarter, year, "
             "or a duration such as 14d"
         ) from None
 

@@ -88,6 +88,4 @@ def leaves(rows: pa.RecordBatch) -> bytes:
 def _text(values: tuple[Any, ...]) -> str:
     """Write a row in the one way in which it is digested; times as 2024-06-01T02:00:00."""
     said = [each.isoformat() if hasattr(each, "isoformat") else each for each in values]
-    return "fleetsynth event\n" + json.dumps(
-        said, ensure_ascii=False, separators=(",", ":"), default=str
-    )
+    return "fleetsynth event\n" + json.dumps(said, ensure_ascii=False, separators=(",", ":"))

@@ -9,7 +9,7 @@ import numpy as np
 from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.ledger import effects
 from fleetsynth.ledger.each import of_each
-from fleetsynth.ledger.find import Span
+from fleetsynth.ledger.sources import Span
 from fleetsynth.ledger.table import has_events
 from fleetsynth.validate.rows import MISSING
 from fleetsynth.validate.verdict import Verdict

@@ -23,10 +23,19 @@ def problems(scenario: ClassicScenario) -> Iterator[tuple[frozenset[str], Proble
         yield frozenset({"start_date", "end_date", "growth", "archetypes"}), problem
     for problem in closed_units(scenario.closed, scenario):
         yield frozenset({"business_units", "closed"}), problem
+    for problem in _services(scenario):
+        yield frozenset({"events"}), problem
     if scenario.correlation_repair == "refuse":
         for name, profile in scenario.archetypes.items():
             for problem in _correlation(name, profile):
                 yield frozenset({"archetypes", "correlation_repair"}), problem
+
+
+def _services(scenario: ClassicScenario) -> Iterator[Problem]:
+    for place, told in enumerate(scenario.events):
+        if told.service is not None:
+            message = "servers of the classic preset are in no service: say servers, or archetype"
+            yield Problem(message, f"events.{place}.service")
 
 
 def _growth_span(scenario: ClassicScenario) -> Iterator[Problem]:

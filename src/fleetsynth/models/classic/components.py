@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.block import Block
-from fleetsynth.ledger.find import sources_of
+from fleetsynth.ledger.sources import sources_of
 from fleetsynth.metrics import METRICS
 from fleetsynth.models.classic.signals import PUBLISHED, SHOWN
 from fleetsynth.models.classic.simulate import (

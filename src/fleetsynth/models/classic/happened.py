@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleetsynth.ledger import effects, find
+from fleetsynth.ledger.sources import Span, sources_of
 from fleetsynth.models.classic.signals import SIGNALS
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ _STAYS = "disk"
 
 def happened(plan: ClassicPlan, window: Window) -> Events | None:
     """Return the events of each server that touch a window; None if there can be none."""
-    if not find.sources_of(plan).any:
+    if not sources_of(plan).any:
         return None
     step = plan.clock.step
-    span = find.Span(window.first_tick * step, window.stop_tick * step)
+    span = Span(window.first_tick * step, window.stop_tick * step)
     return find.of_servers(plan, window.first_server, window.stop_server, span)
 
 

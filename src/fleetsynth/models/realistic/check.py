@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 200
 """Servers among whose services the nearest name is looked for."""
-
 _NAMED = frozenset({"events", "distribution", "archetypes", "assignment", "num_servers", "seed"})
+"""Keys that decide which services there are."""
 
 
 def problems(scenario: RealisticScenario) -> Iterator[tuple[frozenset[str], Problem]]:
@@ -35,10 +35,7 @@ def problems(scenario: RealisticScenario) -> Iterator[tuple[frozenset[str], Prob
     for problem in _calendar(scenario):
         yield frozenset({"start_date", "end_date"}), problem
     for problem in _services(scenario):
-        yield (
-            frozenset({"events", "distribution", "archetypes", "assignment", "num_servers"}),
-            problem,
-        )
+        yield _NAMED, problem
     for problem in _compound_growth(scenario):
         yield frozenset({"start_date", "end_date", "growth_start", "archetypes"}), problem
 
@@ -85,7 +82,8 @@ def _services(scenario: RealisticScenario) -> Iterator[Problem]:
     for place, told in enumerate(scenario.events):
         for name in told.service or ():
             if not _has(fleet, name):
-                near = did_you_mean(name, fleet.services(0, min(fleet.size, _LOOKED_AT)))
+                services = dict.fromkeys(fleet.services(0, min(fleet.size, _LOOKED_AT)))
+                near = did_you_mean(name, services)
                 yield Problem(f"no service {name!r}{near}", f"events.{place}.service")
 
 

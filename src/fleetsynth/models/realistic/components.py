@@ -14,7 +14,7 @@ import numpy as np
 
 from fleetsynth.block import Block
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
-from fleetsynth.ledger.find import sources_of
+from fleetsynth.ledger.sources import sources_of
 from fleetsynth.models.parts import Components, Part, Parts, whole
 from fleetsynth.models.realistic import demand, stocks
 from fleetsynth.models.realistic.compose import FULL

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.ledger import effects, find
 from fleetsynth.ledger.effects import Felt, Piece, Ticks
+from fleetsynth.ledger.sources import Span, sources_of
 from fleetsynth.models.realistic import parameters
 from fleetsynth.numeric import rounded
 from fleetsynth.whom import servers_of
@@ -120,9 +121,9 @@ def happened(
         services: names of their services.
         grid: the samples.
     """
-    if not find.sources_of(plan).any:
+    if not sources_of(plan).any:
         return None
-    span = find.Span(grid.first * grid.step, grid.stop * grid.step)
+    span = Span(grid.first * grid.step, grid.stop * grid.step)
     servers = servers_of(plan.fleet, first, stop)
     of, events = find.in_services(plan, servers, span)
     shares: dict[str, list[Piece]] = {}

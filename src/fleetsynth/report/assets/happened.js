@@ -43,7 +43,7 @@ function markWords(m) { return `${capital(m.text)} (${m.whom.size === 1 ? [...m.
 
 /** Draws marks beneath lines: what lasts as a thin line, what ends as a band, planned ones lighter. */
 function drawMarks(u, marks) {
-  const { ctx, bbox } = u, edge = (t) => Math.max(bbox.left, Math.min(bbox.left + bbox.width, u.valToPos(t, 'x', true)));
+  const { ctx, bbox } = u, edge = (t) => Math.round(Math.max(bbox.left, Math.min(bbox.left + bbox.width, u.valToPos(t, 'x', true))));
   ctx.save();
   for (const m of marks) {
     const x = edge(m.begin);
@@ -51,7 +51,7 @@ function drawMarks(u, marks) {
     ctx.globalAlpha = m.told ? 0.14 : 0.26;
     if (!m.lasts) ctx.fillRect(x, bbox.top, Math.max(2, edge(m.end) - x), bbox.height);
     ctx.globalAlpha = m.told ? 0.7 : 0.85;
-    if (m.lasts) ctx.fillRect(x, bbox.top, Math.max(1, devicePixelRatio), bbox.height);
+    if (m.lasts) ctx.fillRect(x, bbox.top, Math.max(1, Math.round(1.5 * devicePixelRatio)), bbox.height);
     ctx.fillRect(x - 2, bbox.top, Math.max(5, m.lasts ? 0 : edge(m.end) - x), 3 * devicePixelRatio);
   }
   ctx.restore();

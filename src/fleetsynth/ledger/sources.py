@@ -1,0 +1,107 @@
+"""What the events of a plan come from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from fleetsynth.clock import DAY_SECONDS, epoch_day
+from fleetsynth.kinds import DRAWN
+from fleetsynth.kinds.kind import Levels, Spells
+from fleetsynth.ledger import levels, spells
+from fleetsynth.numeric import rounded
+from fleetsynth.scenario.events import DECOMMISSION
+
+if TYPE_CHECKING:
+    from fleetsynth.kinds.kind import Kind
+    from fleetsynth.lives import Lives
+    from fleetsynth.plan import Plan
+    from fleetsynth.scenario.events import Told
+
+FOREVER = 1 << 60
+"""Second at which ends what has no end."""
+
+
+class Span(NamedTuple):
+    """Seconds first..stop-1 since the Unix epoch."""
+
+    first: int
+    stop: int
+
+    def around(self, first: int, stop: int) -> Span:
+        """Return the least span that holds this one and another."""
+        return Span(min(self.first, first), max(self.stop, stop))
+
+
+class Sources(NamedTuple):
+    """What events of a plan come from.
+
+    Attributes:
+        seed: of the scenario.
+        origin: second that changes of level are counted from.
+        services: whether servers belong to services.
+        spells: kinds that come and go by themselves: kind, its rates by archetype.
+        changes: kinds that replace each other, likewise.
+        told: what planners tell.
+        freezes: those of them in which nothing is changed.
+        without: ids of events that shall not happen.
+        lives: when servers come and go, but for decommissions; None if all are always there.
+        ends: decommissions that planners tell.
+        last_end: second from which on no server goes down for good.
+    """
+
+    seed: int
+    origin: int
+    services: bool
+    spells: tuple[tuple[Kind, dict[str, spells.Rates]], ...]
+    changes: tuple[tuple[Kind, dict[str, levels.Changes]], ...]
+    told: tuple[Told, ...]
+    freezes: tuple[Told, ...]
+    without: frozenset[str]
+    lives: Lives | None
+    ends: tuple[Told, ...]
+    last_end: int
+
+    @property
+    def any(self) -> bool:
+        """Whether anything can happen at all."""
+        return bool(self.spells or self.changes or self.told or self.lives)
+
+
+@lru_cache(maxsize=16)
+def sources_of(plan: Plan) -> Sources:
+    """Return what events of a plan come from."""
+    scenario = plan.scenario
+    incidents = scenario.incidents
+    names = list(scenario.distribution)
+    spelled, changed = [], []
+    for name, kind in DRAWN.items() if incidents.intensity else ():
+        rates = getattr(incidents, name)
+        of = {archetype: rates.archetypes.get(archetype, 1.0) for archetype in names}
+        if isinstance(kind.drawn, Spells):
+            per = {a: rounded(rates.per_quarter * incidents.intensity * x) for a, x in of.items()}
+            by = {a: spells.Rates(r, rates.hours, rates.size) for a, r in per.items() if r}
+            spelled.append((kind, by))
+        elif isinstance(kind.drawn, Levels):
+            # A rate of changes moves their times; a level's size does not.
+            size = {a: rates.sigma * x * min(1.0, incidents.intensity) for a, x in of.items()}
+            origin = epoch_day(plan.origin) * DAY_SECONDS
+            changed.append(
+                (kind, {a: levels.Changes(rates.days, s, origin) for a, s in size.items() if s})
+            )
+    return Sources(
+        seed=scenario.seed,
+        origin=epoch_day(plan.origin) * DAY_SECONDS,
+        services=plan.fleet.replicas is not None,
+        spells=tuple((kind, by) for kind, by in spelled if by),
+        changes=tuple((kind, by) for kind, by in changed if by),
+        told=scenario.events,
+        freezes=tuple(each for each in scenario.events if each.kind == "freeze"),
+        without=frozenset(incidents.without),
+        lives=replace(plan.fleet.lives, told=None) if plan.fleet.lives else None,
+        ends=tuple(each for each in scenario.events if each.kind == DECOMMISSION),
+        last_end=max(
+            (each.begin for each in scenario.events if each.lasts_seconds is None), default=0
+        ),
+    )

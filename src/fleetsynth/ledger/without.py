@@ -1,0 +1,79 @@
+"""Single events that a scenario takes away: which of them there are not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.errors import Problem, UsageError
+from fleetsynth.kinds import DRAWN, KINDS
+from fleetsynth.ledger.each import of_each, place_of
+from fleetsynth.ledger.sources import Span
+from fleetsynth.ledger.told import stamp_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fleetsynth.plan import Plan
+
+_ID = re.compile(r"(.+?)(?:-(\d{8}T\d{4}))?")
+_LATEST = 65 * DAY_SECONDS
+"""What a drawn event brings about begins no later after its own begin."""
+_FOLLOWING = {follows.kind for kind in KINDS.values() for follows in kind.follows}
+
+
+def problems(plan: Plan) -> Iterator[Problem]:
+    """Yield a problem for each event of `incidents.without` that does not happen anyway.
+
+    Where incidents have no intensity, what would come by itself is not missed.
+    """
+    incidents = plan.scenario.incidents
+    if not incidents.without:
+        return
+    all_of_them = plan.scenario.model_copy(
+        update={"incidents": incidents.model_copy(update={"without": ()})}
+    )
+    whole = replace(plan, scenario=all_of_them)
+    labels = [f"{told.label}-" for told in plan.scenario.events]
+    for place, event_id in enumerate(incidents.without):
+        if not (incidents.intensity or any(label in event_id for label in labels)):
+            continue
+        if not any(_happens(whole, event_id, *each) for each in _where(whole, event_id)):
+            message = (
+                f"no event is called {event_id!r}: `fleetsynth events` lists those that there are"
+            )
+            yield Problem(message, f"incidents.without.{place}")
+
+
+def _where(plan: Plan, event_id: str) -> Iterator[tuple[str, int]]:
+    """Yield the entities and begins that an id may tell of: its event's, or that of its cause."""
+    kind, _, cause = event_id.partition("-")
+    for said in (event_id, cause) if kind in _FOLLOWING else (event_id,):
+        for told in plan.scenario.events:
+            if said.startswith(f"{told.label}-"):
+                yield from _begin(said.removeprefix(f"{told.label}-"), told.begin)
+        if said.partition("-")[0] in DRAWN:
+            yield from _begin(said.partition("-")[2], None)
+
+
+def _begin(said: str, begin: int | None) -> Iterator[tuple[str, int]]:
+    """Read the end of an id: an entity, and a moment if it comes again."""
+    match = _ID.fullmatch(said)
+    second = begin if match is None or match[2] is None else stamp_seconds(match[2])
+    if match is not None and second is not None:
+        yield match[1], second
+
+
+def _happens(plan: Plan, event_id: str, entity: str, begin: int) -> bool:
+    server = place_of(plan, entity)
+    if server is None and plan.fleet.replicas is not None:
+        try:
+            server = int(plan.fleet.members_of(entity)[0])
+        except UsageError:
+            return False
+    if server is None or server >= plan.fleet.size:
+        return False
+    (events,) = of_each(plan, server, server + 1, Span(begin, begin + _LATEST))
+    return any(event.event_id == event_id for event in events)
