@@ -56,7 +56,7 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
 def _times(scenario: Scenario, place: int, told: Told) -> Iterator[Problem]:
     """What comes every minute for years makes a ledger that nobody can hold."""
     if told.kind == "freeze" and (told.lasts_seconds or 0) > _LONGEST_FREEZE:
-        message = "a freeze of more than ten years: say incidents.deploy.sigma: 0 where nothing is deployed"
+        message = "a freeze of more than ten years: say incidents.deploy.sigma: 0 instead"
         yield Problem(message, f"events.{place}")
     seconds = period(told.every)[1] if told.every else 0
     if not seconds:
