@@ -22,6 +22,7 @@ from fleetsynth.scenario.moments import (
     duration_seconds,
     is_day,
     moment_seconds,
+    period,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Kind
 
 _PAIR = Annotated[tuple[float, float], Field(strict=False)]
+_LEAST_DAYS = {1: 28, 3: 89, 12: 365}
+"""Days that so many months last at least."""
 _LONGEST_HOURS = 64 * 24.0
 
 WHOM = ("servers", "service", "archetype", "business_unit", "region", "share")
@@ -182,6 +185,11 @@ def _repeats(told: Told) -> None:
         return
     if told.lasts_seconds is None:
         raise ValueError("what comes every so often has an end: say to, or for how long")
+    months, seconds = period(told.every)
+    if told.lasts_seconds > (seconds or _LEAST_DAYS[months] * DAY_SECONDS):
+        raise ValueError(
+            f"it comes again (every {told.every}) before it is over: let it end sooner"
+        )
     if told.stop is not None and told.stop <= told.begin:
         raise ValueError(
             f"the last one ({told.until}) is before the first ({told.at or told.from_})"
