@@ -88,8 +88,8 @@ events:
 ```
 
 **Again.** `every` takes `hour`, `day`, `week`, `month`, `quarter`, `year`, or a duration such as
-`14d`; months keep the day, or take their last one. `until` is the last day on which one may begin.
-Each time is an event of its own, with its own id.
+`14d`, no shorter than the event; months keep the day, or take their last one. `until` is the last
+day on which one may begin. Each time is an event of its own, with its own id.
 
 ```yaml
 preset: realistic

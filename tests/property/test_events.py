@@ -37,7 +37,8 @@ def _told(draw: st.DrawFn, place: int) -> dict[str, Any]:
     }
     if draw(st.booleans()):
         out["for"] = draw(st.sampled_from(["1min", "5h", "3d"]))
-        out |= draw(st.sampled_from([{}, {"every": "17h"}, {"every": "week"}, {"every": "month"}]))
+        often = [{}, {"every": "80h"}, {"every": "week"}, {"every": "month"}]
+        out |= draw(st.sampled_from(often))
     out |= draw(st.sampled_from([{}, {"ramp": "2h"}, {"ramp": "9d"}]))
     whom = [{}, {"share": 0.5}, {"servers": "server_001..server_003"}, {"business_unit": "Retail"}]
     return out | draw(st.sampled_from(whom))

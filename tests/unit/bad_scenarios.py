@@ -56,6 +56,12 @@ PROBLEMS = {
         2,
         r"the last one \(2024-01-04\) is before the first \(2024-01-05\)",
     ),
+    "an event that comes again before it is over": Bad(
+        "events:\n  - {kind: load_test, at: 2024-01-01, for: 7h, every: 6h}",
+        "events.0",
+        2,
+        r"it comes again \(every 6h\) before it is over: let it end sooner",
+    ),
     "a decommission that ends": Bad(
         "events:\n  - {kind: decommission, at: 2024-01-01, for: 7d}",
         "events.0",

@@ -61,8 +61,7 @@ def _times(scenario: Scenario, place: int, told: Told) -> Iterator[Problem]:
     seconds = period(told.every)[1] if told.every else 0
     if not seconds:
         return
-    before = ((told.lasts_seconds or 1) - 1) // seconds * seconds  # and not over yet
-    first = max(told.begin, epoch_day(scenario.start_date) * DAY_SECONDS - before)
+    first = max(told.begin, epoch_day(scenario.start_date) * DAY_SECONDS)
     stop = (epoch_day(scenario.end_date) + 1) * DAY_SECONDS
     times = -(-(min(stop, told.stop or stop) - first) // seconds)
     if times > MOST_TIMES:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Kind
 
 _PAIR = Annotated[tuple[float, float], Field(strict=False)]
+_LEAST_DAYS = {1: 28, 3: 89, 12: 365}
+"""Days that so many months last at least."""
 _LONGEST_HOURS = 64 * 24.0
 DECOMMISSION = "decommission"
 """The kind of told event that ends lives."""
@@ -201,8 +203,12 @@ def _repeats(told: Told) -> None:
     if told.lasts_seconds is None:
         raise ValueError("what comes every so often has an end: say to, or for how long")
     months, seconds = period(told.every)
-    if told.kind == "freeze" and told.lasts_seconds >= max(seconds, months * 31 * DAY_SECONDS):
-        raise ValueError("each freeze begins before the last one is over: say one from and to")
+    if told.lasts_seconds > (seconds or _LEAST_DAYS[months] * DAY_SECONDS):
+        raise ValueError(
+            f"it comes again (every {told.every}) before it is over: let it end sooner"
+        )
+    if told.kind == "freeze" and told.lasts_seconds == seconds:
+        raise ValueError("each freeze begins as the last one ends: say one from and to")
     if told.stop is not None and told.stop <= told.begin:
         raise ValueError(
             f"the last one ({told.until}) is before the first ({told.at or told.from_})"

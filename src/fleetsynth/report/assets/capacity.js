@@ -86,7 +86,9 @@ function capacityCsv(scope, rows) {
 
 /** What would help, in words. */
 function remedyWords([action, from, to, days], i) {
-  const lasts = days === null ? `lasts ${number(CAP.years.at[i], CAP.years.at[i] % 1 ? 1 : 0)} years or more` : `lasts until ${dateOf(days).replaceAll(' ', '\u00a0')}`;
+  const years = CAP.years.at[i];
+  const span = years < 1 ? `${Math.round(12 * years)} months` : `${number(years, years % 1 ? 1 : 0)} ${years === 1 ? 'year' : 'years'}`;
+  const lasts = days === null ? `lasts ${span} or more` : `lasts until ${dateOf(days).replaceAll(' ', '\u00a0')}`;
   const every = (n) => (n === 1 ? 'every day' : `every ${number(n, 0)} days`);
   const what = {
     'one replica more': `Add a server (${number(from, 0)} → ${number(to, 0)})`,
