@@ -67,7 +67,8 @@ def of_fleets(seeds: tuple[int, ...]) -> Iterator[tuple[str, Score]]:
 
 
 FLEETS: dict[str, dict[str, object]] = {
-    "realistic": {"preset": "realistic", "granularity": "daily"},
+    "realistic, no incidents": {"preset": "realistic", "incidents": {"intensity": 0}},
+    "realistic, as packaged": {"preset": "realistic"},
     "classic, monthly growth": {"growth": {"mode": "monthly"}},
 }
 
