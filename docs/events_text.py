@@ -197,7 +197,8 @@ The chance and the figures are drawn at the address of the cause's id. Take the 
 (`without`), and what followed is gone; nothing else changes.
 
 **Failover.** In the realistic model, servers of a service that are up carry the load of those that
-are down, for whatever reason:
+are down, whether they fail, are maintained or switched off, or are decommissioned. A server that
+retires takes its part of the demand with it, and one that comes brings its own:
 
 ```text
 share of server i = Σ_j w_j / Σ_j up_j w_j          w_j = the server's mean CPU demand
@@ -210,7 +211,7 @@ the classic model servers share nothing, and nobody carries anything.
 
 **Lives.** Where [servers come and go](scenario.md#servers-that-come-and-go), each has a row `life`
 from its commissioning until it retires; a told `decommission` ends one sooner, and there are no
-rows from the day after. What is not there fails at nothing and carries nothing.
+rows from that day on. What is not there fails at nothing and carries nothing.
 
 **Freezes.** A deploy that would come in a `freeze` waits for its end; drawn maintenance that would
 begin in one does not take place. What is told takes place, and so do accidents.

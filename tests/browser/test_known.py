@@ -165,9 +165,12 @@ def test_the_heat_map_and_the_distribution(open_page: Any, tmp_path: Path) -> No
     )
     page.locator("#patterns summary").first.click()
     row = page.locator("#patterns tbody tr", has_text="Wed").first
+    row.locator("td").last.wait_for()
     assert row.locator("td").all_inner_texts() == [f"{h + 10:.1f}" for h in range(24)]
     page.locator("#patterns summary").nth(1).click()
-    told = page.locator("#patterns tbody").last.locator("tr").last.locator("td").all_inner_texts()
+    last = page.locator("#patterns tbody").last.locator("tr").last
+    last.locator("td").last.wait_for()
+    told = last.locator("td").all_inner_texts()
     # 0-19 occur 7 times, 20-23 14 times, 24-43 7 times: the 168th of 336 ends bin 21 at 2/14 …
     assert told[0] == "21.5"
     below = np.sort(values)

@@ -8,7 +8,14 @@ from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING
 
-from fleetsynth.clock import DAY_SECONDS, FIRST_SECOND, LAST_SECOND, epoch_day, from_epoch_day
+from fleetsynth.clock import (
+    DAY_SECONDS,
+    FIRST_SECOND,
+    HOUR_SECONDS,
+    LAST_SECOND,
+    epoch_day,
+    from_epoch_day,
+)
 from fleetsynth.kinds.kind import Effect, Event
 from fleetsynth.numeric import rounded
 from fleetsynth.scenario.moments import duration_seconds, period
@@ -103,7 +110,7 @@ def stamp_seconds(text: str) -> int | None:
         moment = datetime.strptime(text, "%Y%m%dT%H%M")
     except ValueError:
         return None
-    return epoch_day(moment.date()) * DAY_SECONDS + moment.hour * 3600 + moment.minute * 60
+    return epoch_day(moment.date()) * DAY_SECONDS + moment.hour * HOUR_SECONDS + moment.minute * 60
 
 
 @lru_cache(maxsize=1 << 14)

@@ -42,7 +42,7 @@ def problems(plan: Plan) -> Iterator[Problem]:
             continue
         if not any(_happens(whole, event_id, *each) for each in _where(whole, event_id)):
             message = (
-                f"no event is called {event_id!r}: `fleetsynth events` lists those that there are"
+                f"no event is called {event_id!r}: the list of events has those that there are"
             )
             yield Problem(message, f"incidents.without.{place}")
 
