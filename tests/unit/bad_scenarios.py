@@ -90,7 +90,7 @@ PROBLEMS = {
         "incidents:\n  intensity: 1\n  without: [leak-server_007-20240312T0410]",
         "incidents.without.0",
         3,
-        "no event is called 'leak-server_007-20240312T0410': `fleetsynth events` lists those",
+        "no event is called 'leak-server_007-20240312T0410': the list of events has those",
     ),
     "unknown key of rates": Bad(
         "incidents:\n  surge:\n    per_quarte: 1",
