@@ -154,9 +154,10 @@ class Scenario(Strict):
         return self.num_servers + (births.until(epoch_day(self.end_date)) if births else 0)
 
     @model_serializer(mode="wrap")
-    def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
         """Leave out what says nothing, so that scenarios are written as they always were."""
-        out: dict[str, Any] = write(self)
+        # Older versions of Pydantic look annotations up where a subclass stands: no names of here.
+        out: dict[str, object] = write(self)
         unsaid = {"fleet_growth": self.births is None, "retire": self.retire is None}
         for key in (key for key, is_unsaid in unsaid.items() if is_unsaid):
             out.pop(key, None)
