@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.kinds import KINDS, metrics_of
 from fleetsynth.kinds.kind import CHANNELS
-from fleetsynth.ledger.each import of_each, place_of
+from fleetsynth.ledger.each import of_each, server_index_of
 from fleetsynth.ledger.table import has_events
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Ledger:
         del services  # the plan knows them
         out: list[list[Mark]] = [[] for _ in servers]
         known: dict[str, list[Mark]] = {}  # a service's events are those of all its servers
-        for first, places in _runs([place_of(self._plan, name) for name in servers]):
+        for first, places in _runs([server_index_of(self._plan, name) for name in servers]):
             stop = first + len(places)
             for place, events in zip(places, of_each(self._plan, first, stop, span), strict=True):
                 for event in events:

@@ -13,6 +13,7 @@ from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.fleet import server_id
 from fleetsynth.formats.read import read_batches, read_head
 from fleetsynth.kinds import KINDS
+from fleetsynth.ledger.each import server_index_of
 from fleetsynth.reader.files import find_files
 
 if TYPE_CHECKING:
@@ -134,9 +135,9 @@ def index_of(plan: Plan, server: str) -> int:
     Raises:
         UsageError: if none is.
     """
-    found = re.fullmatch(r"server_(\d{3,12})", server)
-    if found and server_id(int(found[1])) == server and int(found[1]) < plan.fleet.size:
-        return int(found[1])
+    index = server_index_of(plan, server)
+    if index is not None:
+        return index
     near = did_you_mean(server, plan.fleet.server_ids(0, min(plan.fleet.size, _NAMED)))
     raise UsageError(f"no server {server!r} among {plan.fleet.size:,}{near}")
 

@@ -35,7 +35,7 @@ def of_each(plan: Plan, first: int, stop: int, span: Span | None = None) -> list
     return [own[who.name] + services[who.service].events for who in servers]
 
 
-def place_of(plan: Plan, name: str) -> int | None:
+def server_index_of(plan: Plan, name: str) -> int | None:
     """Return the index of a server in a plan, by its id; None for one that is not in it."""
     digits = name.removeprefix("server_")
     if not digits.isdecimal() or len(digits) > 18:

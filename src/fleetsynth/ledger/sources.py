@@ -39,7 +39,6 @@ class Sources(NamedTuple):
 
     Attributes:
         seed: of the scenario.
-        origin: second that changes of level are counted from.
         services: whether servers belong to services.
         spells: kinds that come and go by themselves: kind, its rates by archetype.
         changes: kinds that replace each other, likewise.
@@ -52,7 +51,6 @@ class Sources(NamedTuple):
     """
 
     seed: int
-    origin: int
     services: bool
     spells: tuple[tuple[Kind, dict[str, spells.Rates]], ...]
     changes: tuple[tuple[Kind, dict[str, levels.Changes]], ...]
@@ -92,7 +90,6 @@ def sources_of(plan: Plan) -> Sources:
             )
     return Sources(
         seed=scenario.seed,
-        origin=epoch_day(plan.origin) * DAY_SECONDS,
         services=plan.fleet.replicas is not None,
         spells=tuple((kind, by) for kind, by in spelled if by),
         changes=tuple((kind, by) for kind, by in changed if by),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import Problem, UsageError
 from fleetsynth.kinds import DRAWN, KINDS
-from fleetsynth.ledger.each import of_each, place_of
+from fleetsynth.ledger.each import of_each, server_index_of
 from fleetsynth.ledger.sources import Span
 from fleetsynth.ledger.told import stamp_seconds
 
@@ -67,7 +67,7 @@ def _begin(said: str, begin: int | None) -> Iterator[tuple[str, int]]:
 
 
 def _happens(plan: Plan, event_id: str, entity: str, begin: int) -> bool:
-    server = place_of(plan, entity)
+    server = server_index_of(plan, entity)
     if server is None and plan.fleet.replicas is not None:
         try:
             server = int(plan.fleet.members_of(entity)[0])

@@ -8,7 +8,7 @@ import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.kinds import KINDS, metrics_of
-from fleetsynth.ledger.each import of_each, place_of
+from fleetsynth.ledger.each import of_each, server_index_of
 from fleetsynth.ledger.sources import Span
 from fleetsynth.ledger.table import effect_text, has_events
 from fleetsynth.report import embed
@@ -88,7 +88,7 @@ def _found(plan: Plan, collected: Collector, groups: list[int]) -> Iterator[Foun
     services = collected.servers.labels.get(SERVICE) or [""] * len(names)
     told = tuple(f"{event.label}-" for event in plan.scenario.events)
     known = sorted(
-        (i, n) for n, name in enumerate(names) if (i := place_of(plan, name)) is not None
+        (i, n) for n, name in enumerate(names) if (i := server_index_of(plan, name)) is not None
     )
     seen: set[str] = set()
     for first in range(0, len(known), _TOGETHER):
