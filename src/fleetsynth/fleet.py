@@ -166,9 +166,7 @@ class Fleet:
         codes, numbers = (each.tolist() for each in self.service_numbers(first, stop))
         return [self.service_name(*pair) for pair in zip(codes, numbers, strict=True)]
 
-    def service_numbers(
-        self, first: int, stop: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def service_numbers(self, first: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return what the services of servers first..stop-1 are named after, shape (servers,).
 
         That is the index of the archetype, and the number of the first server.

@@ -1,4 +1,4 @@
-"""When servers boot: by themselves, after they were switched off, and when they are commissioned."""
+"""When servers boot: by themselves, after they were off, and when they are commissioned."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ SHARES = {
     "steal": (0.0, 0.01),
     "system": (0.15, 0.35),
 }
-"""Least and greatest share of the busy time that a server spends in each mode; `user` is the rest."""
+"""Least and greatest share of a server's busy time in each mode; `user` is the rest."""
 _PARTS = 1_000
 _MOST_KEPT = 200_000
 """Servers whose last sums are remembered."""
@@ -111,9 +111,7 @@ class Counters:
             if len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
         cut = slice(first - anchor, None)
-        return Counted(
-            first, self._plan.clock.step, rate[:, cut], before[:, cut], booted[cut]
-        )
+        return Counted(first, self._plan.clock.step, rate[:, cut], before[:, cut], booted[cut])
 
     def _from(self, server: int, boot: int, first: int) -> tuple[int, Ints | None]:
         """Return from which tick on is to be summed, and what was summed before it.
@@ -139,8 +137,14 @@ class Counters:
         """Return the place of a counter among those of `Counted`."""
         if stem == "cpu":
             return MODES.index(mode)
-        stems = [name for name in ("net_in", "net_out") if name in self.place]
-        return stems.index(stem) + (len(MODES) if "cpu" in self.place else 0)
+        before = len(MODES) if "cpu" in self.place else 0
+        return before + (stem == "net_out" and "net_in" in self.place)
+
+    @property
+    def size(self) -> int:
+        """How many counters a server has."""
+        traffic = sum(stem in self.place for stem in ("net_in", "net_out"))
+        return traffic + (len(MODES) if "cpu" in self.place else 0)
 
     def shares(self, server: int) -> Mapping[str, int]:
         """Return the share of each mode in a server's busy time, in thousandths."""

@@ -1,7 +1,7 @@
 """The series that a plan has, as one table: what each is made of, and what it is called.
 
-A row is a family: series of one name that differ in their labels. `quantity` says what it is made of,
-and is the key by which another convention gives it another name.
+A row is a family: series of one name that differ in their labels. `quantity` says what it is made
+of, and is the key by which another convention gives it another name.
 """
 
 from __future__ import annotations

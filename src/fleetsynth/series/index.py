@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -75,7 +75,8 @@ class Index:
 
         Matchers of labels that no server has are to be left out.
         """
-        on_ids, on_columns = [], []
+        on_ids: list[Matcher] = []
+        on_columns: list[Matcher] = []
         for matcher in matchers:
             if matcher.name in self.constant:
                 if not accepts(matcher, self.constant[matcher.name]):
@@ -176,15 +177,17 @@ class Index:
     def _services(self) -> _Values:
         """Name each service once: there are fewer of them than of servers."""
         fleet = self._fleet
-        pairs = self._in_pieces(
-            lambda first, stop: np.stack(fleet.service_numbers(first, stop), axis=1)
-        )
-        joint = pairs[:, 1] * len(fleet.archetypes) + pairs[:, 0]
+
+        def joined(first: int, stop: int) -> Ints:
+            archetypes, numbers = fleet.service_numbers(first, stop)
+            return numbers * len(fleet.archetypes) + archetypes
+
+        joint = self._in_pieces(joined)
         found, codes = np.unique(joint, return_inverse=True)
         named = (divmod(each, len(fleet.archetypes)) for each in found.tolist())
         return _Values([fleet.service_name(c, n) for n, c in named], codes.astype(np.int32))
 
-    def _in_pieces(self, make: Callable[[int, int], NDArray[np.generic]]) -> NDArray[np.generic]:
+    def _in_pieces(self, make: Callable[[int, int], NDArray[Any]]) -> NDArray[Any]:
         size = self._fleet.size
         spans = ((at, min(at + _TOGETHER, size)) for at in range(0, size, _TOGETHER))
         return np.concatenate([make(*span) for span in spans])

@@ -109,11 +109,34 @@ class Catalog:
         clock = self.plan.clock
         return clock.first * clock.step, (clock.stop - 1) * clock.step
 
-    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
+    def select(
+        self,
+        matchers: Sequence[Matcher],
+        start_ms: int,
+        end_ms: int,
+        *,
+        labels_only: bool = False,
+    ) -> Selection:
         """Return the series that matchers mean, and their samples in a span, both ends included.
+
+        Args:
+            matchers: all of them hold.
+            start_ms: the first millisecond since the Unix epoch.
+            end_ms: the last one.
+            labels_only: whether nobody asks for samples.
 
         Raises:
             RefusedError: if that would be too much.
+            UsageError: for a matcher that is none.
+        """
+        out = self.find(matchers, start_ms, end_ms)
+        self._refuse(out, labels_only=labels_only)
+        return out
+
+    def find(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
+        """Return the same without a look at how much it is.
+
+        Raises:
             UsageError: for a matcher that is none.
         """
         families = self._families([m for m in matchers if m.name == NAME])
@@ -124,21 +147,18 @@ class Catalog:
         span = -(-start_ms // 1000), end_ms // 1000
         if not chosen or span[0] > span[1]:
             return Selection(self, (), np.empty(0, np.int64), span)
-        servers = self.index.servers(of_servers)
-        out = Selection(self, tuple(chosen), servers, span)
-        self._refuse(out)
-        return out
+        return Selection(self, tuple(chosen), self.index.servers(of_servers), span)
 
     def _families(self, matchers: list[Matcher]) -> list[Family]:
         return [f for f in self.families if all(accepts(matcher, f.name) for matcher in matchers)]
 
-    def _refuse(self, found: Selection) -> None:
+    def _refuse(self, found: Selection, *, labels_only: bool) -> None:
         if found.count > self.limits.series:
             raise RefusedError(
                 f"{found.count:,} series are asked for, and at most {self.limits.series:,} are"
                 " answered: choose fewer servers or names, or start with a higher --max-series"
             )
-        if found.samples > self.limits.samples:
+        if not labels_only and found.samples > self.limits.samples:
             raise RefusedError(
                 f"{found.samples:,} samples are asked for, and at most {self.limits.samples:,} are"
                 " answered: choose fewer servers, less time, or start with a higher --max-samples"
@@ -287,4 +307,5 @@ def _rows(family: Family, matchers: list[Matcher]) -> tuple[int, ...]:
 
 def _between(low: Ints, high: Ints, step: int) -> Ints:
     """Count the multiples of a step from `low` to `high`."""
-    return np.maximum(high // step - -(-low // step) + 1, 0)
+    out: Ints = np.maximum(high // step - -(-low // step) + 1, 0)
+    return out

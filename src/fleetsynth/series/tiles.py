@@ -108,8 +108,9 @@ class Tiles:
             if kept is None:
                 gaps.append(tile)
                 continue
-            low, high = max(tile * size, first), min((tile + 1) * size, stop)
-            out[:, row, low - first : high - first] = kept[:, low - tile * size : high - tile * size]
+            begin = tile * size
+            low, high = max(begin, first), min(begin + size, stop)
+            out[:, row, low - first : high - first] = kept[:, low - begin : high - begin]
         return _Missing(row, server, gaps[0], gaps[-1] + 1) if gaps else None
 
     def _groups(self, missing: list[_Missing]) -> Iterator[list[_Missing]]:

@@ -128,7 +128,8 @@ def _available(stem: str, size: int, unit: int) -> Callable[[Catalog, int, Momen
     def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
         ticks = when.ticks(catalog.samples.clock.step)
         first, stop = int(ticks[0]), int(ticks[-1]) + 1
-        used = catalog.clean.values(np.array([server]), first, stop)[catalog.counters.place[stem], 0]
+        values = catalog.clean.values(np.array([server]), first, stop)
+        used = values[catalog.counters.place[stem], 0]
         left = available(used.astype(np.int64), size, unit).astype(np.float64)
         left[used == NULL_HUNDREDTHS] = np.nan
         return [left[ticks - first]]

@@ -1,7 +1,7 @@
 """The part of protobuf that monitoring protocols need: varints and fields, written and read.
 
-By hand, because the messages are few and small, and a message of many samples is written as an array
-and not field by field.
+By hand, because the messages are few and small, and a message of many samples is written as an
+array and not field by field.
 """
 
 from __future__ import annotations

@@ -121,7 +121,9 @@ def _text(value: int | bytes) -> str:
 def labels(pairs: Iterable[tuple[str, str]]) -> bytes:
     """Encode the labels of a series, in the order given; those without a value are left out."""
     return b"".join(
-        field(1, field(1, name.encode()) + field(2, value.encode())) for name, value in pairs if value
+        field(1, field(1, name.encode()) + field(2, value.encode()))
+        for name, value in pairs
+        if value
     )
 
 
@@ -136,6 +138,11 @@ class Samples:
         self.ms = ms
         fits = not len(ms) or (ms.min() in _SIX_BYTES and ms.max() in _SIX_BYTES)
         self._array = _template(ms) if fits else None
+
+    @classmethod
+    def none(cls) -> Samples:
+        """Return no samples."""
+        return cls(np.empty(0, np.int64))
 
     def of(self, values: Floats) -> bytes:
         """Encode values at the times, shape (times,); only one thread at a time."""
