@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 OPERATORS = ("=", "!=", "=~", "!~")
 """How a matcher compares, by its number on the wire."""
-_SIX_BYTES = range(1 << 35, 1 << 42)
-"""Milliseconds whose varint takes six bytes: from 1971 to 2109."""
+_SIX_BYTES = 1 << 35, 1 << 42
+"""Milliseconds whose varint takes six bytes, and the first one beyond: from 1971 to 2109."""
 _SAMPLE_BYTES = 18
 _VALUE = slice(3, 11)
 
@@ -136,7 +136,8 @@ class Samples:
 
     def __init__(self, ms: Ints) -> None:
         self.ms = ms
-        fits = not len(ms) or (ms.min() in _SIX_BYTES and ms.max() in _SIX_BYTES)
+        low, high = _SIX_BYTES
+        fits = not len(ms) or (ms.min() >= low and ms.max() < high)
         self._array = _template(ms) if fits else None
 
     @classmethod
