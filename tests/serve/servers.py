@@ -167,11 +167,12 @@ def _post(url: str, body: bytes) -> tuple[int, str]:
 
 
 @contextmanager
-def prometheus(folder: Path, config: Mapping[str, Any]) -> Iterator[Queries]:
-    """A Prometheus with a configuration, which may be JSON."""
+def prometheus(folder: Path, config: Mapping[str, Any] | str) -> Iterator[Queries]:
+    """A Prometheus with a configuration: the text of one, or values."""
     program, port = needs("prometheus"), free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "prometheus.yml").write_text(json.dumps(config))
+    text = config if isinstance(config, str) else json.dumps(config)
+    (folder / "prometheus.yml").write_text(text)
     command = [
         program,
         f"--config.file={folder / 'prometheus.yml'}",
