@@ -50,6 +50,7 @@ def test_the_commands_are_those_documented() -> None:
         "preview",
         "validate",
         "report",
+        "serve",
         "verify",
     }
 

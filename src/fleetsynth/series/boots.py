@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.clock import FIRST_SECOND
@@ -13,9 +14,12 @@ from fleetsynth.whom import servers_of
 
 if TYPE_CHECKING:
     from fleetsynth.plan import Plan
+    from fleetsynth.whom import Who
 
 _RESTART_DAYS = 30.0
 """How often servers restart, on average, where the model knows nothing of it."""
+_KEPT = 1 << 14
+"""Servers that are looked up once."""
 
 
 class Boot(NamedTuple):
@@ -71,6 +75,7 @@ def course(plan: Plan, server: int, first: int, stop: int) -> Course:
         begin -= 1
 
 
+@lru_cache(maxsize=_KEPT)
 def _resets(plan: Plan, server: int) -> Resets:
     restarts = model_of(plan).restarts
     if restarts is not None:
@@ -92,7 +97,13 @@ def _off(plan: Plan, server: int, first: int, stop: int) -> tuple[tuple[int, int
     if not sources_of(plan).any:
         return ()
     step = plan.clock.step
-    (who,) = servers_of(plan.fleet, server, server + 1)
+    who = _who(plan, server)
     span = Span((first - 1) * step, stop * step)
     downs = find.downs(plan, who, span)
     return tuple((-(-begin // step), -(-end // step)) for begin, end in downs)
+
+
+@lru_cache(maxsize=_KEPT)
+def _who(plan: Plan, server: int) -> Who:
+    (who,) = servers_of(plan.fleet, server, server + 1)
+    return who

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 JOB = "fleetsynth"
 HOST, PORT = "127.0.0.1", 9240
+FASTEST = 1_000_000
 MOST_LIVE = 10_000
 """Servers that a scrape shows at most."""
 _RANGE = re.compile(r"\s*([0-9]{1,15})\s*(?:-\s*([0-9]{1,15})\s*)?")
@@ -71,8 +72,11 @@ def server_of(plan: Plan, options: Options) -> Server:
     """
     if find_spec("cramjam") is None:
         raise UsageError("serve needs cramjam: pip install 'fleetsynth[serve]'")
-    if not options.speed > 0:
-        raise UsageError(f"--speed {options.speed:g}: time goes on; give more than 0, such as 60")
+    if not 0 < options.speed <= FASTEST:
+        raise UsageError(
+            f"--speed {options.speed:g}: time goes on, and at most {FASTEST:,} times as fast; give a"
+            " number such as 60"
+        )
     replay = Replay(_at_ms(plan, options.at), time.time_ns() // 1_000_000, options.speed)
     servers = _only(plan, options.only)
     catalog = Catalog(plan, {"job": JOB, **_checked(plan, options.labels)}, options.limits)
