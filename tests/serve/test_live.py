@@ -31,7 +31,7 @@ end_date: 2024-01-31
 granularity: 5min
 """
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
-SAMPLE = re.compile(r'(\w+)\{([^}]*)\} (\S+)')
+SAMPLE = re.compile(r"(\w+)\{([^}]*)\} (\S+)")
 
 
 def samples(text: str) -> dict[tuple[str, str], float]:

@@ -11,9 +11,9 @@ import pytest
 from fleetsynth.presets import as_plan, simulate
 from fleetsynth.series.boots import course
 from fleetsynth.series.select import Catalog, Limits
+from fleetsynth.window import Window
 from fleetsynth.wire import remote_read, snappy
 from fleetsynth.wire.remote_read import Matcher, Samples
-from fleetsynth.window import Window
 from tests.serve.servers import get, prometheus, victoria_metrics
 
 if TYPE_CHECKING:

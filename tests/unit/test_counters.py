@@ -49,7 +49,7 @@ def life(plan: Plan, server: int) -> tuple[int, int]:
 
 
 def down_ticks(plan: Plan, server: int) -> list[tuple[int, int]]:
-    """First tick that is off and first one that is not, of each event that switches a server off."""
+    """First tick that is off and first one that is not, of each event that does so."""
     step = plan.clock.step
     out = [
         (-(-event.begin // step), -(-event.end // step))
@@ -135,7 +135,7 @@ def test_counters_are_those_of_the_twin(server: int) -> None:
     (net,) = own_values(catalog, families["node_network_receive_bytes_total"], server, when)
     for at, second in enumerate(when.seconds.tolist()):
         time, traffic = expected[second]
-        assert [int(round(row[at] * FULL)) for row in cpu] == [time[mode] for mode in MODES]
+        assert [round(row[at] * FULL) for row in cpu] == [time[mode] for mode in MODES]
         assert net[at] == traffic
     assert stop > a + 2 * DAY
     assert LINK_BYTES == 1250

@@ -132,8 +132,8 @@ class Index:
     def _named(self, matchers: list[Matcher]) -> Ints:
         """Return the servers whose ids stand in matchers, without a look at any other."""
         ids = frozenset.intersection(*(words(matcher) or frozenset() for matcher in matchers))
-        found = [int(match[1]) for name in ids if (match := _ID.fullmatch(name))]
-        index = np.array(sorted(at for at in found if server_id(at) in ids), np.int64)
+        found = ((name, int(match[1])) for name in ids if (match := _ID.fullmatch(name)))
+        index = np.array(sorted(at for name, at in found if server_id(at) == name), np.int64)
         if self._fleet.members is None:
             return index[index < self._fleet.size]
         return np.flatnonzero(np.isin(self._fleet.members, index))

@@ -74,8 +74,8 @@ def server_of(plan: Plan, options: Options) -> Server:
         raise UsageError("serve needs cramjam: pip install 'fleetsynth[serve]'")
     if not 0 < options.speed <= FASTEST:
         raise UsageError(
-            f"--speed {options.speed:g}: time goes on, and at most {FASTEST:,} times as fast; give a"
-            " number such as 60"
+            f"--speed {options.speed:g}: time goes on, and at most {FASTEST:,} times as fast; give"
+            " a number such as 60"
         )
     replay = Replay(_at_ms(plan, options.at), time.time_ns() // 1_000_000, options.speed)
     servers = _only(plan, options.only)

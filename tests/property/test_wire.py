@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -35,10 +36,8 @@ def test_numbers_come_back(number: int) -> None:
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_message_or_are_refused(content: bytes) -> None:
-    try:
+    with suppress(WireError):
         assert isinstance(remote_read.queries(content), list)
-    except WireError as error:
-        assert str(error)
 
 
 @given(st.lists(st.tuples(st.integers(1, 1 << 20), st.one_of(st.integers(0, 99), st.binary()))))
@@ -55,21 +54,22 @@ def test_fields_come_back(fields: list[tuple[int, Any]]) -> None:
         assert found == fields[: len(found)]
 
 
+def condition(matcher: Matcher) -> bytes:
+    """Encode a matcher; what is 0 or empty is left out."""
+    kind = remote_read.OPERATORS.index(matcher.operator)
+    out = protobuf.int_field(1, kind) if kind else b""
+    out += protobuf.field(2, matcher.name.encode())
+    return out + (protobuf.field(3, matcher.value.encode()) if matcher.value else b"")
+
+
 def request(*queries: tuple[int, int, list[Matcher]], hints: bytes = b"") -> bytes:
     """Encode a ReadRequest as Prometheus does: what is 0 or empty is left out."""
     out = b""
     for start, end, matchers in queries:
-        each = b"".join(
-            protobuf.field(
-                3,
-                (protobuf.int_field(1, kind) if (kind := remote_read.OPERATORS.index(m[0])) else b"")
-                + protobuf.field(2, m.name.encode())
-                + (protobuf.field(3, m.value.encode()) if m.value else b""),
-            )
-            for m in matchers
-        )
         times = protobuf.int_field(1, start) + protobuf.int_field(2, end)
-        out += protobuf.field(1, times + each + (protobuf.field(4, hints) if hints else b""))
+        conditions = b"".join(protobuf.field(3, condition(each)) for each in matchers)
+        said = protobuf.field(4, hints) if hints else b""
+        out += protobuf.field(1, times + conditions + said)
     return out + protobuf.field(2, b"\x00")
 
 
@@ -126,7 +126,7 @@ def decoded(encoded: bytes) -> list[tuple[float, int]]:
 
 def test_a_sample_is_eighteen_bytes() -> None:
     encoded = Samples(np.array([DAY_MS])).of(np.array([12.5]))
-    assert encoded == bytes.fromhex("1210" "09" "0000000000002940" "10" "80e8c792cc31")
+    assert encoded == bytes.fromhex("12100900000000000029401080e8c792cc31")
 
 
 @given(st.lists(INT64, unique=True, max_size=5), st.floats(allow_nan=False))
