@@ -12,6 +12,7 @@ import numpy as np
 
 from fleetsynth.formats.together import publish
 from fleetsynth.presets import simulate
+from fleetsynth.presets.capacity import add_capacity
 from fleetsynth.tables.digest import PlanDigest, combine
 from fleetsynth.tables.frame import Frame
 from fleetsynth.tables.of_plan import PLAN_TABLES, Count
@@ -126,7 +127,7 @@ def run(
 
         def batches(window: Window) -> tuple[int, list[tuple[_Rows, pa.RecordBatch]]]:
             parts = parts_of(plan, window) if others else None
-            block = parts.block if parts else simulate(plan, window)
+            block = add_capacity(plan, parts.block) if parts else simulate(plan, window)
             statistics.update(block)
             out = [(main, main.batch(block))]
             if parts:

@@ -49,7 +49,7 @@ SAMPLE = "sample"
 
 def _plan_of_components(plan: Plan) -> Plan:
     """Return a plan whose metrics are the parts of each metric, and the places of samples."""
-    components = components_of(plan)
+    components, plan = components_of(plan), plan.of_model
     metrics = [
         replace(metric, stem=metric.column, statistic=part)
         for metric, names in zip(plan.metrics, components.names(plan), strict=True)
@@ -91,8 +91,10 @@ def parts_of(plan: Plan, window: Window) -> Parts:
     Raises:
         UsageError: if the model does not say.
     """
-    make = components_of(plan).make
-    return make(plan, window) if plan.fleet.lives is None else parts_of_lives(make, plan, window)
+    make, own = components_of(plan).make, plan.of_model
+    if plan.fleet.lives is None:
+        return make(own, window)
+    return parts_of_lives(make, own, window)
 
 
 COMPONENTS = Table("components", KEYS, _plan_of_components, _block_of_components)
