@@ -111,7 +111,7 @@ def _columns(plan: Plan) -> Columns:
 
 
 def _share(metric: Metric) -> float:
-    """Return what a metric takes, in columns of values: next to nothing where it is nearly all 0."""
+    """Return what a metric takes, in columns of values; next to nothing if nearly all are 0."""
     return _LABEL_SHARE if metric.words or metric.statistic == LABEL else 1.0
 
 

@@ -91,9 +91,10 @@ class _CodesDigest(PlanDigest):
         known = {b"": self._zeros(stop - first)}  # metrics share what befalls them
         for i, (name, words) in enumerate(self._columns):
             if not words:
-                key = b"" if codes is None or not codes[i].max() else codes[i].tobytes()
+                its = np.zeros(1, np.int8) if codes is None else codes[i]
+                key = its.tobytes() if its.max() else b""
                 if key not in known:
-                    known[key] = digest(integers(codes[i]))
+                    known[key] = digest(integers(its))
                 columns[name] = known[key]
         return when(self._months[place][0], stop - first, (), columns)
 

@@ -190,7 +190,7 @@ class Frame:
         return columns
 
 
-def _metric(metric: Metric, block: Block, values: NDArray[np.integer]) -> pa.Array:
+def _metric(metric: Metric, block: Block, values: NDArray[np.int32]) -> pa.Array:
     """Lay the values of one metric out: words, whole numbers, or hundredths."""
     if metric.words:
         codes = _array(np.ascontiguousarray(values, np.int8), pa.int8())

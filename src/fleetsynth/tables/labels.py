@@ -7,7 +7,8 @@ several events names a tick is laid down in `_weight`: docs/labels.md says it in
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from fleetsynth.metrics import LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from fleetsynth.block import Block
     from fleetsynth.kinds.kind import Event
@@ -58,7 +61,7 @@ def class_of(event: Event) -> str:
 def block_of_labels(plan: Plan, block: Block) -> Block:
     """Return label, class and kind of each metric of some rows, in the order of the plan."""
     window, width = block.window, len(_COLUMNS)
-    values = np.zeros((width * len(plan.metrics), *window.shape), np.int8)
+    values: NDArray[Any] = np.zeros((width * len(plan.metrics), *window.shape), np.int8)
     places: dict[str, list[slice]] = {}
     for index, metric in enumerate(plan.metrics):
         places.setdefault(metric.stem, []).append(slice(index * width, (index + 1) * width))
@@ -91,12 +94,12 @@ def _marks(plan: Plan, window: Window) -> Iterator[list[_Mark]]:
     servers = window.first_server, window.stop_server
     each = of_each(plan, *servers, span)
     for name, events in zip(plan.fleet.server_ids(*servers), each, strict=True):
-        order = sorted(events, key=lambda event, name=name: _weight(event, name), reverse=True)
+        order = sorted(events, key=partial(_weight, name), reverse=True)
         found = (_mark(plan, window, event) for event in order)
         yield [mark for mark in found if mark is not None]
 
 
-def _weight(event: Event, server: str) -> tuple[bool, int, bool, int, str]:
+def _weight(server: str, event: Event) -> tuple[bool, int, bool, int, str]:
     """Return what events of a server are ordered by: what names a tick before others comes first.
 
     What switches a server off leaves nothing else to be seen. Then the class counts, a server's own
