@@ -199,7 +199,7 @@ Keys below `resize`:
 
 """
 
-CHAINS = """\
+CHAINS = """
 A level is exp(sigma × z), z normal; those of one service have nothing to do with each other. With
 the packaged figures, shifts of 25 % and more that last five days hit 13 to 35 % of servers in 90
 days, as they do in real fleets ([facts](facts.md)).
@@ -271,7 +271,8 @@ server is down.
 
 **The classic model**, per tick ([its equations](model.md#from-profile-to-value)): `demand`
 multiplies base × factors × growth of CPU, memory and network, before the noise; the other effects
-act after spikes, in the same order, and `cores` and `capacity` on CPU and memory alone; `memory_size` and `disk_size` divide these two.
+act after spikes, in the same order, and `cores` and `capacity` on CPU and memory alone; `memory_size` and `disk_size` divide these
+two.
 
 `--components` has two parts for them: [`event` and `incident`](components.md).
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+LABEL = "label"
+"""The last word of a column that says 1 where a metric is in an anomaly, and otherwise 0."""
+
+
 @dataclass(frozen=True)
 class Metric:
     """A published column: a statistic of what is measured, in hundredths of its unit.
@@ -27,6 +31,7 @@ class Metric:
         whole: whether values are whole numbers as they are, not hundredths.
         added: whether it follows from what else is published and from what servers are, and no
             model makes it.
+        words: what values stand for, as text: they are codes, counted from 0. Nothing of numbers.
     """
 
     stem: str
@@ -37,6 +42,7 @@ class Metric:
     statistic: str = "p95"
     whole: bool = False
     added: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def column(self) -> str:
