@@ -271,8 +271,8 @@ server is down.
 
 **The classic model**, per tick ([its equations](model.md#from-profile-to-value)): `demand`
 multiplies base × factors × growth of CPU, memory and network, before the noise; the other effects
-act after spikes, in the same order, and `cores` and `capacity` on CPU and memory alone; `memory_size` and `disk_size` divide these
-two.
+act after spikes, in the same order, and `cores` and `capacity` on CPU and memory alone;
+`memory_size` and `disk_size` divide these two.
 
 `--components` has two parts for them: [`event` and `incident`](components.md).
 
