@@ -22,8 +22,9 @@ from fleetsynth.sinks import SYSTEMS, find_system
 from fleetsynth.sinks.base import DATA_TABLE, Shape, TablesSink, Wanted
 from fleetsynth.sinks.shapes import KNOWN
 from fleetsynth.tables.digest import root
-from fleetsynth.tables.frame import plain, schema
+from fleetsynth.tables.frame import schema
 from fleetsynth.tables.of_plan import PLAN_TABLES
+from fleetsynth.tables.table import TABLES
 from tests.sinks.places import PLACES, Place, as_schema
 
 FREEZE = {"kind": "freeze", "from": "2022-01-02", "to": "2022-01-03"}
@@ -38,7 +39,9 @@ SMALL: dict[str, Any] = {
 }
 LONGER = SMALL | {"end_date": "2022-02-04", "growth_start": "2022-01-01"}
 OTHER = {"num_servers": 3, "end_date": "2022-01-20"}
-EVERY = {DATA_TABLE, "servers", "events", "components"}
+EVERY = {DATA_TABLE, "servers", "events", *TABLES}
+MORE: dict[str, Any] = {"components": True, "labels": True}
+NOTHING: dict[str, Any] = {}
 
 
 def appends(place: Place) -> bool:
@@ -56,22 +59,9 @@ def digests(place: Place, plan: Plan, tables: Mapping[str, str]) -> None:
             found = as_schema(found, told.schema)
             assert sorted_rows(found) == sorted_rows(told)
         else:
-            types = {**dict(zip(*of(schema(plan)), strict=True)), **digest_types(found)}
-            found = as_schema(found, pa.schema([(c, types[c]) for c in found.schema.names]))
+            told_schema = schema(plan if name == DATA_TABLE else TABLES[name].plan(plan))
+            found = as_schema(found, told_schema)
             assert root(any_leaves(found.to_batches)) == digest
-
-
-def of(found: pa.Schema) -> tuple[list[str], list[pa.DataType]]:
-    return found.names, plain(found).types
-
-
-def digest_types(table: pa.Table) -> dict[str, pa.DataType]:
-    """The types of columns of components: numbers, and places of samples."""
-    return {
-        name: pa.int32() if name.endswith("_sample") else pa.float64()
-        for name in table.schema.names
-        if "_p95_" in name
-    }
 
 
 def sorted_rows(table: pa.Table) -> list[str]:
@@ -81,7 +71,7 @@ def sorted_rows(table: pa.Table) -> list[str]:
 @cache
 def _expected(scenario: str) -> dict[str, str]:
     with TemporaryDirectory() as folder:
-        made = fs.generate(json.loads(scenario), f"{folder}/expected.arrow", components=True)
+        made = fs.generate(json.loads(scenario), f"{folder}/expected.arrow", **MORE)
     tables = {name: table.digest for name, table in made.tables.items()}
     return {DATA_TABLE: made.digest, "servers": "", **tables}
 
@@ -105,15 +95,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same dataset as a folder with partitions, as a file that says of what, and as text."""
     folder = tmp_path_factory.mktemp("made")
     parted = ["region", "year", "month"]
-    fs.generate(SMALL, folder / "fleet", components=True, partition_by=parted, workers=1)
+    fs.generate(SMALL, folder / "fleet", **MORE, partition_by=parted, workers=1)
     for name in ("fleet.parquet", "text.csv.gz"):
-        fs.generate(SMALL, folder / name, components=True)
+        fs.generate(SMALL, folder / name, **MORE)
     return folder
 
 
 def test_a_scenario_comes_back_table_by_table(place: Place) -> None:
     seen: list[int] = []
-    done = fs.export(SMALL, place.to, components=True, progress=seen.append)
+    done = fs.export(SMALL, place.to, **MORE, progress=seen.append)
     told = expected(SMALL)
     assert set(told) == EVERY
     digests(place, as_plan(SMALL), told)
@@ -132,17 +122,17 @@ def test_a_dataset_comes_back_with_what_lies_beside_it(place: Place, made: Path,
 
 def test_twice_is_once_from_wherever_it_comes(place: Place, made: Path) -> None:
     for data in (SMALL, SMALL, made / "fleet.parquet"):
-        fs.export(data, place.to, components=data is SMALL)
+        fs.export(data, place.to, **(MORE if data is SMALL else NOTHING))
         digests(place, as_plan(SMALL), expected(SMALL))
 
 
 def test_another_dataset_is_replaced_only_if_that_is_said(place: Place) -> None:
-    fs.export(SMALL, place.to, components=True)
+    fs.export(SMALL, place.to, **MORE)
     with pytest.raises(ExistsError, match="overwrite=True"):
         fs.export(OTHER, place.to)
     digests(place, as_plan(SMALL), expected(SMALL))
     fs.export(OTHER, place.to, overwrite=True)
-    digests(place, as_plan(OTHER), expected(OTHER, "components"))
+    digests(place, as_plan(OTHER), expected(OTHER, *TABLES))
 
 
 def test_a_run_that_ends_half_way_leaves_what_was_there(place: Place) -> None:
@@ -153,7 +143,7 @@ def test_a_run_that_ends_half_way_leaves_what_was_there(place: Place) -> None:
         fs.export(SMALL, place.to, progress=interrupt)
     assert place.tables() == set()
     assert left(place) == []
-    fs.export(SMALL, place.to, components=True)
+    fs.export(SMALL, place.to, **MORE)
     before = left(place)
     with pytest.raises(KeyboardInterrupt):
         fs.export(OTHER, place.to, overwrite=True, progress=interrupt)
@@ -170,11 +160,11 @@ fs.export(scenario, to, overwrite=True, progress=lambda _: os._exit(9))
 
 
 def test_a_process_that_dies_leaves_what_was_there(place: Place) -> None:
-    fs.export(SMALL, place.to, components=True)
+    fs.export(SMALL, place.to, **MORE)
     arguments = [sys.executable, "-c", DIES, repr(OTHER), place.to]
     assert subprocess.run(arguments, check=False).returncode == 9
     digests(place, as_plan(SMALL), expected(SMALL))
-    fs.export(SMALL, place.to, components=True)
+    fs.export(SMALL, place.to, **MORE)
     digests(place, as_plan(SMALL), expected(SMALL))
 
 
@@ -186,7 +176,7 @@ def test_appending_adds_what_is_not_there_yet(place: Place) -> None:
     fs.export(SMALL | {"growth_start": "2022-01-01"}, place.to, append=True)
     for _ in range(2):
         fs.export(LONGER, place.to, append=True)
-        digests(place, as_plan(LONGER), expected(LONGER, "components"))
+        digests(place, as_plan(LONGER), expected(LONGER, *TABLES))
     with pytest.raises(ExistsError, match="holds another dataset"):
         fs.export(LONGER, place.to)
     with pytest.raises(UsageError, match="nothing can be appended to it"):

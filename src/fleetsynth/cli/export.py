@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     help="Of a scenario, export the parts that add up to each value as well.",
 )
 @click.option(
+    "--labels",
+    is_flag=True,
+    help="Of a scenario, export what is anomalous, and why, as well.",
+)
+@click.option(
     "--append", is_flag=True, help="Add the rows that are not there yet to tables that are."
 )
 @click.option("--overwrite", is_flag=True, help="Replace our tables of another dataset.")
@@ -48,6 +53,7 @@ def export(
     schema: str | None,
     file_format: str | None,
     components: bool,
+    labels: bool,
     append: bool,
     overwrite: bool,
     quiet: bool,
@@ -77,7 +83,8 @@ def export(
 
     apart = to == STANDARD_OUTPUT
     silent = quiet or as_json or (apart and sys.stdout is not None and sys.stdout.isatty())
-    contents = open_contents(data_of(path, options), components=components)
+    data = data_of(path, options)
+    contents = open_contents(data, components=components, labels=labels)
     with progress(contents.cells, silent=silent) as advance:
         exported = publish(
             contents,

@@ -24,6 +24,7 @@ OPTIONS = {
     "components=True": "--components",
     "append=True": "--append",
     "schema=...": "--schema",
+    "labels=True": "--labels",
     "link=...": "--link",
     "server=...": "--server",
     "columns=...": "--columns",

@@ -19,7 +19,7 @@ from fleetsynth.sinks.shapes import KNOWN
 from fleetsynth.stores.paths import is_path, refuse_missing
 from fleetsynth.stores.places import is_dataset
 from fleetsynth.tables.of_plan import PLAN_TABLES
-from fleetsynth.tables.table import COMPONENTS
+from fleetsynth.tables.table import COMPONENTS, LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,7 @@ def export(
     schema: str | None = None,
     file_format: str | None = None,
     components: bool = False,
+    labels: bool = False,
     overwrite: bool = False,
     append: bool = False,
     progress: Callable[[int], None] | None = None,
@@ -59,6 +60,7 @@ def export(
         schema: the schema of the tables, where the system has schemas; made if it is not there.
         file_format: of standard output (``-``): ``csv``, ``jsonl`` ….
         components: of a scenario, export the table of what its values are made of as well.
+        labels: of a scenario, export the table of what is anomalous and why as well.
         overwrite: replace our tables of another dataset; tables of others never are.
         append: add the rows that are not there yet, told by their keys, to tables that are.
         progress: called after each batch with how many of the data's rows are done; of a scenario,
@@ -77,7 +79,7 @@ def export(
     """
     system, place = find_system(str(to))
     _refuse_together(system, place, schema, file_format, overwrite=overwrite, append=append)
-    contents = open_contents(data, components=components)
+    contents = open_contents(data, components=components, labels=labels)
     if place == STANDARD_OUTPUT:
         contents = replace(contents, tables={"data": contents.tables["data"]})
     begun = time.perf_counter()
@@ -114,7 +116,9 @@ def export(
     )
 
 
-def open_contents(data: ScenarioLike | Contents, *, components: bool = False) -> Contents:
+def open_contents(
+    data: ScenarioLike | Contents, *, components: bool = False, labels: bool = False
+) -> Contents:
     """Open what is exported: a dataset, or a scenario whose tables are still to be made.
 
     Raises:
@@ -122,14 +126,17 @@ def open_contents(data: ScenarioLike | Contents, *, components: bool = False) ->
     """
     if isinstance(data, Contents):
         return data
+    asked = {COMPONENTS.name: components, LABELS.name: labels}
+    tables = tuple(name for name, wanted in asked.items() if wanted)
     if is_path(data) and is_dataset(str(data)):
-        if components:
+        if tables:
             raise UsageError(
-                "components=True is for scenarios: of a dataset all tables that it has are exported"
+                f"{tables[0]}=True is for scenarios: of a dataset all tables that it has are "
+                "exported"
             )
         refuse_missing([data])
         return contents_of_data(str(data))
-    return contents_of_plan(as_plan(data), (COMPONENTS.name,) if components else ())
+    return contents_of_plan(as_plan(data), tables)
 
 
 def _refuse_together(

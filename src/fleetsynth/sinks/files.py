@@ -110,8 +110,10 @@ def _typed(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         return batch
     arrays = []
     for field, column in zip(schema, batch.columns, strict=True):
-        if pa.types.is_dictionary(field.type) and not pa.types.is_dictionary(column.type):
-            column = column.dictionary_encode()
+        if pa.types.is_dictionary(field.type) and column.type != field.type:
+            coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+            codes = coded.indices.cast(field.type.index_type)
+            column = pa.DictionaryArray.from_arrays(codes, coded.dictionary)
         arrays.append(column if column.type == field.type else column.cast(field.type))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fleetsynth.metrics import METRICS
+from fleetsynth.metrics import LABEL, METRICS
 from fleetsynth.sinks.base import DATA_TABLE, Shape
 from fleetsynth.tables.of_plan import PLAN_TABLES
 from fleetsynth.tables.table import KEYS, SAMPLE, TABLES
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KNOWN = (DATA_TABLE, *TABLES, *PLAN_TABLES)
 """Names of all tables that a dataset may have where it is exported to."""
 
+_WITHOUT_UNIT = (SAMPLE, LABEL, "class", "kind")
 _COMMENTS = {
     "timestamp": "begin of the interval that the row is of, UTC",
     "server_id": "the server",
@@ -86,6 +87,6 @@ def _metrics(names: list[str]) -> dict[str, str]:
         for metric in METRICS:
             if name.startswith(f"{metric.stem}_"):
                 rest = name[len(metric.stem) + 1 :].replace("_", " ")
-                unit = "" if name.endswith(SAMPLE) else f", {metric.unit}"
+                unit = "" if name.endswith(_WITHOUT_UNIT) else f", {metric.unit}"
                 out[name] = f"{metric.label} {rest}{unit}"
     return out
