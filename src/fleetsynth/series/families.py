@@ -100,6 +100,7 @@ def published(plan: Plan) -> tuple[Family, ...]:
             metric.column, metric.stem, is_fine=False,
         )
         for metric in plan.metrics
+        if not metric.words
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fleetsynth.errors import UsageError
-from fleetsynth.fleet import METADATA_COLUMNS, draw_codes, server_id
+from fleetsynth.fleet import TYPE_COLUMN, draw_codes, server_id
 from fleetsynth.series.matching import accepted, accepts, is_negative, words
 
 if TYPE_CHECKING:
@@ -164,7 +164,10 @@ class Index:
             return _Values(fleet.archetypes, codes.astype(np.int32))
         if column == "service":
             return self._services()
-        if fleet.replicas is None or column not in METADATA_COLUMNS:
+        if column == TYPE_COLUMN and fleet.types is not None:
+            codes = self._in_pieces(fleet.type_codes)
+            return _Values(fleet.types.names, codes.astype(np.int32))
+        if fleet.replicas is None:
             codes = self._in_pieces(lambda first, stop: fleet.metadata_codes(column, first, stop))
             return _Values(tuple(fleet.odds[column]), codes.astype(np.int32))
         if "service" not in self._values:

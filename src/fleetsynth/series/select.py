@@ -288,12 +288,15 @@ class Selection:
 
 
 def samples_of(plan: Plan) -> Plan:
-    """Return a plan with a tick for each sample: counters count samples, whatever is published."""
+    """Return a plan with a tick for each sample, and what the model makes alone.
+
+    Counters count samples, whatever is published.
+    """
     if plan.samples_per_row == 1:
-        return plan
+        return plan.of_model
     seconds = plan.clock.step // plan.samples_per_row
     said = {"granularity": f"{seconds}s", "statistics": ["mean"]}
-    return as_plan(plan.scenario.to_dict() | said)
+    return as_plan(plan.scenario.to_dict() | said).of_model
 
 
 def _rows(family: Family, matchers: list[Matcher]) -> tuple[int, ...]:

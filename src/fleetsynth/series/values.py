@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.block import NULL_HUNDREDTHS
+from fleetsynth.instances import CAPACITIES
+from fleetsynth.presets.capacity import capacities
 from fleetsynth.series.boots import course
 from fleetsynth.series.counters import FULL
 from fleetsynth.series.families import MODES
+from fleetsynth.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from fleetsynth.plan import Plan
     from fleetsynth.series.counters import Counted
     from fleetsynth.series.families import Family
     from fleetsynth.series.select import Catalog
@@ -23,9 +27,10 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-GIB = 1 << 30
-MEMORY_BYTES, DISK_BYTES = 64 * GIB, 500 * GIB
-"""How large servers are."""
+GIB, GB = 1 << 30, 10**9
+MEMORY_BYTES, DISK_BYTES = 64 * GIB, 500 * GB
+"""How large servers are that are of no type."""
+_MEMORY, _DISK = CAPACITIES.index("memory_gib"), CAPACITIES.index("disk_gb")
 PAGE_BYTES, BLOCK_BYTES = 1 << 10, 1 << 12
 """What memory and disk space are counted in."""
 LINK_BYTES = 1_250
@@ -77,7 +82,12 @@ def _published(catalog: Catalog, family: Family, server: int, when: Moments) -> 
     columns = [metric.column for metric in catalog.plan.metrics]
     metric = columns.index(family.quantity)
     values = catalog.published.values(np.array([server]), first, stop)[metric, 0]
-    return np.where(values == NULL_HUNDREDTHS, np.nan, values / 100)
+    return in_units(values, whole=catalog.plan.metrics[metric].whole)
+
+
+def in_units(values: NDArray[np.int32], *, whole: bool) -> Floats:
+    """Return values as they are published; NaN where there is none."""
+    return np.where(values == NULL_HUNDREDTHS, np.nan, values / (1 if whole else 100))
 
 
 def _counted(catalog: Catalog, server: int, when: Moments) -> tuple[Counted, Ints, Ints]:
@@ -120,35 +130,65 @@ def _up(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
     return [out]
 
 
-def _size(size: int) -> Callable[[Catalog, int, Moments], list[Floats]]:
-    return lambda _catalog, _server, when: [np.full(len(when.seconds), float(size))]
+class Sizes(NamedTuple):
+    """How large a server is, in bytes, shape (ticks,) each.
+
+    Attributes:
+        memory: its memory.
+        disk: its disk.
+    """
+
+    memory: Ints
+    disk: Ints
 
 
-def _available(stem: str, size: int, unit: int) -> Callable[[Catalog, int, Moments], list[Floats]]:
+def sizes(plan: Plan, server: int, first: int, stop: int) -> Sizes:
+    """Return how large a server is at ticks first..stop-1: what its type has, or has become."""
+    if plan.fleet.types is None:
+        return Sizes(np.full(stop - first, MEMORY_BYTES), np.full(stop - first, DISK_BYTES))
+    there = capacities(plan, Window(server, server + 1, first, stop))[:, 0].astype(np.int64)
+    whole = np.broadcast_to(there, (len(there), stop - first))
+    return Sizes(whole[_MEMORY] * GIB // 100, whole[_DISK] * (GB // 100))
+
+
+def _size(what: str) -> Callable[[Catalog, int, Moments], list[Floats]]:
+    def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
+        ticks = when.ticks(catalog.samples.clock.step)
+        first, stop = int(ticks[0]), int(ticks[-1]) + 1
+        size: Ints = getattr(sizes(catalog.samples, server, first, stop), what)
+        return [size[ticks - first].astype(np.float64)]
+
+    return of
+
+
+def _available(what: str, stem: str, unit: int) -> Callable[[Catalog, int, Moments], list[Floats]]:
     def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
         ticks = when.ticks(catalog.samples.clock.step)
         first, stop = int(ticks[0]), int(ticks[-1]) + 1
         values = catalog.clean.values(np.array([server]), first, stop)
         used = values[catalog.counters.place[stem], 0]
-        left = available(used.astype(np.int64), size, unit).astype(np.float64)
-        left[used == NULL_HUNDREDTHS] = np.nan
-        return [left[ticks - first]]
+        size: Ints = getattr(sizes(catalog.samples, server, first, stop), what)
+        return [available(used, size, unit)[ticks - first]]
 
     return of
 
 
-def available(used: Ints, size: int, unit: int) -> Ints:
-    """Return the bytes that are left, whole units, of hundredths of a percent that are used."""
-    return ((size // unit) * (FULL - used) + FULL // 2) // FULL * unit
+def available(used: NDArray[np.int32], size: Ints, unit: int) -> Floats:
+    """Return the bytes that are left, in whole units, of hundredths that are used.
+
+    NaN where nobody knows.
+    """
+    left = ((size // unit) * (FULL - used.astype(np.int64)) + FULL // 2) // FULL * unit
+    return np.where(used == NULL_HUNDREDTHS, np.nan, left)
 
 
 _BY_QUANTITY: dict[str, Callable[[Catalog, int, Moments], list[Floats]]] = {
     "boot time": _booted,
     "cpu time": _cpu,
-    "disk available": _available("disk", DISK_BYTES, BLOCK_BYTES),
-    "disk size": _size(DISK_BYTES),
-    "memory available": _available("mem", MEMORY_BYTES, PAGE_BYTES),
-    "memory size": _size(MEMORY_BYTES),
+    "disk available": _available("disk", "disk", BLOCK_BYTES),
+    "disk size": _size("disk"),
+    "memory available": _available("memory", "mem", PAGE_BYTES),
+    "memory size": _size("memory"),
     "received": _traffic("net_in"),
     "sent": _traffic("net_out"),
     "up": _up,

@@ -17,11 +17,11 @@ from fleetsynth.series.counters import FULL
 from fleetsynth.series.families import MODES
 from fleetsynth.series.values import (
     BLOCK_BYTES,
-    DISK_BYTES,
     LINK_BYTES,
-    MEMORY_BYTES,
     PAGE_BYTES,
     available,
+    in_units,
+    sizes,
 )
 from fleetsynth.serve.exposition import Blocks
 from fleetsynth.timestamps import text_of
@@ -55,6 +55,8 @@ class Span(NamedTuple):
         before: the sum since the boot, up to the tick before, same shape.
         booted: second of the last boot, shape (servers, ticks).
         values: hundredths of each metric, shape (metrics, servers, ticks).
+        memory: size in bytes, shape (servers, ticks).
+        disk: size in bytes, same shape.
         lives: whether servers live, shape (servers, ticks).
     """
 
@@ -63,6 +65,8 @@ class Span(NamedTuple):
     before: Ints
     booted: Ints
     values: NDArray[np.int32]
+    memory: Ints
+    disk: Ints
     lives: NDArray[np.bool_]
 
 
@@ -108,33 +112,34 @@ class Live:
         elapsed = now - (span.first + at - 1) * self._step * _MS
         total = span.before[:, :, at] * (self._step * _MS) + span.rate[:, :, at] * elapsed
         per_second = _MS * self.replay.speed
+
+        def left(stem: str, size: Ints, unit: int) -> Floats:
+            return available(span.values[counters.place[stem], :, at], size[:, at], unit)[:, None]
+
         out: dict[str, Callable[[], Floats]] = {
             "boot time": lambda: self.replay.wall_seconds(span.booted[:, at])[:, None],
             "cpu time": lambda: total[: len(MODES)].T / (FULL * per_second),
             "received": lambda: _bytes(total[counters.counter("net_in")], per_second),
             "sent": lambda: _bytes(total[counters.counter("net_out")], per_second),
-            "memory size": lambda: np.full((len(self._servers), 1), float(MEMORY_BYTES)),
-            "disk size": lambda: np.full((len(self._servers), 1), float(DISK_BYTES)),
-            "memory available": lambda: self._left(span, at, "mem", MEMORY_BYTES, PAGE_BYTES),
-            "disk available": lambda: self._left(span, at, "disk", DISK_BYTES, BLOCK_BYTES),
+            "memory size": lambda: span.memory[:, at, None].astype(np.float64),
+            "disk size": lambda: span.disk[:, at, None].astype(np.float64),
+            "memory available": lambda: left("mem", span.memory, PAGE_BYTES),
+            "disk available": lambda: left("disk", span.disk, BLOCK_BYTES),
         }
         found = {f.name: out[f.quantity]() for f in catalog.families if f.quantity in out}
         return found | self._published(now)
-
-    def _left(self, span: Span, at: int, stem: str, size: int, unit: int) -> Floats:
-        used = span.values[self._catalog.counters.place[stem], :, at]
-        left = available(used.astype(np.int64), size, unit).astype(np.float64)
-        return np.where(used == NULL_HUNDREDTHS, np.nan, left)[:, None]
 
     def _published(self, now: int) -> dict[str, Floats]:
         """Return what the dataset has at the tick that covers a time, shape (servers, 1) each."""
         clock = self._catalog.plan.clock
         tick = -(-now // (clock.step * _MS))
         values = self._catalog.published.values(self._servers, tick, tick + 1)[:, :, 0]
-        shown = np.where(values == NULL_HUNDREDTHS, np.nan, values / 100)
         names = {family.quantity: family.name for family in self._catalog.families}
-        columns = [metric.column for metric in self._catalog.plan.metrics]
-        return {names[column]: shown[at][:, None] for at, column in enumerate(columns)}
+        return {
+            names[metric.column]: in_units(values[place], whole=metric.whole)[:, None]
+            for place, metric in enumerate(self._catalog.plan.metrics)
+            if metric.column in names
+        }
 
     def _tick(self, now: int) -> int:
         """Return the tick of samples that covers a time."""
@@ -163,7 +168,8 @@ class Live:
         low, high = max(first, clock.first), min(stop, clock.stop)
         size = catalog.counters.size
         rate, before = np.zeros((2, size, count, _TICKS), np.int64)
-        booted, lives = np.zeros((count, _TICKS), np.int64), np.zeros((count, _TICKS), np.bool_)
+        booted, memory, disk = np.zeros((3, count, _TICKS), np.int64)
+        lives = np.zeros((count, _TICKS), np.bool_)
         values = np.full((len(catalog.samples.metrics), count, _TICKS), NULL_HUNDREDTHS, np.int32)
         if low < high:
             values[:, :, low - first : high - first] = catalog.clean.values(
@@ -176,7 +182,8 @@ class Live:
                     here = slice(begin - first, end - first)
                     rate[:, row, here], before[:, row, here] = counted.rate, counted.before
                     booted[row, here], lives[row, here] = counted.booted, True
-        return Span(first, rate, before, booted, values, lives)
+                    memory[row, here], disk[row, here] = sizes(catalog.samples, server, begin, end)
+        return Span(first, rate, before, booted, values, memory, disk, lives)
 
 
 def _life(catalog: Catalog, server: int, low: int, high: int) -> tuple[int, int]:
