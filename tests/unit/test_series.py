@@ -285,3 +285,42 @@ def test_selectors_are_read(text: str, expected: list[tuple[str, str, str]]) -> 
 def test_what_is_no_selector_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"no selector|no condition"):
         matchers(text)
+
+
+# Sizes
+
+
+def test_sizes_are_those_of_types_and_change_with_them() -> None:
+    plan = as_plan(
+        {
+            "preset": "realistic",
+            "num_servers": 6,
+            "start_date": "2024-01-01",
+            "end_date": "2024-01-03",
+            "granularity": "5min",
+            "capacity_columns": True,
+            "absolute": True,
+            "incidents": {"intensity": 0},
+            "events": [{"kind": "resize", "at": "2024-01-02", "servers": ["server_002"], "cores": 2, "memory_size": 2}],
+        }
+    )  # fmt: skip
+    catalog = Catalog(plan, {}, Limits())
+    found: dict[tuple[str, str], Any] = {}
+    ids = Matcher("=~", "server_id", "server_00[1-3]")
+    for labels, _, values in catalog.select([ids], START_MS, START_MS + 2 * DAY_MS).series():
+        said = dict(labels)
+        assert said["instance_type"]
+        found[said["__name__"], said["server_id"]] = values
+    block = simulate(plan, Window(0, 6, plan.clock.first, plan.clock.first + 577)).values / 100
+    columns = [metric.column for metric in plan.metrics]
+    for number in (1, 2, 3):
+        name = f"server_00{number}"
+        for place, column in enumerate(columns):
+            assert np.array_equal(found[f"fleetsynth_{column}", name], block[place, number])
+        memory = block[columns.index("memory_gib"), number]
+        assert np.array_equal(found["node_memory_MemTotal_bytes", name][::5], memory * 2**30)
+        disk = block[columns.index("disk_gb"), number]
+        assert np.array_equal(found["node_filesystem_size_bytes", name][::5], disk * 10**9)
+        left = found["node_memory_MemAvailable_bytes", name][::5] / (memory * 2**30)
+        assert np.abs(100 * (1 - left) - block[columns.index("mem_p95"), number]).max() < 0.005
+    assert len(set(found["node_memory_MemTotal_bytes", "server_002"].tolist())) == 2

@@ -117,7 +117,7 @@ def serve(
     Examples
       fleetsynth serve fleet.yaml
       fleetsynth serve fleet.yaml --at 2024-03-01T09:00 --speed 60 --only 1-50
-      fleetsynth serve --preset realistic --servers 1000000 --granularity 5min
+      fleetsynth serve fleet.yaml --servers 1000000 --granularity 5min
     """
     from fleetsynth.presets import resolve
     from fleetsynth.series.select import Limits
