@@ -290,6 +290,9 @@ def test_what_is_no_selector_is_refused(text: str) -> None:
 # Sizes
 
 
+RESIZE = {"kind": "resize", "cores": 2, "memory_size": 2}
+
+
 def test_sizes_are_those_of_types_and_change_with_them() -> None:
     plan = as_plan(
         {
@@ -301,9 +304,9 @@ def test_sizes_are_those_of_types_and_change_with_them() -> None:
             "capacity_columns": True,
             "absolute": True,
             "incidents": {"intensity": 0},
-            "events": [{"kind": "resize", "at": "2024-01-02", "servers": ["server_002"], "cores": 2, "memory_size": 2}],
+            "events": [{**RESIZE, "at": "2024-01-02", "servers": ["server_002"]}],
         }
-    )  # fmt: skip
+    )
     catalog = Catalog(plan, {}, Limits())
     found: dict[tuple[str, str], Any] = {}
     ids = Matcher("=~", "server_id", "server_00[1-3]")
