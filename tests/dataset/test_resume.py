@@ -42,7 +42,7 @@ GROUP = "os.setpgrp()"
 """Python to run before: signals of a group go to this run and its workers alone."""
 
 PATIENT = "from fleetsynth.folders.engines import worker; worker.GRACE_SECONDS = 100.0"
-"""Python to run before: workers have all the time that tidying up takes on a busy machine."""
+"""Python to run inside: workers have all the time that tidying up takes on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +226,7 @@ def test_a_run_of_two_workers_ends_in_the_middle_of_its_parts(
     # Two parts, each of them minutes of work: nobody waits for the part to be whole.
     long = ("--servers", "20000", "--granularity", "hourly", "--part-size", "5GB")
     arguments = ("generate", *long, "-o", "fleet/", "--workers", "2")
-    child = fleetsynth.start(*arguments, before=f"{GROUP}\n{INTERRUPTIBLE}\n{PATIENT}")
+    child = fleetsynth.start(*arguments, before=f"{GROUP}\n{INTERRUPTIBLE}", inside=PATIENT)
     try:
         wait_until(lambda: any((fleetsynth.folder / "fleet").glob("_parts/making-*/.*")), child)
         child.send_signal(sent)
