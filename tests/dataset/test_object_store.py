@@ -510,13 +510,16 @@ def test_what_is_killed_at_any_request_is_recovered(
     if what == "overwrite":
         stepping.generate_other(url)
         open_store(url).write("notes.txt", b"mine")
-    there = stored(port)
+    there, begun = stored(port), False
     for step in range(1, 100):
+        if what == "overwrite" and begun and step % 4:
+            continue  # as a run that replaces nothing, which dies at each
         empty(port)
         put(port, there)
         if _ends_before(step, getattr(stepping, what), url):
             break
         untouched = what == "overwrite" and not keys(port, "fleet/_parts/job")
+        begun = bool(keys(port, "fleet/data/"))
         (stepping.overwrite if step % 2 or untouched else stepping.resume)(url)
         assert json.loads(open_store(url).read("manifest.json") or b"")["digest"] == wanted
         assert verify(url).findings == []

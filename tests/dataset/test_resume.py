@@ -142,7 +142,7 @@ def test_the_long_run_has_its_parts() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("workers", "count"), [(1, 0), (1, 4), (2, 0), (2, 4)])
+@pytest.mark.parametrize(("workers", "count"), [(1, 0), (2, 4)])
 def test_a_killed_run_leaves_whole_parts_and_goes_on_where_it_was(
     fleetsynth: Fleetsynth, undisturbed: str, workers: int, count: int
 ) -> None:
@@ -187,7 +187,7 @@ def test_workers_do_not_outlive_a_run_that_is_killed(fleetsynth: Fleetsynth) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("count", "whole_group"), [(1, False), (2, False), (2, True)])
+@pytest.mark.parametrize(("count", "whole_group"), [(1, False), (2, True)])
 def test_a_run_that_is_interrupted_says_so_and_goes_on_where_it_was(
     fleetsynth: Fleetsynth, undisturbed: str, count: int, whole_group: bool
 ) -> None:
