@@ -48,6 +48,10 @@ class Page:
         self._namespace: dict[str, Any] = {"__name__": "__main__"}
         self.ran = 0
 
+    def named(self, name: str) -> Any:
+        """Return what the Python of the page has called so."""
+        return self._namespace[name]
+
     def run(self, block: Block) -> None:
         """Run a block; AssertionError if it does not do what the page says."""
         where = f"{self._name}, line {block.line}"
