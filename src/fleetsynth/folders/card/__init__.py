@@ -33,6 +33,5 @@ def write_card(store: Store, plan: Plan, values: Mapping[str, Any]) -> list[str]
     """Write the card of a dataset whose manifest is about to be written; return its files."""
     card = card_of(plan, values)
     for name, data in card.items():
-        with store.building(name, replace=True) as path:
-            path.write_bytes(data)
+        store.write(name, data)
     return list(card)
