@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from fleetsynth.metrics import LABEL, METRICS
+from fleetsynth.metrics import LABEL, all_columns
 from fleetsynth.tables.table import SAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from fleetsynth.metrics import Metric
 
 _WITHOUT_UNIT = (SAMPLE, LABEL, "class", "kind")
 _WORDS = {
@@ -53,17 +56,30 @@ def words_of(columns: Iterable[str]) -> dict[str, str]:
 
 
 def unit_of(column: str) -> str:
-    """Return the unit of a column of a metric; empty for others."""
-    if column.endswith(_WITHOUT_UNIT):
-        return ""
-    units = (metric.unit for metric in METRICS if column.startswith(f"{metric.stem}_"))
-    return next(units, "")
+    """Return the unit of a column of a metric, or of what its values are made of; or nothing."""
+    metric, _ = _metric_of(column)
+    return "" if metric is None or column.endswith(_WITHOUT_UNIT) else metric.unit
 
 
 def _of_metric(column: str) -> str:
-    for metric in METRICS:
-        if column.startswith(f"{metric.stem}_"):
-            rest = column[len(metric.stem) + 1 :].replace("_", " ")
-            unit = unit_of(column)
-            return f"{metric.label} {rest}" + (f", {unit}" if unit else "")
-    return ""
+    metric, rest = _metric_of(column)
+    if metric is None:
+        return ""
+    words = " ".join(filter(None, (metric.label, metric.statistic, *rest)))
+    unit = unit_of(column)
+    return f"{words}, {unit}" if unit else words
+
+
+@cache
+def _known() -> dict[str, Metric]:
+    return all_columns()
+
+
+def _metric_of(column: str) -> tuple[Metric | None, list[str]]:
+    """Return the metric that a column is of, and the words of its name that are beyond that."""
+    words, known = column.split("_"), _known()
+    for end in range(len(words), 0, -1):
+        metric = known.get("_".join(words[:end]))
+        if metric is not None:
+            return metric, words[end:]
+    return None, []
