@@ -44,6 +44,7 @@ from tests.dataset.folders import (
     records_in,
     told_in,
 )
+from tests.docs import running
 from tests.e2e.command import Fleetsynth
 from tests.realistic_agreement import realistic
 from tests.support import digest_of, plain_table
@@ -495,6 +496,11 @@ def test_a_spark_frame_needs_no_more_than_what_describes_a_scenario(
     frame = to_spark(session(), scenario)
     assert frame.count() == 6
     assert "region" not in frame.columns
+
+
+def test_the_page_of_the_cookbook(tmp_path: Path, session: Callable[[], Any]) -> None:
+    session()
+    running.run_page(ROOT / "docs" / "cookbook" / "spark.md", tmp_path)
 
 
 def test_the_command_line_runs_on_spark(tmp_path: Path, digest: str) -> None:
