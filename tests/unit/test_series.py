@@ -287,6 +287,32 @@ def test_what_is_no_selector_is_refused(text: str) -> None:
         matchers(text)
 
 
+# Rows that are missing
+
+
+def test_nobody_sees_what_the_dataset_has_no_row_of() -> None:
+    plan = as_plan({"preset": "lives"})
+    catalog, step = Catalog(plan, {}, Limits()), plan.clock.step
+    block = simulate(plan, Window(0, plan.fleet.size, plan.clock.first, plan.clock.stop))
+    grid = block.grid()
+    begin, end = catalog.span()
+    names = Matcher("=~", "__name__", "fleetsynth_mem_p95|node_network_receive_bytes_total|up")
+    seen: dict[str, int] = dict.fromkeys(("fleetsynth_mem_p95", "up"), 0)
+    for labels, ms, values in catalog.select([names], begin * 1000, end * 1000).series():
+        said = dict(labels)
+        server = int(said["server_id"].removeprefix("server_"))
+        ticks = -(-ms // 1000 // step) - plan.clock.first
+        if said["__name__"] == "fleetsynth_mem_p95":
+            there = ~np.isnan(grid[1, server])
+            assert np.array_equal(ticks, np.flatnonzero(there))
+            assert np.array_equal(values, grid[1, server][there])
+        else:
+            there = ~np.isnan(grid[:, server]).all(axis=0)
+            assert set(ticks.tolist()) == set(np.flatnonzero(there).tolist())
+        seen[said["__name__"]] = seen.get(said["__name__"], 0) + len(ms)
+    assert min(seen.values()) > 100
+
+
 # Sizes
 
 

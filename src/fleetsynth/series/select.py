@@ -15,7 +15,7 @@ from fleetsynth.series.families import families_of
 from fleetsynth.series.index import Index
 from fleetsynth.series.matching import accepts
 from fleetsynth.series.tiles import Tiles
-from fleetsynth.series.values import Moments, own_values
+from fleetsynth.series.values import Moments, own_values, rows_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -251,6 +251,7 @@ class Selection:
         moments: dict[tuple[int, int, int], Moments] = {}
         last: tuple[Any, ...] = ()
         values: list[Floats] = []
+        has_rows: NDArray[np.bool_] | None = None
         spans, servers = self._lives[1].tolist(), self.servers.tolist()
         for each in named:
             low, high = spans[each.place]
@@ -263,8 +264,11 @@ class Selection:
             if last != (each.place, each.family.name):
                 last = each.place, each.family.name
                 values = own_values(self.catalog, each.family, servers[each.place], when)
+                has_rows = rows_at(self.catalog, servers[each.place], when)
             of = values[each.row] if len(values) > 1 else values[0]
             there = ~np.isnan(of)
+            if has_rows is not None:
+                there &= has_rows
             if there.all():
                 yield each.labels, when.ms, of
             elif there.any():

@@ -85,6 +85,20 @@ def _published(catalog: Catalog, family: Family, server: int, when: Moments) -> 
     return in_units(values, whole=catalog.plan.metrics[metric].whole)
 
 
+def rows_at(catalog: Catalog, server: int, when: Moments) -> NDArray[np.bool_] | None:
+    """Tell at which moments the dataset has a row of a server; None if at all while it lives.
+
+    What the dataset has not, nobody has seen, whatever it is made of.
+    """
+    if catalog.plan.is_gapless:
+        return None
+    ticks = when.ticks(catalog.plan.clock.step)
+    first, stop = int(ticks[0]), int(ticks[-1]) + 1
+    values = catalog.published.values(np.array([server]), first, stop)[:, 0]
+    out: NDArray[np.bool_] = (values != NULL_HUNDREDTHS).any(axis=0)[ticks - first]
+    return out
+
+
 def in_units(values: NDArray[np.int32], *, whole: bool) -> Floats:
     """Return values as they are published; NaN where there is none."""
     return np.where(values == NULL_HUNDREDTHS, np.nan, values / (1 if whole else 100))

@@ -103,11 +103,14 @@ class Live:
         tick = self._tick(now)
         span = self._span(tick // _TICKS * _TICKS)
         at = tick - span.first
-        lives = span.lives[:, at]
-        return self._blocks.text(self._values(span, at, now), lives, openmetrics=openmetrics)
+        published, lives = self._published(now), span.lives[:, at]
+        if not self._catalog.plan.is_gapless:  # what the dataset has no row of, nobody has seen
+            lives = lives & ~np.isnan(np.hstack([*published.values()])).all(axis=1)
+        values = published | self._values(span, at, now)
+        return self._blocks.text(values, lives, openmetrics=openmetrics)
 
     def _values(self, span: Span, at: int, now: int) -> dict[str, Floats]:
-        """Return values by the name of their family, shape (servers, rows)."""
+        """Return what is made of samples by the name of its family, shape (servers, rows)."""
         catalog, counters = self._catalog, self._catalog.counters
         elapsed = now - (span.first + at - 1) * self._step * _MS
         total = span.before[:, :, at] * (self._step * _MS) + span.rate[:, :, at] * elapsed
@@ -126,8 +129,7 @@ class Live:
             "memory available": lambda: left("mem", span.memory, PAGE_BYTES),
             "disk available": lambda: left("disk", span.disk, BLOCK_BYTES),
         }
-        found = {f.name: out[f.quantity]() for f in catalog.families if f.quantity in out}
-        return found | self._published(now)
+        return {f.name: out[f.quantity]() for f in catalog.families if f.quantity in out}
 
     def _published(self, now: int) -> dict[str, Floats]:
         """Return what the dataset has at the tick that covers a time, shape (servers, 1) each."""
