@@ -167,3 +167,33 @@ def test_models_without_restarts_boot_about_once_a_month() -> None:
         for server in range(plan.fleet.size)
     ]
     assert 9 < np.mean(boots) < 16
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"granularity": "hourly"},
+        {"granularity": "90s", "end_date": "2022-01-12"},
+        {"granularity": "30s", "end_date": "2022-01-12"},
+        {"preset": "realistic", "granularity": "daily", "statistics": ["p50", "max"]},
+        {"start_date": "1950-01-01", "end_date": "1950-02-01"},
+        {"start_date": "0001-01-01", "end_date": "0001-02-01"},
+        {"start_date": "9999-12-01", "end_date": "9999-12-31"},
+    ],
+    ids=str,
+)
+def test_counters_go_from_tick_to_tick_by_the_value_at_any_step(said: dict[str, Any]) -> None:
+    catalog = Catalog(as_plan({"num_servers": 3, **said}), {}, Limits())
+    step, (begin, _) = catalog.samples.clock.step, catalog.span()
+    first = begin // step + 3
+    when = Moments.of(first * step, (first + 4) * step, catalog.scrape_seconds)
+    families = {family.name: family for family in catalog.families}
+    idle = own_values(catalog, families["node_cpu_seconds_total"], 1, when)[0]
+    (net,) = own_values(catalog, families["node_network_receive_bytes_total"], 1, when)
+    values = catalog.clean.values(np.array([1]), first + 1, first + 5)[:, 0] / 100
+    on_ticks = when.seconds % step == 0
+    assert on_ticks.sum() == 5
+    grown = np.diff(idle[on_ticks]) / step
+    assert 100 * (1 - grown) == pytest.approx(values[0], abs=1e-6)
+    assert np.diff(net[on_ticks]) / step * 8 / 1e6 == pytest.approx(values[3], abs=1e-6)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NAME = "__name__"
 SCRAPE_SECONDS = 60
-"""How far apart samples are of what looks as if it had been scraped, unless ticks are closer."""
+"""How far apart samples are, at most, of what looks as if it had been scraped."""
 _TOGETHER = 64
 
 
@@ -98,7 +98,8 @@ class Catalog:
     @cached_property
     def scrape_seconds(self) -> int:
         """Seconds between samples of what looks as if it had been scraped."""
-        return min(SCRAPE_SECONDS, self.samples.clock.step)
+        step = self.samples.clock.step  # at each of which a counter has to be seen
+        return max(each for each in range(1, SCRAPE_SECONDS + 1) if step % each == 0)
 
     def step(self, family: Family) -> int:
         """Return how many seconds lie between samples of a family."""
