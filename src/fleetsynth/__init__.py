@@ -11,6 +11,7 @@ from fleetsynth._version import __version__
 
 if TYPE_CHECKING:
     from fleetsynth.api import (
+        append,
         batches,
         commit,
         digest,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "api": (
+        "append",
         "batches",
         "commit",
         "digest",
@@ -171,6 +173,7 @@ __all__ = [  # noqa: RUF022 - by topic
     # datasets
     "Result",
     "SparkEngine",
+    "append",
     "batches",
     "commit",
     "generate",

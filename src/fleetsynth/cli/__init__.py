@@ -18,7 +18,7 @@ from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
 from fleetsynth.cli.config import config
 from fleetsynth.cli.events import events
 from fleetsynth.cli.facts import facts
-from fleetsynth.cli.folders import commit, verify
+from fleetsynth.cli.folders import append, commit, verify
 from fleetsynth.cli.report import report
 from fleetsynth.cli.say import say_error
 from fleetsynth.cli.validate import validate
@@ -95,6 +95,7 @@ def cli() -> None:
 for command in (
     generate,
     validate,
+    append,
     commit,
     verify,
     plan,

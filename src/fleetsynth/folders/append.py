@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from fleetsynth.folders.folder import Shard
     from fleetsynth.plan import Plan
     from fleetsynth.result import Result
-    from fleetsynth.stores.store import Stamp, Store
+    from fleetsynth.stores.object_store import Stamp
+    from fleetsynth.stores.store import Store
 
 _PACKAGES = {"holidays_version": "holidays", "tzdata_version": "tzdata"}
 

@@ -30,7 +30,7 @@ from fleetsynth.stores.names import (
     VERSIONS,
     table_key,
 )
-from fleetsynth.stores.recorded import SEAL, PART_FORMAT, parse_manifest, paths_of, place_of
+from fleetsynth.stores.recorded import PART_FORMAT, SEAL, parse_manifest, paths_of, place_of
 from fleetsynth.stores.records import (
     cut_from_data,
     file_format_from_data,

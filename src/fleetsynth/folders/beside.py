@@ -14,6 +14,8 @@ from fleetsynth.stores import recorded
 from fleetsynth.stores.names import MANIFEST, SCENARIO
 from fleetsynth.tables.of_plan import Count
 
+_NO_COPY = "this is not the copy of what the dataset has: commit(folder) makes it anew"
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,12 +33,17 @@ def beside_findings(
         said = {}
     tables = files_of_plan(plan)
     for name in (*tables, SCENARIO):
-        if name in listing.files:
-            entry = said.get(name) if values["format"] > 1 else None
-            for fault in _file_faults(store, name, entry, plan):
-                yield Finding(name, fault)
-        elif not listing.hidden(name):
-            yield Finding(name, "this file is missing")
+        place = recorded.place_of(values, name)
+        entry = said.get(name) if values["format"] > 1 else None
+        if place in listing.files:
+            for fault in _file_faults(store, name, place, entry, plan):
+                yield Finding(place, fault)
+        elif not listing.hidden(place):
+            yield Finding(place, "this file is missing")
+        if place != name and not listing.hidden(name):
+            right = isinstance(entry, dict) and entry.get("sha256")
+            if name not in listing.files or _described(store, name)["sha256"] != right:
+                yield Finding(name, _NO_COPY)
         if values["format"] > 1 and not isinstance(said.get(name), dict):
             yield Finding(MANIFEST, f"files says nothing of {name}")
     for name in said.keys() - {*tables, SCENARIO}:
@@ -45,14 +52,14 @@ def beside_findings(
         )
 
 
-def _file_faults(store: Store, name: str, entry: object, plan: Plan) -> list[str]:
+def _file_faults(store: Store, name: str, place: str, entry: object, plan: Plan) -> list[str]:
     """Say where a file is neither what the plan says nor what the manifest says."""
     try:
-        made = _described(store, name)
+        made = _described(store, place)
         table = files_of_plan(plan).get(name)
         if table:
             count = Count(table)
-            with store.fetch(name) as path:
+            with store.fetch(place) as path:
                 faults = list(table_faults(table, plan, count.passing(read_batches(path))))
             if faults:
                 return faults
@@ -61,6 +68,8 @@ def _file_faults(store: Store, name: str, entry: object, plan: Plan) -> list[str
         return [reason(error)]
     if not isinstance(entry, dict):
         return []
+    if place != name:
+        made["path"] = place
     if "sha256" in entry and entry["sha256"] != made["sha256"]:
         return [REWRITTEN]
     return [f"{each} in the manifest" for each in recorded.differences(entry, made)]

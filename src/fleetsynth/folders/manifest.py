@@ -66,9 +66,10 @@ def spans_of(values: Mapping[str, Any], job: Job) -> list[dict[str, Any]]:
     """Return what a manifest says of the spans of days that were made one after the other."""
     if "spans" in values:
         return list(values["spans"])
-    return [{"until": job.earlier.end if job.earlier else "", "parts": len(values["parts"])} | {
-        key: values.get(key) for key in OF_A_SPAN
-    }]
+    return [
+        {"until": job.earlier.end if job.earlier else "", "parts": len(values["parts"])}
+        | {key: values.get(key) for key in OF_A_SPAN}
+    ]
 
 
 def _span(job: Job, parts: int, base: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,5 +103,3 @@ def tables_of(job: Job, digests: dict[str, Any]) -> dict[str, Any]:
         for name in job.tables
     }
     return {"tables": tables} if tables else {}
-
-

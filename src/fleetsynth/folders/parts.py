@@ -153,7 +153,7 @@ def check_keys(plan: Plan, partition_by: Sequence[str]) -> None:
     if "month" in partition_by and "year" not in partition_by:
         raise UsageError("partition by year as well as by month: year,month")
     if "day" in partition_by and "month" not in partition_by:
-        raise UsageError("partition by year and month as well as by day: year,month,day, or by date")
+        raise UsageError("partition by month as well as by day: year,month,day; or by date")
 
 
 def _spans(clock: Clock, keys: Sequence[str]) -> Iterator[tuple[dict[str, str], Span]]:

@@ -1,7 +1,7 @@
 """What changes with the last day of a dataset: scenario, servers, events, and leaves.
 
-An append writes them where nothing is yet, so that until its manifest is there everybody reads those
-of the day before. Those under their usual names are copies, for people, made when it is.
+An append writes them where nothing is yet, so that until its manifest is there everybody reads
+those of the day before. Those under their usual names are copies, for people, made when it is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import InputError
 from fleetsynth.files import os_errors
-from fleetsynth.stores.names import VERSIONS
+from fleetsynth.folders.leaves import entries_of
+from fleetsynth.stores.names import MANIFEST, VERSIONS
 from fleetsynth.stores.recorded import place_of
 from fleetsynth.stores.store import hash_of
 
@@ -39,19 +40,20 @@ def put_copies(store: Store, values: Mapping[str, Any]) -> None:
 
 def current(values: Mapping[str, Any]) -> set[str]:
     """Return the files of a manifest that change with the last day, where they are read."""
-    files, leaves = values.get("files"), values.get("leaves", ())
+    files = values.get("files")
     places = {place_of(values, name) for name in files} if isinstance(files, dict) else set()
-    return {name for name in places if name.startswith(VERSIONS)} | {each["path"] for each in leaves}
+    leaves = {each["path"] for each in entries_of(values, MANIFEST)}
+    return {name for name in places if name.startswith(VERSIONS)} | leaves
 
 
 def days_of(values: Mapping[str, Any]) -> set[str]:
     """Return the last days whose files stay: that of a dataset, and the one before."""
-    return {span["until"] for span in values["spans"][-2:]}
+    return {span["until"] for span in values.get("spans", ())[-2:]}
 
 
 def _is_copied(store: Store, name: str, said: Mapping[str, Any]) -> bool:
     try:
-        return store.size(name) == said["size"] and hash_of(store, name) == said["sha256"]
+        return store.size(name) == said["size"] and bool(hash_of(store, name) == said["sha256"])
     except InputError:  # gone since
         return False
 

@@ -142,6 +142,12 @@ class ObjectStore:
             except FileNotFoundError:
                 return None
 
+    def _entries(self, prefix: str) -> Iterator[dict[str, Any]]:
+        folder = prefix.rpartition("/")[0] or None
+        with self._errors():
+            found = self._obstore.list(self._store, prefix=folder).collect()
+        return (entry for entry in found if entry["path"].startswith(prefix))
+
     def list(self, prefix: str = "") -> list[str]:
         """Return the keys below a prefix."""
         return sorted(entry["path"] for entry in self._entries(prefix))
@@ -152,12 +158,6 @@ class ObjectStore:
             entry["path"]: Stamp(int(entry["size"]), f"{entry['e_tag']} {entry['last_modified']}")
             for entry in self._entries(prefix)
         }
-
-    def _entries(self, prefix: str) -> list[Any]:
-        folder = prefix.rpartition("/")[0] or None
-        with self._errors():
-            found = self._obstore.list(self._store, prefix=folder).collect()
-        return [entry for entry in found if entry["path"].startswith(prefix)]
 
     def delete(self, key: str) -> None:
         """Delete an object."""
