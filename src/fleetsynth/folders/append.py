@@ -8,6 +8,7 @@ the days before, whole, and then all of them.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,7 @@ def append_days(
     """
     options: dict[str, Any] = {"workers": workers, "engine": engine, "master": master}
     options |= {"shard": shard, "progress": progress}
+    started = time.perf_counter()
     store = open_store(url)
     there = look(store)
     if there.finished is not None and not (there.being_appended_to or there.being_replaced):
@@ -90,7 +92,7 @@ def append_days(
         there = look(store)
     job = _job(store, url, _finished(store, there), until)
     if job.earlier is None:
-        return _nothing_to_do(job, there.finished or {})
+        return _nothing_to_do(job, there.finished or {}, time.perf_counter() - started)
     before = _stamps(store, there.finished or {})
     result = run_job(job, lambda: _begin(store, job, join=resume or shard is not None), **options)
     _refuse_touched(store, before)
@@ -173,9 +175,9 @@ def _refuse_other_versions(store: Store, values: dict[str, Any], plan: Plan) -> 
             )
 
 
-def _nothing_to_do(job: Job, values: dict[str, Any]) -> Result:
+def _nothing_to_do(job: Job, values: dict[str, Any], seconds: float) -> Result:
     return result_of(
-        job, values, seconds=0.0, parts=len(values["parts"]), made=0, rows=0, already=True
+        job, values, seconds=seconds, parts=len(values["parts"]), made=0, rows=0, already=True
     )
 
 
