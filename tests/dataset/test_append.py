@@ -81,7 +81,8 @@ def test_what_is_appended_has_the_digest_of_one_run_and_all_its_tables(
     tmp_path: Path, preset: str, partitions: tuple[str, ...]
 ) -> None:
     folder = tmp_path / "fleet"
-    made = make(folder, preset, partition_by=partitions, part_bytes=20_000, components=True)
+    both = {"components": True, "labels": True}
+    made = make(folder, preset, partition_by=partitions, part_bytes=20_000, **both)
     assert made.digest == fs.digest(folder)
     for after in (1, 2, 6):  # within the month, and beyond it
         before, told = identities(folder), manifest_of(folder)["parts"]
@@ -89,13 +90,14 @@ def test_what_is_appended_has_the_digest_of_one_run_and_all_its_tables(
         now = identities(folder)
         assert {path: now[path] for path in before} == before
         assert manifest_of(folder)["parts"][: len(told)] == told
-    wanted = fs.generate(scenario(preset, day(6)), tmp_path / "one.parquet", components=True)
-    assert wanted.tables.keys() == {"components", "events"}
+    wanted = fs.generate(scenario(preset, day(6)), tmp_path / "one.parquet", **both)
+    assert wanted.tables.keys() == {"components", "labels", "events"}
     assert (made.digest, made.rows_of_whole) == (wanted.digest, wanted.rows)
     assert made.digest == fs.digest(folder) == fs.digest(folder / "data")
     for name, table in wanted.tables.items():
         assert (made.tables[name].digest, made.tables[name].rows) == (table.digest, table.rows)
-    assert fs.digest(f"{folder}/tables/components") == wanted.tables["components"].digest
+    for name in both:
+        assert fs.digest(f"{folder}/tables/{name}") == wanted.tables[name].digest
     assert fs.events(folder).rows() == fs.events(wanted.path).rows()
     assert is_fine(folder, regenerate=1_000)
 
