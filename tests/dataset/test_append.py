@@ -14,6 +14,7 @@ import pytest
 import fleetsynth as fs
 from fleetsynth.errors import ExistsError, FleetsynthError, InputError, UsageError
 from fleetsynth.folders import append as appending
+from fleetsynth.folders import generate as generating
 from fleetsynth.folders.begin import look, scenario_in
 from fleetsynth.folders.verify import verify
 from fleetsynth.reader import scattered
@@ -81,7 +82,7 @@ def test_what_is_appended_has_the_digest_of_one_run_and_all_its_tables(
     tmp_path: Path, preset: str, partitions: tuple[str, ...]
 ) -> None:
     folder = tmp_path / "fleet"
-    both = {"components": True, "labels": True}
+    both: dict[str, Any] = {"components": True, "labels": True}
     made = make(folder, preset, partition_by=partitions, part_bytes=20_000, **both)
     assert made.digest == fs.digest(folder)
     for after in (1, 2, 6):  # within the month, and beyond it
@@ -231,7 +232,7 @@ def test_what_somebody_else_changes_meanwhile_is_told(
 ) -> None:
     make(tmp_path)
     part = next((tmp_path / DATA).iterdir())
-    real = appending.run_job
+    real = generating.run_job
 
     def run(*arguments: Any, **options: Any) -> Any:
         made = real(*arguments, **options)

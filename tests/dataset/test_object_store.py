@@ -77,6 +77,7 @@ def test_a_folder_is_the_same_in_a_bucket_as_on_a_disk(
     found = json.loads(request(port, "GET", f"/{BUCKET}/some/where/manifest.json"))
     assert {name: value for name, value in found.items() if name not in OF_THE_RUN} == local
     names = [*(part["path"] for part in local["parts"]), *BESIDE]
+    names += [each["path"] for each in local.get("leaves", [])]
     store = open_store(url)
     assert store.list() == sorted(names)
     for name in set(names) - {"manifest.json"}:
