@@ -20,7 +20,7 @@ from fleetsynth.folders.verify import verify
 from fleetsynth.reader import scattered
 from fleetsynth.stores.names import DATA
 from fleetsynth.stores.recorded import seal
-from fleetsynth.stores.store import LocalStore, open_store
+from fleetsynth.stores.store import LocalStore, is_unfinished, open_store
 from tests.dataset import stepping
 from tests.dataset.folders import digest_in, files_in, identities, manifest_of
 from tests.dataset.object_store import BUCKET, empty, environment
@@ -358,7 +358,8 @@ def test_an_append_that_is_killed_at_any_step_leaves_a_whole_dataset(
         state = look(LocalStore(folder))
         assert not state.being_replaced
         if state.finished and digest_in(folder) == old:
-            assert verify(str(folder)).findings == []
+            found = verify(str(folder)).findings
+            assert [each for each in found if not is_unfinished(each.path)] == []
         stepping.resume_append(str(folder))
         assert digest_in(folder) == new
         assert verify(str(folder)).findings == []
