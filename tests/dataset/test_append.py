@@ -345,7 +345,7 @@ def test_an_append_that_is_killed_at_any_step_leaves_a_whole_dataset(
     stepping.generate_to_append(str(start))
     old, new = digest_in(start), digest_of(fs.resolve(LONGER))
     shutil.copytree(start, end)
-    count = steps.count(stepping.append, end)
+    count = len(steps.of(stepping.append, end))
     assert digest_in(end) == new
     assert count > 30
     seen = set()

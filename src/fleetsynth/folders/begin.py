@@ -21,6 +21,7 @@ from fleetsynth.ledger.table import has_events
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.stores.names import (
+    CARD,
     DATA,
     EVENTS,
     MANIFEST,
@@ -30,7 +31,14 @@ from fleetsynth.stores.names import (
     VERSIONS,
     table_key,
 )
-from fleetsynth.stores.recorded import PART_FORMAT, SEAL, parse_manifest, paths_of, place_of
+from fleetsynth.stores.recorded import (
+    PART_FORMAT,
+    SEAL,
+    has_card,
+    parse_manifest,
+    paths_of,
+    place_of,
+)
 from fleetsynth.stores.records import (
     cut_from_data,
     file_format_from_data,
@@ -47,7 +55,10 @@ if TYPE_CHECKING:
 OLD_JOB = f"{STATE}job.json"
 """Where version 0.1 kept its job, which had no name."""
 
-_VERSION = rf"{VERSIONS}\d{{4}}-\d\d-\d\d/(leaves\.bin|scenario\.yaml|[a-z]+\.parquet)"
+_VERSION = (
+    rf"{VERSIONS}\d{{4}}-\d\d-\d\d/"
+    r"(leaves\.bin|scenario\.yaml|[a-z]+\.parquet|croissant\.json|README\.md)"
+)
 
 DECIDE_VALUES = (
     *("version", "schema_version", "model_version"),
@@ -243,9 +254,15 @@ def _files_of(store: Store, there: Folder) -> list[str]:
     if not (runs or there.finished):
         return []
     names = set(there.names)
+    _refuse_card_of_others(store, there)
     records = {name for name in names if re.fullmatch(rf"{STATE}part-[0-9]+\.json", name)}
     versions = {name for name in names if re.fullmatch(_VERSION, name)}
-    beside = names & {SERVERS, SCENARIO, *([EVENTS] if _has_events(there, runs, store) else [])}
+    beside = names & {
+        SERVERS,
+        SCENARIO,
+        *CARD,
+        *([EVENTS] if _has_events(there, runs, store) else []),
+    }
     others = sorted(records | beside | versions)
     return [*sorted(paths & names), *others, *reversed(there.earlier), MANIFEST]
 
@@ -253,6 +270,18 @@ def _files_of(store: Store, there: Folder) -> list[str]:
 def _files_of_append(job: Job) -> set[str]:
     parts = {part.path for part in job.parts}
     return parts | {table_key(path, name) for path in parts for name in job.tables}
+
+
+def _refuse_card_of_others(store: Store, there: Folder) -> None:
+    """Refuse to put a card where somebody's file of that name is, beside a dataset without one."""
+    if there.finished is None or has_card(there.finished.get("files")):
+        return
+    for name in there.names:
+        if name in CARD:
+            raise ExistsError(
+                f"{store.name} holds {name}, which is not part of its dataset, and a new one has "
+                "such a file: move it away; nothing was removed"
+            )
 
 
 def _has_events(there: Folder, runs: list[dict[str, Any]], store: Store) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import (
@@ -14,6 +15,7 @@ from fleetsynth.errors import (
     UsageError,
 )
 from fleetsynth.folders.begin import compare, job_from, look, refuse_lost
+from fleetsynth.folders.card import write_card
 from fleetsynth.folders.job import (
     Job,
     generation_of,
@@ -40,7 +42,7 @@ from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.reader.scattered import Piece
 from fleetsynth.scenario.text import dump_yaml
 from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, TIME_KEYS, version_key
-from fleetsynth.stores.recorded import SEAL, parse_manifest, seal
+from fleetsynth.stores.recorded import SEAL, has_card, parse_manifest, seal
 from fleetsynth.stores.records import mapping_from_data
 from fleetsynth.stores.store import STATE, hash_of, open_store
 
@@ -221,6 +223,10 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
     parts = [*(base["parts"] if base else ()), *map(entry_of, records)]
     kept, leaves = _leaves(store, job, base, parts, records)
     values = manifest_of(job, parts, kept, files, leaves, base)
+    if base is None or has_card(base.get("files")):
+        at = partial(version_key, until) if base else str
+        for name in write_card(store, job.plan, values, at):
+            files[name] = _file(store, name, {"path": at(name)})
     if base is not None:
         _replace_manifest(store, job, seal(base), seal(values))
         return values

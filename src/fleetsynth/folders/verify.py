@@ -25,6 +25,7 @@ from fleetsynth.presets import resolve
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.stores import recorded
 from fleetsynth.stores.names import (
+    CARD,
     DATA,
     EVENTS,
     LEAVES,
@@ -82,7 +83,7 @@ def verify(
     spans = spans_in(values, f"{store.name}/{MANIFEST}")
     planned = parts_of(job, spans)
     append = _append(store, url, listing)
-    findings = list(_places(listing, job.plan, append))
+    findings = list(_places(listing, values, job.plan, append))
     findings += _files(store, listing, values, job, planned, append)
     hidden = {path for path in files_of(job, planned) if listing.hidden(path)}
     bad = {finding.path for finding in findings} | hidden
@@ -188,9 +189,10 @@ def _other_run(store: Store, listing: Listing, values: dict[str, Any]) -> Findin
     )
 
 
-def _ours(plan: Plan) -> set[str]:
+def _ours(values: dict[str, Any], plan: Plan) -> set[str]:
     """Return the names of the files beside the parts."""
-    return {MANIFEST, SCENARIO, *files_of_plan(plan)}
+    card = CARD if recorded.has_card(values.get("files")) else ()
+    return {MANIFEST, SCENARIO, *files_of_plan(plan), *card}
 
 
 def _append(store: Store, url: str, listing: Listing) -> Job | None:
@@ -201,9 +203,11 @@ def _append(store: Store, url: str, listing: Listing) -> Job | None:
     return job_from(there.run or {}, url, there.generation) if there.being_appended_to else None
 
 
-def _places(listing: Listing, plan: Plan, append: Job | None) -> Iterator[Finding]:
+def _places(
+    listing: Listing, values: dict[str, Any], plan: Plan, append: Job | None
+) -> Iterator[Finding]:
     """Find what cannot be read, and what a run left over."""
-    for name, fault in listing.own_faults(_ours(plan)).items():
+    for name, fault in listing.own_faults(_ours(values, plan)).items():
         yield Finding(name, fault)
     tidy = "commit(folder) removes it"
     for name in listing.files if append is None else ():
@@ -396,5 +400,5 @@ def _notes(
         )
     if values["format"] == 1:
         yield _OLDER
-    for name in listing.foreign(_ours(plan)):
+    for name in listing.foreign(_ours(values, plan)):
         yield f"{recorded.named(name)} does not belong to the dataset: it was not checked"

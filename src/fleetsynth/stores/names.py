@@ -15,6 +15,10 @@ LEAVES = "leaves.bin"
 """The leaves of a dataset's digest that one run has made, one after the other."""
 VERSIONS = "_versions/"
 """Where what changes with the last day lies: in a folder for each last day that there was."""
+CROISSANT = "croissant.json"
+README = "README.md"
+CARD = (CROISSANT, README)
+"""What tells of a dataset in its folder: programs, and people."""
 OF_PLAN = {"servers": SERVERS, "events": EVENTS}
 """Files of the tables that are made from the plan alone, by the names of these."""
 BESIDE_FILES = ".tables"

@@ -38,7 +38,8 @@ STAGING = f"{STATE}making-"
 _TEMPORARY = r"""(?x)
     ((_parts|_versions/[0-9-]+|data|tables/[a-z_]+)/)? ([^/]+=[^/]*/)*
     \.( (part|job)-[0-9]+(?P<ending>(\.[a-z]+)+) | (manifest|job)\.json
-       | scenario\.yaml | (servers|events)\.parquet | leaves\.bin )
+       | scenario\.yaml | (servers|events)\.parquet | leaves\.bin
+       | croissant\.json | README\.md )
     \.[0-9a-f]{8}\.tmp
 """
 """Names of the temporary files that we make in a dataset, and of no others."""
