@@ -29,6 +29,8 @@ TOLD = [
     {"kind": "launch", "at": "2024-03-02", "ramp": "9d", "archetype": ["web", "application"]},
     {"kind": "load_test", "at": "2024-02-21 04:10", "for": "55min", "every": "3d", "ramp": "20min"},
     {"kind": "change", "from": "2024-03-01", "to": "2024-03-09", "network": "x0.5", "share": 0.4},
+    {"kind": "steady_growth", "from": "2024-02-25", "to": "2024-04-02", "archetype": "web"},
+    {"kind": "memory_creep", "from": "2024-02-21 07:00", "to": "2024-03-30 09:01", "share": 0.5},
     {"kind": "maintenance", "at": "2024-02-24 01:03", "for": "95min", "every": "week"},
 ]
 

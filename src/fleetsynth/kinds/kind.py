@@ -50,6 +50,10 @@ CHANNELS = {
 """How events act, by name. Disks keep what is on them while a server is down."""
 
 
+Course = tuple[tuple[float, float], ...]
+"""Shares of an event's length, from 0 to 1, and of its strength there; lines in between."""
+
+
 class Effect(NamedTuple):
     """What an event does on one channel.
 
@@ -85,6 +89,7 @@ class Event(NamedTuple):
         ramp: seconds over which effects come, and go.
         rises: whether they grow from the begin to the end instead.
         stays: whether effects do not go: what comes next comes from them.
+        course: how strongly it is felt on its way, as in `Kind`; empty for those without one.
     """
 
     event_id: str
@@ -99,6 +104,7 @@ class Event(NamedTuple):
     ramp: int = 0
     rises: bool = False
     stays: bool = False
+    course: Course = ()
 
     def touches(self, first: int, stop: int) -> bool:
         """Tell whether it lies, in part at least, in seconds first..stop-1."""
@@ -146,6 +152,28 @@ class Levels:
 
 
 @dataclass(frozen=True)
+class Stories:
+    """How many of the stories that services have are of a kind, how long they are, how far they go.
+
+    Attributes:
+        weight: how many, against the weights of the other kinds.
+        months: shortest and longest, from begin to end; the logarithm is uniform in between.
+        reach: least and greatest at full strength, in percent of `of`, uniform in between.
+        of: ``capacity``, which the channel's first metric then shows so much of on a busy day, or
+            ``usual``, what it would show.
+        archetypes: what multiplies the weight, by archetype.
+        source: where the figures are from.
+    """
+
+    months: tuple[float, float]
+    reach: tuple[float, float]
+    source: str
+    of: Literal["capacity", "usual"] = "capacity"
+    weight: float = 1.0
+    archetypes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Consequence:
     """What an event may bring about.
 
@@ -184,6 +212,8 @@ class Kind:
         severity: as in `Event`.
         ramp: seconds over which effects come, and go.
         rises: whether effects grow from begin to end.
+        course: how strongly effects are felt on the way, from begin to end, in place of a ramp;
+            empty for kinds without one.
         color: of its pictures, a hexadecimal RGB.
         lasts: whether a told one without an end lasts; others need one.
         follows: what it may bring about, on the entity's service.
@@ -198,12 +228,13 @@ class Kind:
     effects: Callable[[float], tuple[Effect, ...]] | None
     color: str
     size: float = 1.0
-    drawn: Spells | Levels | None = None
+    drawn: Spells | Levels | Stories | None = None
     planned: bool = False
     label: Literal["anomaly", "regime", "planned", "off"] = "anomaly"
     severity: Literal["info", "minor", "major", "critical"] = "minor"
     ramp: int = 0
     rises: bool = False
+    course: Course = ()
     lasts: bool = False
     follows: tuple[Consequence, ...] = ()
     through: str | None = None

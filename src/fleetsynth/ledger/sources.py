@@ -7,17 +7,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.clock import DAY_SECONDS, epoch_day
-from fleetsynth.kinds import DRAWN
+from fleetsynth.kinds import DRAWN, STORIES
 from fleetsynth.kinds.kind import Levels, Spells
-from fleetsynth.ledger import levels, spells
+from fleetsynth.ledger import levels, spells, stories
 from fleetsynth.numeric import rounded
 from fleetsynth.scenario.events import DECOMMISSION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fleetsynth.kinds.kind import Kind
     from fleetsynth.lives import Lives
     from fleetsynth.plan import Plan
     from fleetsynth.scenario.events import Told
+    from fleetsynth.scenario.model import Scenario
+    from fleetsynth.whom import Who
 
 FOREVER = 1 << 60
 """Second at which ends what has no end."""
@@ -42,6 +46,9 @@ class Sources(NamedTuple):
         services: whether servers belong to services.
         spells: kinds that come and go by themselves: kind, its rates by archetype.
         changes: kinds that replace each other, likewise.
+        stories: by archetype, the kinds of story that its services may have.
+        story_share: of the services that have one.
+        usual: returns how full servers of a service usually are, as `Plan.usual` does.
         told: what planners tell.
         freezes: those of them in which nothing is changed.
         without: ids of events that shall not happen.
@@ -54,6 +61,9 @@ class Sources(NamedTuple):
     services: bool
     spells: tuple[tuple[Kind, dict[str, spells.Rates]], ...]
     changes: tuple[tuple[Kind, dict[str, levels.Changes]], ...]
+    stories: dict[str, dict[str, stories.Figures]]
+    story_share: float
+    usual: Callable[[Who, str, int], float | None]
     told: tuple[Told, ...]
     freezes: tuple[Told, ...]
     without: frozenset[str]
@@ -64,14 +74,14 @@ class Sources(NamedTuple):
     @property
     def any(self) -> bool:
         """Whether anything can happen at all."""
-        return bool(self.spells or self.changes or self.told or self.lives)
+        return bool(self.spells or self.changes or self.stories or self.told or self.lives)
 
 
 @lru_cache(maxsize=16)
 def sources_of(plan: Plan) -> Sources:
     """Return what events of a plan come from."""
     scenario = plan.scenario
-    incidents = scenario.incidents
+    incidents, stories_ = scenario.incidents, scenario.stories
     names = list(scenario.distribution)
     spelled, changed = [], []
     for name, kind in DRAWN.items() if incidents.intensity else ():
@@ -93,12 +103,32 @@ def sources_of(plan: Plan) -> Sources:
         services=plan.fleet.replicas is not None,
         spells=tuple((kind, by) for kind, by in spelled if by),
         changes=tuple((kind, by) for kind, by in changed if by),
+        stories=_stories(scenario),
+        story_share=stories_.share,
+        usual=plan.usual,
         told=scenario.events,
         freezes=tuple(each for each in scenario.events if each.kind == "freeze"),
-        without=frozenset(incidents.without),
+        without=frozenset((*incidents.without, *(stories_.without if stories_.share else ()))),
         lives=replace(plan.fleet.lives, told=None) if plan.fleet.lives else None,
         ends=tuple(each for each in scenario.events if each.kind == DECOMMISSION),
         last_end=max(
             (each.begin for each in scenario.events if each.lasts_seconds is None), default=0
         ),
     )
+
+
+def _stories(scenario: Scenario) -> dict[str, dict[str, stories.Figures]]:
+    """Return the kinds of story that services of each archetype may have."""
+    out: dict[str, dict[str, stories.Figures]] = {}
+    for archetype in scenario.distribution if scenario.stories.share else ():
+        said = {kind: getattr(scenario.stories, kind) for kind in STORIES}
+        of = {
+            kind: stories.Figures(
+                each.weight * each.archetypes.get(archetype, 1.0), each.months, each.reach
+            )
+            for kind, each in said.items()
+        }
+        kept = {kind: figures for kind, figures in of.items() if figures.weight}
+        if kept:
+            out[archetype] = kept
+    return out
