@@ -241,6 +241,21 @@ class Kind:
     is_told: bool = True
 
 
+def saw_tooth(teeth: int, kept: float) -> Course:
+    """Return the course of what is set back on its way up, and goes at once when it is up.
+
+    Args:
+        teeth: rises; all but the last are set back.
+        kept: how far each is set back to, as a share of the way to its foot on a straight line.
+    """
+    up, fall = 0.98, 0.0005
+    points: list[tuple[float, float]] = [(0.0, 0.0)]
+    for tooth in range(1, teeth):
+        share = tooth / teeth
+        points += [(up * share, share), (up * share + fall, kept * share)]
+    return (*points, (up, 1.0), (1.0, 0.0))
+
+
 def only(channel: str) -> Callable[[float], tuple[Effect, ...]]:
     """Return what makes the effects of a kind that acts on one channel."""
     neutral = CHANNELS[channel].neutral
