@@ -42,7 +42,7 @@ class StoryFigures(Strict):
 def _figures(kind: Kind) -> tuple[Any, Any]:
     drawn = kind.drawn
     if not isinstance(drawn, Drawn):
-        raise TypeError(f"{kind.name} is no story")
+        raise TypeError(f"{kind.name} does not come about as a story")
     figures = StoryFigures(
         weight=drawn.weight, months=drawn.months, reach=drawn.reach, archetypes=drawn.archetypes
     )
