@@ -22,7 +22,7 @@ from fleetsynth.single_file import beside, open_files
 from fleetsynth.stores.places import is_folder
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.tables.provenance import provenance
-from fleetsynth.tables.table import COMPONENTS, TABLES
+from fleetsynth.tables.table import COMPONENTS, LABELS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,6 +50,7 @@ def generate(
     file_format: str | None = None,
     csv_safe: bool = False,
     components: bool = False,
+    labels: bool = False,
     partition_by: Sequence[str] = (),
     part_bytes: int | None = None,
     resume: bool = False,
@@ -75,6 +76,8 @@ def generate(
         components: write the table `components` as well: the named parts that add up to each value
             (docs/components.md). Beside ``fleet.parquet`` it is the file
             ``fleet.tables/components.parquet``, in a folder the parts in ``tables/components/``.
+        labels: write the table `labels` as well, likewise: of each value whether it is in an
+            anomaly, the class and the kind of what befalls it (docs/labels.md).
         partition_by: of a folder, hive partition columns, outermost first, such as
             ``["year", "month"]``.
         part_bytes: of a folder, target size of a part; None for 256 million.
@@ -97,7 +100,8 @@ def generate(
         BrokenPipeError: if whoever reads standard output goes away.
     """
     plan = as_plan(scenario)
-    tables = (COMPONENTS.name,) if components else ()
+    asked = {COMPONENTS.name: components, LABELS.name: labels}
+    tables = tuple(name for name, is_asked in asked.items() if is_asked)
     for name in tables:
         TABLES[name].plan(plan)  # refuses what the model cannot fill, before anything is touched
     _refuse_less_than_one(part_bytes=part_bytes, workers=workers)
@@ -171,7 +175,7 @@ def _generate_file(
     replaced = overwrite and path.exists()
     if str(path) == STANDARD_OUTPUT:
         if tables:
-            raise UsageError("components=True is a second file, and standard output takes one")
+            raise UsageError(f"{tables[0]}=True is a second file, and standard output takes one")
         sink = _standard_output(plan, file_format, overwrite=overwrite, csv_safe=csv_safe)
     else:
         _refuse_file_format(path, file_format)

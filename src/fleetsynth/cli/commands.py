@@ -60,6 +60,12 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     help="Write the parts that add up to each value as well: beside a file in NAME.tables, in a"
     " folder in tables/components.",
 )
+@click.option(
+    "--labels",
+    is_flag=True,
+    help="Write the table labels as well: of each value whether it is in an anomaly, and what"
+    " befalls it.",
+)
 @folder_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @json_option
@@ -70,6 +76,7 @@ def generate(
     file_format: str | None,
     csv_safe: bool,
     components: bool,
+    labels: bool,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -103,6 +110,7 @@ def generate(
             file_format=file_format,
             csv_safe=csv_safe,
             components=components,
+            labels=labels,
             progress=advance,
             **arguments,
         )

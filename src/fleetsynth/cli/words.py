@@ -22,6 +22,7 @@ OPTIONS = {
     "csv_safe=True": "--csv-safe",
     "file_format=...": "--format",
     "components=True": "--components",
+    "labels=True": "--labels",
     "link=...": "--link",
     "server=...": "--server",
     "columns=...": "--columns",

@@ -6,7 +6,7 @@ most processors compute in hardware. The exact bytes are laid down in docs/diges
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from itertools import compress, pairwise, product
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Numbers = NDArray[np.integer]
+    Codes = NDArray[np.integer]
 
 Leaves = dict[tuple[str, int], bytes]
 """Leaf digests by server id and month (counted from 1970-01)."""
@@ -85,6 +86,7 @@ def integers(values: NDArray[np.integer]) -> bytes:
     return values.astype("<i8").tobytes()
 
 
+@lru_cache(maxsize=1 << 14)
 def text_run(count: int, value: str | None) -> bytes:
     """Return the bytes that stand for a text that occurs `count` times on end."""
     head = count.to_bytes(8, "little")
@@ -137,6 +139,12 @@ def runs(changes: NDArray[np.bool_], count: int) -> Iterator[tuple[int, int]]:
         yield from pairwise(edges)
 
 
+def word_runs(codes: Codes, words: Sequence[str]) -> bytes:
+    """Return the bytes that stand for a column of words, given by codes."""
+    each = runs(codes[1:] != codes[:-1], len(codes))
+    return b"".join(text_run(stop - first, words[codes[first]]) for first, stop in each)
+
+
 class _OpenLeaf:
     """A leaf while its rows come in, window by window."""
 
@@ -144,10 +152,18 @@ class _OpenLeaf:
         self.rows = 0
         self._values = new_leaf()
         self._numbers: dict[str, HASH] = {}
+        self._words: dict[str, list[Codes]] = {}
 
-    def update(self, values: NDArray[np.int32], numbers: Iterable[tuple[str, Numbers]]) -> None:
-        """Take rows in their order: values, shape (rows, metrics), and columns of numbers."""
+    def update(
+        self,
+        values: NDArray[np.int32],
+        numbers: Iterable[tuple[str, Numbers]],
+        words: Iterable[tuple[str, Codes]],
+    ) -> None:
+        """Take rows in their order: values, shape (rows, metrics), numbers, and codes of words."""
         self.rows += len(values)
+        for name, codes in words:
+            self._words.setdefault(name, []).append(codes)
         self._values.update(values.data)
         for name, column in numbers:
             self._numbers.setdefault(name, sha256()).update(integers(column))
@@ -157,6 +173,11 @@ class _OpenLeaf:
         digests = {name: state.digest() for name, state in self._numbers.items()}
         self._values.update(who + when(month, self.rows, metrics, digests))
         return self._values
+
+    def words(self, words: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
+        """Digest the columns of words, given what their codes stand for."""
+        found = ((name, np.concatenate(codes)) for name, codes in self._words.items())
+        return {name: digest(word_runs(codes, words[name])) for name, codes in found}
 
 
 class PlanDigest:
@@ -173,6 +194,9 @@ class PlanDigest:
         self._months = plan.clock.month_starts(plan.clock.first, plan.clock.stop)
         self._when: dict[tuple[str, int, int, int], bytes] = {}
         by_name = sorted(range(len(plan.metrics)), key=lambda i: plan.metrics[i].column)
+        self._words = {m.column: m.words for m in plan.metrics if m.words}
+        self._coded = {m.column: i for i, m in enumerate(plan.metrics) if m.words}
+        by_name = [i for i in by_name if not plan.metrics[i].words]
         self._order = [i for i in by_name if not plan.metrics[i].whole]
         self._names = [plan.metrics[i].column for i in self._order]
         self._whole = {plan.metrics[i].column: i for i in by_name if plan.metrics[i].whole}
@@ -182,7 +206,7 @@ class PlanDigest:
         self._leaves = np.zeros((plan.fleet.size, len(self._months)), f"V{LEAF_BYTES}")
         self._bytes = self._leaves.view(np.uint8).ravel().data
         # A server has no leaf of a month without a row of it.
-        self._all_there = plan.is_full and not self._whole
+        self._all_there = plan.is_full and not self._whole and not self._words
         self._is_there = np.full(self._leaves.shape, self._all_there)
 
     @property
@@ -201,7 +225,7 @@ class PlanDigest:
 
     def update(self, block: Block) -> None:
         """Take a window's rows."""
-        if self._plan.is_gapless and not self._whole:
+        if self._plan.is_gapless and not self._whole and not self._words:
             self._update_lives(block)
         else:
             self._update_rows(block)
@@ -258,11 +282,13 @@ class PlanDigest:
         server, tick, values = block.listed()
         laid = np.ascontiguousarray(values[self._order].T, "<i4")
         whole = {name: values[i] for name, i in self._whole.items()}
+        coded = {name: values[i] for name, i in self._coded.items()}
         cell = server.astype(np.int64) * window.shape[1] + tick
         order = row_order(cell, [*laid.T, *whole.values()])
         if order is not None:
             server, tick, laid = server[order], tick[order], laid[order]
             whole = {name: column[order] for name, column in whole.items()}
+            coded = {name: column[order] for name, column in coded.items()}
         stops = np.array([stop for *_, stop in self._months])
         place = np.searchsorted(stops, tick + window.first_tick, side="right")
         columns_in = self._columns_by_country(window)
@@ -277,13 +303,15 @@ class PlanDigest:
                     *((name, column[tick[rows]]) for name, column in of_tick),
                     *((name, column[rows]) for name, column in whole.items()),
                 ],
+                ((name, column[rows]) for name, column in coded.items()),
             )
         texts = self._texts(window)
         for index, at in list(self._begun):
             row, (month, _, end) = index - window.first_server, self._months[at]
             if 0 <= row < window.shape[0] and end <= window.stop_tick:
                 leaf = self._begun.pop((index, at))
-                self._put(index, at, leaf.finish(texts(row, leaf.rows), month, self._names))
+                said = texts(row, leaf.rows, leaf.words(self._words))
+                self._put(index, at, leaf.finish(said, month, self._names))
 
     def _columns_by_country(self, window: Window) -> Callable[[str], dict[str, Ints]]:
         """Return a function from a country to the number columns of a window's ticks."""
@@ -338,8 +366,11 @@ class PlanDigest:
                 columns[name] = values.astype(np.int64)
         return columns
 
-    def _texts(self, window: Window) -> Callable[[int, int], bytes]:
-        """Return a function from a server's row in a window and a row count to its `who`."""
+    def _texts(self, window: Window) -> Callable[..., bytes]:
+        """Return a function from a server's row in a window and a row count to its `who`.
+
+        It takes digests of columns of words as well, of a table that has no other text.
+        """
         fleet, span = self._plan.fleet, (window.first_server, window.stop_server)
         ids = fleet.encoded_ids(*span)
         columns = fleet.metadata(*span) if self._plan.scenario.include_metadata else {}
@@ -355,7 +386,8 @@ class PlanDigest:
             digests = (column_digest(word, count) for word in words)
             return _columns(dict(zip(names, digests, strict=True)))
 
-        def of_server(row: int, count: int) -> bytes:
-            return sha256(_head("who") + ids[row] + all_columns(values[row], count)).digest()
+        def of_server(row: int, count: int, coded: Mapping[str, bytes] | None = None) -> bytes:
+            columns = _columns(coded) if coded else all_columns(values[row], count)
+            return sha256(_head("who") + ids[row] + columns).digest()
 
         return of_server
