@@ -206,9 +206,9 @@ days, as they do in real fleets ([facts](facts.md)).
 
 ## How hard anomalies are to find
 
-`incidents: {difficulty: hard}` makes a test of detectors: `easy`, `medium`, `hard`, or a number from
-0 (easy) to 1 (hard). It decides rates, hours and sizes of all that comes and goes by itself, in
-place of the figures above. Where nobody says it, nothing changes.
+`incidents: {difficulty: hard}` makes a test of detectors: `easy`, `medium`, `hard`, or a number
+from 0 (easy) to 1 (hard). It decides rates, hours and sizes of all that comes and goes by itself,
+in place of the figures above. Where nobody says it, nothing changes.
 
 ```yaml
 preset: realistic
@@ -389,6 +389,6 @@ assert truth.any() and found > 0
 ```
 
 `generate --labels` writes this for every value, and says what to make of the rest: see
-[labels](labels.md). The same table tells a forecaster which history is another regime, and a planner which steps were
-meant.
+[labels](labels.md). The same table tells a forecaster which history is another regime, and a
+planner which steps were meant.
 """
