@@ -24,6 +24,7 @@ from fleetsynth.scenario.fields import (
 )
 from fleetsynth.scenario.holidays import Holidays
 from fleetsynth.scenario.instances import CatalogueOrFile, InstanceOdds, instances_of
+from fleetsynth.scenario.stories import Stories, no_stories
 
 if TYPE_CHECKING:
     from datetime import date
@@ -123,6 +124,10 @@ class Scenario(Strict):
     incidents: Incidents = Field(
         default_factory=nothing, description="What befalls the fleet by itself, and how often."
     )
+    stories: Stories = Field(
+        default_factory=no_stories,
+        description="What services go through over months: growth, steps, declines.",
+    )
     holidays: Holidays = Field(
         default_factory=Holidays,
         description="Days that are holidays beside the public ones, and those that are none.",
@@ -217,4 +222,9 @@ class Scenario(Strict):
             values["incidents"] = {key: incidents[key] for key in kept}
             if not incidents["without"] and not type(self).model_fields["incidents"].is_required():
                 del values["incidents"]
+        stories = values["stories"]
+        if not stories["share"]:
+            values["stories"] = {"share": 0.0}
+            if not type(self).model_fields["stories"].is_required():
+                del values["stories"]
         return values
