@@ -8,14 +8,16 @@ import io
 import json
 import os
 import signal
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.docs import markdown, running
 from tests.serve import servers
 from tests.sinks import postgres
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COOKBOOK = running.ROOT / "docs" / "cookbook"
 NOTEBOOKS = sorted(COOKBOOK.glob("*.ipynb"))
