@@ -216,7 +216,7 @@ def running(folder: Path, servers: int, *options: str) -> Iterator[Fleet]:
 
 PARTS = {
     "day": (day, MILLION, ("--only", "0-9")),
-    "soak": (soak, MILLION, ("--only", "0-9")),
+    "soak": (soak, MILLION, ("--only", "0-9", "--cache-mb", "16")),  # filled long before the end
     "month": (month, FEW, ()),
     "answer": (answer, FEW, ()),
     "metrics": (metrics, THOUSAND, ("--at", "2024-03-05T10:00")),

@@ -34,6 +34,7 @@ NAMED = pytest.mark.parametrize("path", COMMANDS, ids=lambda path: " ".join(path
 def test_the_commands_are_those_documented() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         "",
+        "append",
         "archetypes",
         "capacity",
         "commit",
@@ -44,6 +45,7 @@ def test_the_commands_are_those_documented() -> None:
         "config show",
         "digest",
         "events",
+        "export",
         "facts",
         "generate",
         "plan",
