@@ -48,6 +48,9 @@ METRICS = (
     Metric("net_out", "network out", "Mbps", 0.0, 600.0),
 )
 
+STEMS = tuple(metric.stem for metric in METRICS)
+"""What is measured, in order."""
+
 STATISTIC_PATTERN = "^(p[1-9][0-9]?|mean|min|max)$"
 STATISTICS = (*(f"p{q}" for q in range(1, 100)), "mean", "min", "max")
 """What can be published of the samples within a tick."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +110,24 @@ def resolve(scenario: Scenario) -> Plan:
 
 
 def simulate(plan: Plan, window: Window) -> Block:
-    """Return the rows of a window; of servers that come and go, those of their lives."""
+    """Return the rows of a window, as a plan's collector has them."""
+    return collected(plan, simulate_clean(plan, window))
+
+
+def collected(plan: Plan, block: Block) -> Block:
+    """Return what a plan's collector has of the clean rows of a window."""
+    if not plan.is_faulty:
+        return block
+    from fleetsynth.collector.collect import collect
+
+    return collect(plan, block, partial(model_of(plan).simulate, plan))
+
+
+def simulate_clean(plan: Plan, window: Window) -> Block:
+    """Return the rows of a window as they are before they are collected.
+
+    Of servers that come and go, those of their lives.
+    """
     make = model_of(plan).simulate
     if plan.fleet.lives is None:
         return make(plan, window)

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     from fleetsynth.kinds.kind import Kind
 
-_PAIR = Annotated[tuple[float, float], Field(strict=False)]
+PAIR = Annotated[tuple[float, float], Field(strict=False)]
 _LEAST_DAYS = {1: 28, 3: 89, 12: 365}
 """Days that so many months last at least."""
-_LONGEST_HOURS = 64 * 24.0
+LONGEST_HOURS = 64 * 24.0
 DECOMMISSION = "decommission"
 """The kind of told event that ends lives."""
 SERVERS = re.compile(r"server_([0-9]{1,18})(?:\.\.server_([0-9]{1,18}))?")
@@ -229,7 +229,9 @@ def _is_for_good(told: Told) -> None:
         raise ValueError("a decommission is for good: say at and whom, no end and no strength")
 
 
-def _pair_of(name: str, low: float, high: float) -> Callable[[tuple[float, float]], Any]:
+def pair_of(name: str, low: float, high: float) -> Callable[[tuple[float, float]], Any]:
+    """Return a check that two numbers lie in a range, ascending."""
+
     def check(pair: tuple[float, float]) -> tuple[float, float]:
         if not low <= pair[0] <= pair[1] <= high:
             raise ValueError(f"{name} should be two numbers from {low:g} to {high:g}, ascending")
@@ -244,16 +246,16 @@ class SpellRates(Strict):
     per_quarter: Annotated[float, Field(ge=0.0, le=20.0)] = Field(
         description="Events of a server (or service) in 90 days, expected."
     )
-    hours: _PAIR = Field(description="Shortest and longest, in hours; at most 64 days.")
-    size: _PAIR = Field(description="Least and greatest, as its kind counts.")
+    hours: PAIR = Field(description="Shortest and longest, in hours; at most 64 days.")
+    size: PAIR = Field(description="Least and greatest, as its kind counts.")
     archetypes: dict[Key, Annotated[float, Field(ge=0.0, le=100.0)]] = Field(
         description="What multiplies the rate, by archetype; 1 for those not named."
     )
 
     @model_validator(mode="after")
     def _ordered(self) -> SpellRates:
-        _pair_of("hours", 1 / 60, _LONGEST_HOURS)(self.hours)
-        _pair_of("size", 0.0, 1e3)(self.size)
+        pair_of("hours", 1 / 60, LONGEST_HOURS)(self.hours)
+        pair_of("size", 0.0, 1e3)(self.size)
         return self
 
 
@@ -287,13 +289,19 @@ def _rates(kind: Kind) -> tuple[Any, Any]:
     return LevelRates, Field(levels, description=f"{kind.title}: {kind.about}.")
 
 
-class _Incidents(Strict):
+class ByChance(Strict):
+    """What comes by itself, as often as `intensity` says, but for single events."""
+
     intensity: Annotated[float, Field(ge=0.0, le=20.0)] = Field(
         0.0, description="Multiplies all rates; 0 for none."
     )
     without: tuple[str, ...] = Field(
         (), strict=False, description="Ids of single events that shall not happen."
     )
+
+
+class _Incidents(ByChance):
+    pass
 
 
 if TYPE_CHECKING:

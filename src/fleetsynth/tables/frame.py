@@ -17,7 +17,7 @@ from fleetsynth.calendars import NO_DATES
 from fleetsynth.clock import SECOND_MICROS, Calendar
 from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.metrics import STATISTICS, published
-from fleetsynth.plan import CALENDAR_COLUMNS
+from fleetsynth.plan import ARRIVAL, CALENDAR_COLUMNS
 from fleetsynth.streams import PREFIX_BYTES
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def _types(metrics: Iterable[Metric]) -> dict[str, pa.DataType]:
         "service": TEXT,
         **dict.fromkeys(METADATA_COLUMNS, TEXT),
         **dict.fromkeys(CALENDAR_COLUMNS, pa.int32()),
+        ARRIVAL: TIMESTAMP,
     }
 
 
