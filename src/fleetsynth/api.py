@@ -20,6 +20,7 @@ from fleetsynth.presets import as_plan
 from fleetsynth.result import MadeTable, Result
 from fleetsynth.single_file import beside, open_files
 from fleetsynth.stores.places import is_folder
+from fleetsynth.tables.digest import combine
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.tables.provenance import provenance
 from fleetsynth.tables.table import COMPONENTS, TABLES
@@ -50,6 +51,7 @@ def generate(
     file_format: str | None = None,
     csv_safe: bool = False,
     components: bool = False,
+    clean: bool = False,
     partition_by: Sequence[str] = (),
     part_bytes: int | None = None,
     resume: bool = False,
@@ -75,6 +77,8 @@ def generate(
         components: write the table `components` as well: the named parts that add up to each value
             (docs/components.md). Beside ``fleet.parquet`` it is the file
             ``fleet.tables/components.parquet``, in a folder the parts in ``tables/components/``.
+        clean: leave out the faults of the collector: the data as they were before they were
+            collected (docs/collector.md). The scenario of the dataset says so, too.
         partition_by: of a folder, hive partition columns, outermost first, such as
             ``["year", "month"]``.
         part_bytes: of a folder, target size of a part; None for 256 million.
@@ -97,6 +101,8 @@ def generate(
         BrokenPipeError: if whoever reads standard output goes away.
     """
     plan = as_plan(scenario)
+    if clean and plan.is_faulty:
+        plan = as_plan(plan.scenario.clean)
     tables = (COMPONENTS.name,) if components else ()
     for name in tables:
         TABLES[name].plan(plan)  # refuses what the model cannot fill, before anything is touched
@@ -194,6 +200,7 @@ def _generate_file(
         seconds=time.perf_counter() - begun,
         bytes=outcome.size,
         digest=outcome.digest,
+        clean_digest=combine(outcome.clean) if plan.is_faulty else "",
         statistics=outcome.statistics,
         tables={
             name: MadeTable(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from fleetsynth.formats.together import publish
-from fleetsynth.presets import simulate
+from fleetsynth.presets import collected, simulate, simulate_clean
 from fleetsynth.tables.digest import PlanDigest, combine
 from fleetsynth.tables.frame import Frame
 from fleetsynth.tables.of_plan import PLAN_TABLES, Count
@@ -49,6 +49,7 @@ class Outcome:
         leaves: the content digest's leaves, one after the other.
         statistics: mean and sd by archetype and column.
         tables: of the further tables, by name; without statistics.
+        clean: leaves of the same data without a fault of the collector; nothing where it has none.
     """
 
     rows: int
@@ -56,6 +57,7 @@ class Outcome:
     leaves: bytes
     statistics: dict[str, dict[str, Moments]]
     tables: dict[str, Outcome] = field(default_factory=dict)
+    clean: bytes = b""
 
     @property
     def digest(self) -> str:
@@ -123,10 +125,14 @@ def run(
         main = _Rows(frame or Frame(plan), PlanDigest(plan), sink)
         others = {name: _rows_of(TABLES[name], plan, to) for name, to in further.items()}
         statistics = Statistics(plan)
+        clean = PlanDigest(plan.clean) if plan.is_faulty else None
 
         def batches(window: Window) -> tuple[int, list[tuple[_Rows, pa.RecordBatch]]]:
             parts = parts_of(plan, window) if others else None
-            block = parts.block if parts else simulate(plan, window)
+            block = parts.block if parts else simulate_clean(plan, window)
+            if clean:
+                clean.update(block)
+                block = collected(plan, block)
             statistics.update(block)
             out = [(main, main.batch(block))]
             if parts:
@@ -151,7 +157,8 @@ def run(
     tables = {name: rows.outcome(sizes[name]) for name, rows in others.items()}
     for name, count in counts.items():
         tables[name] = Outcome(count.rows, sizes[name], count.leaves, {})
-    return main.outcome(sizes[""], statistics.moments(), tables)
+    outcome = main.outcome(sizes[""], statistics.moments(), tables)
+    return replace(outcome, clean=clean.packed) if clean else outcome
 
 
 def _write_of_plan(name: str, plan: Plan, sink: Sink) -> Count:

@@ -13,7 +13,7 @@ from fleetsynth.ledger.faults import ticks_of
 from fleetsynth.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 

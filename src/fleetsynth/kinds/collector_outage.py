@@ -16,7 +16,7 @@ KIND = Kind(
         act="drop",
         per_day=0.002,
         hours=(24.0, 31.0),
-        source="real exports have holes of 24 to 31 hours in all servers at once; how rare they are "
-        "is an assumption: two in three years",
+        source="real exports have holes of 24 to 31 hours in all servers at once; how rare they "
+        "are is an assumption: two in three years",
     ),
 )

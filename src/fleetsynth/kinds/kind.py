@@ -168,9 +168,7 @@ class Faults:
         archetypes: what multiplies the rate, by archetype.
     """
 
-    act: Literal[
-        "drop", "repeat", "hold", "scatter", "shift", "blank", "freeze", "scale", "round"
-    ]
+    act: Literal["drop", "repeat", "hold", "scatter", "shift", "blank", "freeze", "scale", "round"]
     per_day: float
     hours: tuple[float, float]
     source: str

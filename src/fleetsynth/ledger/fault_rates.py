@@ -75,6 +75,16 @@ def rates_of(plan: Plan) -> tuple[Rates, Rates]:
     )
 
 
+def expected(plan: Plan) -> float:
+    """Return how many faults a server has in the span of a plan, at most, expected."""
+    said = plan.scenario.collector
+    each = (getattr(said, name) for name in FAULTS)
+    days = plan.clock.count / plan.clock.ticks_per_day
+    return (
+        days * said.intensity * sum(of.per_day * max([1.0, *of.archetypes.values()]) for of in each)
+    )
+
+
 def _rates(plan: Plan, kinds: list[Kind], archetypes: Sequence[str]) -> Rates:
     said = plan.scenario.collector
     cumulated, used = [], []

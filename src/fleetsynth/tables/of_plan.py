@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.clock import epoch_day
-from fleetsynth.ledger.table import has_events
+from fleetsynth.ledger.table import has_ledger
 from fleetsynth.tables import events
 from fleetsynth.tables.digest import combine
 from fleetsynth.tables.frame import text_array
@@ -90,7 +90,7 @@ EVENTS = PlanTable(
     "event_id",
     lambda _: events.SCHEMA,
     events.batches,
-    is_in=has_events,
+    is_in=has_ledger,
     beside_files=True,
     leaves=events.leaves,
 )

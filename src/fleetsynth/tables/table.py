@@ -49,6 +49,7 @@ SAMPLE = "sample"
 
 def _plan_of_components(plan: Plan) -> Plan:
     """Return a plan whose metrics are the parts of each metric, and the places of samples."""
+    plan = plan.clean  # parts add up to what was there, not to what was made of it on its way
     components = components_of(plan)
     metrics = [
         replace(metric, stem=metric.column, statistic=part)
