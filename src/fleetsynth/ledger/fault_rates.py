@@ -80,9 +80,8 @@ def expected(plan: Plan) -> float:
     said = plan.scenario.collector
     each = (getattr(said, name) for name in FAULTS)
     days = plan.clock.count / plan.clock.ticks_per_day
-    return (
-        days * said.intensity * sum(of.per_day * max([1.0, *of.archetypes.values()]) for of in each)
-    )
+    per_day: float = sum(of.per_day * max([1.0, *of.archetypes.values()]) for of in each)
+    return days * per_day * float(said.intensity)
 
 
 def _rates(plan: Plan, kinds: list[Kind], archetypes: Sequence[str]) -> Rates:

@@ -144,20 +144,19 @@ def _drawn(rates: Rates, words: Words, codes: Ints, step: int, span: Span) -> Fo
     kind = which // len(words)
     single = mixed_uniforms(keys, _SINGLE) < rates.single[kind]
     end = begin + min(SAMPLE, step)
-    has_tick = ~single | (-(-begin // step) * step < end)
-    if not has_tick.all():
-        which, begin, keys, kind, single, end = (
-            each[has_tick] for each in (which, begin, keys, kind, single, end)
-        )
+    seen = np.flatnonzero(~single | (-(-begin // step) * step < end))
+    if len(seen) < len(which):
+        which, begin, end, kind = which[seen], begin[seen], end[seen], kind[seen]
+        keys, single = keys[seen], single[seen]
     long = np.flatnonzero(~single)
     end[long] = begin[long] + _seconds(rates, kind[long], keys[long])
     found = _bare(kind, which - kind * len(words), begin, end, keys)
     first_tick, end_tick = ticks_of(found, step)
     found = found.take(np.flatnonzero(first_tick < end_tick))
-    found = found.take(np.lexsort((found.begin, found.server, found.kind)))
+    found = found.take(np.lexsort((-found.end, found.begin, found.server, found.kind)))
     again = np.diff(found.begin) == 0
     again &= (np.diff(found.server) == 0) & (np.diff(found.kind) == 0)
-    # One of each minute: an id has its minute.
+    # One of each minute, for an id has its minute: the longest, which sees ticks if any does.
     return found.take(np.append(True, ~again)) if again.any() else found
 
 
