@@ -23,7 +23,7 @@ from fleetsynth.stores.places import is_folder
 from fleetsynth.tables.digest import combine
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.tables.provenance import provenance
-from fleetsynth.tables.table import COMPONENTS, TABLES
+from fleetsynth.tables.table import COMPONENTS, LABELS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,6 +51,7 @@ def generate(
     file_format: str | None = None,
     csv_safe: bool = False,
     components: bool = False,
+    labels: bool = False,
     clean: bool = False,
     partition_by: Sequence[str] = (),
     part_bytes: int | None = None,
@@ -77,6 +78,8 @@ def generate(
         components: write the table `components` as well: the named parts that add up to each value
             (docs/components.md). Beside ``fleet.parquet`` it is the file
             ``fleet.tables/components.parquet``, in a folder the parts in ``tables/components/``.
+        labels: write the table `labels` as well, likewise: of each value whether it is in an
+            anomaly, the class and the kind of what befalls it (docs/labels.md).
         clean: leave out the faults of the collector: the data as they were before they were
             collected (docs/collector.md). The scenario of the dataset says so, too.
         partition_by: of a folder, hive partition columns, outermost first, such as
@@ -103,7 +106,8 @@ def generate(
     plan = as_plan(scenario)
     if clean and plan.is_faulty:
         plan = as_plan(plan.scenario.clean)
-    tables = (COMPONENTS.name,) if components else ()
+    asked = {COMPONENTS.name: components, LABELS.name: labels}
+    tables = tuple(name for name, is_asked in asked.items() if is_asked)
     for name in tables:
         TABLES[name].plan(plan)  # refuses what the model cannot fill, before anything is touched
     _refuse_less_than_one(part_bytes=part_bytes, workers=workers)
@@ -177,7 +181,7 @@ def _generate_file(
     replaced = overwrite and path.exists()
     if str(path) == STANDARD_OUTPUT:
         if tables:
-            raise UsageError("components=True is a second file, and standard output takes one")
+            raise UsageError(f"{tables[0]}=True is a second file, and standard output takes one")
         sink = _standard_output(plan, file_format, overwrite=overwrite, csv_safe=csv_safe)
     else:
         _refuse_file_format(path, file_format)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+LABEL = "label"
+"""The last word of a column that says 1 where a metric is in an anomaly, and otherwise 0."""
+
+
 @dataclass(frozen=True)
 class Metric:
     """A published column: a statistic of what is measured, in hundredths of its unit.
@@ -24,6 +28,7 @@ class Metric:
         high: upper bound, unless the model has one of its own, such as the speed of a link.
         statistic: what the column says of the samples within a tick.
         whole: whether values are whole numbers as they are, not hundredths.
+        words: what values stand for, as text: they are codes, counted from 0. Nothing of numbers.
     """
 
     stem: str
@@ -33,6 +38,7 @@ class Metric:
     high: float
     statistic: str = "p95"
     whole: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def column(self) -> str:

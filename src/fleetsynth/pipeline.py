@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from fleetsynth.formats.together import publish
-from fleetsynth.presets import collected, simulate, simulate_clean
+from fleetsynth.presets import simulate
+from fleetsynth.tables.codes import digest_of
 from fleetsynth.tables.digest import PlanDigest, combine
 from fleetsynth.tables.frame import Frame
 from fleetsynth.tables.of_plan import PLAN_TABLES, Count
 from fleetsynth.tables.statistics import Statistics
-from fleetsynth.tables.table import TABLES, parts_of
+from fleetsynth.tables.table import TABLES, made_of
 from fleetsynth.window import Window
 
 if TYPE_CHECKING:
@@ -124,19 +125,17 @@ def run(
     try:
         main = _Rows(frame or Frame(plan), PlanDigest(plan), sink)
         others = {name: _rows_of(TABLES[name], plan, to) for name, to in further.items()}
+        tables = [TABLES[name] for name in others]
         statistics = Statistics(plan)
         clean = PlanDigest(plan.clean) if plan.is_faulty else None
 
         def batches(window: Window) -> tuple[int, list[tuple[_Rows, pa.RecordBatch]]]:
-            parts = parts_of(plan, window) if others else None
-            block = parts.block if parts else simulate_clean(plan, window)
+            made = made_of(plan, window, tables)
             if clean:
-                clean.update(block)
-                block = collected(plan, block)
-            statistics.update(block)
-            out = [(main, main.batch(block))]
-            if parts:
-                out += [(t, t.batch(TABLES[name].block(parts))) for name, t in others.items()]
+                clean.update(made.clean)
+            statistics.update(made.block)
+            out = [(main, main.batch(made.block))]
+            out += [(t, t.batch(TABLES[name].block(made))) for name, t in others.items()]
             return window.cells, out
 
         each = map(batches, windows(plan, batch_rows or rows_per_batch(plan)))
@@ -154,10 +153,10 @@ def run(
         for each_sink in (sink, *further.values(), *of_plan.values()):
             each_sink.abort()
         raise
-    tables = {name: rows.outcome(sizes[name]) for name, rows in others.items()}
+    outcomes = {name: rows.outcome(sizes[name]) for name, rows in others.items()}
     for name, count in counts.items():
-        tables[name] = Outcome(count.rows, sizes[name], count.leaves, {})
-    outcome = main.outcome(sizes[""], statistics.moments(), tables)
+        outcomes[name] = Outcome(count.rows, sizes[name], count.leaves, {})
+    outcome = main.outcome(sizes[""], statistics.moments(), outcomes)
     return replace(outcome, clean=clean.packed) if clean else outcome
 
 
@@ -202,7 +201,7 @@ class _Rows:
 
 def _rows_of(table: Table, plan: Plan, sink: Sink) -> _Rows:
     of_table = table.plan(plan)
-    return _Rows(Frame(of_table), PlanDigest(of_table), sink)
+    return _Rows(Frame(of_table), digest_of(of_table), sink)
 
 
 def rows_per_batch(plan: Plan) -> int:

@@ -10,7 +10,7 @@ from fleetsynth.errors import OutputError
 from fleetsynth.files import os_errors
 from fleetsynth.formats import FORMATS
 from fleetsynth.formats.law import Columns
-from fleetsynth.metrics import METRICS
+from fleetsynth.metrics import LABEL, METRICS
 from fleetsynth.pipeline import BATCH_ROWS, rows_per_batch
 from fleetsynth.presets import as_plan
 from fleetsynth.window import BLOCK
@@ -18,11 +18,13 @@ from fleetsynth.window import BLOCK
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fleetsynth.metrics import Metric
     from fleetsynth.plan import Plan
     from fleetsynth.presets import ScenarioLike
 
 _BASE_MEMORY = 110_000_000
 _BATCH_MEMORY_PER_ROW = 300
+_LABEL_SHARE = 0.02
 _LEAF_MEMORY = 100
 """One hash per server and month is kept until the digest is finished."""
 
@@ -101,11 +103,16 @@ def _batch_rows(plan: Plan, most: int) -> int:
 
 def _columns(plan: Plan) -> Columns:
     return Columns(
-        breadth=len(plan.metrics) / len(METRICS),
+        breadth=sum(map(_share, plan.metrics)) / len(METRICS),
         metadata=plan.scenario.include_metadata,
         calendar=plan.scenario.include_calendar,
         aggregates=plan.samples_per_row > 1,
     )
+
+
+def _share(metric: Metric) -> float:
+    """Return what a metric takes, in columns of values; next to nothing if nearly all are 0."""
+    return _LABEL_SHARE if metric.words or metric.statistic == LABEL else 1.0
 
 
 def _months(plan: Plan) -> int:

@@ -25,7 +25,11 @@ from tests.collector.fleets import (
 )
 from tests.collector.twin import Twin, second_of
 
-CASES = [("classic", {}), ("realistic", {}), ("classic", {"granularity": "daily"})]
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("classic", {}),
+    ("realistic", {}),
+    ("classic", {"granularity": "daily"}),
+]
 
 
 def _told(plan: Any) -> list[dict[str, Any]]:
@@ -40,7 +44,8 @@ def _key(row: dict[str, Any]) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize(("preset", "more"), CASES)
 def test_the_ledger_says_all_that_is_wrong(preset: str, more: dict[str, Any]) -> None:
-    plan = faulty(preset, **{"num_servers": 4, "end_date": "2024-02-12"} | more)
+    said: dict[str, Any] = {"num_servers": 4, "end_date": "2024-02-12"}
+    plan = faulty(preset, **said | more)
     ledger = ledger_of(plan)
     first = plan.clock.first * plan.clock.step
     known = {row["kind"] for row in ledger}
@@ -109,8 +114,8 @@ def test_off_it_says_nothing_and_does_nothing() -> None:
 
 @pytest.mark.parametrize("step", ["5min", "1h"])
 def test_the_ledger_of_a_small_fleet_is_part_of_that_of_a_large_one(step: str) -> None:
-    said = {"assignment": "interleaved", "start_date": "2024-01-01", "granularity": step}
-    said |= {"collector": {"intensity": 1}}
+    said: dict[str, Any] = {"assignment": "interleaved", "start_date": "2024-01-01"}
+    said |= {"granularity": step, "collector": {"intensity": 1}}
     few = _hashes(as_plan(said | {"num_servers": 64, "end_date": "2024-12-31"}))
     many = _hashes(as_plan(said | {"num_servers": 200, "end_date": "2025-12-31"}))
     assert len(few) > 2_000
@@ -127,7 +132,7 @@ def _hashes(plan: Any) -> set[bytes]:
 
 
 def test_an_earlier_end_keeps_the_rows() -> None:
-    more = {"num_servers": 3, "growth_start": "2024-01-20"}
+    more: dict[str, Any] = {"num_servers": 3, "growth_start": "2024-01-20"}
     whole, part = (
         faulty("realistic", end_date=end, **more) for end in ("2024-03-05", "2024-02-14")
     )

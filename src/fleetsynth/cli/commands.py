@@ -60,6 +60,17 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     help="Write the parts that add up to each value as well: beside a file in NAME.tables, in a"
     " folder in tables/components.",
 )
+@click.option(
+    "--labels",
+    is_flag=True,
+    help="Write the table labels as well: of each value whether it is in an anomaly, and what"
+    " befalls it.",
+)
+@click.option(
+    "--clean",
+    is_flag=True,
+    help="Leave out the faults of the collector: the data as they were before they were collected.",
+)
 @folder_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @json_option
@@ -70,6 +81,8 @@ def generate(
     file_format: str | None,
     csv_safe: bool,
     components: bool,
+    labels: bool,
+    clean: bool,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -103,6 +116,8 @@ def generate(
             file_format=file_format,
             csv_safe=csv_safe,
             components=components,
+            labels=labels,
+            clean=clean,
             progress=advance,
             **arguments,
         )

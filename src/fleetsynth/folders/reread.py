@@ -16,8 +16,9 @@ from fleetsynth.presets import simulate
 from fleetsynth.reader.file_digest import any_leaves, leaves, some
 from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.stores.recorded import as_json, differences
+from fleetsynth.tables.codes import digest_of
 from fleetsynth.tables.digest import PlanDigest, combine, month_label, root
-from fleetsynth.tables.table import TABLES, parts_of
+from fleetsynth.tables.table import TABLES, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
@@ -265,9 +266,9 @@ def _table_faults(
 
 def table_leaves(plan: Plan, table: Table) -> Leaves:
     """Generate a further table of a plan for its digest alone."""
-    digest = PlanDigest(table.plan(plan))
+    digest = digest_of(table.plan(plan))
     for window in pipeline.windows(plan):
-        digest.update(table.block(parts_of(plan, window)))
+        digest.update(table.block(made_of(plan, window, [table])))
     return digest.leaves
 
 

@@ -78,18 +78,20 @@ def problems_of(scenario: Scenario) -> list[tuple[frozenset[str], Problem]]:
     from fleetsynth.ledger import without
 
     found = list(_problems_between(scenario))
-    if scenario.incidents.without and not found:  # the ledger is that of a scenario without any
+    taken = scenario.incidents.without or scenario.collector.without
+    if taken and not found:  # the ledger is that of a scenario without any
         plan = model(scenario.preset).resolve(scenario)
         found = [(frozenset(), problem) for problem in without.problems(plan)]
     return found
 
 
 def _problems_between(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
-    from fleetsynth.scenario import check, check_events
+    from fleetsynth.scenario import check, check_collector, check_events
 
     of = model(scenario.preset)
     yield from check.problems(scenario)
     yield from check_events.problems(scenario)
+    yield from check_collector.problems(scenario)
     if (scenario.events or scenario.incidents.intensity) and not of.events:
         key = "events" if scenario.events else "incidents"
         message = f"nothing happens to fleets of the preset {scenario.preset!r}"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Numbers = NDArray[np.integer]
+    Codes = NDArray[np.integer]
 
 Leaves = dict[tuple[str, int], bytes]
 """Leaf digests by server id and month (counted from 1970-01)."""
@@ -86,6 +87,7 @@ def integers(values: NDArray[np.integer]) -> bytes:
     return values.astype("<i8").tobytes()
 
 
+@lru_cache(maxsize=1 << 14)
 def text_run(count: int, value: str | None) -> bytes:
     """Return the bytes that stand for a text that occurs `count` times on end."""
     head = count.to_bytes(8, "little")
@@ -138,6 +140,12 @@ def runs(changes: NDArray[np.bool_], count: int) -> Iterator[tuple[int, int]]:
         yield from pairwise(edges)
 
 
+def word_runs(codes: Codes, words: Sequence[str]) -> bytes:
+    """Return the bytes that stand for a column of words, given by codes."""
+    each = runs(codes[1:] != codes[:-1], len(codes))
+    return b"".join(text_run(stop - first, words[codes[first]]) for first, stop in each)
+
+
 class _OpenLeaf:
     """A leaf while its rows come in, window by window.
 
@@ -151,13 +159,21 @@ class _OpenLeaf:
         self._values = new_leaf()
         self._numbers: dict[str, HASH] = {}
         self._same: dict[str, int] = {}
+        self._words: dict[str, list[Codes]] = {}
 
-    def update(self, values: NDArray[np.int32], numbers: Iterable[tuple[str, Numbers]]) -> None:
-        """Take rows in their order: values, shape (rows, metrics), and columns of numbers.
+    def update(
+        self,
+        values: NDArray[np.int32],
+        numbers: Iterable[tuple[str, Numbers]],
+        words: Iterable[tuple[str, Codes]],
+    ) -> None:
+        """Take rows in their order: values, shape (rows, metrics), numbers, and codes of words.
 
         A column of one number says that all rows have it.
         """
         count = len(values)
+        for name, codes in words:
+            self._words.setdefault(name, []).append(codes)
         for name, column in numbers:
             same = self._same.get(name) if self.rows else None
             is_same = len(column) == 1 and (not self.rows or same == int(column[0]))
@@ -182,6 +198,11 @@ class _OpenLeaf:
         self._values.update(who + when(month, self.rows, metrics, digests))
         return self._values
 
+    def words(self, words: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
+        """Digest the columns of words, given what their codes stand for."""
+        found = ((name, np.concatenate(codes)) for name, codes in self._words.items())
+        return {name: digest(word_runs(codes, words[name])) for name, codes in found}
+
 
 @lru_cache(maxsize=1 << 12)
 def _digest_of_same(number: int, count: int) -> bytes:
@@ -195,23 +216,27 @@ class _Rows(NamedTuple):
         time: their stamps, seconds since the Unix epoch, shape (rows,).
         laid: hundredths, metrics by name, shape (rows, metrics).
         whole: columns of whole numbers that are the rows' own, by name.
+        coded: columns of words, by name.
     """
 
     time: Ints
     laid: NDArray[np.int32]
     whole: dict[str, Numbers]
+    coded: dict[str, Codes]
 
     def take(self, rows: slice | Ints) -> _Rows:
         """Return some of them."""
-        whole = {name: column[rows] for name, column in self.whole.items()}
-        return _Rows(self.time[rows], np.ascontiguousarray(self.laid[rows]), whole)
+        whole, coded = (
+            {name: column[rows] for name, column in of.items()} for of in (self.whole, self.coded)
+        )
+        return _Rows(self.time[rows], np.ascontiguousarray(self.laid[rows]), whole, coded)
 
     def and_more(self, more: _Rows) -> _Rows:
         """Return these and more of them, in order of time."""
+        time, laid = np.concatenate([self.time, more.time]), np.concatenate([self.laid, more.laid])
         whole = {name: np.concatenate([c, more.whole[name]]) for name, c in self.whole.items()}
-        out = _Rows(
-            np.concatenate([self.time, more.time]), np.concatenate([self.laid, more.laid]), whole
-        )
+        coded = {name: np.concatenate([c, more.coded[name]]) for name, c in self.coded.items()}
+        out = _Rows(time, laid, whole, coded)
         order = row_order(out.time, [*out.laid.T, *out.whole.values()])
         return out if order is None else out.take(order)
 
@@ -230,6 +255,9 @@ class PlanDigest:
         self._months = plan.clock.month_starts(plan.clock.first, plan.clock.stop)
         self._when: dict[tuple[str, int, int, int], bytes] = {}
         by_name = sorted(range(len(plan.metrics)), key=lambda i: plan.metrics[i].column)
+        self._words = {m.column: m.words for m in plan.metrics if m.words}
+        self._coded = {m.column: i for i, m in enumerate(plan.metrics) if m.words}
+        by_name = [i for i in by_name if not plan.metrics[i].words]
         self._order = [i for i in by_name if not plan.metrics[i].whole]
         self._names = [plan.metrics[i].column for i in self._order]
         self._whole = {plan.metrics[i].column: i for i in by_name if plan.metrics[i].whole}
@@ -239,7 +267,7 @@ class PlanDigest:
         self._leaves = np.zeros((plan.fleet.size, len(self._months)), f"V{LEAF_BYTES}")
         self._bytes = self._leaves.view(np.uint8).ravel().data
         # A server has no leaf of a month without a row of it.
-        self._all_there = plan.is_full and not self._whole
+        self._all_there = plan.is_full and not self._whole and not self._words
         self._is_there = np.full(self._leaves.shape, self._all_there)
 
     @property
@@ -258,7 +286,7 @@ class PlanDigest:
 
     def update(self, block: Block) -> None:
         """Take a window's rows."""
-        if self._plan.is_gapless and not self._whole:
+        if self._plan.is_gapless and not self._whole and not self._words:
             self._update_lives(block)
         else:
             self._update_rows(block)
@@ -320,9 +348,10 @@ class PlanDigest:
         whole: dict[str, Numbers] = {name: values[i] for name, i in self._whole.items()}
         if block.arrival is not None:
             whole[ARRIVAL] = block.arrival * SECOND_MICROS
+        coded = {name: values[i] for name, i in self._coded.items()}
         stops = np.array([stop for *_, stop in self._months])
         month = np.searchsorted(stops, np.arange(window.first_tick, window.stop_tick), "right")
-        rows = _Rows(time, laid, {name: whole[name] for name in sorted(whole)})
+        rows = _Rows(time, laid, {name: whole[name] for name in sorted(whole)}, coded)
         leaf = server * len(stops) + month[tick]
         span = (int(time.max() - time.min()) + 1) if len(time) else 1
         order = row_order(time + leaf * span, [*laid.T, *rows.whole.values()])
@@ -342,9 +371,10 @@ class PlanDigest:
             if 0 <= row < window.shape[0] and end <= window.stop_tick:
                 begun = self._begun.pop((index, at))
                 for some in begun.waiting:
-                    begun.update(some.laid, self._columns(some, calendar, countries[row]))
-                leaf_hash = begun.finish(texts(row, begun.rows), month_label, self._names)
-                self._put(index, at, leaf_hash)
+                    columns = self._numbers_of_rows(some, calendar, countries[row])
+                    begun.update(some.laid, columns, some.coded.items())
+                said = texts(row, begun.rows, begun.words(self._words))
+                self._put(index, at, begun.finish(said, month_label, self._names))
 
     def _take(
         self,
@@ -362,9 +392,10 @@ class PlanDigest:
             sure = int(np.searchsorted(rows.time, until - DAY_SECONDS))
             leaf.waiting, rows = [rows.take(slice(sure, None))], rows.take(slice(0, sure))
         if len(rows.time):
-            leaf.update(rows.laid, self._columns(rows, calendar, country))
+            columns = self._numbers_of_rows(rows, calendar, country)
+            leaf.update(rows.laid, columns, rows.coded.items())
 
-    def _columns(
+    def _numbers_of_rows(
         self, rows: _Rows, calendar: DayTable | None, country: str
     ) -> Iterator[tuple[str, Numbers]]:
         """Yield the columns of numbers of rows of one leaf."""
@@ -425,8 +456,11 @@ class PlanDigest:
                 columns[name] = values.astype(np.int64)
         return columns
 
-    def _texts(self, window: Window) -> Callable[[int, int], bytes]:
-        """Return a function from a server's row in a window and a row count to its `who`."""
+    def _texts(self, window: Window) -> Callable[..., bytes]:
+        """Return a function from a server's row in a window and a row count to its `who`.
+
+        It takes digests of columns of words as well, of a table that has no other text.
+        """
         fleet, span = self._plan.fleet, (window.first_server, window.stop_server)
         ids = fleet.encoded_ids(*span)
         columns = fleet.metadata(*span) if self._plan.scenario.include_metadata else {}
@@ -442,7 +476,8 @@ class PlanDigest:
             digests = (column_digest(word, count) for word in words)
             return _columns(dict(zip(names, digests, strict=True)))
 
-        def of_server(row: int, count: int) -> bytes:
-            return sha256(_head("who") + ids[row] + all_columns(values[row], count)).digest()
+        def of_server(row: int, count: int, coded: Mapping[str, bytes] | None = None) -> bytes:
+            columns = _columns(coded) if coded else all_columns(values[row], count)
+            return sha256(_head("who") + ids[row] + columns).digest()
 
         return of_server

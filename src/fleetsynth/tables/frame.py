@@ -38,6 +38,8 @@ _T = TypeVar("_T", bound=np.generic)
 SCHEMA_VERSION = "1"
 TIMESTAMP = pa.timestamp("us")
 TEXT = pa.dictionary(pa.int32(), pa.string())
+WORDS = pa.dictionary(pa.int8(), pa.string())
+"""Text of few words that changes from row to row."""
 
 
 @cache
@@ -59,13 +61,19 @@ def _types(metrics: Iterable[Metric]) -> dict[str, pa.DataType]:
     return {
         "timestamp": TIMESTAMP,
         "server_id": TEXT,
-        **{m.column: pa.int32() if m.whole else pa.float64() for m in metrics},
+        **{m.column: _type(m) for m in metrics},
         "server_type": TEXT,
         "service": TEXT,
         **dict.fromkeys(METADATA_COLUMNS, TEXT),
         **dict.fromkeys(CALENDAR_COLUMNS, pa.int32()),
         ARRIVAL: TIMESTAMP,
     }
+
+
+def _type(metric: Metric) -> pa.DataType:
+    if metric.words:
+        return WORDS
+    return pa.int32() if metric.whole else pa.float64()
 
 
 def plain(batches: pa.Schema | pa.Table) -> pa.Schema | pa.Table:
@@ -116,11 +124,7 @@ class Frame:
         if block.arrival is not None:
             columns[ARRIVAL] = _array(block.arrival * SECOND_MICROS, TIMESTAMP)
         for metric, values in zip(self._plan.metrics, block.values, strict=True):
-            columns[metric.column] = (
-                _array(np.ascontiguousarray(values), pa.int32())
-                if metric.whole
-                else (_values if block.has_nulls else _published)(values)
-            )
+            columns[metric.column] = _metric(metric, block, values)
         arrays = [columns[name] for name in self.schema.names]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
@@ -243,6 +247,16 @@ class DayTable:
 
 
 _LONGEST_MONTH = 31
+
+
+def _metric(metric: Metric, block: Block, values: NDArray[np.int32]) -> pa.Array:
+    """Lay the values of one metric out: words, whole numbers, or hundredths."""
+    if metric.words:
+        codes = _array(np.ascontiguousarray(values, np.int8), pa.int8())
+        return pa.DictionaryArray.from_arrays(codes, text_array(metric.words), safe=False)
+    if metric.whole:
+        return _array(np.ascontiguousarray(values, np.int32), pa.int32())
+    return (_values if block.has_nulls else _published)(values)
 
 
 def calendar_columns(

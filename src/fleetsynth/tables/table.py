@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.errors import UsageError
-from fleetsynth.presets import model_of
+from fleetsynth.presets import collected, model_of, simulate_clean
 from fleetsynth.presets.living import parts_of_lives
+from fleetsynth.tables.labels import block_of_labels, plan_of_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from fleetsynth.block import Block
     from fleetsynth.models.parts import Components, Parts
@@ -27,6 +28,23 @@ KEYS = ("server_id", "timestamp")
 
 
 @dataclass(frozen=True)
+class Made:
+    """What tables make their rows of.
+
+    Attributes:
+        plan: of the data.
+        block: rows of the data.
+        clean: the same rows before they were collected, if the collector has faults.
+        parts: what their values are made of; None if no table takes it.
+    """
+
+    plan: Plan
+    block: Block
+    clean: Block
+    parts: Parts | None = None
+
+
+@dataclass(frozen=True)
 class Table:
     """A table of rows.
 
@@ -34,13 +52,15 @@ class Table:
         name: names its file, or its folder.
         keys: columns that tell its rows apart, as far as those of the data are told apart.
         plan: returns the plan of the data with this table's columns in place of theirs.
-        block: returns the rows of a window, given what the window's values are made of.
+        block: returns the rows of a window, given what there is to know of those of the data.
+        takes_parts: whether it has to know what values are made of.
     """
 
     name: str
     keys: tuple[str, ...]
     plan: Callable[[Plan], Plan]
-    block: Callable[[Parts], Block]
+    block: Callable[[Made], Block]
+    takes_parts: bool = False
 
 
 SAMPLE = "sample"
@@ -65,7 +85,10 @@ def _plan_of_components(plan: Plan) -> Plan:
     return replace(plan, metrics=tuple(metrics), scenario=plan.scenario.model_copy(update=bare))
 
 
-def _block_of_components(parts: Parts) -> Block:
+def _block_of_components(made: Made) -> Block:
+    parts = made.parts
+    if parts is None:
+        raise TypeError("components are made of the parts of values")
     columns = [part.of_rows() for of_metric in parts.parts for part in of_metric.values()]
     columns += [places for places in parts.places if places is not None]
     return replace(parts.block, values=np.stack(columns))
@@ -96,6 +119,20 @@ def parts_of(plan: Plan, window: Window) -> Parts:
     return make(plan, window) if plan.fleet.lives is None else parts_of_lives(make, plan, window)
 
 
-COMPONENTS = Table("components", KEYS, _plan_of_components, _block_of_components)
-TABLES = {table.name: table for table in (COMPONENTS,)}
+def made_of(plan: Plan, window: Window, tables: Iterable[Table] = ()) -> Made:
+    """Simulate a window once, for the data and for further tables.
+
+    Raises:
+        UsageError: if the model cannot fill one of them.
+    """
+    if any(table.takes_parts for table in tables):
+        parts = parts_of(plan, window)
+        return Made(plan, collected(plan, parts.block), parts.block, parts)
+    clean = simulate_clean(plan, window)
+    return Made(plan, collected(plan, clean), clean)
+
+
+COMPONENTS = Table("components", KEYS, _plan_of_components, _block_of_components, takes_parts=True)
+LABELS = Table("labels", KEYS, plan_of_labels, lambda made: block_of_labels(made.plan, made.block))
+TABLES = {table.name: table for table in (COMPONENTS, LABELS)}
 """What can be asked for besides the data, by name."""
