@@ -24,7 +24,7 @@ OLDEST_READY := $(OLDEST)/.ready
 RELEASE := .venv-release
 JOBS ?= 2
 
-.PHONY: data check test style imports types lint unit chromium oldest newest on-newest docs bench release clean
+.PHONY: data check test style imports types lint unit chromium postgresql oldest newest on-newest docs bench release clean
 .DEFAULT_GOAL := data
 
 data: $(READY)
@@ -48,7 +48,7 @@ types: $(READY)
 
 lint: style imports types
 
-unit: $(READY) chromium
+unit: $(READY) chromium postgresql
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 # The browser tests need Chromium. Root installs it where apt-get can; without it those tests are
@@ -59,6 +59,15 @@ chromium:
 	&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } \
 	|| echo "no Chromium: the browser tests are skipped; apt-get install chromium"
+
+# The tests of `export` start a PostgreSQL of their own from its programs. Root installs them where
+# apt-get can; elsewhere those tests are skipped, with the reason.
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	apt-get install -y -qq --no-install-recommends postgresql postgresql-client >/dev/null; } \
+	|| echo "no PostgreSQL: its tests are skipped; apt-get install postgresql"
 
 # The golden digests once more, on the oldest supported versions.
 oldest: $(OLDEST_READY)

@@ -49,6 +49,8 @@ def render() -> str:
             ("kind", "days from one to the next", "sigma", "other archetypes", "source"),
             (_level(kind, kind.drawn) for kind in DRAWN.values() if isinstance(kind.drawn, Levels)),
         ),
+        text.SIZES,
+        keys_of(json_schema(), models["SizeRates"]),
         text.CHAINS,
         _table(
             ("cause", "brings about", "chance", "begins", "ends", "size"),

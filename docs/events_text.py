@@ -123,6 +123,7 @@ events:
   - {kind: change, at: 2024-05-06, demand: x1.3, cause: a price cut}      # the same as +30%
   - {kind: change, at: 2024-05-06 10:00, for: 6h, cpu: +15, disk: +5, name: audit}
   - {kind: resize, at: 2024-07-01, archetype: database, capacity: x2, ramp: 12h}
+  - {kind: resize, at: 2024-08-01, archetype: web, to_type: c6i.4xlarge}  # docs/instance-types.md
 ```
 
 An effect comes over the `ramp`, and goes as long before the end; both are half of the event at
@@ -181,7 +182,24 @@ such a kind:
 DEPLOYS = """
 """
 
-CHAINS = """\
+SIZES = """
+Resizes come by themselves only if a scenario says how often. All servers of a service become a size
+larger or smaller together, and the next change takes them back to the size that they were meant to
+have; where servers have [instance types](instance-types.md), to the next type of their family.
+Servers to which a planner gives a type (`to_type`) have none.
+
+```yaml
+preset: realistic
+capacity_columns: true
+incidents:
+  resize: {days: 200, up: 0.7}
+```
+
+Keys below `resize`:
+
+"""
+
+CHAINS = """
 A level is exp(sigma × z), z normal; those of one service have nothing to do with each other. With
 the packaged figures, shifts of 25 % and more that last five days hit 13 to 35 % of servers in 90
 days, as they do in real fleets ([facts](facts.md)).
@@ -253,7 +271,8 @@ server is down.
 
 **The classic model**, per tick ([its equations](model.md#from-profile-to-value)): `demand`
 multiplies base × factors × growth of CPU, memory and network, before the noise; the other effects
-act after spikes, in the same order, and `cores` and `capacity` on CPU and memory alone.
+act after spikes, in the same order, and `cores` and `capacity` on CPU and memory alone;
+`memory_size` and `disk_size` divide these two.
 
 `--components` has two parts for them: [`event` and `incident`](components.md).
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from fleetsynth.report.write import report
     from fleetsynth.result import Result
     from fleetsynth.scenario import Scenario
+    from fleetsynth.sinks.export import export
+    from fleetsynth.sinks.result import Exported
     from fleetsynth.size import Size, estimate
     from fleetsynth.spark import to_spark
     from fleetsynth.specification.names import (
@@ -110,6 +112,8 @@ _HOMES = {
     "events.api": ("Events", "events"),
     "report.write": ("report",),
     "scenario": ("Scenario",),
+    "sinks.export": ("export",),
+    "sinks.result": ("Exported",),
     "specification.server": ("ServerArchetype",),
     "size": ("Size", "estimate"),
 }
@@ -169,10 +173,12 @@ __all__ = [  # noqa: RUF022 - by topic
     "preview",
     "resolve",
     # datasets
+    "Exported",
     "Result",
     "SparkEngine",
     "batches",
     "commit",
+    "export",
     "generate",
     "to_pandas",
     "to_spark",

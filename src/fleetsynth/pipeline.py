@@ -139,7 +139,7 @@ def run(
             return window.cells, out
 
         each = map(batches, windows(plan, batch_rows or rows_per_batch(plan)))
-        for cells, batch in _ahead(each) if workers > 1 else each:
+        for cells, batch in ahead(each) if workers > 1 else each:
             while batch:  # frees a batch before the next one takes room
                 to, rows = batch.pop(0)
                 to.write(rows)
@@ -214,7 +214,7 @@ def available_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _ahead(items: Iterator[_T]) -> Iterator[_T]:
+def ahead(items: Iterator[_T]) -> Iterator[_T]:
     """Yield items while the next one is being made in a thread of its own."""
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, items, None)

@@ -101,6 +101,12 @@ class Plan:
         """
         return self.is_full or replace(self, fleet=replace(self.fleet, lives=None)).is_full
 
+    @cached_property
+    def of_model(self) -> Plan:
+        """The same with the metrics alone that the model makes; itself if there are no others."""
+        own = tuple(metric for metric in self.metrics if not metric.added)
+        return self if len(own) == len(self.metrics) else replace(self, metrics=own)
+
     @property
     def origin(self) -> date:
         """The day on which the fleet has its first servers, and from which growth is counted."""
@@ -229,6 +235,7 @@ def fleet_of(scenario: Scenario, replicas: dict[str, tuple[int, int]] | None) ->
             "region": scenario.regions,
         },
         replicas=replicas,
+        types=scenario.types,
     )
     return replace(fleet, lives=lives_of(scenario, fleet))
 
@@ -269,5 +276,13 @@ def digest_of(scenario: Scenario, version: str, content: dict[str, Any]) -> str:
     # Their order counts: it decides ties, blocks and the meaning of a draw.
     for key in ("distribution", "business_units", "criticalities", "regions"):
         content[key] = list(content[key].items())
+    if "instances" in content:
+        odds = content["instances"]
+        content["instances"] = {archetype: list(of.items()) for archetype, of in odds.items()}
+    if "instance_types" in content:
+        families = content["instance_types"]["families"]
+        content["instance_types"] = [
+            [name, list(of["types"].items())] for name, of in families.items()
+        ]
     text = json.dumps([version, content], sort_keys=True, allow_nan=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()

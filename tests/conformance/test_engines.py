@@ -61,6 +61,9 @@ LIVES: list[dict[str, Any]] = [
         "fleet_growth": {"per_month": 3},
         "retire": {"mean_years": 1},
         "end_date": "2022-08-10",
+        "capacity_columns": True,
+        "absolute": True,
+        "events": [{"kind": "resize", "at": "2022-05-01", "share": 0.5, "to_type": "m6i.4xlarge"}],
     },
 ]
 """Servers that come and go: by a model of their own, and by the keys of any scenario."""

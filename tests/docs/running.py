@@ -101,12 +101,15 @@ class Page:
         assert not runner.failures, "".join(report)
 
     def _yaml(self, block: Block, where: str) -> None:
-        """Check a scenario; a first line such as ``# fleet.yaml`` also saves it under that name."""
+        """Check a scenario; a first line such as ``# fleet.yaml`` also saves it under that name.
+
+        A catalogue of instance types is checked as what a scenario names.
+        """
         named = _FILE_NAME.match(block.text)
         path = self._folder / (named[1] if named else ".block.yaml")
         path.write_text(block.text, "utf-8")
         try:
-            load_scenario(path)
+            load_scenario({"instance_types": str(path)} if "\nfamilies:" in block.text else path)
         except Exception as error:
             raise AssertionError(f"{where}: {error}") from error
 

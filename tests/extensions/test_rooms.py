@@ -35,6 +35,63 @@ def test_a_file_format(tmp_path: Path) -> None:
     )
 
 
+SYSTEM = '''
+"""One file of JSON: a list of rows by table."""
+
+import json
+from pathlib import Path
+
+from fleetsynth.files import write_text
+
+
+class NotesSink:
+    already = False
+
+    def __init__(self, wanted):
+        self._place = Path(wanted.place)
+        self._rows = {shape.name: [] for shape in wanted.shapes}
+
+    def write(self, table, batch):
+        self._rows[table] += batch.to_pylist()
+
+    def publish(self):
+        write_text(self._place, json.dumps(self._rows, default=str), overwrite=True)
+        return {"notes": len(self._rows)}
+
+    def abort(self):
+        self._rows = {}
+
+
+open_sink = NotesSink
+'''
+
+
+@performs("a system to export to")
+def test_a_system_to_export_to(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "a system to export to")
+    tree.add("sinks/notes.py", SYSTEM)
+    row = (
+        '    "notes": System(label="Notes", module="fleetsynth.sinks.notes", form="FILE.notes",'
+        ' endings=(".notes",)),\n'
+    )
+    first = '    "postgresql": System(\n'
+    tree.edit("sinks/__init__.py", (first, f"{row}{first}"))
+    options = ["--servers", "4", "--end", "2022-02-28"]
+    said = tree.command("export", *options, "--to", "fleet.notes", "--json")
+    assert json.loads(said)["notes"] == 2
+    found = json.loads((tmp_path / "fleet.notes").read_text("utf-8"))
+    assert {name: len(rows) for name, rows in found.items()} == {
+        "server_metrics": 4 * 59,
+        "servers": 4,
+    }
+    assert found["server_metrics"][0]["server_id"] == "server_000"
+    tree.command("export", "--servers", "2", "--end", "2022-01-01", "--to", "notes:any")
+    assert (tmp_path / "any").exists()
+    assert "FILE.notes" in tree.python(
+        "import fleetsynth as fs\ntry: fs.export(None, 'x.y')\nexcept fs.UsageError as e: print(e)"
+    )
+
+
 @performs("an engine")
 def test_an_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENGINES, "backwards", "tests.extensions.backwards:open_engine")

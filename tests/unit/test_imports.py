@@ -16,13 +16,14 @@ from fleetsynth.formats import FORMATS
 pytestmark = pytest.mark.slow
 
 HEAVY = {"pandas", "matplotlib", "boto3", "obstore", "pyspark", "polars", "scipy"}
+HEAVY |= {"adbc_driver_manager", "duckdb", "deltalake", "pyiceberg", "sqlalchemy", "xlsxwriter"}
 """Whole worlds that no everyday command needs."""
 
 MIDDLING = {"numpy", "pyarrow", "pydantic", "rich", "ruamel", "holidays", "isal"}
 """What we stand on, but must not wait for before it is used."""
 
 COMMANDS = ["generate", "validate", "plan", "preview", "report", "digest", "facts"]
-COMMANDS += ["archetypes", "config", "capacity"]
+COMMANDS += ["archetypes", "config", "capacity", "export"]
 SUBCOMMANDS = ["show", "check", "init", "schema"]
 HELP = [
     ["--help"],

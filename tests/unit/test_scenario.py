@@ -259,10 +259,21 @@ TOP_LEVEL = [
 ]
 
 
+FIGURES = {
+    "vcpus": 2,
+    "memory": "8 GiB",
+    "disk": "50 GB",
+    "network": "1 Gbps",
+    "price": "30 EUR",
+}
+SMALL = {"families": {"own": {"source": "ours", "date": "2024-01-01", "types": {"s": FIGURES}}}}
+
+
 @pytest.mark.parametrize("key", TOP_LEVEL)
 def test_any_changed_key_changes_the_digest(key: str) -> None:
-    unsaid = {"fleet_growth": {"per_month": 1}, "retire": {"mean_years": 4}}
-    before = {"assignment": "interleaved"} if key in unsaid else {}
+    unsaid: dict[str, Any] = {"fleet_growth": {"per_month": 1}, "retire": {"mean_years": 4}}
+    before: dict[str, Any] = {"assignment": "interleaved"} if key in unsaid else {}
+    unsaid |= {"instance_types": SMALL, "instances": {"web": {"m6i.large": 1.0}}}
     other = unsaid.get(key) or _other(getattr(default_scenario(), key))
     changed = load_scenario(before | {key: other})
     assert resolve(changed).digest != plan_of(before).digest

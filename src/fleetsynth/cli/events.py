@@ -98,7 +98,7 @@ def events(
 
     _refuse_together(server, output, draw=draw, chains=chains, as_json=as_json)
     found = look(
-        _data(path, options),
+        data_of(path, options),
         kinds=kinds,
         server=server,
         service=service,
@@ -129,7 +129,7 @@ def events(
         say(f"wrote {output}")
 
 
-def _data(path: str | None, options: dict[str, Any]) -> ScenarioLike:
+def data_of(path: str | None, options: dict[str, Any]) -> ScenarioLike:
     """Return a dataset's place, or a scenario with its options."""
     if path is None or not is_dataset(path):
         return load({"scenario": None if path is None else Path(path), **options})

@@ -22,6 +22,8 @@ OPTIONS = {
     "csv_safe=True": "--csv-safe",
     "file_format=...": "--format",
     "components=True": "--components",
+    "append=True": "--append",
+    "schema=...": "--schema",
     "labels=True": "--labels",
     "clean=True": "--clean",
     "link=...": "--link",
@@ -44,6 +46,7 @@ COMMANDS = {
     "commit(folder)": "fleetsynth commit FOLDER",
     "verify(folder)": "fleetsynth verify FOLDER",
     "estimate(scenario)": "fleetsynth plan",
+    "generate(scenario, path)": "fleetsynth generate SCENARIO -o PATH",
 }
 """Commands by the calls of the library's errors."""
 

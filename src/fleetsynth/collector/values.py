@@ -108,5 +108,5 @@ def _begins(
             continue
         server, tick = int(found.server[fault]) + window.first_server, int(begin[fault])
         there = look(Window(server, server + 1, tick, tick + 1))
-        out[:, fault] = there.values.reshape(len(there.values), -1)[:, 0]
+        out[: len(there.values), fault] = there.values.reshape(len(there.values), -1)[:, 0]
     return dict(enumerate(out))

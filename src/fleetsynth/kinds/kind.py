@@ -45,6 +45,8 @@ CHANNELS = {
     "network": Channel("times", ("net_in", "net_out"), "traffic"),
     "cores": Channel("over", _CPU, "CPU capacity"),
     "capacity": Channel("over", ("cpu", "mem", "net_in", "net_out"), "CPU and memory capacity"),
+    "memory_size": Channel("over", ("mem",), "memory capacity"),
+    "disk_size": Channel("over", ("disk",), "disk capacity"),
     "down": Channel("off", ("cpu", "mem", "net_in", "net_out"), "switched off"),
 }
 """How events act, by name. Disks keep what is on them while a server is down."""
@@ -85,6 +87,7 @@ class Event(NamedTuple):
         ramp: seconds over which effects come, and go.
         rises: whether they grow from the begin to the end instead.
         stays: whether effects do not go: what comes next comes from them.
+        types: the instance types before and after it, where it is from one to another.
     """
 
     event_id: str
@@ -99,6 +102,7 @@ class Event(NamedTuple):
     ramp: int = 0
     rises: bool = False
     stays: bool = False
+    types: tuple[str, str] | None = None
 
     def touches(self, first: int, stop: int) -> bool:
         """Tell whether it lies, in part at least, in seconds first..stop-1."""
@@ -180,6 +184,23 @@ class Faults:
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """How often the servers of a service become a size larger or smaller, and back with the next.
+
+    Only a scenario that says `days` has any.
+
+    Attributes:
+        up: chance that they become larger, and not smaller.
+        source: where the figure is from.
+        archetypes: what multiplies how often, by archetype.
+    """
+
+    up: float
+    source: str
+    archetypes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Consequence:
     """What an event may bring about.
 
@@ -223,6 +244,8 @@ class Kind:
         follows: what it may bring about, on the entity's service.
         through: the channel by which it is felt, of a kind without effects of its own.
         is_told: whether a planner can tell it; others follow from what else is.
+        owns: whether the capacity that it multiplies is what servers have, and not only what of it
+            is left to them.
     """
 
     name: str
@@ -232,7 +255,7 @@ class Kind:
     effects: Callable[[float], tuple[Effect, ...]] | None
     color: str
     size: float = 1.0
-    drawn: Spells | Levels | Faults | None = None
+    drawn: Spells | Levels | Sizes | Faults | None = None
     planned: bool = False
     label: Literal["anomaly", "regime", "planned", "off", "fault"] = "anomaly"
     severity: Literal["info", "minor", "major", "critical"] = "minor"
@@ -242,6 +265,7 @@ class Kind:
     follows: tuple[Consequence, ...] = ()
     through: str | None = None
     is_told: bool = True
+    owns: bool = True
 
 
 def only(channel: str) -> Callable[[float], tuple[Effect, ...]]:

@@ -8,6 +8,7 @@ KIND = Kind(
     about="another guest of the host takes CPU away, so that the same work takes a larger share",
     entity="server",
     effects=only("cores"),
+    owns=False,
     size=0.7,
     ramp=5 * MINUTE,
     color="#c27a1a",

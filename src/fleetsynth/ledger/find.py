@@ -6,14 +6,16 @@ same events, and more.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS
-from fleetsynth.ledger import levels, spells, told
+from fleetsynth.kinds import KINDS
+from fleetsynth.kinds.kind import CHANNELS
+from fleetsynth.ledger import levels, resizes, spells, told
 from fleetsynth.ledger.failover import carried, downs_around, downs_of, unserved
 from fleetsynth.ledger.follow import consequences, longest_tail
 from fleetsynth.ledger.make import event_of
@@ -78,6 +80,7 @@ def of_server(sources: Sources, who: Who, span: Span) -> tuple[Event, ...]:
     """Return the events of a server, in order."""
     found = list(_drawn(sources, who, span, "server"))
     found += _told(sources, who, span, of_server=True)
+    found += resizes.drawn(sources, who, span, partial(_thawed, sources, who))
     if not sources.services:
         found += _of_service(sources, who, span)
     if sources.lives is not None:
@@ -85,6 +88,28 @@ def of_server(sources: Sources, who: Who, span: Span) -> tuple[Event, ...]:
         # What ends a life begins with its end.
         found = [event for event in found if event.touches(born, ended + 1)]
     return _kept(sources, found)
+
+
+def of_capacity(sources: Sources, who: Who, span: Span) -> tuple[Event, ...]:
+    """Return what changes the capacity that a server has, in order.
+
+    Args:
+        sources: the plan's.
+        who: the server.
+        span: only events that touch it.
+    """
+    few = sources.of_capacity
+    found = [*of_server(few, who, span)]
+    if sources.services:
+        found += _of_service(few, as_service(who), span)
+    return tuple(
+        event for event in _kept(few, found) if KINDS[event.kind].owns and _has_capacity(event)
+    )
+
+
+def _has_capacity(event: Event) -> bool:
+    over = any(CHANNELS[effect.channel].how == "over" for effect in event.effects)
+    return over or event.types is not None
 
 
 def life_of(sources: Sources, who: Who) -> Span:
@@ -168,7 +193,11 @@ def _levels(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
 
 
 def _told(sources: Sources, who: Who, span: Span, *, of_server: bool) -> Iterator[Event]:
+    if of_server:
+        yield from resizes.told_types(sources, who, span)
     for each in sources.told:
+        if each.to_type is not None:
+            continue
         if told.is_of_server(each) == of_server and befalls(each, who, sources.seed):
             for begin, end in told.times(each, *span):
                 yield told.event(each, who, begin, end)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fleetsynth.clock import DAY_SECONDS, epoch_day
 from fleetsynth.kinds import DRAWN
-from fleetsynth.kinds.kind import Levels, Spells
+from fleetsynth.kinds.kind import CHANNELS, Levels, Sizes, Spells
 from fleetsynth.ledger import levels, spells
 from fleetsynth.numeric import rounded
 from fleetsynth.scenario.events import DECOMMISSION
 
 if TYPE_CHECKING:
+    from fleetsynth.instances import Instances, InstanceType
     from fleetsynth.kinds.kind import Kind
     from fleetsynth.lives import Lives
     from fleetsynth.plan import Plan
@@ -42,29 +43,50 @@ class Sources(NamedTuple):
         services: whether servers belong to services.
         spells: kinds that come and go by themselves: kind, its rates by archetype.
         changes: kinds that replace each other, likewise.
+        sizes: kinds that make servers larger or smaller, likewise.
         told: what planners tell.
+        owning: those of them that change what capacity servers have.
         freezes: those of them in which nothing is changed.
         without: ids of events that shall not happen.
         lives: when servers come and go, but for decommissions; None if all are always there.
         ends: decommissions that planners tell.
         last_end: second from which on no server goes down for good.
+        types: the instance types that there are; None where servers have none.
     """
 
     seed: int
     services: bool
     spells: tuple[tuple[Kind, dict[str, spells.Rates]], ...]
     changes: tuple[tuple[Kind, dict[str, levels.Changes]], ...]
+    sizes: tuple[tuple[Kind, dict[str, levels.Changes]], ...]
     told: tuple[Told, ...]
+    owning: tuple[Told, ...]
     freezes: tuple[Told, ...]
     without: frozenset[str]
     lives: Lives | None
     ends: tuple[Told, ...]
     last_end: int
+    types: Instances | None
 
     @property
     def any(self) -> bool:
         """Whether anything can happen at all."""
-        return bool(self.spells or self.changes or self.told or self.lives)
+        return bool(self.spells or self.changes or self.sizes or self.told or self.lives)
+
+    @property
+    def of_capacity(self) -> Sources:
+        """The same without what leaves the capacity of servers as it is."""
+        return self._replace(spells=(), changes=(), told=self.owning)
+
+    def type_of(self, name: str) -> InstanceType:
+        """Return a type by its name."""
+        return self.resized(name, 0)
+
+    def resized(self, name: str, steps: int) -> InstanceType:
+        """Return the type so many sizes above one."""
+        if self.types is None:
+            raise AssertionError(f"no types, no {name}")
+        return self.types.resized(name, steps)
 
 
 @lru_cache(maxsize=16)
@@ -73,7 +95,8 @@ def sources_of(plan: Plan) -> Sources:
     scenario = plan.scenario
     incidents = scenario.incidents
     names = list(scenario.distribution)
-    spelled, changed = [], []
+    spelled, changed, sized = [], [], []
+    origin = epoch_day(plan.origin) * DAY_SECONDS
     for name, kind in DRAWN.items() if incidents.intensity else ():
         rates = getattr(incidents, name)
         of = {archetype: rates.archetypes.get(archetype, 1.0) for archetype in names}
@@ -84,16 +107,20 @@ def sources_of(plan: Plan) -> Sources:
         elif isinstance(kind.drawn, Levels):
             # A rate of changes moves their times; a level's size does not.
             size = {a: rates.sigma * x * min(1.0, incidents.intensity) for a, x in of.items()}
-            origin = epoch_day(plan.origin) * DAY_SECONDS
             changed.append(
                 (kind, {a: levels.Changes(rates.days, s, origin) for a, s in size.items() if s})
             )
+        elif isinstance(kind.drawn, Sizes) and rates.days is not None:
+            often = {a: rounded(x * incidents.intensity) for a, x in of.items()}
+            sized.append((kind, _sizes(rates, often, origin)))
     return Sources(
         seed=scenario.seed,
         services=plan.fleet.replicas is not None,
         spells=tuple((kind, by) for kind, by in spelled if by),
         changes=tuple((kind, by) for kind, by in changed if by),
+        sizes=tuple((kind, by) for kind, by in sized if by),
         told=scenario.events,
+        owning=tuple(each for each in scenario.events if _owns(each)),
         freezes=tuple(each for each in scenario.events if each.kind == "freeze"),
         without=frozenset(incidents.without),
         lives=replace(plan.fleet.lives, told=None) if plan.fleet.lives else None,
@@ -101,4 +128,22 @@ def sources_of(plan: Plan) -> Sources:
         last_end=max(
             (each.begin for each in scenario.events if each.lasts_seconds is None), default=0
         ),
+        types=plan.fleet.types,
     )
+
+
+def _sizes(rates: Any, often: dict[str, float], origin: int) -> dict[str, levels.Changes]:
+    return {
+        archetype: levels.Changes(rates.days / times, 0.0, origin, rates.up)
+        for archetype, times in often.items()
+        if times
+    }
+
+
+def _owns(told: Told) -> bool:
+    """Tell whether an event changes what capacity servers have."""
+    kind, said = told.of, told.strengths
+    usual = kind.effects(kind.size) if kind.effects and not said else ()
+    channels = {*said, *(effect.channel for effect in usual)}
+    over = any(CHANNELS[channel].how == "over" for channel in channels)
+    return kind.owns and (told.to_type is not None or over)

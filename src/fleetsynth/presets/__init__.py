@@ -86,12 +86,13 @@ def problems_of(scenario: Scenario) -> list[tuple[frozenset[str], Problem]]:
 
 
 def _problems_between(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
-    from fleetsynth.scenario import check, check_collector, check_events
+    from fleetsynth.scenario import check, check_collector, check_events, instances
 
     of = model(scenario.preset)
     yield from check.problems(scenario)
     yield from check_events.problems(scenario)
     yield from check_collector.problems(scenario)
+    yield from instances.problems(scenario)
     if (scenario.events or scenario.incidents.intensity) and not of.events:
         key = "events" if scenario.events else "incidents"
         message = f"nothing happens to fleets of the preset {scenario.preset!r}"
@@ -108,7 +109,9 @@ def resolve(scenario: Scenario) -> Plan:
     found = [problem for _, problem in problems_of(scenario)]
     if found:
         raise ScenarioError(found)
-    return model(scenario.preset).resolve(scenario)
+    from fleetsynth.presets.capacity import with_capacity
+
+    return with_capacity(model(scenario.preset).resolve(scenario), scenario)
 
 
 def simulate(plan: Plan, window: Window) -> Block:
@@ -122,20 +125,24 @@ def collected(plan: Plan, block: Block) -> Block:
         return block
     from fleetsynth.collector.collect import collect
 
-    return collect(plan, block, partial(model_of(plan).simulate, plan))
+    return collect(plan, block, partial(model_of(plan).simulate, plan.of_model))
 
 
 def simulate_clean(plan: Plan, window: Window) -> Block:
-    """Return the rows of a window as they are before they are collected.
+    """Return the rows of a window before they are collected: those of the model, layer by layer.
 
-    Of servers that come and go, those of their lives.
+    The columns of capacity, then only the lives of servers that come and go.
     """
     make = model_of(plan).simulate
-    if plan.fleet.lives is None:
-        return make(plan, window)
-    from fleetsynth.presets.living import block_of_lives
+    if plan.of_model is not plan:
+        from fleetsynth.presets.capacity import block_of_capacity
 
-    return block_of_lives(make, plan, window)
+        make = partial(block_of_capacity, make)
+    if plan.fleet.lives is not None:
+        from fleetsynth.presets.living import block_of_lives
+
+        make = partial(block_of_lives, make)
+    return make(plan, window)
 
 
 def as_plan(scenario: ScenarioLike) -> Plan:

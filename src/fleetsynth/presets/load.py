@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
 from fleetsynth.presets import DEFAULT, PRESETS, is_preset, model, names, problems_of
 from fleetsynth.presets.catalog import packaged
+from fleetsynth.presets.catalogue import complete
 from fleetsynth.presets.explain import explain
 from fleetsynth.presets.extend import KEY, MEANING, bases_of, extend, not_inherited
 from fleetsynth.presets.files import read_files
@@ -62,15 +63,14 @@ def load_scenario(
     found = extend(written, values, said, _valid_figures(packaged(preset)), where)
     _name_new_archetypes(values)
     model(preset).settle(values, packaged(preset))
-    unread = read_files(values, _folder(source, said_by), where)
-    return _validate(
-        written, preset, values, where, {"archetypes": found, "holidays": unread}, bases
-    )
+    unread = read_files(values, lambda key: _folder(source, said_by, key), where)
+    complete(values)
+    return _validate(written, preset, values, where, {"archetypes": found, **unread}, bases)
 
 
-def _folder(source: object, said_by: Mapping[str, str]) -> Path:
+def _folder(source: object, said_by: Mapping[str, str], key: str) -> Path:
     """Return where the paths of a scenario begin: at its file, if that is what says them."""
-    overridden = any(key in ("holidays", "holidays.from") for key in said_by)
+    overridden = any(said in (key, key.partition(".")[0]) for said in said_by)
     return Path(source).parent if isinstance(source, str | Path) and not overridden else Path()
 
 
@@ -148,14 +148,14 @@ def _read(path: Path) -> tuple[dict[str, Any], Origin]:
     name = path.name
 
     @cache
-    def known_lines() -> dict[tuple[str, ...], int]:
-        # A problem's path is text, the places of list items in it as well.
-        return {tuple(map(str, path)): line for path, line in text.lines(content).items()}
+    def known_lines() -> dict[str, int]:
+        # As text with dots: names of types have some, and a problem's path is one text.
+        return {".".join(map(str, path)): line for path, line in text.lines(content).items()}
 
     def origin(where: tuple[str | int, ...]) -> str:
-        keys = tuple(map(str, where))
+        keys = ".".join(map(str, where)).split(".")
         for end in range(len(keys), 0, -1):
-            line = known_lines().get(keys[:end])
+            line = known_lines().get(".".join(keys[:end]))
             if line:
                 return f"{name}, line {line}"
         return name

@@ -9,7 +9,7 @@ from fleetsynth.errors import Problem, did_you_mean, nearest_name
 from fleetsynth.kinds import DRAWN, KINDS, TOLD
 from fleetsynth.kinds.kind import CHANNELS, Spells
 from fleetsynth.scenario import check_collector
-from fleetsynth.scenario.events import SERVERS
+from fleetsynth.scenario.events import ASKED, SERVERS
 from fleetsynth.scenario.moments import LEAST_CAPACITY, period
 
 if TYPE_CHECKING:
@@ -98,7 +98,9 @@ def _servers(scenario: Scenario, place: int, names: Iterable[str]) -> Iterator[P
 def _same_names(scenario: Scenario) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for place, told in enumerate(scenario.events):
-        if told.name in DRAWN or (told.name in KINDS and not KINDS[told.name].is_told):
+        if _is_drawn(told.name, scenario.incidents) or (
+            told.name in KINDS and not KINDS[told.name].is_told
+        ):
             message = f"{told.name!r} begins the ids of other events: give it a name of its own"
             yield Problem(message, f"events.{place}.name")
         before = first.setdefault(told.label, place)
@@ -108,6 +110,10 @@ def _same_names(scenario: Scenario) -> Iterator[Problem]:
                 "another name",
                 f"events.{place}",
             )
+
+
+def _is_drawn(name: str | None, incidents: Incidents) -> bool:
+    return name in DRAWN and (name not in ASKED or getattr(incidents, name).days is not None)
 
 
 def _divides(kind: Kind, incidents: Incidents) -> bool:

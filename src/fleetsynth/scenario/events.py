@@ -11,7 +11,7 @@ from pydantic import Field, create_model, model_serializer, model_validator
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import did_you_mean
 from fleetsynth.kinds import DRAWN, KINDS, TOLD
-from fleetsynth.kinds.kind import CHANNELS, Levels, Spells
+from fleetsynth.kinds.kind import CHANNELS, Levels, Sizes, Spells
 from fleetsynth.scenario.fields import Key, Name, Share, Strict
 from fleetsynth.scenario.moments import (
     Capacity,
@@ -30,6 +30,8 @@ from fleetsynth.scenario.moments import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pydantic import SerializerFunctionWrapHandler
+
     from fleetsynth.kinds.kind import Kind
 
 PAIR = Annotated[tuple[float, float], Field(strict=False)]
@@ -40,6 +42,9 @@ DECOMMISSION = "decommission"
 """The kind of told event that ends lives."""
 SERVERS = re.compile(r"server_([0-9]{1,18})(?:\.\.server_([0-9]{1,18}))?")
 """An id of a server, or a range of them."""
+
+ASKED = tuple(name for name, kind in DRAWN.items() if isinstance(kind.drawn, Sizes))
+"""Kinds that come by themselves only where a scenario says how often."""
 
 WHOM = ("servers", "service", "archetype", "business_unit", "region", "share")
 """Keys that say whom an event befalls: all of those that are given have to hold."""
@@ -87,6 +92,13 @@ class Told(Strict):
         None, description="Multiplies CPU capacity, and divides utilisation by as much."
     )
     capacity: Capacity | None = Field(None, description="The same of CPU and memory.")
+    memory_size: Capacity | None = Field(
+        None, description="Multiplies memory, and divides its utilisation by as much."
+    )
+    disk_size: Capacity | None = Field(None, description="The same of disk space.")
+    to_type: Name | None = Field(
+        None, description="Of a resize: the instance type that servers have from then on."
+    )
     down: bool | None = Field(None, description="true: switched off; the row is there and says 0.")
     ramp: Duration | None = Field(None, description="How long it takes to come, and to go.")
     cause: Annotated[str, Field(max_length=1000)] | None = Field(
@@ -99,7 +111,15 @@ class Told(Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Told:
-        for check in (_known_kind, _begins, _ends, _repeats, _does_something, _is_for_good):
+        for check in (
+            _known_kind,
+            _begins,
+            _ends,
+            _repeats,
+            _does_something,
+            _is_for_good,
+            _is_of_a_type,
+        ):
             check(self)
         return self
 
@@ -229,6 +249,19 @@ def _is_for_good(told: Told) -> None:
         raise ValueError("a decommission is for good: say at and whom, no end and no strength")
 
 
+def _is_of_a_type(told: Told) -> None:
+    if told.to_type is None:
+        return
+    if told.kind != "resize":
+        raise ValueError(f"to_type is what a resize leads to, not a {told.of.title}")
+    if told.strengths:
+        raise ValueError(f"to_type says what capacity there is: leave out {min(told.strengths)}")
+    if told.lasts_seconds is not None or told.ramp is not None:
+        raise ValueError(
+            "a resize to a type is at once and for good: say at, and another one to go back"
+        )
+
+
 def pair_of(name: str, low: float, high: float) -> Callable[[tuple[float, float]], Any]:
     """Return a check that two numbers lie in a range, ascending."""
 
@@ -273,6 +306,19 @@ class LevelRates(Strict):
     )
 
 
+class SizeRates(Strict):
+    """How often servers become a size larger or smaller, and back again."""
+
+    days: Annotated[float, Field(ge=1.0, le=1e5)] | None = Field(
+        None, description="From one change to the next, on average; null for none."
+    )
+    up: Share = Field(0.5, description="Chance that it is a size up, and not down.")
+    archetypes: dict[Key, Annotated[float, Field(ge=0.0, le=100.0)]] = Field(
+        default_factory=dict,
+        description="What multiplies how often, by archetype; 1 for those not named.",
+    )
+
+
 def _rates(kind: Kind) -> tuple[Any, Any]:
     drawn = kind.drawn
     if isinstance(drawn, Spells):
@@ -283,6 +329,9 @@ def _rates(kind: Kind) -> tuple[Any, Any]:
             archetypes=drawn.archetypes,
         )
         return SpellRates, Field(spells, description=f"{kind.title}: {kind.about}.")
+    if isinstance(drawn, Sizes):
+        sizes = SizeRates(up=drawn.up, archetypes=drawn.archetypes)
+        return SizeRates, Field(sizes, description=f"{kind.title}: {kind.about}.")
     if not isinstance(drawn, Levels):
         raise TypeError(f"{kind.name} does not come about by itself")
     levels = LevelRates(days=drawn.days, sigma=drawn.sigma, archetypes=drawn.archetypes)
@@ -301,7 +350,16 @@ class ByChance(Strict):
 
 
 class _Incidents(ByChance):
-    pass
+    """What befalls a fleet by itself."""
+
+    @model_serializer(mode="wrap")
+    def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what comes only if it is asked for, and is not."""
+        out: dict[str, Any] = write(self)
+        for name in ASKED:
+            if getattr(self, name).days is None:
+                out.pop(name, None)
+        return out
 
 
 if TYPE_CHECKING:

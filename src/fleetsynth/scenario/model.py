@@ -24,6 +24,7 @@ from fleetsynth.scenario.fields import (
     step_seconds,
 )
 from fleetsynth.scenario.holidays import Holidays
+from fleetsynth.scenario.instances import CatalogueOrFile, InstanceOdds, instances_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -31,10 +32,15 @@ if TYPE_CHECKING:
 
     from pydantic import SerializerFunctionWrapHandler
 
+    from fleetsynth.instances import Instances
+
 MOST_SERVERS = 10**15
 YEAR_DAYS = 365.25
 LEAST_RATE = 1e-6
 MOST_STEPS = 1_000
+
+
+_CAPACITY = ("capacity_columns", "absolute", "instance_types", "instances")
 
 
 class GrowthStep(Strict):
@@ -127,6 +133,22 @@ class Scenario(Strict):
         default_factory=Holidays,
         description="Days that are holidays beside the public ones, and those that are none.",
     )
+    capacity_columns: bool = Field(
+        False, description="Write vcpus, memory_gib, disk_gb and network_mbps of each server."
+    )
+    absolute: bool = Field(
+        False, description="Write used cores, GiB and GB beside the percentages."
+    )
+    instance_types: CatalogueOrFile = Field(
+        None,
+        description="The types of servers that there are: a catalogue file, or its families; null "
+        "for the packaged one, where one is needed.",
+    )
+    instances: InstanceOdds = Field(
+        default_factory=dict,
+        description="Types of an archetype's servers with their shares; `default` is for "
+        "archetypes not named.",
+    )
     include_metadata: bool = Field(
         description="Write server_type, business_unit, criticality and region."
     )
@@ -170,9 +192,15 @@ class Scenario(Strict):
         # Older versions of Pydantic look annotations up where a subclass stands: no names of here.
         out: dict[str, object] = write(self)
         unsaid = {"fleet_growth": self.births is None, "retire": self.retire is None}
+        unsaid |= {key: not getattr(self, key) for key in _CAPACITY}
         for key in (key for key, is_unsaid in unsaid.items() if is_unsaid):
             out.pop(key, None)
         return out
+
+    @property
+    def types(self) -> Instances | None:
+        """The types that servers can have, and which archetypes have which; None without any."""
+        return instances_of(self)
 
     def holiday_places(self) -> tuple[str, ...]:
         """Return the countries and subdivisions whose public holidays it has."""

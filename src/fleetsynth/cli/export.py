@@ -1,0 +1,115 @@
+"""Datasets into other systems."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fleetsynth.cli.events import data_of
+from fleetsynth.cli.options import PLACE, json_option, progress, scenario_overrides
+from fleetsynth.cli.say import say, say_json
+from fleetsynth.formats import STANDARD_OUTPUT
+
+if TYPE_CHECKING:
+    from fleetsynth.sinks.result import Exported
+
+
+@click.command()
+@click.argument("path", required=False, type=PLACE, metavar="[PATH|SCENARIO]")
+@scenario_overrides
+@click.option(
+    "--to",
+    required=True,
+    metavar="DESTINATION",
+    help="Where to: postgresql://HOST/DATABASE, FILE.duckdb, FILE.sqlite, a file of a format of"
+    " `generate`, or - for standard output. See docs/export.md.",
+)
+@click.option("--schema", metavar="NAME", help="Schema of the tables; made if it is not there.")
+@click.option(
+    "--format", "file_format", metavar="NAME", help="Format of standard output, such as csv."
+)
+@click.option(
+    "--components",
+    is_flag=True,
+    help="Of a scenario, export the parts that add up to each value as well.",
+)
+@click.option(
+    "--labels",
+    is_flag=True,
+    help="Of a scenario, export what is anomalous, and why, as well.",
+)
+@click.option(
+    "--append", is_flag=True, help="Add the rows that are not there yet to tables that are."
+)
+@click.option("--overwrite", is_flag=True, help="Replace our tables of another dataset.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@json_option
+def export(
+    *,
+    path: str | None,
+    to: str,
+    schema: str | None,
+    file_format: str | None,
+    components: bool,
+    labels: bool,
+    append: bool,
+    overwrite: bool,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Publish all tables of a dataset at PATH, or of a SCENARIO, in another system.
+
+    PATH is a file, a dataset folder or an object store; a SCENARIO is simulated on the way. All
+    tables appear together or not at all, and a run that fails leaves what was there. The same
+    dataset may be exported again: it is there once. Another one is replaced only with --overwrite,
+    and tables that fleetsynth has not made are never touched.
+
+    Passwords are best left to PGPASSWORD or ~/.pgpass: other users of this machine may see what is
+    typed.
+
+    \b
+    Examples
+      fleetsynth export fleet/ --to postgresql://localhost/telemetry --schema fleet
+      fleetsynth export fleet.parquet --to fleet.duckdb
+      fleetsynth export fleet.yaml --to fleet.sqlite
+      fleetsynth export fleet/ --to postgresql:///telemetry --append
+      fleetsynth export fleet/ --to - --format csv | head
+    """
+    from fleetsynth.sinks.export import export as publish
+    from fleetsynth.sinks.export import open_contents
+
+    apart = to == STANDARD_OUTPUT
+    silent = quiet or as_json or (apart and sys.stdout is not None and sys.stdout.isatty())
+    data = data_of(path, options)
+    contents = open_contents(data, components=components, labels=labels)
+    with progress(contents.cells, silent=silent) as advance:
+        exported = publish(
+            contents,
+            to,
+            schema=schema,
+            file_format=file_format,
+            append=append,
+            overwrite=overwrite,
+            progress=advance,
+        )
+    if as_json:
+        say_json(exported.to_dict(), err=apart)
+    elif not quiet:
+        _show(exported, err=apart)
+
+
+def _show(exported: Exported, *, err: bool) -> None:
+    """Say what was published, a table a line."""
+    if exported.already:
+        say(f"already there, unchanged: {exported.to}", err=err)
+        return
+    for name, rows in exported.tables.items():
+        say(f"{name:<16} {rows:>14,} rows", err=err)
+    rate = exported.rows / exported.seconds
+    say(f"{'time':<16} {exported.seconds:>14,.2f} s, {rate:,.0f} rows/s", err=err)
+    if exported.digest:
+        say(f"digest {exported.digest}", err=err)
+    say(f"wrote {exported.to}", err=err)
