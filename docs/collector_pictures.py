@@ -79,7 +79,7 @@ def draw(kind: Kind, folder: Path) -> Path:
         axes = figure.add_subplot()
         ticks = np.arange(first, stop) * step
         axes.plot(_times(ticks), clean.values[0, 0] / 100, color=QUIET, lw=3, label="there was")
-        server, tick, values = told.listed()
+        _, tick, values = told.listed()
         stamps = (tick + first) * step + (0 if told.shift is None else told.shift)
         shown = np.where(values[0] == NULL_HUNDREDTHS, np.nan, values[0] / 100)
         at = stamps
