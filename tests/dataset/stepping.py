@@ -8,6 +8,7 @@ killed at every one of them, as by a power cut: nothing is tidied up.
 import gc
 import json
 import os
+import re
 import subprocess
 import sys
 import traceback
@@ -48,6 +49,7 @@ OTHER_EVENTFUL = scenario_of(
 MONTHS = ("year", "month")
 SCENARIOS = (TWO_MONTHS, OTHER, EVENTFUL, OTHER_EVENTFUL)
 _CHANGES = {"os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
+_RANDOM = re.compile(r"(?<=[-.])[0-9a-f]{8}\b")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 Task = Callable[[str], Any]
@@ -199,8 +201,8 @@ class Steps:
         """End."""
         self._server.communicate()
 
-    def count(self, task: Task, folder: Path) -> int:
-        """Run a task to its end; return how many steps it takes."""
+    def of(self, task: Task, folder: Path) -> list[str]:
+        """Run a task to its end; return its steps: what is done, and to which file."""
         codes, steps = self._ask([task], folder)
         assert codes == [0]
         return steps
@@ -216,7 +218,7 @@ class Steps:
 
     def _ask(
         self, tasks: Sequence[Task], folder: Path | str, step: int = 0
-    ) -> tuple[list[int], int]:
+    ) -> tuple[list[int], list[str]]:
         assert self._server.stdin
         assert self._server.stdout
         names = [task.__name__ for task in tasks]
@@ -249,17 +251,18 @@ def serve() -> None:
         codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
         os.close(teller)
         with os.fdopen(told) as answers:
-            steps = int(answers.read().split()[-1:][0]) if step == 0 and len(names) == 1 else 0
+            said = answers.read().splitlines()
+        steps = json.loads(said[-1]) if step == 0 and len(names) == 1 and said else []
         os.close(gate)
         print(json.dumps([codes, steps]), flush=True)
 
 
 def _run(task: Task, folder: str, step: int, teller: int) -> int:
-    taken = [0]
+    taken: list[str] = []
 
-    def note() -> None:
-        taken[0] += 1
-        if taken[0] == step:
+    def note(what: str) -> None:
+        taken.append(_RANDOM.sub("", what))
+        if len(taken) == step:
             os._exit(KILLED)
 
     _at_each_step(folder, note)
@@ -271,14 +274,14 @@ def _run(task: Task, folder: str, step: int, teller: int) -> int:
     except BaseException:  # noqa: BLE001 - told by the exit code, as Python would
         traceback.print_exc()
         return 1
-    os.write(teller, f"{taken[0]}\n".encode())
+    os.write(teller, f"{json.dumps(taken)}\n".encode())
     return 0
 
 
-def _at_each_step(folder: str, note: Callable[[], None]) -> None:
+def _at_each_step(folder: str, note: Callable[[str], None]) -> None:
     def hook(event: str, details: tuple[Any, ...]) -> None:
         changes = event in _CHANGES or (event == "open" and (details[2] or 0) & _WRITING)
         if changes and str(details[0]).startswith(folder):
-            note()
+            note(f"{event} {str(details[0])[len(folder) :]}")
 
     sys.addaudithook(hook)

@@ -27,7 +27,7 @@ from fleetsynth.presets import resolve
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.reader.file_digest import digest_file
 from fleetsynth.scenario import Scenario
-from fleetsynth.stores.names import TIME_KEYS
+from fleetsynth.stores.names import CARD, TIME_KEYS
 from fleetsynth.tables.provenance import provenance
 from tests.dataset.conftest import Copied, Finished
 from tests.dataset.folders import (
@@ -187,7 +187,7 @@ def test_progress_counts_every_row_once_and_begins_where_the_last_run_ended(
 @pytest.mark.parametrize("keys", PARTITIONS)
 def test_nothing_else_is_in_a_finished_folder(finished: Finished, keys: tuple[str, ...]) -> None:
     paths = [part["path"] for part in manifest_of(finished(keys))["parts"]]
-    beside = ["manifest.json", "scenario.yaml", "servers.parquet"]
+    beside = ["manifest.json", "scenario.yaml", "servers.parquet", *CARD]
     assert files_in(finished(keys)) == sorted([*paths, *beside])
 
 
@@ -439,6 +439,8 @@ def test_overwriting_removes_the_old_dataset_and_nothing_else(copied: Copied) ->
     scenario = scenario_of(num_servers=2, end_date="2022-01-02")
     generate_folder(scenario, str(folder), workers=1, overwrite=True)
     assert files_in(folder) == [
+        "README.md",
+        "croissant.json",
         "data/part-00000.parquet",
         "data/region=Zürich/notes.txt",
         "manifest.json",

@@ -42,7 +42,7 @@ LARGE_PLAN = plan_of(num_servers=160, granularity="hourly", end_date="2022-12-31
 
 pytestmark = pytest.mark.xdist_group("object store")  # one server for all of them
 
-BESIDE = ["manifest.json", "scenario.yaml", "servers.parquet"]
+BESIDE = ["README.md", "croissant.json", "manifest.json", "scenario.yaml", "servers.parquet"]
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_parts_of_any_format_say_what_they_are(single: str) -> None:
 def test_a_bucket_of_its_own_needs_no_prefix(port: int, single: str) -> None:
     result = generate_folder(MIXED, f"s3://{BUCKET}", part_bytes=10**6, workers=1)
     assert result.digest == single
-    assert keys(port) == ["data/part-00000.parquet", *BESIDE]
+    assert keys(port) == sorted(["data/part-00000.parquet", *BESIDE])
 
 
 def test_two_folders_in_a_bucket_do_not_see_each_other(port: int) -> None:
@@ -162,7 +162,7 @@ def test_a_dataset_is_replaced_only_when_that_is_asked_for(port: int) -> None:
         generate_folder(MIXED, url, part_bytes=10**6, workers=1)
     assert len(keys(port)) > 5
     generate_folder(MIXED, url, part_bytes=10**6, workers=1, overwrite=True)
-    names = ["data/part-00000.parquet", "manifest.json", "notes.txt", *BESIDE[1:]]
+    names = sorted(["data/part-00000.parquet", "notes.txt", *BESIDE])
     assert keys(port) == [f"fleet/{name}" for name in names]
 
 
@@ -510,13 +510,16 @@ def test_what_is_killed_at_any_request_is_recovered(
     if what == "overwrite":
         stepping.generate_other(url)
         open_store(url).write("notes.txt", b"mine")
-    there = stored(port)
+    there, begun = stored(port), False
     for step in range(1, 100):
+        if what == "overwrite" and begun and step % 4:
+            continue  # as a run that replaces nothing, which dies at each
         empty(port)
         put(port, there)
         if _ends_before(step, getattr(stepping, what), url):
             break
         untouched = what == "overwrite" and not keys(port, "fleet/_parts/job")
+        begun = bool(keys(port, "fleet/data/"))
         (stepping.overwrite if step % 2 or untouched else stepping.resume)(url)
         assert json.loads(open_store(url).read("manifest.json") or b"")["digest"] == wanted
         assert verify(url).findings == []

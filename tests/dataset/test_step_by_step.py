@@ -38,6 +38,7 @@ from tests.dataset.stepping import MONTHS, OTHER, TWO_MONTHS
 from tests.support import digest_of
 
 FILES = [
+    *("README.md", "croissant.json"),
     "data/year=2022/month=1/part-00000.parquet",
     "data/year=2022/month=2/part-00001.parquet",
     *("manifest.json", "scenario.yaml", "servers.parquet"),
@@ -156,7 +157,7 @@ def test_the_manifest_is_the_last_thing_that_gets_its_name(folder: Path, synced:
     stepping.generate(str(folder))
     named = [step.split()[1] for step in synced if step.startswith(("link", "rename"))]
     assert named[-1] == "manifest.json"
-    assert named[-3:-1] == ["servers.parquet", "scenario.yaml"]
+    assert named[-5:-1] == ["servers.parquet", "scenario.yaml", "croissant.json", "README.md"]
 
 
 # File systems without hard links

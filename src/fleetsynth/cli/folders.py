@@ -114,9 +114,9 @@ def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
     """Re-read FOLDER and compare it with its manifest; exit with 1 if anything differs.
 
     Covers every byte of the dataset: parts, manifest, servers.parquet, events.parquet,
-    scenario.yaml. Names files that are missing, renamed, foreign or left over, and the servers and
-    months whose values are not what they were. Notes say what could not be checked, and what does
-    not belong to the dataset.
+    scenario.yaml, README.md, croissant.json. Names files that are missing, renamed, foreign or left
+    over, and the servers and months whose values are not what they were. Notes say what could not
+    be checked, and what does not belong to the dataset.
     """
     from fleetsynth import api
 

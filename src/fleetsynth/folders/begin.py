@@ -20,8 +20,17 @@ from fleetsynth.folders.job import Job, generation_of, job_key, refuse_if_supers
 from fleetsynth.ledger.table import has_ledger
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.reader.claims import refuse_beyond
-from fleetsynth.stores.names import DATA, EVENTS, MANIFEST, SCENARIO, SERVERS, TABLES, table_key
-from fleetsynth.stores.recorded import PART_FORMAT, parse_manifest, paths_of
+from fleetsynth.stores.names import (
+    CARD,
+    DATA,
+    EVENTS,
+    MANIFEST,
+    SCENARIO,
+    SERVERS,
+    TABLES,
+    table_key,
+)
+from fleetsynth.stores.recorded import PART_FORMAT, has_card, parse_manifest, paths_of
 from fleetsynth.stores.records import (
     cut_from_data,
     file_format_from_data,
@@ -201,9 +210,27 @@ def _files_of(store: Store, there: Folder) -> list[str]:
     if not (runs or there.finished):
         return []
     names = set(there.names)
+    _refuse_card_of_others(store, there)
     records = {name for name in names if re.fullmatch(rf"{STATE}part-[0-9]+\.json", name)}
-    beside = names & {SERVERS, SCENARIO, *([EVENTS] if _has_events(there, runs, store) else [])}
+    beside = names & {
+        SERVERS,
+        SCENARIO,
+        *CARD,
+        *([EVENTS] if _has_events(there, runs, store) else []),
+    }
     return [*sorted(paths & names), *sorted(records | beside), *reversed(there.earlier), MANIFEST]
+
+
+def _refuse_card_of_others(store: Store, there: Folder) -> None:
+    """Refuse to put a card where somebody's file of that name is, beside a dataset without one."""
+    if there.finished is None or has_card(there.finished.get("files")):
+        return
+    for name in there.names:
+        if name in CARD:
+            raise ExistsError(
+                f"{store.name} holds {name}, which is not part of its dataset, and a new one has "
+                "such a file: move it away; nothing was removed"
+            )
 
 
 def _has_events(there: Folder, runs: list[dict[str, Any]], store: Store) -> bool:

@@ -11,7 +11,8 @@ from fleetsynth.folders.reread import DAMAGE, REWRITTEN, reason
 from fleetsynth.folders.verification import Finding
 from fleetsynth.formats.read import read_batches
 from fleetsynth.stores import recorded
-from fleetsynth.stores.names import MANIFEST, SCENARIO
+from fleetsynth.stores.names import CARD, MANIFEST, SCENARIO
+from fleetsynth.stores.recorded import has_card
 from fleetsynth.tables.of_plan import Count
 
 if TYPE_CHECKING:
@@ -39,10 +40,32 @@ def beside_findings(
             yield Finding(name, "this file is missing")
         if values["format"] > 1 and not isinstance(said.get(name), dict):
             yield Finding(MANIFEST, f"files says nothing of {name}")
-    for name in said.keys() - {*tables, SCENARIO}:
+    yield from _card_findings(store, listing, said)
+    for name in said.keys() - {*tables, SCENARIO, *CARD}:
         yield Finding(
             MANIFEST, f"files names {recorded.as_json(name)}, which does not belong to the dataset"
         )
+
+
+def _card_findings(store: Store, listing: Listing, said: dict[str, Any]) -> Iterator[Finding]:
+    """Compare the card with the manifest; datasets of earlier versions have none."""
+    for name in CARD if has_card(said) else ():
+        entry = said.get(name)
+        if not isinstance(entry, dict):
+            yield Finding(MANIFEST, f"files says nothing of {name}")
+        elif name in listing.files:
+            try:
+                made = _described(store, name)
+            except DAMAGE as error:
+                yield Finding(name, reason(error))
+                continue
+            if entry.get("sha256") != made["sha256"]:
+                yield Finding(name, "this is not the file that was written")
+            else:
+                for fault in recorded.differences(entry, made):
+                    yield Finding(name, f"{fault} in the manifest")
+        elif not listing.hidden(name):
+            yield Finding(name, "this file is missing")
 
 
 def _file_faults(store: Store, name: str, entry: object, plan: Plan) -> list[str]:

@@ -14,6 +14,7 @@ from fleetsynth.errors import (
     UsageError,
 )
 from fleetsynth.folders.begin import compare, job_from, look
+from fleetsynth.folders.card import write_card
 from fleetsynth.folders.job import (
     Job,
     generation_of,
@@ -211,6 +212,8 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
         for name, rows in told.items()
     }
     values = _manifest(job, records, files)
+    for name in write_card(store, job.plan, values):
+        values["files"][name] = {"size": store.size(name), "sha256": hash_of(store, name)}
     data = seal(values)
     refuse_if_superseded(store, job)
     if not store.create(MANIFEST, data) and store.read(MANIFEST) != data:

@@ -20,7 +20,7 @@ from fleetsynth.folders.verification import Finding, Verification
 from fleetsynth.presets import resolve
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.stores import recorded
-from fleetsynth.stores.names import DATA, EVENTS, MANIFEST, SCENARIO, SERVERS, table_key
+from fleetsynth.stores.names import CARD, DATA, EVENTS, MANIFEST, SCENARIO, SERVERS, table_key
 from fleetsynth.stores.records import tables_from_data
 from fleetsynth.stores.store import STATE, hash_of, is_unfinished, open_store
 from fleetsynth.tables.provenance import other_model, provenance
@@ -63,7 +63,7 @@ def verify(
     if other:
         return Verification(url, [other])
     job = _job(store, url, values, listing)
-    findings = [*_places(listing, job.plan), *_files(store, listing, values, job)]
+    findings = [*_places(listing, values, job.plan), *_files(store, listing, values, job)]
     hidden = {path for path in files_of(job) if listing.hidden(path)}
     parts = Rereading(store, job, {finding.path for finding in findings} | hidden)
     entries = values["parts"]
@@ -154,14 +154,15 @@ def _other_run(store: Store, listing: Listing, values: dict[str, Any]) -> Findin
     )
 
 
-def _ours(plan: Plan) -> set[str]:
+def _ours(values: dict[str, Any], plan: Plan) -> set[str]:
     """Return the names of the files beside the parts."""
-    return {MANIFEST, SCENARIO, *files_of_plan(plan)}
+    card = CARD if recorded.has_card(values.get("files")) else ()
+    return {MANIFEST, SCENARIO, *files_of_plan(plan), *card}
 
 
-def _places(listing: Listing, plan: Plan) -> Iterator[Finding]:
+def _places(listing: Listing, values: dict[str, Any], plan: Plan) -> Iterator[Finding]:
     """Find what cannot be read, and what a run left over."""
-    for name, fault in listing.own_faults(_ours(plan)).items():
+    for name, fault in listing.own_faults(_ours(values, plan)).items():
         yield Finding(name, fault)
     tidy = "commit(folder) removes it"
     for name in listing.files:
@@ -286,5 +287,5 @@ def _version_keys(plan: Plan) -> list[str]:
 def _notes(listing: Listing, values: dict[str, Any], plan: Plan) -> Iterator[str]:
     if values["format"] == 1:
         yield _OLDER
-    for name in listing.foreign(_ours(plan)):
+    for name in listing.foreign(_ours(values, plan)):
         yield f"{recorded.named(name)} does not belong to the dataset: it was not checked"

@@ -11,6 +11,10 @@ MANIFEST = "manifest.json"
 SCENARIO = "scenario.yaml"
 SERVERS = "servers.parquet"
 EVENTS = "events.parquet"
+CROISSANT = "croissant.json"
+README = "README.md"
+CARD = (CROISSANT, README)
+"""What tells of a dataset in its folder: programs, and people."""
 OF_PLAN = {"servers": SERVERS, "events": EVENTS}
 """Files of the tables that are made from the plan alone, by the names of these."""
 BESIDE_FILES = ".tables"

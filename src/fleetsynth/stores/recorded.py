@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import InputError
 from fleetsynth.formats import FORMATS, known
-from fleetsynth.stores.names import DATA, table_key
+from fleetsynth.stores.names import CARD, DATA, table_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,6 +208,11 @@ def is_tables(tables: object, path: object) -> bool:
         and entry.get("path") == table_key(str(path), name)
         for name, entry in tables.items()
     )
+
+
+def has_card(files: object) -> bool:
+    """Tell whether a dataset has a card, by what its manifest says of files."""
+    return isinstance(files, dict) and any(name in files for name in CARD)
 
 
 def paths_of(part: dict[str, Any]) -> list[str]:

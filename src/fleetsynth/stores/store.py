@@ -38,7 +38,7 @@ STAGING = f"{STATE}making-"
 _TEMPORARY = r"""(?x)
     ((_parts|data|tables/[a-z_]+)/)? ([^/]+=[^/]*/)*
     \.( (part|job)-[0-9]+(?P<ending>(\.[a-z]+)+) | (manifest|job)\.json
-       | scenario\.yaml | servers\.parquet )
+       | scenario\.yaml | servers\.parquet | croissant\.json | README\.md )
     \.[0-9a-f]{8}\.tmp
 """
 """Names of the temporary files that we make in a dataset, and of no others."""
