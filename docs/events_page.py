@@ -14,7 +14,7 @@ from fleetsynth.presets.load import json_schema
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fleetsynth.kinds.kind import Consequence, Kind
+    from fleetsynth.kinds.kind import Consequence, Dial, Kind
 
 
 PICTURES = Path(__file__).resolve().parent / "images" / "events"
@@ -52,6 +52,11 @@ def render() -> str:
         text.SIZES,
         keys_of(json_schema(), models["SizeRates"]),
         text.CHAINS,
+        _table(
+            ("kind", "events of each in 90 days", "hours", "size at easy", "size at hard"),
+            (_dial(name, dial) for name, dial in _dials()),
+        ),
+        text.DIAL,
         _table(
             ("cause", "brings about", "chance", "begins", "ends", "size"),
             (_follows(kind, each) for kind in KINDS.values() for each in kind.follows),
@@ -135,6 +140,17 @@ def _spell(kind: Kind, drawn: Spells) -> tuple[str, ...]:
     hours = f"{drawn.hours[0]:g} to {drawn.hours[1]:g}"
     others = _others(drawn.archetypes)
     return f"`{kind.name}`", f"{drawn.per_quarter:g}", hours, size, others, drawn.source
+
+
+def _dials() -> Iterator[tuple[str, Dial]]:
+    for name, kind in DRAWN.items():
+        if isinstance(kind.drawn, Spells) and kind.drawn.dial:
+            yield name, kind.drawn.dial
+
+
+def _dial(name: str, dial: Dial) -> tuple[str, ...]:
+    pairs = (f"{low:g} to {high:g}" for low, high in (dial.hours, dial.plain, dial.faint))
+    return f"`{name}`", f"{dial.per_quarter:g}", *pairs
 
 
 def _level(kind: Kind, drawn: Levels) -> tuple[str, ...]:

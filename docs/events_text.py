@@ -204,6 +204,29 @@ A level is exp(sigma × z), z normal; those of one service have nothing to do wi
 the packaged figures, shifts of 25 % and more that last five days hit 13 to 35 % of servers in 90
 days, as they do in real fleets ([facts](facts.md)).
 
+## How hard anomalies are to find
+
+`incidents: {difficulty: hard}` makes a test of detectors: `easy`, `medium`, `hard`, or a number
+from 0 (easy) to 1 (hard). It decides rates, hours and sizes of all that comes and goes by itself,
+in place of the figures above. Where nobody says it, nothing changes.
+
+```yaml
+preset: realistic
+granularity: hourly
+incidents: {difficulty: hard}
+```
+
+"""
+
+DIAL = """\
+These come as often, as long and at the same times wherever the dial stands, and are the fainter
+the harder; in between, what they add or multiply changes in equal ratios. All others are plain to
+see: the harder, the fewer of them there are, and none at `hard`. So at `hard` nothing shows as a
+constant, less than one value in a hundred is in an anomaly, and no threshold, difference or moving
+statistic of a series finds much of it: [bench](../bench/README.md) has fifty of them, and the one
+that finds more by looking at the other servers of a service. Deploys stay as they are. The
+[labels](labels.md) say what there was to find.
+
 ## Chains, failover, and what nobody serves
 
 An event may bring about others, on the service; their `cause` is the id of the first:
@@ -365,6 +388,7 @@ print(f"precision {found / flagged.sum():.2f}, recall {found / truth.sum():.2f}"
 assert truth.any() and found > 0
 ```
 
-The same table tells a forecaster which history is another regime, and a planner which steps were
-meant.
+`generate --labels` writes this for every value, and says what to make of the rest: see
+[labels](labels.md). The same table tells a forecaster which history is another regime, and a
+planner which steps were meant.
 """

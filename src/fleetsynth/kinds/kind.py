@@ -113,6 +113,22 @@ class Event(NamedTuple):
         return any(effect.channel == channel for effect in self.effects)
 
 
+class Dial(NamedTuple):
+    """What the dial of difficulty makes of a kind whose events can be seen better and worse.
+
+    Attributes:
+        per_quarter: events of an entity in 90 days, wherever the dial stands.
+        hours: shortest and longest, likewise.
+        plain: least and greatest size where the dial says easy.
+        faint: where it says hard.
+    """
+
+    per_quarter: float
+    hours: tuple[float, float]
+    plain: tuple[float, float]
+    faint: tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Spells:
     """How often something with an end comes, for how long, and how badly.
@@ -123,6 +139,8 @@ class Spells:
         size: least and greatest, uniform in between.
         archetypes: what multiplies the rate, by archetype.
         source: where the figures are from.
+        dial: what they are where a scenario says how difficult anomalies are to find; None of what
+            is always plain to see: then there is the less of it the harder, and none at hard.
     """
 
     per_quarter: float
@@ -130,6 +148,7 @@ class Spells:
     size: tuple[float, float]
     source: str
     archetypes: dict[str, float] = field(default_factory=dict)
+    dial: Dial | None = None
 
 
 @dataclass(frozen=True)

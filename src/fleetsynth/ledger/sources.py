@@ -10,6 +10,7 @@ from fleetsynth.clock import DAY_SECONDS, epoch_day
 from fleetsynth.kinds import DRAWN
 from fleetsynth.kinds.kind import CHANNELS, Levels, Sizes, Spells
 from fleetsynth.ledger import levels, spells
+from fleetsynth.ledger.difficulty import rates_at
 from fleetsynth.numeric import rounded
 from fleetsynth.scenario.events import DECOMMISSION
 
@@ -99,8 +100,10 @@ def sources_of(plan: Plan) -> Sources:
     origin = epoch_day(plan.origin) * DAY_SECONDS
     for name, kind in DRAWN.items() if incidents.intensity else ():
         rates = getattr(incidents, name)
-        of = {archetype: rates.archetypes.get(archetype, 1.0) for archetype in names}
+        of = {a: rates.archetypes.get(a, 1.0) for a in names}
         if isinstance(kind.drawn, Spells):
+            if incidents.difficulty is not None:
+                rates = rates_at(kind, kind.drawn, incidents.difficulty)
             per = {a: rounded(rates.per_quarter * incidents.intensity * x) for a, x in of.items()}
             by = {a: spells.Rates(r, rates.hours, rates.size) for a, r in per.items() if r}
             spelled.append((kind, by))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fleetsynth.errors import Problem, ScenarioError
+from fleetsynth.errors import Problem, ScenarioError, UsageError
+from fleetsynth.instances import Instances
 from fleetsynth.presets.catalogue import catalogue_values
 from fleetsynth.scenario import text
 from fleetsynth.scenario.ics import LARGEST, IcsError, parse
+from fleetsynth.scenario.instances import Catalogue, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     Where = Callable[[tuple[str | int, ...]], str]
 
@@ -104,6 +106,21 @@ def catalogue_of(path: Path) -> dict[str, Any]:
         return catalogue_values(content.decode(), path.name)
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start} is not UTF-8 text") from None
+
+
+def catalogue_types(path: Path | str) -> Instances:
+    """Return the types in a catalogue file.
+
+    Raises:
+        ScenarioError: with all that is wrong in it, each with its line.
+        UsageError: if it cannot be read.
+    """
+    try:
+        values = catalogue_of(Path(path))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"cannot read the catalogue {path}: {reason}") from None
+    return Instances(types_of(Catalogue.model_validate(values)), {})
 
 
 def _content(path: Path, most: int) -> bytes:

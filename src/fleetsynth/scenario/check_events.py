@@ -125,6 +125,21 @@ def _divides(kind: Kind, incidents: Incidents) -> bool:
     return low < LEAST_CAPACITY and any(channel.how == "over" for channel in channels)
 
 
+def _dial(incidents: Incidents) -> Iterator[Problem]:
+    """The dial decides figures: nobody can say them, too, nor turn it where nothing happens."""
+    if incidents.difficulty is None:
+        return
+    if not incidents.intensity:
+        message = "nothing happens by itself: say incidents.intensity, such as 1"
+        yield Problem(message, "incidents.difficulty")
+    for name, kind in DRAWN.items():
+        rates = getattr(incidents, name)
+        for key in ("per_quarter", "hours", "size") if isinstance(kind.drawn, Spells) else ():
+            if getattr(rates, key) != getattr(kind.drawn, key):
+                message = "incidents.difficulty decides it: leave one of the two out"
+                yield Problem(message, f"incidents.{name}.{key}")
+
+
 def _incidents(scenario: Scenario) -> Iterator[Problem]:
     incidents = scenario.incidents
     for name, kind in DRAWN.items():
@@ -133,6 +148,7 @@ def _incidents(scenario: Scenario) -> Iterator[Problem]:
         if _divides(kind, incidents):
             message = f"capacity is divided by it: give sizes of {LEAST_CAPACITY} and more"
             yield Problem(message, f"incidents.{name}.size")
+    yield from _dial(incidents)
     told = {event.label for event in scenario.events}
     for place, event_id in enumerate(incidents.without):
         kind_name = event_id.partition("-")[0]

@@ -6,7 +6,14 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, create_model, model_serializer, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    create_model,
+    model_serializer,
+    model_validator,
+)
+from pydantic.functional_validators import BeforeValidator
 
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import did_you_mean
@@ -338,6 +345,29 @@ def _rates(kind: Kind) -> tuple[Any, Any]:
     return LevelRates, Field(levels, description=f"{kind.title}: {kind.about}.")
 
 
+DIFFICULTIES = {"easy": 0.0, "medium": 0.5, "hard": 1.0}
+"""Words for places on the dial of difficulty."""
+
+
+def _difficulty(value: object) -> object:
+    if isinstance(value, str):
+        if value not in DIFFICULTIES:
+            hint = did_you_mean(value, DIFFICULTIES)
+            raise ValueError(
+                f"unknown difficulty {value!r}{hint}; give easy, medium, hard or a number from 0 "
+                "to 1"
+            )
+        return DIFFICULTIES[value]
+    return value
+
+
+_Difficulty = Annotated[
+    float,
+    Field(ge=0.0, le=1.0),
+    BeforeValidator(_difficulty, json_schema_input_type=float | Literal["easy", "medium", "hard"]),
+]
+
+
 class ByChance(Strict):
     """What comes by itself, as often as `intensity` says, but for single events."""
 
@@ -352,13 +382,21 @@ class ByChance(Strict):
 class _Incidents(ByChance):
     """What befalls a fleet by itself."""
 
+    difficulty: _Difficulty | None = Field(
+        None,
+        description="How hard anomalies are to find: easy, medium, hard, or 0 to 1. It decides "
+        "rates, hours and sizes of all that comes and goes.",
+    )
+
     @model_serializer(mode="wrap")
     def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what comes only if it is asked for, and is not."""
+        """Leave out what comes only if it is asked for, and is not; and a dial that nobody set."""
         out: dict[str, Any] = write(self)
         for name in ASKED:
             if getattr(self, name).days is None:
                 out.pop(name, None)
+        if self.difficulty is None:
+            out.pop("difficulty", None)
         return out
 
 
