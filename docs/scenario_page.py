@@ -434,6 +434,7 @@ ANCHORS = {
     "Close": "closes",
     "Told": "events.md#telling-events",
     "Incidents": "events.md#drawn-events",
+    "Collector": "collector.md#settings",
     "FleetGrowth": "servers-that-come-and-go",
     "Retire": "servers-that-come-and-go",
     "GrowthStep": "servers-that-come-and-go",
@@ -460,7 +461,7 @@ def render() -> str:
     defaults = {key: _value(value) for key, value in starter.items()}
     defaults["archetypes"] = ARCHETYPES_DEFAULT
     growth = {key: _value(value) for key, value in starter["growth"].items()}
-    defaults |= {"holidays": "none", "closed": "none"}
+    defaults |= {"holidays": "none", "closed": "none", "collector": "{intensity: 0}"}
     defaults["growth"] = "see [below](#growth)"
     defaults |= dict.fromkeys(("fleet_growth", "retire"), "null")
     parts = [

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from fleetsynth.stores.store import Store
 
 
+CLEAN = "clean_digest"
+"""What a manifest calls the digest of the data without a fault of the collector."""
 _REMOVED_AT_ONCE = 50
 """Files after which a commit looks whether another run has begun."""
 
@@ -222,11 +224,12 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
 def _manifest(
     job: Job, records: Iterable[PartRecord], files: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    leaves, rows = {name: bytearray() for name in ("", *job.tables)}, 0
+    leaves, rows = {name: bytearray() for name in ("", *job.tables, CLEAN)}, 0
     parts = []
     for record in records:
         rows += record.rows
         leaves[""] += record.leaves
+        leaves[CLEAN] += record.clean
         for name, table in record.tables.items():
             leaves[name] += table.leaves
         parts.append(_entry(record))
@@ -237,6 +240,7 @@ def _manifest(
         "format": format_of(tables=bool(job.tables), events=EVENTS in files),
         "run": job.run,
         "digest": combine(bytes(leaves[""])),
+        **({CLEAN: combine(bytes(leaves[CLEAN]))} if plan.is_faulty else {}),
         "rows": rows,
         **{key.removeprefix("fleetsynth."): value for key, value in said.items()},
         "schema": schema_of(plan),
@@ -254,6 +258,7 @@ def _entry(record: PartRecord) -> dict[str, Any]:
     """Return what a manifest says of a part."""
     values = asdict(record)
     tables = values.pop("tables")
+    del values["clean"]
     for each in (values, *tables.values()):
         del each["leaves"]
     del values["run"], values["index"]

@@ -126,6 +126,7 @@ def generate_folder(
         already=not job.run,
         bytes=sum(part["size"] for part in manifest.get("parts", [])),
         digest=manifest.get("digest", ""),
+        clean_digest=manifest.get(folder.CLEAN, ""),
         tables={
             **{name: _made_table(job, name, manifest) for name in job.tables},
             **_made_of_plan(job, manifest),

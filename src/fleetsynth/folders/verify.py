@@ -11,7 +11,7 @@ import numpy as np
 from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.folders.begin import scenario_in
 from fleetsynth.folders.beside import beside_findings
-from fleetsynth.folders.folder import schema_of, tables_of
+from fleetsynth.folders.folder import CLEAN, schema_of, tables_of
 from fleetsynth.folders.job import Job
 from fleetsynth.folders.listing import list_folder
 from fleetsynth.folders.of_plan import files_of_plan
@@ -251,6 +251,8 @@ def _whole(
     elsewhere = ["format", "digest", "partition_by", "part_bytes", "parts", *keys]
     if values["format"] > 1:
         elsewhere += ["run", "files", recorded.SEAL]
+    if job.plan.is_faulty:
+        elsewhere.append(CLEAN)
     rows = parts.rows() if job.plan.rows is None else job.plan.rows
     made = {key: values.get(key) for key in elsewhere} | {
         "rows": values.get("rows") if rows is None else rows,

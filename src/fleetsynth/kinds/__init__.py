@@ -3,31 +3,42 @@
 from functools import cache
 
 from fleetsynth.kinds import (
+    agent_outage,
     backlog,
     blackout,
     change,
+    clock_skew,
+    collector_outage,
     decommission,
     dependency,
     deploy,
     disk_fill,
+    duplicate,
     failover,
     freeze,
+    gap,
+    late,
     launch,
     leak,
     life,
     load_test,
     maintenance,
     migration,
+    missing_value,
     noisy_neighbour,
+    out_of_order,
     outage,
     power_off,
+    quantised,
     resize,
     retries,
     runaway,
+    stuck,
     surge,
+    unit_slip,
     unserved,
 )
-from fleetsynth.kinds.kind import CHANNELS, Event, Kind
+from fleetsynth.kinds.kind import CHANNELS, Event, Faults, Kind
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -55,12 +66,30 @@ KINDS: dict[str, Kind] = {
         decommission.KIND,
         life.KIND,
         change.KIND,
+        gap.KIND,
+        agent_outage.KIND,
+        collector_outage.KIND,
+        missing_value.KIND,
+        duplicate.KIND,
+        late.KIND,
+        out_of_order.KIND,
+        clock_skew.KIND,
+        stuck.KIND,
+        unit_slip.KIND,
+        quantised.KIND,
     )
 }
 """By name, in the order in which people read them."""
 
-DRAWN = {name: kind for name, kind in KINDS.items() if kind.drawn is not None}
-"""Those that come about by themselves."""
+FAULTS = {name: kind for name, kind in KINDS.items() if isinstance(kind.drawn, Faults)}
+"""Those that befall the data, and not the fleet."""
+
+DRAWN = {
+    name: kind
+    for name, kind in KINDS.items()
+    if kind.drawn is not None and not isinstance(kind.drawn, Faults)
+}
+"""Those that befall the fleet by themselves."""
 
 TOLD = {name: kind for name, kind in KINDS.items() if kind.is_told}
 """Those that a planner can tell; the others follow."""

@@ -8,6 +8,7 @@ from fleetsynth.clock import DAY_SECONDS, epoch_day
 from fleetsynth.errors import Problem, did_you_mean, nearest_name
 from fleetsynth.kinds import DRAWN, KINDS, TOLD
 from fleetsynth.kinds.kind import CHANNELS, Spells
+from fleetsynth.scenario import check_collector
 from fleetsynth.scenario.events import ASKED, SERVERS
 from fleetsynth.scenario.moments import LEAST_CAPACITY, period
 
@@ -143,11 +144,7 @@ def _incidents(scenario: Scenario) -> Iterator[Problem]:
     incidents = scenario.incidents
     for name, kind in DRAWN.items():
         usual = kind.drawn.archetypes if kind.drawn else {}
-        for archetype in getattr(incidents, name).archetypes:
-            if archetype not in scenario.archetypes and archetype not in usual:
-                hint = did_you_mean(archetype, scenario.archetypes)
-                path = f"incidents.{name}.archetypes.{archetype}"
-                yield Problem(f"unknown archetype {archetype!r}{hint}", path)
+        yield from check_collector.archetypes(scenario, "incidents", name, usual)
         if _divides(kind, incidents):
             message = f"capacity is divided by it: give sizes of {LEAST_CAPACITY} and more"
             yield Problem(message, f"incidents.{name}.size")

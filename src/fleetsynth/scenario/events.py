@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 
     from fleetsynth.kinds.kind import Kind
 
-_PAIR = Annotated[tuple[float, float], Field(strict=False)]
+PAIR = Annotated[tuple[float, float], Field(strict=False)]
 _LEAST_DAYS = {1: 28, 3: 89, 12: 365}
 """Days that so many months last at least."""
-_LONGEST_HOURS = 64 * 24.0
+LONGEST_HOURS = 64 * 24.0
 DECOMMISSION = "decommission"
 """The kind of told event that ends lives."""
 SERVERS = re.compile(r"server_([0-9]{1,18})(?:\.\.server_([0-9]{1,18}))?")
@@ -269,7 +269,9 @@ def _is_of_a_type(told: Told) -> None:
         )
 
 
-def _pair_of(name: str, low: float, high: float) -> Callable[[tuple[float, float]], Any]:
+def pair_of(name: str, low: float, high: float) -> Callable[[tuple[float, float]], Any]:
+    """Return a check that two numbers lie in a range, ascending."""
+
     def check(pair: tuple[float, float]) -> tuple[float, float]:
         if not low <= pair[0] <= pair[1] <= high:
             raise ValueError(f"{name} should be two numbers from {low:g} to {high:g}, ascending")
@@ -284,16 +286,16 @@ class SpellRates(Strict):
     per_quarter: Annotated[float, Field(ge=0.0, le=20.0)] = Field(
         description="Events of a server (or service) in 90 days, expected."
     )
-    hours: _PAIR = Field(description="Shortest and longest, in hours; at most 64 days.")
-    size: _PAIR = Field(description="Least and greatest, as its kind counts.")
+    hours: PAIR = Field(description="Shortest and longest, in hours; at most 64 days.")
+    size: PAIR = Field(description="Least and greatest, as its kind counts.")
     archetypes: dict[Key, Annotated[float, Field(ge=0.0, le=100.0)]] = Field(
         description="What multiplies the rate, by archetype; 1 for those not named."
     )
 
     @model_validator(mode="after")
     def _ordered(self) -> SpellRates:
-        _pair_of("hours", 1 / 60, _LONGEST_HOURS)(self.hours)
-        _pair_of("size", 0.0, 1e3)(self.size)
+        pair_of("hours", 1 / 60, LONGEST_HOURS)(self.hours)
+        pair_of("size", 0.0, 1e3)(self.size)
         return self
 
 
@@ -366,17 +368,24 @@ _Difficulty = Annotated[
 ]
 
 
-class _Incidents(Strict):
+class ByChance(Strict):
+    """What comes by itself, as often as `intensity` says, but for single events."""
+
     intensity: Annotated[float, Field(ge=0.0, le=20.0)] = Field(
         0.0, description="Multiplies all rates; 0 for none."
     )
+    without: tuple[str, ...] = Field(
+        (), strict=False, description="Ids of single events that shall not happen."
+    )
+
+
+class _Incidents(ByChance):
+    """What befalls a fleet by itself."""
+
     difficulty: _Difficulty | None = Field(
         None,
         description="How hard anomalies are to find: easy, medium, hard, or 0 to 1. It decides "
         "rates, hours and sizes of all that comes and goes.",
-    )
-    without: tuple[str, ...] = Field(
-        (), strict=False, description="Ids of single events that shall not happen."
     )
 
     @model_serializer(mode="wrap")

@@ -13,6 +13,7 @@ from pydantic.functional_validators import AfterValidator
 
 from fleetsynth.clock import epoch_day
 from fleetsynth.lives import Births
+from fleetsynth.scenario.collector import Collector, faultless
 from fleetsynth.scenario.events import Incidents, Told, nothing
 from fleetsynth.scenario.fields import (
     Granularity,
@@ -27,6 +28,7 @@ from fleetsynth.scenario.instances import CatalogueOrFile, InstanceOdds, instanc
 
 if TYPE_CHECKING:
     from datetime import date
+    from typing import Self
 
     from pydantic import SerializerFunctionWrapHandler
 
@@ -123,6 +125,10 @@ class Scenario(Strict):
     incidents: Incidents = Field(
         default_factory=nothing, description="What befalls the fleet by itself, and how often."
     )
+    collector: Collector = Field(
+        default_factory=faultless,
+        description="How badly the data are collected: rows that are missing, late, wrong.",
+    )
     holidays: Holidays = Field(
         default_factory=Holidays,
         description="Days that are holidays beside the public ones, and those that are none.",
@@ -175,6 +181,11 @@ class Scenario(Strict):
         births = self.births
         return self.num_servers + (births.until(epoch_day(self.end_date)) if births else 0)
 
+    @property
+    def clean(self) -> Self:
+        """The same without a fault of the data."""
+        return self.model_copy(update={"collector": faultless()})
+
     @model_serializer(mode="wrap")
     def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
         """Leave out what says nothing, so that scenarios are written as they always were."""
@@ -203,6 +214,8 @@ class Scenario(Strict):
         values = self.model_dump(mode="json")
         if not values["events"]:
             del values["events"]
+        if not values["collector"]["intensity"]:
+            del values["collector"]
         incidents = values["incidents"]
         if not incidents["intensity"]:
             # Rates say nothing. Where incidents are usual, their absence would bring them back.
