@@ -25,6 +25,7 @@ from fleetsynth.scenario.fields import (
 )
 from fleetsynth.scenario.holidays import Holidays
 from fleetsynth.scenario.instances import CatalogueOrFile, InstanceOdds, instances_of
+from fleetsynth.scenario.stories import Stories, no_stories
 
 if TYPE_CHECKING:
     from datetime import date
@@ -129,6 +130,10 @@ class Scenario(Strict):
         default_factory=faultless,
         description="How badly the data are collected: rows that are missing, late, wrong.",
     )
+    stories: Stories = Field(
+        default_factory=no_stories,
+        description="What services go through over months: growth, steps, declines.",
+    )
     holidays: Holidays = Field(
         default_factory=Holidays,
         description="Days that are holidays beside the public ones, and those that are none.",
@@ -223,4 +228,9 @@ class Scenario(Strict):
             values["incidents"] = {key: incidents[key] for key in kept}
             if not incidents["without"] and not type(self).model_fields["incidents"].is_required():
                 del values["incidents"]
+        stories = values["stories"]
+        if not stories["share"]:
+            values["stories"] = {"share": 0.0}
+            if not type(self).model_fields["stories"].is_required():
+                del values["stories"]
         return values

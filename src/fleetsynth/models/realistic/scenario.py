@@ -27,6 +27,7 @@ from fleetsynth.scenario.events import Incidents  # noqa: TC001 - pydantic reads
 from fleetsynth.scenario.fields import Key, Name, PlainDate, Strict, interval_seconds
 from fleetsynth.scenario.holidays import Closed  # noqa: TC001 - pydantic reads annotations
 from fleetsynth.scenario.model import Scenario
+from fleetsynth.scenario.stories import Stories  # noqa: TC001 - pydantic reads annotations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -219,6 +220,10 @@ class RealisticScenario(Scenario):
     )
     incidents: Incidents = Field(
         description="What befalls the fleet by itself, and how often; intensity 0 for nothing."
+    )
+    stories: Stories = Field(
+        description="What services go through over months: growth, steps, declines; share 0 for "
+        "none."
     )
     growth_start: PlainDate | None = Field(
         description="Day from which growth is counted; null means start_date."
