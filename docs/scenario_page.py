@@ -435,6 +435,7 @@ ANCHORS = {
     "Told": "events.md#telling-events",
     "Incidents": "events.md#drawn-events",
     "Collector": "collector.md#settings",
+    "Stories": "events.md#stories",
     "FleetGrowth": "servers-that-come-and-go",
     "Retire": "servers-that-come-and-go",
     "GrowthStep": "servers-that-come-and-go",

@@ -9,9 +9,11 @@ from fleetsynth.kinds import (
     change,
     clock_skew,
     collector_outage,
+    decline,
     decommission,
     dependency,
     deploy,
+    disk_creep,
     disk_fill,
     duplicate,
     failover,
@@ -23,6 +25,7 @@ from fleetsynth.kinds import (
     life,
     load_test,
     maintenance,
+    memory_creep,
     migration,
     missing_value,
     noisy_neighbour,
@@ -33,12 +36,15 @@ from fleetsynth.kinds import (
     resize,
     retries,
     runaway,
+    seasonal_peak,
+    steady_growth,
+    step_up,
     stuck,
     surge,
     unit_slip,
     unserved,
 )
-from fleetsynth.kinds.kind import CHANNELS, Event, Faults, Kind
+from fleetsynth.kinds.kind import CHANNELS, Event, Faults, Kind, Stories
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -57,6 +63,12 @@ KINDS: dict[str, Kind] = {
         disk_fill.KIND,
         maintenance.KIND,
         power_off.KIND,
+        steady_growth.KIND,
+        step_up.KIND,
+        seasonal_peak.KIND,
+        memory_creep.KIND,
+        disk_creep.KIND,
+        decline.KIND,
         migration.KIND,
         launch.KIND,
         load_test.KIND,
@@ -84,12 +96,15 @@ KINDS: dict[str, Kind] = {
 FAULTS = {name: kind for name, kind in KINDS.items() if isinstance(kind.drawn, Faults)}
 """Those that befall the data, and not the fleet."""
 
+STORIES = {name: kind for name, kind in KINDS.items() if isinstance(kind.drawn, Stories)}
+"""Those that some services go through by themselves, over months."""
+
 DRAWN = {
     name: kind
     for name, kind in KINDS.items()
-    if kind.drawn is not None and not isinstance(kind.drawn, Faults)
+    if kind.drawn is not None and name not in STORIES and name not in FAULTS
 }
-"""Those that befall the fleet by themselves."""
+"""The others that come about by themselves."""
 
 TOLD = {name: kind for name, kind in KINDS.items() if kind.is_told}
 """Those that a planner can tell; the others follow."""

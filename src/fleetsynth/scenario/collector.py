@@ -8,8 +8,8 @@ from pydantic import Field, create_model, model_validator
 
 from fleetsynth.kinds import FAULTS
 from fleetsynth.kinds.kind import Faults
-from fleetsynth.scenario.events import LONGEST_HOURS, PAIR, ByChance, pair_of
-from fleetsynth.scenario.fields import Key, Share, Strict
+from fleetsynth.scenario.events import LONGEST_HOURS, PAIR, ByChance
+from fleetsynth.scenario.fields import Key, Share, Strict, ascending
 
 if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Kind
@@ -31,7 +31,7 @@ class FaultRates(Strict):
 
     @model_validator(mode="after")
     def _ordered(self) -> FaultRates:
-        pair_of("hours", 1 / 60, LONGEST_HOURS)(self.hours)
+        ascending("hours", 1 / 60, LONGEST_HOURS)(self.hours)
         return self
 
 
@@ -42,7 +42,7 @@ class SizedFaultRates(FaultRates):
 
     @model_validator(mode="after")
     def _sized(self) -> SizedFaultRates:
-        pair_of("size", 1.0, _LONGEST_SECONDS)(self.size)
+        ascending("size", 1.0, _LONGEST_SECONDS)(self.size)
         return self
 
 
