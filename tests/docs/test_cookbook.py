@@ -6,13 +6,15 @@ import ast
 import contextlib
 import io
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.docs import markdown, running
 from tests.sinks import postgres
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COOKBOOK = running.ROOT / "docs" / "cookbook"
 NOTEBOOKS = sorted(COOKBOOK.glob("*.ipynb"))
