@@ -143,7 +143,7 @@ def _windows(browser: Any) -> Iterator[Any]:
 @pytest.fixture
 def shared_page(_windows: Any) -> Iterator[Any]:
     """Open a file on a desktop, once for all tests that only look, and leave it as it was."""
-    used = []
+    used: list[Opened] = []
 
     def opening(path: Path) -> Opened:
         used.append(_windows(path))

@@ -109,8 +109,10 @@ class Page:
         before = Path.cwd()
         os.chdir(self._folder)
         try:
-            duckdb.execute(block.text)
-            assert duckdb.fetchall(), f"{where}: no rows"
+            for statement in duckdb.extract_statements(block.text):
+                duckdb.execute(statement)
+                asks = statement.type == duckdb.StatementType.SELECT
+                assert not asks or duckdb.fetchall(), f"{where}: no rows: {statement.query}"
         except duckdb.Error as error:
             raise AssertionError(f"{where}: {error}") from error
         finally:
