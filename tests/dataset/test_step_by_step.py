@@ -37,10 +37,12 @@ from tests.dataset.folders import digest_in, files_in
 from tests.dataset.stepping import MONTHS, OTHER, TWO_MONTHS
 from tests.support import digest_of
 
-FILES = [
-    *("README.md", "croissant.json"),
+PARTS = [
     "data/year=2022/month=1/part-00000.parquet",
     "data/year=2022/month=2/part-00001.parquet",
+]
+FILES = [
+    *("README.md", "croissant.json", *PARTS),
     *("manifest.json", "scenario.yaml", "servers.parquet"),
 ]
 
@@ -310,7 +312,7 @@ def test_a_run_that_lost_its_folder_publishes_no_part(
     Between(monkeypatch, jobs, "file_digest", take_over)
     with pytest.raises(SupersededError):
         make_part(job, 0)
-    assert files_in(folder) == ["data/part-00000.parquet", *FILES[2:]]
+    assert files_in(folder) == sorted(["data/part-00000.parquet", *set(FILES) - set(PARTS)])
     assert verify(str(folder)).findings == []
 
 
@@ -536,7 +538,7 @@ def test_an_overwrite_removes_the_manifest_last_and_earlier_runs_from_the_latest
 
     monkeypatch.setattr(LocalStore, "delete", note)
     first(folder, overwrite=True)
-    assert removed[:2] == FILES[:2]
+    assert removed[:2] == PARTS
     assert removed[-4:] == [job_key(3), job_key(2), job_key(1), "manifest.json"]
     assert files_in(folder) == [job_key(4)]
 
