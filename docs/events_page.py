@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from docs import events_text as text
 from docs.scenario_page import keys_of
-from fleetsynth.kinds import DRAWN, KINDS, TOLD
-from fleetsynth.kinds.kind import CHANNELS, Effect, Levels, Spells
+from fleetsynth.kinds import DRAWN, KINDS, STORIES, TOLD
+from fleetsynth.kinds.kind import CHANNELS, Effect, Levels, Spells, Stories
 from fleetsynth.presets.load import json_schema
 
 if TYPE_CHECKING:
@@ -51,6 +51,13 @@ def render() -> str:
         ),
         text.SIZES,
         keys_of(json_schema(), models["SizeRates"]),
+        text.STORIES,
+        keys_of(json_schema(), models["StoryFigures"]),
+        text.COURSES,
+        _table(
+            ("kind", "months", "leads to", "course", "other archetypes", "source"),
+            (_story(k, k.drawn) for k in STORIES.values() if isinstance(k.drawn, Stories)),
+        ),
         text.CHAINS,
         _table(
             ("kind", "events of each in 90 days", "hours", "size at easy", "size at hard"),
@@ -83,7 +90,13 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _kind(kind: Kind) -> tuple[str, ...]:
     causes = [cause for cause in KINDS.values() if kind.name in {f.kind for f in cause.follows}]
-    comes = ["drawn"] if kind.drawn else [f"after {cause.title}" for cause in causes]
+    comes = (
+        ["a story"]
+        if kind.name in STORIES
+        else ["drawn"]
+        if kind.drawn
+        else [f"after {cause.title}" for cause in causes]
+    )
     comes += ["told"] if kind.name in TOLD else []
     return (
         f"`{kind.name}`",
@@ -118,6 +131,8 @@ def _default(kind: Kind) -> tuple[str, ...]:
         rises = " by its end" if kind.rises else ""
         does = ", ".join(f"`{_strength(each)}`{rises}" for each in kind.effects(kind.size))
     ramp = f"{kind.ramp // 3600} h" if kind.ramp >= 3600 else f"{kind.ramp // 60} min"
+    if kind.course:
+        return f"`{kind.name}`", f"{does} at its height", "its course", "yes"
     end = "no: it lasts" if kind.lasts else "yes"
     return f"`{kind.name}`", does or "nothing to values", ramp if kind.ramp else "at once", end
 
@@ -151,6 +166,26 @@ def _dial(name: str, dial: Dial) -> tuple[str, ...]:
 def _level(kind: Kind, drawn: Levels) -> tuple[str, ...]:
     others = _others(drawn.archetypes)
     return f"`{kind.name}`", f"{drawn.days:g}", f"{drawn.sigma:g}", others, drawn.source
+
+
+def _story(kind: Kind, drawn: Stories) -> tuple[str, ...]:
+    low, high = drawn.months
+    months = f"{low:g} to {high:g}" if high > low else f"{low:.1f}"
+    leads = f"{drawn.reach[0]:g} to {drawn.reach[1]:g} % of {_OF[drawn.of]}"
+    points = ", ".join(f"{at:.3g}: {strength:.2g}" for at, strength in kind.course[:4])
+    more = f" … {len(kind.course)} points" if len(kind.course) > 5 else ""
+    last = "" if more else f", {kind.course[-1][0]:g}: {kind.course[-1][1]:g}"
+    return (
+        f"`{kind.name}`",
+        months,
+        leads,
+        f"{points}{'' if len(kind.course) <= 4 else last}{more}",
+        _others(drawn.archetypes),
+        drawn.source,
+    )
+
+
+_OF = {"capacity": "capacity", "usual": "what demand would be"}
 
 
 def _others(archetypes: dict[str, float]) -> str:

@@ -434,6 +434,7 @@ ANCHORS = {
     "Close": "closes",
     "Told": "events.md#telling-events",
     "Incidents": "events.md#drawn-events",
+    "Stories": "events.md#stories",
     "FleetGrowth": "servers-that-come-and-go",
     "Retire": "servers-that-come-and-go",
     "GrowthStep": "servers-that-come-and-go",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fleetsynth.clock import Days
     from fleetsynth.metrics import Metric
     from fleetsynth.scenario import Scenario
+    from fleetsynth.whom import Who
 
 
 _MOST_COUNTED = 200_000
@@ -169,6 +170,20 @@ class Plan:
         """Tell which days `is_holiday` marks where a country has its holidays, shape (days,)."""
         return days.is_holiday(country, self.own_dates)
 
+    def usual(self, who: Who, channel: str, second: int) -> float | None:
+        """Return what servers of a service show on a busy day to which nothing happens.
+
+        Args:
+            who: the service, or a server where there are none.
+            channel: of events; it says the metric, the first on which it acts.
+            second: the time, since the Unix epoch.
+
+        Returns:
+            Percent of capacity; None where the model does not say, and nobody has stories.
+        """
+        del who, channel, second
+        return None
+
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Column names, in order."""
@@ -250,6 +265,8 @@ def digest_of(scenario: Scenario, version: str, content: dict[str, Any]) -> str:
         content.pop("holidays", None)
     if not (scenario.incidents.intensity or scenario.incidents.without):
         content.pop("incidents", None)
+    if not scenario.stories.share:
+        content.pop("stories", None)
     if not content.get("closed"):
         content.pop("closed", None)
     # Their order counts: it decides ties, blocks and the meaning of a draw.

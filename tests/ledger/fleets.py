@@ -25,7 +25,7 @@ SPRING: dict[str, Any] = {  # two months, over a change of clocks
     "granularity": "5min",
 }
 PRESETS: dict[str, dict[str, Any]] = {
-    "realistic": {"preset": "realistic", "sample_interval": "5min"},
+    "realistic": {"preset": "realistic", "sample_interval": "5min", "stories": {"share": 0}},
     "classic": {"assignment": "interleaved"},
 }
 

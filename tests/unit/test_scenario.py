@@ -22,6 +22,7 @@ def test_the_packaged_scenario_holds_the_defaults_of_the_specification() -> None
     profiles = packaged.pop("archetypes")
     assert packaged.pop("events") == ()
     assert packaged.pop("incidents")["intensity"] == 0
+    assert packaged.pop("stories")["share"] == 0
     assert list(profiles) == sorted(ARCHETYPES)
     assert packaged == {
         "preset": "classic",
@@ -255,7 +256,7 @@ def _other(value: object) -> object:
 TOP_LEVEL = [
     key
     for key in ClassicScenario.model_fields
-    if key not in {"archetypes", "growth", "correlation_repair", "events", "incidents"}
+    if key not in {"archetypes", "growth", "correlation_repair", "events", "incidents", "stories"}
 ]
 
 
@@ -288,6 +289,8 @@ HAPPENING: list[dict[str, Any]] = [
     {"events": [{"kind": "launch", "at": "2024-06-01 10:00"}]},
     {"events": [CARDS]},
     {"events": [CARDS], "incidents": {"without": ["cards-server_003"]}},
+    {"stories": {"share": 0.1}},
+    {"stories": {"share": 0.1, "decline": {"weight": 2}}},
 ]
 
 
@@ -317,6 +320,11 @@ def test_rates_of_what_does_not_happen_change_nothing() -> None:
     quiet = {"incidents": {"intensity": 0, "leak": {"per_quarter": 0.2}}}
     assert plan_of(quiet).digest == plan_of().digest
     assert "incidents" not in load_scenario(quiet).to_dict()
+    untold = {"stories": {"share": 0, "decline": {"weight": 2}}}
+    assert plan_of(untold).digest == plan_of().digest
+    assert "stories" not in load_scenario(untold).to_dict()
+    resolved = load_scenario({"preset": "realistic", "stories": {"share": 0}}).to_dict()
+    assert resolved["stories"] == {"share": 0}
 
 
 @pytest.mark.parametrize("field", [field for field in CACHE if field != "name"])

@@ -52,6 +52,10 @@ CHANNELS = {
 """How events act, by name. Disks keep what is on them while a server is down."""
 
 
+Course = tuple[tuple[float, float], ...]
+"""Shares of an event's length, from 0 to 1, and of its strength there; lines in between."""
+
+
 class Effect(NamedTuple):
     """What an event does on one channel.
 
@@ -87,6 +91,7 @@ class Event(NamedTuple):
         ramp: seconds over which effects come, and go.
         rises: whether they grow from the begin to the end instead.
         stays: whether effects do not go: what comes next comes from them.
+        course: how strongly it is felt on its way, as in `Kind`; empty for those without one.
         types: the instance types before and after it, where it is from one to another.
     """
 
@@ -102,6 +107,7 @@ class Event(NamedTuple):
     ramp: int = 0
     rises: bool = False
     stays: bool = False
+    course: Course = ()
     types: tuple[str, str] | None = None
 
     def touches(self, first: int, stop: int) -> bool:
@@ -169,6 +175,28 @@ class Levels:
 
 
 @dataclass(frozen=True)
+class Stories:
+    """How many of the stories that services have are of a kind, how long they are, how far they go.
+
+    Attributes:
+        weight: how many, against the weights of the other kinds.
+        months: shortest and longest, from begin to end; the logarithm is uniform in between.
+        reach: least and greatest at full strength, in percent of `of`, uniform in between.
+        of: ``capacity``, which the channel's first metric then shows so much of on a busy day, or
+            ``usual``, what it would show.
+        archetypes: what multiplies the weight, by archetype.
+        source: where the figures are from.
+    """
+
+    months: tuple[float, float]
+    reach: tuple[float, float]
+    source: str
+    of: Literal["capacity", "usual"] = "capacity"
+    weight: float = 1.0
+    archetypes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Sizes:
     """How often the servers of a service become a size larger or smaller, and back with the next.
 
@@ -224,6 +252,8 @@ class Kind:
         severity: as in `Event`.
         ramp: seconds over which effects come, and go.
         rises: whether effects grow from begin to end.
+        course: how strongly effects are felt on the way, from begin to end, in place of a ramp;
+            empty for kinds without one.
         color: of its pictures, a hexadecimal RGB.
         lasts: whether a told one without an end lasts; others need one.
         follows: what it may bring about, on the entity's service.
@@ -240,17 +270,33 @@ class Kind:
     effects: Callable[[float], tuple[Effect, ...]] | None
     color: str
     size: float = 1.0
-    drawn: Spells | Levels | Sizes | None = None
+    drawn: Spells | Levels | Sizes | Stories | None = None
     planned: bool = False
     label: Literal["anomaly", "regime", "planned", "off"] = "anomaly"
     severity: Literal["info", "minor", "major", "critical"] = "minor"
     ramp: int = 0
     rises: bool = False
+    course: Course = ()
     lasts: bool = False
     follows: tuple[Consequence, ...] = ()
     through: str | None = None
     is_told: bool = True
     owns: bool = True
+
+
+def saw_tooth(teeth: int, kept: float) -> Course:
+    """Return the course of what is set back on its way up, and goes at once when it is up.
+
+    Args:
+        teeth: rises; all but the last are set back.
+        kept: how far each is set back to, as a share of the way to its foot on a straight line.
+    """
+    up, fall = 0.98, 0.0005
+    points: list[tuple[float, float]] = [(0.0, 0.0)]
+    for tooth in range(1, teeth):
+        share = tooth / teeth
+        points += [(up * share, share), (up * share + fall, kept * share)]
+    return (*points, (up, 1.0), (1.0, 0.0))
 
 
 def only(channel: str) -> Callable[[float], tuple[Effect, ...]]:

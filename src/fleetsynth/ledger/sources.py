@@ -7,19 +7,23 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fleetsynth.clock import DAY_SECONDS, epoch_day
-from fleetsynth.kinds import DRAWN
+from fleetsynth.kinds import DRAWN, STORIES
 from fleetsynth.kinds.kind import CHANNELS, Levels, Sizes, Spells
-from fleetsynth.ledger import levels, spells
+from fleetsynth.ledger import levels, spells, stories
 from fleetsynth.ledger.difficulty import rates_at
 from fleetsynth.numeric import rounded
 from fleetsynth.scenario.events import DECOMMISSION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fleetsynth.instances import Instances, InstanceType
     from fleetsynth.kinds.kind import Kind
     from fleetsynth.lives import Lives
     from fleetsynth.plan import Plan
     from fleetsynth.scenario.events import Told
+    from fleetsynth.scenario.model import Scenario
+    from fleetsynth.whom import Who
 
 FOREVER = 1 << 60
 """Second at which ends what has no end."""
@@ -45,6 +49,9 @@ class Sources(NamedTuple):
         spells: kinds that come and go by themselves: kind, its rates by archetype.
         changes: kinds that replace each other, likewise.
         sizes: kinds that make servers larger or smaller, likewise.
+        stories: by archetype, the kinds of story that its services may have.
+        story_share: of the services that have one.
+        usual: returns how full servers of a service usually are, as `Plan.usual` does.
         told: what planners tell.
         owning: those of them that change what capacity servers have.
         freezes: those of them in which nothing is changed.
@@ -60,6 +67,9 @@ class Sources(NamedTuple):
     spells: tuple[tuple[Kind, dict[str, spells.Rates]], ...]
     changes: tuple[tuple[Kind, dict[str, levels.Changes]], ...]
     sizes: tuple[tuple[Kind, dict[str, levels.Changes]], ...]
+    stories: dict[str, dict[str, stories.Figures]]
+    story_share: float
+    usual: Callable[[Who, str, int], float | None]
     told: tuple[Told, ...]
     owning: tuple[Told, ...]
     freezes: tuple[Told, ...]
@@ -72,12 +82,14 @@ class Sources(NamedTuple):
     @property
     def any(self) -> bool:
         """Whether anything can happen at all."""
-        return bool(self.spells or self.changes or self.sizes or self.told or self.lives)
+        return bool(
+            self.spells or self.changes or self.sizes or self.stories or self.told or self.lives
+        )
 
     @property
     def of_capacity(self) -> Sources:
         """The same without what leaves the capacity of servers as it is."""
-        return self._replace(spells=(), changes=(), told=self.owning)
+        return self._replace(spells=(), changes=(), stories={}, told=self.owning)
 
     def type_of(self, name: str) -> InstanceType:
         """Return a type by its name."""
@@ -94,7 +106,7 @@ class Sources(NamedTuple):
 def sources_of(plan: Plan) -> Sources:
     """Return what events of a plan come from."""
     scenario = plan.scenario
-    incidents = scenario.incidents
+    incidents, stories_ = scenario.incidents, scenario.stories
     names = list(scenario.distribution)
     spelled, changed, sized = [], [], []
     origin = epoch_day(plan.origin) * DAY_SECONDS
@@ -122,10 +134,13 @@ def sources_of(plan: Plan) -> Sources:
         spells=tuple((kind, by) for kind, by in spelled if by),
         changes=tuple((kind, by) for kind, by in changed if by),
         sizes=tuple((kind, by) for kind, by in sized if by),
+        stories=_stories(scenario),
+        story_share=stories_.share,
+        usual=plan.usual,
         told=scenario.events,
         owning=tuple(each for each in scenario.events if _owns(each)),
         freezes=tuple(each for each in scenario.events if each.kind == "freeze"),
-        without=frozenset(incidents.without),
+        without=frozenset((*incidents.without, *(stories_.without if stories_.share else ()))),
         lives=replace(plan.fleet.lives, told=None) if plan.fleet.lives else None,
         ends=tuple(each for each in scenario.events if each.kind == DECOMMISSION),
         last_end=max(
@@ -150,3 +165,20 @@ def _owns(told: Told) -> bool:
     channels = {*said, *(effect.channel for effect in usual)}
     over = any(CHANNELS[channel].how == "over" for channel in channels)
     return kind.owns and (told.to_type is not None or over)
+
+
+def _stories(scenario: Scenario) -> dict[str, dict[str, stories.Figures]]:
+    """Return the kinds of story that services of each archetype may have."""
+    out: dict[str, dict[str, stories.Figures]] = {}
+    for archetype in scenario.distribution if scenario.stories.share else ():
+        said = {kind: getattr(scenario.stories, kind) for kind in STORIES}
+        of = {
+            kind: stories.Figures(
+                each.weight * each.archetypes.get(archetype, 1.0), each.months, each.reach
+            )
+            for kind, each in said.items()
+        }
+        kept = {kind: figures for kind, figures in of.items() if figures.weight}
+        if kept:
+            out[archetype] = kept
+    return out

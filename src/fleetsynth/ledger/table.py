@@ -102,6 +102,8 @@ def effect_text(event: Event) -> str:
     how = ""
     if event.rises:
         how = " by its end"
+    elif event.course:
+        how = " at its height"
     elif event.ramp:
         how = f" within {_duration(event.ramp)}"
     return ", ".join([*said, *(f"{_strength(effect)}{how}" for effect in event.effects)])

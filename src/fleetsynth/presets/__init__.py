@@ -78,7 +78,9 @@ def problems_of(scenario: Scenario) -> list[tuple[frozenset[str], Problem]]:
     from fleetsynth.ledger import without
 
     found = list(_problems_between(scenario))
-    if scenario.incidents.without and not found:  # the ledger is that of a scenario without any
+    if (
+        scenario.incidents.without or scenario.stories.without
+    ) and not found:  # the ledger is that of a scenario without any
         plan = model(scenario.preset).resolve(scenario)
         found = [(frozenset(), problem) for problem in without.problems(plan)]
     return found
@@ -95,6 +97,9 @@ def _problems_between(scenario: Scenario) -> Iterator[tuple[frozenset[str], Prob
         key = "events" if scenario.events else "incidents"
         message = f"nothing happens to fleets of the preset {scenario.preset!r}"
         yield frozenset({"events", "incidents", "preset"}), Problem(message, key)
+    if scenario.stories.share and not of.events:
+        message = f"services of the preset {scenario.preset!r} have no stories"
+        yield frozenset({"stories", "preset"}), Problem(message, "stories")
     yield from of.problems(scenario)
 
 

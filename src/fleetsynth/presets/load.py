@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
-from fleetsynth.presets import DEFAULT, PRESETS, is_preset, model, names, problems_of
+from fleetsynth.presets import DEFAULT, PRESETS, is_preset, model, names, problems_of, scenarios
 from fleetsynth.presets.catalog import packaged
 from fleetsynth.presets.catalogue import complete
 from fleetsynth.presets.explain import explain
@@ -38,7 +38,8 @@ def load_scenario(
     """Read a scenario over the packaged defaults.
 
     Args:
-        source: a YAML file, a mapping of the same shape, or None for the defaults alone.
+        source: a YAML file, the name of a packaged scenario such as ``planner``, a mapping of the
+            same shape, or None for the defaults alone. A file of that name goes first.
         overrides: values by dotted key, such as ``{"num_servers": 10, "growth.mode": "monthly"}``;
             they win over `source`.
         origins: where each override came from, such as ``{"num_servers": "--servers"}``, to be
@@ -136,16 +137,7 @@ def _given(source: Path | str | Mapping[str, Any] | None) -> tuple[dict[str, Any
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Origin]:
-    try:
-        with path.open("rb") as file:  # of what has no end, as much as there can be of a scenario
-            content = file.read(4 * text.LARGEST + 1).decode()
-    except OSError as error:
-        hint = f"; the packaged one is {{'preset': '{path}'}}" if str(path) in PRESETS else ""
-        raise UsageError(f"cannot read the scenario {path}: {error.strerror}{hint}") from None
-    except UnicodeDecodeError as error:
-        message = f"{path} is not a scenario: byte {error.start} is not UTF-8 text"
-        raise UsageError(message) from None
-    name = path.name
+    content, name = _content(path), path.name
 
     @cache
     def known_lines() -> dict[str, int]:
@@ -161,6 +153,23 @@ def _read(path: Path) -> tuple[dict[str, Any], Origin]:
         return name
 
     return text.parse(content, name), origin
+
+
+def _content(path: Path) -> str:
+    """Return the text of a scenario: of a file, or of a packaged one by its name."""
+    if scenarios.is_packaged(path):
+        return scenarios.packaged_text(path.name)
+    try:
+        with path.open("rb") as file:  # of what has no end, as much as there can be of a scenario
+            return file.read(4 * text.LARGEST + 1).decode()
+    except OSError as error:
+        hint = f"; the packaged one is {{'preset': '{path}'}}" if str(path) in PRESETS else ""
+        if not hint and not path.suffix:
+            hint = did_you_mean(str(path), scenarios.names())
+        raise UsageError(f"cannot read the scenario {path}: {error.strerror}{hint}") from None
+    except UnicodeDecodeError as error:
+        message = f"{path} is not a scenario: byte {error.start} is not UTF-8 text"
+        raise UsageError(message) from None
 
 
 def _name_new_archetypes(values: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import did_you_mean
 from fleetsynth.kinds import DRAWN, KINDS, TOLD
 from fleetsynth.kinds.kind import CHANNELS, Levels, Sizes, Spells
-from fleetsynth.scenario.fields import Key, Name, Share, Strict
+from fleetsynth.scenario.fields import Key, Name, Share, Strict, ascending
 from fleetsynth.scenario.moments import (
     Capacity,
     Duration,
@@ -35,8 +35,6 @@ from fleetsynth.scenario.moments import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pydantic import SerializerFunctionWrapHandler
 
     from fleetsynth.kinds.kind import Kind
@@ -118,15 +116,7 @@ class Told(Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Told:
-        for check in (
-            _known_kind,
-            _begins,
-            _ends,
-            _repeats,
-            _does_something,
-            _is_for_good,
-            _is_of_a_type,
-        ):
+        for check in _CHECKS:
             check(self)
         return self
 
@@ -251,6 +241,11 @@ def _does_something(told: Told) -> None:
         raise ValueError("down: false says nothing; leave it out")
 
 
+def _runs_its_course(told: Told) -> None:
+    if told.of.course and told.ramp is not None:
+        raise ValueError(f"a {told.of.title} comes and goes by a course of its own: no ramp")
+
+
 def _is_for_good(told: Told) -> None:
     if told.kind == DECOMMISSION and (told.lasts_seconds is not None or told.strengths):
         raise ValueError("a decommission is for good: say at and whom, no end and no strength")
@@ -269,13 +264,16 @@ def _is_of_a_type(told: Told) -> None:
         )
 
 
-def _pair_of(name: str, low: float, high: float) -> Callable[[tuple[float, float]], Any]:
-    def check(pair: tuple[float, float]) -> tuple[float, float]:
-        if not low <= pair[0] <= pair[1] <= high:
-            raise ValueError(f"{name} should be two numbers from {low:g} to {high:g}, ascending")
-        return pair
-
-    return check
+_CHECKS = (
+    _known_kind,
+    _begins,
+    _ends,
+    _repeats,
+    _does_something,
+    _runs_its_course,
+    _is_for_good,
+    _is_of_a_type,
+)
 
 
 class SpellRates(Strict):
@@ -292,8 +290,8 @@ class SpellRates(Strict):
 
     @model_validator(mode="after")
     def _ordered(self) -> SpellRates:
-        _pair_of("hours", 1 / 60, _LONGEST_HOURS)(self.hours)
-        _pair_of("size", 0.0, 1e3)(self.size)
+        ascending("hours", 1 / 60, _LONGEST_HOURS)(self.hours)
+        ascending("size", 0.0, 1e3)(self.size)
         return self
 
 

@@ -6,7 +6,7 @@ Defaults stand in ``catalog/``, not here: a `Scenario` is always complete.
 from __future__ import annotations
 
 from math import log
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_serializer
 from pydantic.functional_validators import AfterValidator
@@ -24,6 +24,7 @@ from fleetsynth.scenario.fields import (
 )
 from fleetsynth.scenario.holidays import Holidays
 from fleetsynth.scenario.instances import CatalogueOrFile, InstanceOdds, instances_of
+from fleetsynth.scenario.stories import Stories, no_stories
 
 if TYPE_CHECKING:
     from datetime import date
@@ -123,6 +124,10 @@ class Scenario(Strict):
     incidents: Incidents = Field(
         default_factory=nothing, description="What befalls the fleet by itself, and how often."
     )
+    stories: Stories = Field(
+        default_factory=no_stories,
+        description="What services go through over months: growth, steps, declines.",
+    )
     holidays: Holidays = Field(
         default_factory=Holidays,
         description="Days that are holidays beside the public ones, and those that are none.",
@@ -175,6 +180,13 @@ class Scenario(Strict):
         births = self.births
         return self.num_servers + (births.until(epoch_day(self.end_date)) if births else 0)
 
+    def until(self, end: date) -> Self:
+        """Return the scenario with another last day, and all values before it as they are.
+
+        A scenario in which the last day decides values says here what it is pinned to.
+        """
+        return self.model_copy(update={"end_date": end})
+
     @model_serializer(mode="wrap")
     def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
         """Leave out what says nothing, so that scenarios are written as they always were."""
@@ -210,4 +222,9 @@ class Scenario(Strict):
             values["incidents"] = {key: incidents[key] for key in kept}
             if not incidents["without"] and not type(self).model_fields["incidents"].is_required():
                 del values["incidents"]
+        stories = values["stories"]
+        if not stories["share"]:
+            values["stories"] = {"share": 0.0}
+            if not type(self).model_fields["stories"].is_required():
+                del values["stories"]
         return values
