@@ -77,7 +77,7 @@ def making_findings(
             wrong = {path: right for path, right in of_paths.items() if right != value}
             for path, right in wrong.items():
                 says = f"the manifest says {recorded.as_json(right)}"
-                if len(told) == 1 and len({*of_paths.values()}) == 1:
+                if len(told) == 1 and all(each == right for each in of_paths.values()):
                     message = f"{key}: {says}, its parts {recorded.as_json(value)}"
                     yield Finding(MANIFEST, message)
                     break
