@@ -11,6 +11,7 @@ from fleetsynth._version import __version__
 
 if TYPE_CHECKING:
     from fleetsynth.api import (
+        append,
         batches,
         commit,
         digest,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "api": (
+        "append",
         "batches",
         "commit",
         "digest",
@@ -176,6 +178,7 @@ __all__ = [  # noqa: RUF022 - by topic
     "Exported",
     "Result",
     "SparkEngine",
+    "append",
     "batches",
     "commit",
     "export",

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fleetsynth.api import generate as generate_file
 from fleetsynth.errors import FleetsynthError
 from fleetsynth.folders import begin as beginning
 from fleetsynth.folders import folder as making
+from fleetsynth.folders.append import append_days
 from fleetsynth.folders.folder import Shard, commit
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.presets import resolve
@@ -47,7 +49,10 @@ OTHER_EVENTFUL = scenario_of(
 """The same with something that happens."""
 
 MONTHS = ("year", "month")
-SCENARIOS = (TWO_MONTHS, OTHER, EVENTFUL, OTHER_EVENTFUL)
+NEXT_DAY = date(2022, 2, 3)
+LONGER = EVENTFUL.until(NEXT_DAY)
+"""The one with something that happens, and a day more."""
+SCENARIOS = (TWO_MONTHS, OTHER, EVENTFUL, OTHER_EVENTFUL, LONGER)
 _CHANGES = {"os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
 _RANDOM = re.compile(r"(?<=[-.])[0-9a-f]{8}\b")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -57,9 +62,9 @@ Task = Callable[[str], Any]
 
 def remember_yaml(patch: Callable[[Any, str, Any], None] = setattr) -> None:
     """Write and read each scenario once: what takes longest of a small run has no steps."""
-    written = {scenario.seed: dump_yaml(scenario) for scenario in SCENARIOS}
+    written = {(scenario.seed, scenario.end_date): dump_yaml(scenario) for scenario in SCENARIOS}
     read = {text.encode(): scenario_from_yaml(text.encode(), "") for text in written.values()}
-    patch(making, "dump_yaml", lambda scenario: written[scenario.seed])
+    patch(making, "dump_yaml", lambda scenario: written[scenario.seed, scenario.end_date])
     patch(beginning, "scenario_from_yaml", lambda data, _: read[data])
 
 
@@ -126,6 +131,21 @@ def overwrite_events(url: str) -> Any:
 def generate_other_events(url: str) -> Any:
     """Generate another scenario in which something happens."""
     return generate(url, OTHER_EVENTFUL)
+
+
+def generate_to_append(url: str) -> Any:
+    """Generate the dataset that days are appended to: with events and a further table."""
+    return generate_tables(url, EVENTFUL)
+
+
+def append(url: str, **options: Any) -> Any:
+    """Append a day."""
+    return append_days(url, NEXT_DAY, workers=1, **options)
+
+
+def resume_append(url: str) -> Any:
+    """Append a day, or go on with that."""
+    return append(url, resume=True)
 
 
 def overwrite_file_events(folder: str) -> Any:

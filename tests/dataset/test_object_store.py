@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fleetsynth.api import digest
 from fleetsynth.errors import FleetsynthError, OtherBytesError, OutputError, UsageError
 from fleetsynth.events.api import events as fleetsynth_events
 from fleetsynth.folders.folder import Shard, commit
@@ -76,6 +77,7 @@ def test_a_folder_is_the_same_in_a_bucket_as_on_a_disk(
     found = json.loads(request(port, "GET", f"/{BUCKET}/some/where/manifest.json"))
     assert {name: value for name, value in found.items() if name not in OF_THE_RUN} == local
     names = [*(part["path"] for part in local["parts"]), *BESIDE]
+    names += [each["path"] for each in local.get("leaves", [])]
     store = open_store(url)
     assert store.list() == sorted(names)
     for name in set(names) - {"manifest.json"}:
@@ -525,4 +527,33 @@ def test_what_is_killed_at_any_request_is_recovered(
         assert verify(url).findings == []
         assert not keys(port, "fleet/_parts")
         assert (open_store(url).read("notes.txt") == b"mine") == (what == "overwrite")
+    assert 10 < step < 99
+
+
+@pytest.mark.slow
+def test_an_append_that_is_killed_at_any_request_leaves_a_whole_dataset(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_RETRIES", "0")
+    stepping.remember_yaml(monkeypatch.setattr)
+    url = f"s3://{BUCKET}/fleet"
+    stepping.generate_to_append(url)
+    there = stored(port)
+    old, new = (digest_of(resolve(each)) for each in (stepping.EVENTFUL, stepping.LONGER))
+    for step in range(1, 100):
+        empty(port)
+        put(port, there)
+        if _ends_before(step, stepping.append, url):
+            break
+        told = json.loads(open_store(url).read("manifest.json") or b"")["digest"]
+        assert digest(url) == told
+        assert told in (old, new)
+        stepping.resume_append(url)
+        assert json.loads(open_store(url).read("manifest.json") or b"")["digest"] == new
+        assert verify(url).findings == []
+        assert not keys(port, "fleet/_parts")
+        now = stored(port)
+        assert {name: now[name] for name in there if "/data/" in name} == {
+            name: data for name, data in there.items() if "/data/" in name
+        }
     assert 10 < step < 99

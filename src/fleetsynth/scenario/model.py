@@ -6,7 +6,7 @@ Defaults stand in ``catalog/``, not here: a `Scenario` is always complete.
 from __future__ import annotations
 
 from math import log
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_serializer
 from pydantic.functional_validators import AfterValidator
@@ -179,6 +179,13 @@ class Scenario(Strict):
         """All servers that are there on or before the last day, those included that ended."""
         births = self.births
         return self.num_servers + (births.until(epoch_day(self.end_date)) if births else 0)
+
+    def until(self, end: date) -> Self:
+        """Return the scenario with another last day, and all values before it as they are.
+
+        A scenario in which the last day decides values says here what it is pinned to.
+        """
+        return self.model_copy(update={"end_date": end})
 
     @model_serializer(mode="wrap")
     def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:

@@ -12,7 +12,7 @@ from fleetsynth.folders.card.told import Told
 from fleetsynth.stores.names import CROISSANT, README
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from fleetsynth.plan import Plan
     from fleetsynth.stores.store import Store
@@ -29,9 +29,18 @@ def card_of(plan: Plan, values: Mapping[str, Any]) -> dict[str, bytes]:
     return {CROISSANT: croissant.text_of(told).encode(), README: readme.text_of(told).encode()}
 
 
-def write_card(store: Store, plan: Plan, values: Mapping[str, Any]) -> list[str]:
-    """Write the card of a dataset whose manifest is about to be written; return its files."""
+def write_card(
+    store: Store, plan: Plan, values: Mapping[str, Any], at: Callable[[str], str] = str
+) -> list[str]:
+    """Write the card of a dataset whose manifest is about to be written; return its files.
+
+    Args:
+        store: where to.
+        plan: of the dataset.
+        values: its manifest, without what it says of the card.
+        at: returns where a file is written, by its name.
+    """
     card = card_of(plan, values)
     for name, data in card.items():
-        store.write(name, data)
+        store.write(at(name), data)
     return list(card)

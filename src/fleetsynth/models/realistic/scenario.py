@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError
 from pydantic.functional_validators import AfterValidator
@@ -245,6 +245,10 @@ class RealisticScenario(Scenario):
     def origin(self) -> date:
         """Day from which growth is counted."""
         return self.growth_start or self.start_date
+
+    def until(self, end: date) -> Self:
+        """Return the scenario with another last day; growth is counted from where it is."""
+        return super().until(end).model_copy(update={"growth_start": self.origin})
 
     @property
     def sample_seconds(self) -> int:
