@@ -351,8 +351,7 @@ def _whole(
     elsewhere = ["format", "digest", "partition_by", "part_bytes", "parts", *keys]
     if values["format"] > 1:
         elsewhere += ["run", "files", recorded.SEAL]
-    if job.plan.is_faulty and CLEAN in values:
-        elsewhere.append(CLEAN)
+    elsewhere += {CLEAN} & values.keys() if job.plan.is_faulty else ()
     rows = parts.rows() if job.plan.rows is None else job.plan.rows
     made = {key: values.get(key) for key in elsewhere} | {
         "rows": values.get("rows") if rows is None else rows,
