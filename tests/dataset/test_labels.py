@@ -47,6 +47,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "granularity": "6h",
         "sample_interval": "30min",
         "statistics": ["p95", "mean"],
+        "stories": {"share": 0.5},
         "incidents": OFTEN,
         "events": TOLD,
         "fleet_growth": {"per_month": 3},

@@ -132,7 +132,7 @@ def ticks_of(plan: Plan, event: Event) -> tuple[int, int | None]:
     first, end = -(-event.begin // step), event.end
     is_regime = class_of(event) == "regime"
     if is_regime:
-        over = event.begin + event.ramp
+        over = event.begin + (0 if event.rises or event.course else event.ramp)
         end = over if end is None else min(over, end)
     if end is None:
         return first // per_tick, None
