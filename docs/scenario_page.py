@@ -446,6 +446,7 @@ ANCHORS = {
     "Close": "closes",
     "Told": "events.md#telling-events",
     "Incidents": "events.md#drawn-events",
+    "Collector": "collector.md#settings",
     "Stories": "events.md#stories",
     "FleetGrowth": "servers-that-come-and-go",
     "Retire": "servers-that-come-and-go",
@@ -473,7 +474,7 @@ def render() -> str:
     defaults = {key: _value(value) for key, value in starter.items()}
     defaults["archetypes"] = ARCHETYPES_DEFAULT
     growth = {key: _value(value) for key, value in starter["growth"].items()}
-    defaults |= {"holidays": "none", "closed": "none"}
+    defaults |= {"holidays": "none", "closed": "none", "collector": "{intensity: 0}"}
     defaults["growth"] = "see [below](#growth)"
     defaults |= dict.fromkeys(("fleet_growth", "retire"), "null")
     parts = [
