@@ -15,7 +15,7 @@ from fleetsynth.folders.beside import beside_findings
 from fleetsynth.folders.job import Earlier, Job
 from fleetsynth.folders.leaves import entries_of
 from fleetsynth.folders.listing import list_folder
-from fleetsynth.folders.manifest import schema_of, tables_of
+from fleetsynth.folders.manifest import CLEAN, schema_of, tables_of
 from fleetsynth.folders.of_plan import files_of_plan
 from fleetsynth.folders.reread import Rereading
 from fleetsynth.folders.spans import made_spans, parts_of, said_of, spans_in
@@ -281,6 +281,7 @@ def _whole(
     elsewhere = ["format", "digest", "partition_by", "part_bytes", "parts", *keys]
     if values["format"] > 1:
         elsewhere += ["run", "files", recorded.SEAL]
+    elsewhere += {CLEAN} & values.keys() if job.plan.is_faulty else ()
     rows = parts.rows() if job.plan.rows is None else job.plan.rows
     made = {key: values.get(key) for key in elsewhere} | {
         "rows": values.get("rows") if rows is None else rows,
