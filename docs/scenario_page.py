@@ -46,6 +46,18 @@ archetypes:
       level: {lognormal: [25, 0.4], max: 70}    # a figure that differs from server to server
 ```
 
+A scenario is packaged, too, and goes by its name wherever a file could stand, unless a file of that
+name is there: `planner`, a realistic fleet of which servers fill up, step, have seasons and decline
+([what a planner finds in it](capacity.md#a-fleet-to-plan-for)).
+
+```console
+$ fleetsynth plan planner
+rows      ...
+...
+$ fleetsynth config init mine.yaml --scenario planner
+wrote mine.yaml; next: fleetsynth generate mine.yaml
+```
+
 ## How values come together
 
 Three layers, each over the one before:

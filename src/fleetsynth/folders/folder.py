@@ -45,6 +45,7 @@ from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, TIME_KEYS, version
 from fleetsynth.stores.recorded import SEAL, has_card, parse_manifest, seal
 from fleetsynth.stores.records import mapping_from_data
 from fleetsynth.stores.store import STATE, hash_of, open_store
+from fleetsynth.tables.digest import combine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
