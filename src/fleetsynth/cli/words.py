@@ -25,6 +25,7 @@ OPTIONS = {
     "append=True": "--append",
     "schema=...": "--schema",
     "labels=True": "--labels",
+    "clean=True": "--clean",
     "link=...": "--link",
     "server=...": "--server",
     "columns=...": "--columns",
