@@ -290,26 +290,37 @@ def test_what_is_no_selector_is_refused(text: str) -> None:
 # Rows that are missing
 
 
-def test_nobody_sees_what_the_dataset_has_no_row_of() -> None:
-    plan = as_plan({"preset": "lives"})
+COLLECTED = {
+    "preset": "realistic",
+    "num_servers": 5,
+    "granularity": "5min",
+    "end_date": "2022-01-10",
+    "collector": {"intensity": 5},
+}
+
+
+@pytest.mark.parametrize("said", [{"preset": "lives"}, COLLECTED], ids=["lives", "collector"])
+def test_nobody_sees_what_the_dataset_has_no_row_of(said: dict[str, Any]) -> None:
+    plan = as_plan(said)
     catalog, step = Catalog(plan, {}, Limits()), plan.clock.step
     block = simulate(plan, Window(0, plan.fleet.size, plan.clock.first, plan.clock.stop))
     grid = block.grid()
     begin, end = catalog.span()
     names = Matcher("=~", "__name__", "fleetsynth_mem_p95|node_network_receive_bytes_total|up")
+    assert np.isnan(grid[1]).any()
     seen: dict[str, int] = dict.fromkeys(("fleetsynth_mem_p95", "up"), 0)
     for labels, ms, values in catalog.select([names], begin * 1000, end * 1000).series():
-        said = dict(labels)
-        server = int(said["server_id"].removeprefix("server_"))
+        named = dict(labels)
+        server = int(named["server_id"].removeprefix("server_"))
         ticks = -(-ms // 1000 // step) - plan.clock.first
-        if said["__name__"] == "fleetsynth_mem_p95":
+        if named["__name__"] == "fleetsynth_mem_p95":
             there = ~np.isnan(grid[1, server])
             assert np.array_equal(ticks, np.flatnonzero(there))
             assert np.array_equal(values, grid[1, server][there])
         else:
             there = ~np.isnan(grid[:, server]).all(axis=0)
             assert set(ticks.tolist()) == set(np.flatnonzero(there).tolist())
-        seen[said["__name__"]] = seen.get(said["__name__"], 0) + len(ms)
+        seen[named["__name__"]] = seen.get(named["__name__"], 0) + len(ms)
     assert min(seen.values()) > 100
 
 
