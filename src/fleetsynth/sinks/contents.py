@@ -18,6 +18,7 @@ from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.single_file import beside
 from fleetsynth.sinks.shapes import shape_of
 from fleetsynth.stores.names import OF_PLAN, SCENARIO
+from fleetsynth.tables import events
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.tables.of_plan import PLAN_TABLES
 from fleetsynth.tables.provenance import other_model, provenance
@@ -190,6 +191,8 @@ def _plain_rows(files: Files, name: str, key: str, plan: Plan | None) -> Content
     with files.fetch(key) as path:
         names = read_head(path).names
         ours = PLAN_TABLES[name].schema(plan) if plan is not None else None
+        if name == events.NAME:  # whatever the plan
+            ours = events.SCHEMA
         if ours is None or (names and names != ours.names):
             first = next(read_batches(path), None)
             ours = pa.schema([]) if first is None else first.schema
