@@ -23,6 +23,10 @@ OLDEST := .venv-oldest
 OLDEST_READY := $(OLDEST)/.ready
 RELEASE := .venv-release
 JOBS ?= 2
+WITH ?=
+IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# Bytecode is made of what is imported, and not of all that is installed.
+INSTALL := pip install --quiet --no-compile --disable-pip-version-check
 
 .PHONY: data check test style imports types lint unit chromium postgresql oldest newest on-newest docs bench release clean
 .DEFAULT_GOAL := data
@@ -34,7 +38,11 @@ data: $(READY)
 check: lint
 	$(BIN)/python -m pytest --quiet -n $(JOBS) -m "not slow" tests/unit
 
-test: lint unit oldest
+# What uses one processor runs side by side; then the tests, which use them all. WITH=newest runs
+# that beside the others.
+test:
+	$(MAKE) --no-print-directory --jobs=$(JOBS) $(IN_TURN) lint oldest $(WITH)
+	$(MAKE) --no-print-directory unit
 
 style: $(READY)
 	$(BIN)/ruff check .
@@ -91,18 +99,18 @@ bench: $(READY)
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/$(INSTALL) --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 $(OLDEST_READY): pyproject.toml constraints-oldest.txt
 	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
 	$(PYTHON) -m venv $(OLDEST)
-	$(OLDEST)/bin/pip install --quiet --constraint constraints-oldest.txt --editable . pytest
+	$(OLDEST)/bin/$(INSTALL) --constraint constraints-oldest.txt --editable . pytest
 	touch $@
 
 $(NEWEST_READY): pyproject.toml constraints.txt
 	"$(NEWEST)" -m venv $(NEWEST_VENV)
-	$(NEWEST_VENV)/bin/pip install --quiet --constraint constraints.txt --editable . pytest
+	$(NEWEST_VENV)/bin/$(INSTALL) --constraint constraints.txt --editable . pytest
 	touch $@
 
 # The tutorial runs from the wheel alone: nothing of src/ can be imported there.

@@ -6,18 +6,20 @@ Each kind of event on one server: what it shows with the event, over what it wou
 from __future__ import annotations
 
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.dates import DateFormatter, DayLocator, HourLocator
+from matplotlib.dates import DateFormatter, DayLocator, HourLocator, MonthLocator
 from matplotlib.figure import Figure
 
 import fleetsynth
 from docs.gallery import smaller
+from fleetsynth.clock import DAY_SECONDS, MONTH_SECONDS
 from fleetsynth.kinds import KINDS
-from fleetsynth.kinds.kind import Spells
+from fleetsynth.kinds.kind import Spells, Stories
 from fleetsynth.ledger import table
 from fleetsynth.presets import as_plan
 
@@ -45,7 +47,10 @@ FLEET: dict[str, Any] = {
     "assignment": "interleaved",
     "growth_start": "2024-01-01",
     "incidents": {"intensity": 0},
+    "stories": {"share": 0},
 }
+_LONG = 60
+"""Days beyond which a picture shows one value a day."""
 HOURS = {"load_test": 3.0, "blackout": 6.0, "retries": 1.0, "backlog": 2.0, "change": 30.0}
 """How long events last whose kind does not say."""
 
@@ -70,6 +75,10 @@ def case_of(kind: Kind) -> Case:
         often = {"intensity": 1, "deploy": {"days": 3, "sigma": 0.3}, **rates}
         return Case(12, {"incidents": often}, [_told(kind, 144.0, service=SERVICE)])
     hours = HOURS.get(kind.name, 24.0)
+    if isinstance(kind.drawn, Stories):
+        months = float(np.sqrt(kind.drawn.months[0] * kind.drawn.months[1]))
+        days = months * MONTH_SECONDS / DAY_SECONDS
+        return Case(round(days) + 60, {}, [_told(kind, days * 24, service=SERVICE)])
     if isinstance(kind.drawn, Spells):
         hours = float(np.sqrt(kind.drawn.hours[0] * kind.drawn.hours[1]))
     whom = {"servers": SERVER} if kind.entity == "server" else {"service": SERVICE}
@@ -88,19 +97,14 @@ def _days(hours: float) -> int:
 
 
 def _told(kind: Kind, hours: float, **more: Any) -> dict[str, Any]:
-    minutes = max(15, round(hours * 60))
-    return {"kind": kind.name, "at": "2024-03-05 11:00", "for": f"{minutes}min", **more}
+    lasts = f"{max(15, round(hours * 60))}min" if hours < 24 * _LONG else f"{round(hours)}h"
+    return {"kind": kind.name, "at": "2024-03-05 11:00", "for": lasts, **more}
 
 
 def draw(kind: Kind) -> Figure:
     """Draw a kind: four metrics, without and with."""
     case = case_of(kind)
-    span = {
-        "start_date": "2024-03-05" if case.days <= 2 else "2024-03-04",
-        "end_date": f"2024-03-{(4 if case.days <= 2 else 3) + case.days:02d}",
-        "granularity": "5min" if case.days <= 2 else "15min",
-    }
-    off = FLEET | span | case.before
+    off = FLEET | _span(case.days) | case.before
     on = off | {"events": case.told}
     figure = Figure(figsize=(10.0, 1.75), dpi=90, layout="constrained")
     axes = figure.subplots(1, len(SHOWN))
@@ -113,14 +117,32 @@ def draw(kind: Kind) -> Figure:
         each.plot(loud["timestamp"], loud[column], color=kind.color, linewidth=0.8)
         each.set_title(title, fontsize=8, color=INK, loc="left")
         _scale(each, np.concatenate([quiet[column], loud[column]]), column)
-        short = case.days <= 2
-        each.xaxis.set_major_locator(
-            HourLocator(byhour=(0, 12)) if short else DayLocator(interval=-(-case.days // 5))
-        )
-        each.xaxis.set_major_formatter(DateFormatter("%d, %Hh" if short else "%b %d"))
+        _label_times(each, case.days)
         each.tick_params(labelsize=7, colors=INK)
         each.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def _span(days: int) -> dict[str, Any]:
+    """Return the keys of a scenario that say so many days, around the begin of what is told."""
+    first = date(2024, 3, 5 if days <= 2 else 4)
+    if days > _LONG:
+        first -= timedelta(days=29)
+    step = "5min" if days <= 2 else "15min" if days <= _LONG else "daily"
+    last = first + timedelta(days=days - 1)
+    return {"start_date": f"{first}", "end_date": f"{last}", "granularity": step}
+
+
+def _label_times(axes: Axes, days: int) -> None:
+    if days > _LONG:
+        axes.xaxis.set_major_locator(MonthLocator(bymonth=(1, 7) if days < 500 else 1))
+        axes.xaxis.set_major_formatter(DateFormatter("%b %Y"))
+        return
+    short = days <= 2
+    axes.xaxis.set_major_locator(
+        HourLocator(byhour=(0, 12)) if short else DayLocator(interval=-(-days // 5))
+    )
+    axes.xaxis.set_major_formatter(DateFormatter("%d, %Hh" if short else "%b %d"))
 
 
 def _events(scenario: dict[str, Any], kind: Kind, server: str) -> list[Event]:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from docs import events_text as text
 from docs.scenario_page import keys_of
-from fleetsynth.kinds import DRAWN, KINDS, TOLD
-from fleetsynth.kinds.kind import CHANNELS, Effect, Levels, Spells
+from fleetsynth.kinds import DRAWN, KINDS, STORIES, TOLD
+from fleetsynth.kinds.kind import CHANNELS, Effect, Levels, Spells, Stories
 from fleetsynth.presets.load import json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fleetsynth.kinds.kind import Consequence, Kind
+    from fleetsynth.kinds.kind import Consequence, Dial, Kind
 
 
 PICTURES = Path(__file__).resolve().parent / "images" / "events"
@@ -49,7 +49,21 @@ def render() -> str:
             ("kind", "days from one to the next", "sigma", "other archetypes", "source"),
             (_level(kind, kind.drawn) for kind in DRAWN.values() if isinstance(kind.drawn, Levels)),
         ),
+        text.SIZES,
+        keys_of(json_schema(), models["SizeRates"]),
+        text.STORIES,
+        keys_of(json_schema(), models["StoryFigures"]),
+        text.COURSES,
+        _table(
+            ("kind", "months", "leads to", "course", "other archetypes", "source"),
+            (_story(k, k.drawn) for k in STORIES.values() if isinstance(k.drawn, Stories)),
+        ),
         text.CHAINS,
+        _table(
+            ("kind", "events of each in 90 days", "hours", "size at easy", "size at hard"),
+            (_dial(name, dial) for name, dial in _dials()),
+        ),
+        text.DIAL,
         _table(
             ("cause", "brings about", "chance", "begins", "ends", "size"),
             (_follows(kind, each) for kind in KINDS.values() for each in kind.follows),
@@ -76,7 +90,13 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _kind(kind: Kind) -> tuple[str, ...]:
     causes = [cause for cause in KINDS.values() if kind.name in {f.kind for f in cause.follows}]
-    comes = ["drawn"] if kind.drawn else [f"after {cause.title}" for cause in causes]
+    comes = (
+        ["a story"]
+        if kind.name in STORIES
+        else ["drawn"]
+        if kind.drawn
+        else [f"after {cause.title}" for cause in causes]
+    )
     comes += ["told"] if kind.name in TOLD else []
     return (
         f"`{kind.name}`",
@@ -111,6 +131,8 @@ def _default(kind: Kind) -> tuple[str, ...]:
         rises = " by its end" if kind.rises else ""
         does = ", ".join(f"`{_strength(each)}`{rises}" for each in kind.effects(kind.size))
     ramp = f"{kind.ramp // 3600} h" if kind.ramp >= 3600 else f"{kind.ramp // 60} min"
+    if kind.course:
+        return f"`{kind.name}`", f"{does} at its height", "its course", "yes"
     end = "no: it lasts" if kind.lasts else "yes"
     return f"`{kind.name}`", does or "nothing to values", ramp if kind.ramp else "at once", end
 
@@ -130,9 +152,40 @@ def _spell(kind: Kind, drawn: Spells) -> tuple[str, ...]:
     return f"`{kind.name}`", f"{drawn.per_quarter:g}", hours, size, others, drawn.source
 
 
+def _dials() -> Iterator[tuple[str, Dial]]:
+    for name, kind in DRAWN.items():
+        if isinstance(kind.drawn, Spells) and kind.drawn.dial:
+            yield name, kind.drawn.dial
+
+
+def _dial(name: str, dial: Dial) -> tuple[str, ...]:
+    pairs = (f"{low:g} to {high:g}" for low, high in (dial.hours, dial.plain, dial.faint))
+    return f"`{name}`", f"{dial.per_quarter:g}", *pairs
+
+
 def _level(kind: Kind, drawn: Levels) -> tuple[str, ...]:
     others = _others(drawn.archetypes)
     return f"`{kind.name}`", f"{drawn.days:g}", f"{drawn.sigma:g}", others, drawn.source
+
+
+def _story(kind: Kind, drawn: Stories) -> tuple[str, ...]:
+    low, high = drawn.months
+    months = f"{low:g} to {high:g}" if high > low else f"{low:.1f}"
+    leads = f"{drawn.reach[0]:g} to {drawn.reach[1]:g} % of {_OF[drawn.of]}"
+    points = ", ".join(f"{at:.3g}: {strength:.2g}" for at, strength in kind.course[:4])
+    more = f" … {len(kind.course)} points" if len(kind.course) > 5 else ""
+    last = "" if more else f", {kind.course[-1][0]:g}: {kind.course[-1][1]:g}"
+    return (
+        f"`{kind.name}`",
+        months,
+        leads,
+        f"{points}{'' if len(kind.course) <= 4 else last}{more}",
+        _others(drawn.archetypes),
+        drawn.source,
+    )
+
+
+_OF = {"capacity": "capacity", "usual": "what demand would be"}
 
 
 def _others(archetypes: dict[str, float]) -> str:

@@ -8,12 +8,14 @@ broken, and that is what forecasts, detectors and plans fail on. Here things hap
 of them stand in one table, the ledger: what, to whom, from when to when, how strongly, and
 because of what.
 
-There are two ways in which an event comes about.
+There are three ways in which an event comes about.
 
 - **Told**: a planner writes what is planned: a migration in June, a freeze, a load test. In both
   presets, under `events`.
 - **Drawn**: outages, leaks, surges, deploys and so on, with rates per kind, under `incidents`. The
   realistic preset has them unless told otherwise, the classic one only on request.
+- **Stories**: some services go through months of growth, steps, seasons, leaks or decline, under
+  `stories`. The realistic preset has 8 % of services do so, the classic one none.
 
 ```yaml
 # fleet.yaml
@@ -43,9 +45,11 @@ events.parquet
 - [What can happen](#what-can-happen)
 - [Telling events](#telling-events)
 - [Drawn events](#drawn-events)
+- [Stories](#stories)
 - [Chains, failover, and what nobody serves](#chains-failover-and-what-nobody-serves)
 - [What events do to values](#what-events-do-to-values)
 - [When drawn events come](#when-drawn-events-come)
+- [When stories come](#when-stories-come)
 - [What stays the same](#what-stays-the-same)
 - [The table](#the-table)
 - [As an answer key](#as-an-answer-key)
@@ -54,10 +58,11 @@ events.parquet
 KINDS = """
 ## What can happen
 
-*Comes* says how: drawn from rates, told by a planner, after another event, or as what follows
-from others (they cannot be told). *Class* is what a detector should call it: an `anomaly`; a
-`regime`, a level that stays; `planned`; or `off`. An event of a service befalls all its servers;
-where a fleet has no services, as in the classic preset, each server stands for its own.
+*Comes* says how: drawn from rates, as a story of some services, told by a planner, after another
+event, or as what follows from others (they cannot be told). *Class* is what a detector should call
+it: an `anomaly`; a `regime`, a level that stays; `planned`; or `off`. An event of a service befalls
+all its servers; where a fleet has no services, as in the classic preset, each server stands for its
+own.
 
 """
 
@@ -123,10 +128,12 @@ events:
   - {kind: change, at: 2024-05-06, demand: x1.3, cause: a price cut}      # the same as +30%
   - {kind: change, at: 2024-05-06 10:00, for: 6h, cpu: +15, disk: +5, name: audit}
   - {kind: resize, at: 2024-07-01, archetype: database, capacity: x2, ramp: 12h}
+  - {kind: resize, at: 2024-08-01, archetype: web, to_type: c6i.4xlarge}  # docs/instance-types.md
 ```
 
 An effect comes over the `ramp`, and goes as long before the end; both are half of the event at
-most. Kinds that rise (a leak, a disk that fills) grow from begin to end instead. Without keys:
+most. Kinds of [stories](#stories) follow their course instead, and take no `ramp`. Kinds that rise
+(a leak, a disk that fills) grow from begin to end instead. Without keys:
 
 """
 
@@ -181,10 +188,85 @@ such a kind:
 DEPLOYS = """
 """
 
-CHAINS = """\
+SIZES = """
+Resizes come by themselves only if a scenario says how often. All servers of a service become a size
+larger or smaller together, and the next change takes them back to the size that they were meant to
+have; where servers have [instance types](instance-types.md), to the next type of their family.
+Servers to which a planner gives a type (`to_type`) have none.
+
+```yaml
+preset: realistic
+capacity_columns: true
+incidents:
+  resize: {days: 200, up: 0.7}
+```
+
+Keys below `resize`:
+
+"""
+
+STORIES = """
 A level is exp(sigma × z), z normal; those of one service have nothing to do with each other. With
 the packaged figures, shifts of 25 % and more that last five days hit 13 to 35 % of servers in 90
 days, as they do in real fleets ([facts](facts.md)).
+
+## Stories
+
+What a planner is to find: services that grow out of their servers, take a step, have a season that
+is higher each year, leak, fill their disks, or need less and less. A share of the services has one:
+
+```yaml
+preset: realistic
+stories:
+  share: 0.3                              # of the services; 0.08 in the realistic preset
+  steady_growth: {weight: 3, months: [6, 12]}
+  decline: {weight: 0}                    # none of these: their services have others
+  memory_creep: {archetypes: {web: 2}}
+```
+
+A larger `share` keeps the stories of a smaller one. A `weight` says how many are of a kind, against
+the others: of the stories of web services here, three in eight are growth. `without` takes single
+ones away by their ids. Each is a row of the ledger, with its begin, its end, and how strong it is
+at its height. Keys below the name of a kind:
+
+"""
+
+COURSES = """
+Where a kind leads to so much of *capacity*, that is what the servers of the service show on a busy
+day then, on average: a story is made as strong as their figures ask for. Servers of one service
+differ, by a fifth or so, and some of them get further. A service that is there without a story has
+none.
+
+Each runs its course once and then ends as such stories do: capacity is added, the version is
+mended, servers are taken away. That comes over days or weeks, and the service is what it would have
+been. Three years after its begin, a service has its next story, of the same kind, as long and
+strong as drawn anew.
+
+"""
+
+CHAINS = """
+## How hard anomalies are to find
+
+`incidents: {difficulty: hard}` makes a test of detectors: `easy`, `medium`, `hard`, or a number
+from 0 (easy) to 1 (hard). It decides rates, hours and sizes of all that comes and goes by itself,
+in place of the figures above. Where nobody says it, nothing changes.
+
+```yaml
+preset: realistic
+granularity: hourly
+incidents: {difficulty: hard}
+```
+
+"""
+
+DIAL = """\
+These come as often, as long and at the same times wherever the dial stands, and are the fainter
+the harder; in between, what they add or multiply changes in equal ratios. All others are plain to
+see: the harder, the fewer of them there are, and none at `hard`. So at `hard` nothing shows as a
+constant, less than one value in a hundred is in an anomaly, and no threshold, difference or moving
+statistic of a series finds much of it: [bench](../bench/README.md) has fifty of them, and the one
+that finds more by looking at the other servers of a service. Deploys stay as they are. The
+[labels](labels.md) say what there was to find.
 
 ## Chains, failover, and what nobody serves
 
@@ -224,6 +306,7 @@ the whole of it, where it stays):
 ```text
 f(t) = 0                                 outside b ≤ t < e
      = (t − b) / (e − b)                 if it rises
+     = its course at (t − b) / (e − b)   if it is a story: lines between the points below
      = (t − b) / r                       in its first r seconds
      = 1 − (t − (e − r)) / r             in its last r seconds, unless it stays
      = 1                                 otherwise
@@ -253,7 +336,8 @@ server is down.
 
 **The classic model**, per tick ([its equations](model.md#from-profile-to-value)): `demand`
 multiplies base × factors × growth of CPU, memory and network, before the noise; the other effects
-act after spikes, in the same order, and `cores` and `capacity` on CPU and memory alone.
+act after spikes, in the same order, and `cores` and `capacity` on CPU and memory alone;
+`memory_size` and `disk_size` divide these two.
 
 `--components` has two parts for them: [`event` and `incident`](components.md).
 
@@ -275,6 +359,32 @@ on day `days × (k + 0.8 × (u − 0.5))`, u of (kind, id, "time", k), and is `e
 normal quantile of (kind, id, "level", k). A deploy takes two hours from the level before to its
 own.
 
+## When stories come
+
+A service has one if u("whether", service) < `share`. Its kind is the one with the least
+`−ln(1 − u("kind", kind, service)) / (weight × archetype)`. With `"story"` in front of each address:
+
+```text
+phase   = ⌊u("begin", service) × 1096 × 1440⌋ min
+begin   = n × 1096 d + phase                     n = 0, 1, −1 …, counted from the Unix epoch
+lasts   = least × (most / least)^u months        u of ("length", kind, service, n), whole minutes
+reach   = low + (high − low) × u                 u of ("reach", kind, service, n)
+size    = reach / 100                            of what demand would be (a decline)
+        = reach / usual                          of capacity, what multiplies
+        = reach − usual                          of capacity, what adds
+```
+
+`usual` is the mean over all servers of the service, those that only a larger fleet has included,
+with growth and the trend of disks up to when the story is at its height. Of realistic servers:
+
+```text
+CPU     level × spread × growth × the day's busiest hour × (1 + the noise's relative sd)
+memory  level + cache + leak × restart_days / 2
+disk    level + trend × months + fill × cleanup_days / 2
+```
+
+Of classic ones it is the base.
+
 ## What stays the same
 
 Nothing above refers to the span of the data, to the number of servers, to the step, or to how
@@ -290,11 +400,11 @@ few, many = ({e["event_id"] for e in events(s).rows()} for s in (small, large))
 assert few < many
 ```
 
-What moves them: the seed; the day that growth is counted from (levels only); another archetype or
-service; and `assignment: blocks`, where a larger fleet is another one.
+What moves them: the seed; the day that growth is counted from (levels, and how strong stories are);
+another archetype or service; and `assignment: blocks`, where a larger fleet is another one.
 
-Outside its window, an event changes nothing: not a byte. With `incidents: {intensity: 0}` and no
-`events`, values are those of a fleet to which nothing happens.
+Outside its window, an event changes nothing: not a byte. With `incidents: {intensity: 0}`,
+`stories: {share: 0}` and no `events`, values are those of a fleet to which nothing happens.
 
 ## The table
 
@@ -346,6 +456,7 @@ print(f"precision {found / flagged.sum():.2f}, recall {found / truth.sum():.2f}"
 assert truth.any() and found > 0
 ```
 
-The same table tells a forecaster which history is another regime, and a planner which steps were
-meant.
+`generate --labels` writes this for every value, and says what to make of the rest: see
+[labels](labels.md). The same table tells a forecaster which history is another regime, and a
+planner which steps were meant.
 """

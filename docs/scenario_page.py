@@ -217,6 +217,15 @@ closed:
 
 """
 
+CATALOGUES = """
+### Catalogues
+
+Keys of a file that `instance_types` names, or below it: families, those of a family, and those of a
+type. What comes of them, and how to say which server is of which type: [instance
+types](instance-types.md).
+
+"""
+
 EXTENDS = """
 ### Archetypes that extend others
 
@@ -425,13 +434,20 @@ ANCHORS = {
     "Close": "closes",
     "Told": "events.md#telling-events",
     "Incidents": "events.md#drawn-events",
+    "Stories": "events.md#stories",
     "FleetGrowth": "servers-that-come-and-go",
     "Retire": "servers-that-come-and-go",
     "GrowthStep": "servers-that-come-and-go",
     "OwnDate": "own-dates",
     "Closed": "closed-days",
+    "Catalogue": "catalogues",
+    "Family": "catalogues",
+    "TypeFigures": "catalogues",
 }
 """Where the keys of a model are described, if not under its name."""
+
+CATALOGUE = ("Catalogue", "Family", "TypeFigures")
+"""The models of a catalogue of instance types."""
 
 ARCHETYPES_DEFAULT = "the [four archetypes](model.md#profiles)"
 
@@ -461,6 +477,8 @@ def render() -> str:
         HOLIDAYS_MORE,
         CLOSED,
         _keys(schema, schema["$defs"]["Closed"]),
+        CATALOGUES,
+        "\n".join(_keys(schema, schema["$defs"][name]) for name in CATALOGUE),
         ARCHETYPES,
         *_profiles(schema),
         EXTENDS,

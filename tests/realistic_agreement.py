@@ -43,6 +43,7 @@ def realistic(overrides: Mapping[str, Any] | None = None, **keys: Any) -> Realis
         "regions": REGIONS,
     }
     small["assignment"] = "interleaved"
+    small["stories.share"] = 0
     small["incidents.intensity"] = 0  # what happens has a twin of its own: tests/ledger
     plan = resolve(load_scenario(overrides={**small, **(overrides or {}), **keys}))
     assert isinstance(plan, RealisticPlan)

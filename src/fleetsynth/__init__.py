@@ -11,6 +11,7 @@ from fleetsynth._version import __version__
 
 if TYPE_CHECKING:
     from fleetsynth.api import (
+        append,
         batches,
         commit,
         digest,
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "api": (
+        "append",
         "batches",
         "commit",
         "digest",
@@ -178,6 +180,7 @@ __all__ = [  # noqa: RUF022 - by topic
     "Exported",
     "Result",
     "SparkEngine",
+    "append",
     "batches",
     "commit",
     "ddl",

@@ -26,6 +26,7 @@ from fleetsynth.tables.table import COMPONENTS, LABELS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date
 
     import pandas as pd
     import pyarrow as pa
@@ -232,6 +233,66 @@ def _refuse_file_format(path: Path, file_format: str | None) -> None:
             f"file_format=... is for folders and for standard output: the ending of {path} names "
             f"its format. For {ending}, name it {stem}{ending}"
         )
+
+
+def append(
+    folder: Path | str,
+    until: date | str,
+    *,
+    resume: bool = False,
+    shard: str | None = None,
+    engine: Engine | str | None = None,
+    master: str | None = None,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Result:
+    """Append days to a finished dataset folder: new parts beside old ones, which stay as they are.
+
+    The result has the digest of `generate` over the longer span, with the growth that the dataset
+    was generated with (docs/append.md). Until all is there, everybody reads the days before.
+
+    Args:
+        folder: the folder, or ``s3://bucket/prefix``.
+        until: the last day that it is to have, included. One that it has already changes nothing.
+        resume: go on with an append that was interrupted, and from there to `until`.
+        shard: make shard K of N of the new parts alone, as `generate` takes it; then `commit`.
+        engine: where parts are made, as `generate` takes it.
+        master: address of Spark's master, as `generate` takes it.
+        workers: processes; None for one per processor. No byte depends on it.
+        progress: called after each batch or part with how many of the new cells are done.
+
+    Returns:
+        What was made; `already` if there was nothing to do.
+
+    Raises:
+        ScenarioError: if the scenario cannot be that long.
+        UsageError: if there is no such folder, the day is before its last one, or other versions of
+            what decides values made it.
+        InputError: if it is no finished dataset of ours, or not as its manifest says.
+        OutputError: if another run is in the folder, or it cannot be written. The dataset stays as
+            it was, and `resume` goes on.
+    """
+    from fleetsynth.folders.append import append_days
+    from fleetsynth.folders.shards import parse_shard
+    from fleetsynth.stores.paths import refuse_missing
+    from fleetsynth.timestamps import to_day
+
+    _refuse_less_than_one(workers=workers)
+    refuse_missing([folder])
+    try:
+        day = to_day(until)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"until={until!r}: expected a day, such as 2026-11-01") from error
+    return append_days(
+        str(folder),
+        day,
+        resume=resume,
+        shard=parse_shard(shard) if shard else None,
+        engine=engine,
+        master=master,
+        workers=workers,
+        progress=progress,
+    )
 
 
 def commit(folder: Path | str) -> dict[str, Any]:

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.assignment import Assignment
+    from fleetsynth.instances import Instances
     from fleetsynth.lives import Lives
 
 _T = TypeVar("_T")
 
+TYPE_COLUMN = "instance_type"
 METADATA_COLUMNS = ("business_unit", "criticality", "region")
 """The metadata that is drawn per server or service, each from a stream of its own."""
 
@@ -42,6 +44,7 @@ class Fleet:
         members: the servers of a selection, ascending; None for all of them. Every method counts
             servers by their index among the members.
         lives: when servers come and go; None if all are always there.
+        types: the instance types that servers can have; None where there are none.
     """
 
     total: int
@@ -52,6 +55,7 @@ class Fleet:
     replicas: Mapping[str, tuple[int, int]] | None = None
     members: NDArray[np.int64] | None = field(default=None, compare=False)
     lives: Lives | None = None
+    types: Instances | None = None
 
     @property
     def size(self) -> int:
@@ -142,19 +146,39 @@ class Fleet:
         """
 
         def make() -> NDArray[np.int32]:
-            if self.replicas is None:
-                owners: Iterable[bytes] = self.encoded_ids(first, stop)
-            else:
-                owners = map(encode, self.services(first, stop))
-            return _codes(self.seed, column, self.odds[column], owners)
+            return _codes(self.seed, column, self.odds[column], self._owners(first, stop))
 
         return self._kept(column, (first, stop), make)
+
+    def type_codes(self, first: int, stop: int) -> NDArray[np.int64]:
+        """Instance type that servers first..stop-1 are commissioned with, as indices into `types`.
+
+        Servers of a service have it in common. Shape (servers,); only to be read.
+
+        Raises:
+            UsageError: if servers have no types.
+        """
+        types = self.types
+        if types is None:
+            raise UsageError("servers of this fleet have no instance types")
+        codes = self.archetype_codes(first, stop)
+        return self._kept(
+            "instance_type", (first, stop),
+            lambda: types.draw(self.seed, self.archetypes, codes, self._owners(first, stop)),
+        )  # fmt: skip
+
+    def _owners(self, first: int, stop: int) -> Iterable[bytes]:
+        """Return what servers first..stop-1 have their metadata from: themselves, or services."""
+        if self.replicas is None:
+            return self.encoded_ids(first, stop)
+        return map(encode, self.services(first, stop))
 
     @property
     def text_columns(self) -> list[str]:
         """Names of the text columns besides the server's id, in order."""
         service = [] if self.replicas is None else ["service"]
-        return ["server_type", *service, *METADATA_COLUMNS]
+        kind = [] if self.types is None else [TYPE_COLUMN]
+        return ["server_type", *service, *METADATA_COLUMNS, *kind]
 
     def services(self, first: int, stop: int) -> list[str]:
         """Service of servers first..stop-1, named after its archetype and first server.
@@ -196,6 +220,9 @@ class Fleet:
             words = list(self.odds[column])
             codes = self.metadata_codes(column, first, stop).tolist()
             out[column] = [words[code] for code in codes]
+        if self.types is not None:
+            names = self.types.names
+            out[TYPE_COLUMN] = [names[code] for code in self.type_codes(first, stop).tolist()]
         return out
 
     @cached_property

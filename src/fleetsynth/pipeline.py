@@ -47,7 +47,8 @@ class Outcome:
     Attributes:
         rows: how many were written.
         size: of the output, in bytes.
-        leaves: the content digest's leaves, one after the other.
+        leaves: the content digest's leaves, one after the other, month by month.
+        months: how many of them each month has.
         statistics: mean and sd by archetype and column.
         tables: of the further tables, by name; without statistics.
     """
@@ -57,6 +58,7 @@ class Outcome:
     leaves: bytes
     statistics: dict[str, dict[str, Moments]]
     tables: dict[str, Outcome] = field(default_factory=dict)
+    months: dict[str, int] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -190,7 +192,14 @@ class _Rows:
         tables: dict[str, Outcome] | None = None,
     ) -> Outcome:
         """Say what was written."""
-        return Outcome(self.count, size, self.digest.packed, statistics or {}, tables or {})
+        return Outcome(
+            rows=self.count,
+            size=size,
+            leaves=self.digest.packed,
+            months=self.digest.counts,
+            statistics=statistics or {},
+            tables=tables or {},
+        )
 
 
 def _rows_of(table: Table, plan: Plan, sink: Sink) -> _Rows:

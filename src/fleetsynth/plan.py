@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fleetsynth.clock import Days
     from fleetsynth.metrics import Metric
     from fleetsynth.scenario import Scenario
+    from fleetsynth.whom import Who
 
 
 _MOST_COUNTED = 200_000
@@ -87,6 +88,12 @@ class Plan:
         Then every server has one row at every tick of its life, in order, with all values.
         """
         return self.is_full or replace(self, fleet=replace(self.fleet, lives=None)).is_full
+
+    @cached_property
+    def of_model(self) -> Plan:
+        """The same with the metrics alone that the model makes; itself if there are no others."""
+        own = tuple(metric for metric in self.metrics if not metric.added)
+        return self if len(own) == len(self.metrics) else replace(self, metrics=own)
 
     @property
     def origin(self) -> date:
@@ -163,6 +170,20 @@ class Plan:
         """Tell which days `is_holiday` marks where a country has its holidays, shape (days,)."""
         return days.is_holiday(country, self.own_dates)
 
+    def usual(self, who: Who, channel: str, second: int) -> float | None:
+        """Return what servers of a service show on a busy day to which nothing happens.
+
+        Args:
+            who: the service, or a server where there are none.
+            channel: of events; it says the metric, the first on which it acts.
+            second: the time, since the Unix epoch.
+
+        Returns:
+            Percent of capacity; None where the model does not say, and nobody has stories.
+        """
+        del who, channel, second
+        return None
+
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Column names, in order."""
@@ -210,6 +231,7 @@ def fleet_of(scenario: Scenario, replicas: dict[str, tuple[int, int]] | None) ->
             "region": scenario.regions,
         },
         replicas=replicas,
+        types=scenario.types,
     )
     return replace(fleet, lives=lives_of(scenario, fleet))
 
@@ -243,10 +265,20 @@ def digest_of(scenario: Scenario, version: str, content: dict[str, Any]) -> str:
         content.pop("holidays", None)
     if not (scenario.incidents.intensity or scenario.incidents.without):
         content.pop("incidents", None)
+    if not scenario.stories.share:
+        content.pop("stories", None)
     if not content.get("closed"):
         content.pop("closed", None)
     # Their order counts: it decides ties, blocks and the meaning of a draw.
     for key in ("distribution", "business_units", "criticalities", "regions"):
         content[key] = list(content[key].items())
+    if "instances" in content:
+        odds = content["instances"]
+        content["instances"] = {archetype: list(of.items()) for archetype, of in odds.items()}
+    if "instance_types" in content:
+        families = content["instance_types"]["families"]
+        content["instance_types"] = [
+            [name, list(of["types"].items())] for name, of in families.items()
+        ]
     text = json.dumps([version, content], sort_keys=True, allow_nan=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -10,6 +10,7 @@ from threading import Timer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from sys import UnraisableHookArgs
 
 SHELL_SIGNALS = 128
@@ -27,11 +28,16 @@ def start_lightly() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def lose_no_signal() -> None:
+def lose_no_signal(heed_again: Callable[[], None] | None = None) -> None:
     """Raise again, a moment later, what a signal raised where Python ignores it.
 
-    A signal's handler runs between any two instructions. If those are of a finalizer, Python
-    prints the exception and goes on, and Ctrl-C is lost.
+    A signal's handler runs between any two instructions. If those are of a finalizer, or of what
+    an import does when it is done with its lock, Python prints the exception and goes on, and
+    Ctrl-C is lost.
+
+    Args:
+        heed_again: called before, where a handler takes care that only the first signal counts:
+            it sets the handlers anew, for what that one raised has come to nothing.
     """
     before = sys.unraisablehook
 
@@ -40,6 +46,8 @@ def lose_no_signal() -> None:
         if number not in signal.valid_signals() or sys.is_finalizing():
             before(unraisable)
             return
+        if heed_again:
+            heed_again()
         # Sent to the process: the main thread may be waiting, and another could not wake it.
         again = Timer(_MOMENT_SECONDS, os.kill, (os.getpid(), number))
         again.daemon = True

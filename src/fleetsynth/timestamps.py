@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fleetsynth.clock import SECOND_MICROS
+from fleetsynth.clock import DAY_SECONDS, SECOND_MICROS, from_epoch_day
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -48,6 +48,20 @@ def to_seconds(timestamp: Times, *, whole: bool = False) -> NDArray[np.int64]:
     if whole and (micros % SECOND_MICROS).any():
         raise ValueError(_BROKEN)
     return micros // SECOND_MICROS
+
+
+def to_day(day: Times) -> date:
+    """Return a day.
+
+    Raises:
+        ValueError: for what is none, or has a time of day.
+    """
+    if isinstance(day, date) and not isinstance(day, datetime):
+        return day
+    seconds = int(to_seconds(day, whole=True)[0])
+    if seconds % DAY_SECONDS:
+        raise ValueError("it has a time of day")
+    return from_epoch_day(seconds // DAY_SECONDS)
 
 
 def _one(time: datetime, *, whole: bool) -> int:

@@ -33,6 +33,7 @@ class Who(NamedTuple):
         region: name of its region.
         service: the service that it belongs to, or that it is; its own id in a fleet without any.
         server_index: of a server, in the whole fleet; of a service -1.
+        instance_type: that it is commissioned with; empty where there are no types.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Who(NamedTuple):
     region: str
     service: str
     server_index: int
+    instance_type: str = ""
 
 
 def servers_of(fleet: Fleet, first: int, stop: int) -> list[Who]:
@@ -48,6 +50,7 @@ def servers_of(fleet: Fleet, first: int, stop: int) -> list[Who]:
     columns = fleet.metadata(first, stop)
     names = fleet.server_ids(first, stop)
     services: Sequence[str] = columns.get("service", names)
+    types = columns.get("instance_type", [""] * len(names))
     return list(
         map(
             Who,
@@ -57,6 +60,7 @@ def servers_of(fleet: Fleet, first: int, stop: int) -> list[Who]:
             columns["region"],
             services,
             fleet.index(first, stop).tolist(),
+            types,
         )
     )
 

@@ -83,35 +83,72 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return out
 
 
+def _open(browser: Any, path: Path, size: dict[str, int], scheme: str) -> tuple[Any, Opened]:
+    """Open a file in a window of its own; return that window's context, too."""
+    context = browser.new_context(
+        viewport=size, color_scheme=scheme, timezone_id="Asia/Tokyo", locale="de-DE"
+    )
+    opened = Opened(context.new_page())
+    page = opened.page
+    page.set_default_timeout(120_000)
+    page.on("request", lambda request: opened.requests.append(request.url))
+    page.on("pageerror", lambda error: opened.errors.append(str(error)))
+    page.on("console", opened.hear)
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready]", timeout=120_000)
+    page.evaluate("document.getElementById('about').open = true")  # see test_report.py
+    page.wait_for_timeout(100)
+    return context, opened
+
+
+def _check(opened: Opened) -> None:
+    """Nothing has gone wrong, and the page has asked for nothing but itself."""
+    assert opened.errors == []
+    assert [url for url in opened.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert len([url for url in opened.requests if url.startswith("file:")]) == 1
+
+
 @pytest.fixture
 def open_page(browser: Any) -> Iterator[Any]:
     """Open a file in a window of its own; what went wrong is checked at the end."""
     contexts, all_opened = [], []
 
     def opening(path: Path, size: dict[str, int] = DESKTOP, scheme: str = "light") -> Opened:
-        context = browser.new_context(
-            viewport=size, color_scheme=scheme, timezone_id="Asia/Tokyo", locale="de-DE"
-        )
+        context, opened = _open(browser, path, size, scheme)
         contexts.append(context)
-        opened = Opened(context.new_page())
         all_opened.append(opened)
-        page = opened.page
-        page.set_default_timeout(120_000)
-        page.on("request", lambda request: opened.requests.append(request.url))
-        page.on("pageerror", lambda error: opened.errors.append(str(error)))
-        page.on("console", opened.hear)
-        page.goto(path.as_uri())
-        page.wait_for_selector("html[data-ready]", timeout=120_000)
-        page.evaluate("document.getElementById('about').open = true")  # see test_report.py
-        page.wait_for_timeout(100)
         return opened
 
     yield opening
     for opened in all_opened:
-        assert opened.errors == []
-        assert [
-            url for url in opened.requests if not url.startswith(("file:", "data:", "blob:"))
-        ] == []
-        assert len([url for url in opened.requests if url.startswith("file:")]) == 1
+        _check(opened)
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def _windows(browser: Any) -> Iterator[Any]:
+    windows: dict[Path, tuple[Any, Opened]] = {}
+
+    def window(path: Path) -> Opened:
+        if path not in windows:
+            windows[path] = _open(browser, path, DESKTOP, "light")
+        return windows[path][1]
+
+    yield window
+    for context, _ in windows.values():
+        context.close()
+
+
+@pytest.fixture
+def shared_page(_windows: Any) -> Iterator[Any]:
+    """Open a file on a desktop, once for all tests that only look, and leave it as it was."""
+    used: list[Opened] = []
+
+    def opening(path: Path) -> Opened:
+        used.append(_windows(path))
+        return used[-1]
+
+    yield opening
+    for opened in used:
+        _check(opened)

@@ -58,8 +58,8 @@ def choose(page: Any, name: str, value: str) -> None:
 
 
 @PRESETS
-def test_every_chart_draws(open_page: Any, reports: dict[str, Path], preset: str) -> None:
-    page = open_page(reports[preset]).page
+def test_every_chart_draws(shared_page: Any, reports: dict[str, Path], preset: str) -> None:
+    page = shared_page(reports[preset]).page
     inked = page.evaluate(CANVASES)
     assert len(inked) == 1
     assert min(inked) > 500
@@ -131,8 +131,8 @@ def test_a_filter_that_nothing_passes_says_so(open_page: Any, tmp_path: Path) ->
     assert page.locator(".empty").count() > 0
 
 
-def test_verdicts_are_shown(open_page: Any, reports: dict[str, Path]) -> None:
-    section = open_page(reports["classic"]).page.locator("#verdicts")
+def test_verdicts_are_shown(shared_page: Any, reports: dict[str, Path]) -> None:
+    section = shared_page(reports["classic"]).page.locator("#verdicts")
     assert "None of" in section.locator(".about").inner_text()
     form, figures = section.locator(".card").all()
     assert form.locator("tbody tr").count() > 20

@@ -44,6 +44,7 @@ from tests.dataset.folders import (
     records_in,
     told_in,
 )
+from tests.docs import running
 from tests.e2e.command import Fleetsynth
 from tests.realistic_agreement import realistic
 from tests.support import digest_of, plain_table
@@ -61,10 +62,15 @@ LIVES: list[dict[str, Any]] = [
         "fleet_growth": {"per_month": 3},
         "retire": {"mean_years": 1},
         "end_date": "2022-08-10",
+        "capacity_columns": True,
+        "absolute": True,
+        "events": [{"kind": "resize", "at": "2022-05-01", "share": 0.5, "to_type": "m6i.4xlarge"}],
     },
 ]
 """Servers that come and go: by a model of their own, and by the keys of any scenario."""
 COMPARED = [PARTITIONS[0], PARTITIONS[3]]
+KEYS = ("region", "year")
+"""By what other fleets are partitioned: that it makes no difference is what `COMPARED` is for."""
 
 ENGINES: dict[str, Callable[[Make, Any], Engine]] = {
     "one process": lambda make, _: LocalEngine(1, make=make),
@@ -140,8 +146,11 @@ def engine(request: pytest.FixtureRequest, session: Callable[[], Any]) -> Callab
     return lambda make: ENGINES[request.param](make, session)
 
 
-@pytest.mark.parametrize("file_format", ["csv.gz", "arrow", "jsonl"])
-@pytest.mark.parametrize("engine", ENGINES, indirect=True)
+@pytest.mark.parametrize(
+    ("engine", "file_format"),
+    [("two processes", "csv.gz"), ("two processes", "arrow"), ("Spark", "jsonl")],
+    indirect=["engine"],
+)
 def test_parts_of_any_format(
     engine: Callable[[Make], Engine], tmp_path: Path, file_format: str
 ) -> None:
@@ -243,17 +252,14 @@ def test_to_make_a_part_twice_does_no_harm(tmp_path: Path, engine: EngineOf, dig
 
 
 @every_engine
-@pytest.mark.parametrize("keys", [(), ("region", "year")])
-def test_a_realistic_fleet_has_one_digest_on_every_engine(
-    tmp_path: Path, engine: EngineOf, keys: tuple[str, ...]
-) -> None:
+def test_a_realistic_fleet_has_one_digest_on_every_engine(tmp_path: Path, engine: EngineOf) -> None:
     plan = realistic(num_servers=10, start_date="2022-12-20", end_date="2023-01-10")
     folder = tmp_path / "fleet"
     result = generate_folder(
         plan.scenario,
         str(folder),
         part_bytes=17_000,
-        partition_by=keys,
+        partition_by=KEYS,
         engine=engine(make_part),
     )
     assert result.parts > 1
@@ -262,20 +268,22 @@ def test_a_realistic_fleet_has_one_digest_on_every_engine(
 
 
 @every_engine
-@pytest.mark.parametrize("keys", [(), ("region", "year")])
 def test_a_further_table_has_one_digest_on_every_engine(
-    tmp_path: Path, engine: EngineOf, digest: str, keys: tuple[str, ...]
+    tmp_path: Path, engine: EngineOf, digest: str
 ) -> None:
     beside = fleetsynth.generate(PLAN, tmp_path / "fleet.parquet", components=True)
-    result = run(tmp_path / "fleet", engine(make_part), partition_by=keys, tables=["components"])
+    result = run(tmp_path / "fleet", engine(make_part), partition_by=KEYS, tables=["components"])
     assert result.digest == digest
     assert result.tables["components"].digest == beside.tables["components"].digest
     assert verify(str(tmp_path / "fleet"), regenerate=1).findings == []
 
 
 @every_engine
-@pytest.mark.parametrize("keys", [(), ("region", "year")])
-@pytest.mark.parametrize("scenario", LIVES, ids=["of the model", "of the scenario"])
+@pytest.mark.parametrize(
+    ("scenario", "keys"),
+    [(LIVES[0], ()), (LIVES[1], KEYS)],
+    ids=["of the model", "of the scenario"],
+)
 def test_a_fleet_of_lives_has_one_digest_and_count_on_every_engine(
     tmp_path: Path, engine: EngineOf, keys: tuple[str, ...], scenario: dict[str, Any]
 ) -> None:
@@ -488,6 +496,11 @@ def test_a_spark_frame_needs_no_more_than_what_describes_a_scenario(
     frame = to_spark(session(), scenario)
     assert frame.count() == 6
     assert "region" not in frame.columns
+
+
+def test_the_page_of_the_cookbook(tmp_path: Path, session: Callable[[], Any]) -> None:
+    session()
+    running.run_page(ROOT / "docs" / "cookbook" / "spark.md", tmp_path)
 
 
 def test_the_command_line_runs_on_spark(tmp_path: Path, digest: str) -> None:

@@ -105,6 +105,21 @@ def deaf(*_: object) -> None:
     time.sleep(60)
 
 
+def told_while_finalizing(folder: str, *_: object) -> None:
+    """Be told to stop while an object is finalized, where Python ignores what is raised."""
+
+    class Told:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    try:
+        Told()
+        time.sleep(30)
+        Path(folder, "never told").touch()
+    finally:
+        Path(folder, "tidied up").touch()
+
+
 def _attempt(job: Job, index: int) -> int:
     """Note an attempt; return its number, from 1."""
     notes = _notes(job.url)

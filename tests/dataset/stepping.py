@@ -8,10 +8,12 @@ killed at every one of them, as by a power cut: nothing is tidied up.
 import gc
 import json
 import os
+import re
 import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from fleetsynth.api import generate as generate_file
 from fleetsynth.errors import FleetsynthError
 from fleetsynth.folders import begin as beginning
 from fleetsynth.folders import folder as making
+from fleetsynth.folders.append import append_days
 from fleetsynth.folders.folder import Shard, commit
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.presets import resolve
@@ -46,8 +49,12 @@ OTHER_EVENTFUL = scenario_of(
 """The same with something that happens."""
 
 MONTHS = ("year", "month")
-SCENARIOS = (TWO_MONTHS, OTHER, EVENTFUL, OTHER_EVENTFUL)
+NEXT_DAY = date(2022, 2, 3)
+LONGER = EVENTFUL.until(NEXT_DAY)
+"""The one with something that happens, and a day more."""
+SCENARIOS = (TWO_MONTHS, OTHER, EVENTFUL, OTHER_EVENTFUL, LONGER)
 _CHANGES = {"os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
+_RANDOM = re.compile(r"(?<=[-.])[0-9a-f]{8}\b")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 Task = Callable[[str], Any]
@@ -55,9 +62,9 @@ Task = Callable[[str], Any]
 
 def remember_yaml(patch: Callable[[Any, str, Any], None] = setattr) -> None:
     """Write and read each scenario once: what takes longest of a small run has no steps."""
-    written = {scenario.seed: dump_yaml(scenario) for scenario in SCENARIOS}
+    written = {(scenario.seed, scenario.end_date): dump_yaml(scenario) for scenario in SCENARIOS}
     read = {text.encode(): scenario_from_yaml(text.encode(), "") for text in written.values()}
-    patch(making, "dump_yaml", lambda scenario: written[scenario.seed])
+    patch(making, "dump_yaml", lambda scenario: written[scenario.seed, scenario.end_date])
     patch(beginning, "scenario_from_yaml", lambda data, _: read[data])
 
 
@@ -124,6 +131,21 @@ def overwrite_events(url: str) -> Any:
 def generate_other_events(url: str) -> Any:
     """Generate another scenario in which something happens."""
     return generate(url, OTHER_EVENTFUL)
+
+
+def generate_to_append(url: str) -> Any:
+    """Generate the dataset that days are appended to: with events and a further table."""
+    return generate_tables(url, EVENTFUL)
+
+
+def append(url: str, **options: Any) -> Any:
+    """Append a day."""
+    return append_days(url, NEXT_DAY, workers=1, **options)
+
+
+def resume_append(url: str) -> Any:
+    """Append a day, or go on with that."""
+    return append(url, resume=True)
 
 
 def overwrite_file_events(folder: str) -> Any:
@@ -199,8 +221,8 @@ class Steps:
         """End."""
         self._server.communicate()
 
-    def count(self, task: Task, folder: Path) -> int:
-        """Run a task to its end; return how many steps it takes."""
+    def of(self, task: Task, folder: Path) -> list[str]:
+        """Run a task to its end; return its steps: what is done, and to which file."""
         codes, steps = self._ask([task], folder)
         assert codes == [0]
         return steps
@@ -216,7 +238,7 @@ class Steps:
 
     def _ask(
         self, tasks: Sequence[Task], folder: Path | str, step: int = 0
-    ) -> tuple[list[int], int]:
+    ) -> tuple[list[int], list[str]]:
         assert self._server.stdin
         assert self._server.stdout
         names = [task.__name__ for task in tasks]
@@ -249,17 +271,18 @@ def serve() -> None:
         codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
         os.close(teller)
         with os.fdopen(told) as answers:
-            steps = int(answers.read().split()[-1:][0]) if step == 0 and len(names) == 1 else 0
+            said = answers.read().splitlines()
+        steps = json.loads(said[-1]) if step == 0 and len(names) == 1 and said else []
         os.close(gate)
         print(json.dumps([codes, steps]), flush=True)
 
 
 def _run(task: Task, folder: str, step: int, teller: int) -> int:
-    taken = [0]
+    taken: list[str] = []
 
-    def note() -> None:
-        taken[0] += 1
-        if taken[0] == step:
+    def note(what: str) -> None:
+        taken.append(_RANDOM.sub("", what))
+        if len(taken) == step:
             os._exit(KILLED)
 
     _at_each_step(folder, note)
@@ -271,14 +294,14 @@ def _run(task: Task, folder: str, step: int, teller: int) -> int:
     except BaseException:  # noqa: BLE001 - told by the exit code, as Python would
         traceback.print_exc()
         return 1
-    os.write(teller, f"{taken[0]}\n".encode())
+    os.write(teller, f"{json.dumps(taken)}\n".encode())
     return 0
 
 
-def _at_each_step(folder: str, note: Callable[[], None]) -> None:
+def _at_each_step(folder: str, note: Callable[[str], None]) -> None:
     def hook(event: str, details: tuple[Any, ...]) -> None:
         changes = event in _CHANGES or (event == "open" and (details[2] or 0) & _WRITING)
         if changes and str(details[0]).startswith(folder):
-            note()
+            note(f"{event} {str(details[0])[len(folder) :]}")
 
     sys.addaudithook(hook)

@@ -157,7 +157,7 @@ def test_what_is_wrong_with_the_table_is_said(folder: Path) -> None:
     assert found(folder) == [("events.parquet", same)]
     path.unlink()
     assert found(folder) == [("events.parquet", "this file is missing")]
-    for place in range(0, len(right), max(1, len(right) // 60)):
+    for place in range(0, len(right), max(1, len(right) // 25)):
         path.write_bytes(right[:place] + bytes([right[place] ^ 4]) + right[place + 1 :])
         assert found(folder) != [], place
 

@@ -10,6 +10,7 @@ from fleetsynth.folders.folder import Shard
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.formats import FORMATS
 from fleetsynth.presets.load import load_scenario
+from fleetsynth.stores.names import CARD
 
 SMALL = {"num_servers": 4, "granularity": "1h", "end_date": "2022-02-08"}
 
@@ -47,7 +48,7 @@ def test_folders(tmp_path: Path, keys: tuple[str, ...], expected: Facts) -> None
 def test_a_folder_of_files_made_elsewhere(tmp_path: Path, expected: Facts) -> None:
     url = tmp_path / "it"
     generate_folder(load_scenario(SMALL), str(url), partition_by=("server_type",), workers=1)
-    for name in ("manifest.json", "servers.parquet", "scenario.yaml"):
+    for name in ("manifest.json", "servers.parquet", "scenario.yaml", *CARD):
         (url / name).unlink()
     same(facts(url), expected, expected.columns)
 

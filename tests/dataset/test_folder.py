@@ -27,7 +27,7 @@ from fleetsynth.presets import resolve
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.reader.file_digest import digest_file
 from fleetsynth.scenario import Scenario
-from fleetsynth.stores.names import TIME_KEYS
+from fleetsynth.stores.names import CARD, TIME_KEYS
 from fleetsynth.tables.provenance import provenance
 from tests.dataset.conftest import Copied, Finished
 from tests.dataset.folders import (
@@ -52,6 +52,13 @@ MANIFEST_KEYS = {
     *("tzdata_version", "file_format"),
     *("run", "schema", "partition_by", "part_bytes", "cut", "files", "parts", "manifest_sha256"),
 }
+
+
+def keeps_leaves(keys: tuple[str, ...]) -> bool:
+    """Whether a folder is partitioned by time, so that it keeps the leaves of its digest."""
+    return not {*keys}.isdisjoint(TIME_KEYS)
+
+
 PART_KEYS = {
     *("path", "rows", "servers", "first_server", "last_server", "start", "end"),
     *("size", "sha256", "digest"),
@@ -187,7 +194,9 @@ def test_progress_counts_every_row_once_and_begins_where_the_last_run_ended(
 @pytest.mark.parametrize("keys", PARTITIONS)
 def test_nothing_else_is_in_a_finished_folder(finished: Finished, keys: tuple[str, ...]) -> None:
     paths = [part["path"] for part in manifest_of(finished(keys))["parts"]]
-    beside = ["manifest.json", "scenario.yaml", "servers.parquet"]
+    beside = ["manifest.json", "scenario.yaml", "servers.parquet", *CARD]
+    if keeps_leaves(keys):
+        beside.append(f"_versions/{MIXED.end_date}/leaves.bin")
     assert files_in(finished(keys)) == sorted([*paths, *beside])
 
 
@@ -196,8 +205,8 @@ def test_the_manifest_says_what_was_made(
     finished: Finished, single: str, keys: tuple[str, ...]
 ) -> None:
     values = manifest_of(finished(keys))
-    assert set(values) == MANIFEST_KEYS
-    assert values["format"] == 2
+    assert set(values) == MANIFEST_KEYS | ({"leaves"} if keeps_leaves(keys) else set())
+    assert values["format"] == (5 if keeps_leaves(keys) else 2)
     assert values["digest"] == single
     assert values["rows"] == PLAN.cells == 12 * 88 * 4
     assert values["partition_by"] == list(keys)
@@ -305,7 +314,7 @@ def test_every_reader_takes_the_folder_as_it_stands(
     assert panda["region"].astype(str).value_counts().to_dict() == counts
     assert {name: arrow["region"].to_pylist().count(name) for name in counts} == counts
     assert dict(polar["region"].value_counts().iter_rows()) == counts
-    for key in TIME_KEYS:
+    for key in ("year", "month"):
         assert sorted({*polar[key].to_list()}) == sorted({*expected[key].to_pylist()})
 
 
@@ -439,6 +448,8 @@ def test_overwriting_removes_the_old_dataset_and_nothing_else(copied: Copied) ->
     scenario = scenario_of(num_servers=2, end_date="2022-01-02")
     generate_folder(scenario, str(folder), workers=1, overwrite=True)
     assert files_in(folder) == [
+        "README.md",
+        "croissant.json",
         "data/part-00000.parquet",
         "data/region=Zürich/notes.txt",
         "manifest.json",

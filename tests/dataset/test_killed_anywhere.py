@@ -1,7 +1,14 @@
-"""A run is killed at every single step, and whatever is left is whole, and can be gone on with."""
+"""A run is killed at every single step, and whatever is left is whole, and can be gone on with.
+
+A plain run, and one that replaces a dataset, die at each of their steps. Others take most of the
+same steps, at the same files: of those every fifth, and each that no run before has taken, and each
+by which they take away what is there.
+"""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -95,14 +102,61 @@ RUNS: list[tuple[Before, Task]] = [
 ]
 WITH_TABLES = (stepping.generate_tables, stepping.overwrite_tables)
 WITH_EVENTS = (stepping.generate_events, stepping.overwrite_events)
-REMOVED = 45
-"""Steps of a run that replaces a dataset after it has removed that: those of a new one. Where they
-have been looked at before, all but the first of them are left out."""
+EVERY = 5
+"""How manieth step is one at which a run dies that other runs have taken as well."""
+
+Taken = Callable[[Before, Task], list[str]]
+
+
+@pytest.fixture(scope="module")
+def taken(steps: Steps, tmp_path_factory: pytest.TempPathFactory) -> Taken:
+    """What gives the steps of a run that nobody disturbs; of equal ones, which of them it is."""
+
+    @cache
+    def of(before: Before, task: Task) -> list[str]:
+        folder = tmp_path_factory.mktemp("undisturbed") / "start" / "fleet"
+        before(folder, steps)
+        counted = Counter[str]()
+        names = []
+        for name in steps.of(task, folder):
+            counted[name] += 1
+            names.append(f"{name} {counted[name]}")
+        return names
+
+    return of
+
+
+def _dies_at(run: tuple[Before, Task], taken: Taken) -> list[int]:
+    """Choose the steps at which a run dies, counted from 1."""
+    earlier = RUNS[: RUNS.index(run)]
+    known = {name for each in earlier for name in taken(*each)}
+    names = taken(*run)
+    begins = next(n for n, name in enumerate(names) if "/making-" in name)
+    of_its_own = begins if run[0] in OF_ANOTHER else 0
+    return [
+        number
+        for number, name in enumerate(names, 1)
+        if number <= of_its_own or name not in known or (number + len(earlier)) % EVERY == 0
+    ]
+
+
+def test_steps_at_which_runs_die_are_all_that_there_are(taken: Taken) -> None:
+    chosen = {run: _dies_at(run, taken) for run in RUNS}
+    names = {run: taken(*run) for run in RUNS}
+    every = {name for run in RUNS for name in names[run]}
+    assert {names[run][number - 1] for run in RUNS for number in chosen[run]} == every
+    assert chosen[RUNS[0]] == list(range(1, len(names[RUNS[0]]) + 1))
+    assert min(len(numbers) for numbers in chosen.values()) >= 4
 
 
 @pytest.mark.parametrize(("before", "task"), RUNS)
 def test_what_is_killed_at_any_step_is_recovered(
-    tmp_path: Path, steps: Steps, monkeypatch: pytest.MonkeyPatch, before: Before, task: Task
+    tmp_path: Path,
+    steps: Steps,
+    taken: Taken,
+    monkeypatch: pytest.MonkeyPatch,
+    before: Before,
+    task: Task,
 ) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
     stepping.remember_yaml(monkeypatch.setattr)
@@ -115,11 +169,9 @@ def test_what_is_killed_at_any_step_is_recovered(
     start, end = tmp_path / "start" / "fleet", tmp_path / "end"
     before(start, steps)
     _copy(start, end)
-    count = steps.count(task, end)
-    assert count > 10
+    assert len(steps.of(task, end)) == len(taken(before, task)) > 10
     assert digest_in(end) == wanted
-    last = count - REMOVED if before in (unfinished, interrupted) else count
-    for step in range(1, last + 1):
+    for step in _dies_at((before, task), taken):
         go_on = ways[step % 2]
         folder = tmp_path / str(step)
         _copy(start, folder)
@@ -155,7 +207,7 @@ def test_files_that_lie_beside_each_other_are_of_one_run(
         return {name: digest_file(folder / name) for name in BOTH if (folder / name).exists()}
 
     old = made(tmp_path / "end")
-    count = steps.count(task, tmp_path / "end")
+    count = len(steps.of(task, tmp_path / "end"))
     new = {name: digest_file(tmp_path / "end" / name) for name in BOTH[: _files_of(task)]}
     assert files_in(tmp_path / "end") == sorted(new)
     assert count >= 2 * len(new)
@@ -189,7 +241,7 @@ def test_a_file_and_its_events_are_of_one_run(
         return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
 
     old = made(tmp_path / "end")
-    count = steps.count(stepping.overwrite_file_events, tmp_path / "end")
+    count = len(steps.of(stepping.overwrite_file_events, tmp_path / "end"))
     new = there(tmp_path / "end")
     assert list(new) == list(names)
     data = names[0]

@@ -24,6 +24,9 @@ TIMES = 6
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("races")]
 
 FILES = [
+    "README.md",
+    "_versions/2022-02-02/leaves.bin",
+    "croissant.json",
     "data/year=2022/month=1/part-00000.parquet",
     "data/year=2022/month=2/part-00001.parquet",
     *("manifest.json", "scenario.yaml", "servers.parquet"),

@@ -38,6 +38,9 @@ from tests.dataset.stepping import MONTHS, OTHER, TWO_MONTHS
 from tests.support import digest_of
 
 FILES = [
+    "README.md",
+    "_versions/2022-02-02/leaves.bin",
+    "croissant.json",
     "data/year=2022/month=1/part-00000.parquet",
     "data/year=2022/month=2/part-00001.parquet",
     *("manifest.json", "scenario.yaml", "servers.parquet"),
@@ -156,7 +159,8 @@ def test_the_manifest_is_the_last_thing_that_gets_its_name(folder: Path, synced:
     stepping.generate(str(folder))
     named = [step.split()[1] for step in synced if step.startswith(("link", "rename"))]
     assert named[-1] == "manifest.json"
-    assert named[-3:-1] == ["servers.parquet", "scenario.yaml"]
+    last = ["servers.parquet", "scenario.yaml", "leaves.bin", "croissant.json", "README.md"]
+    assert named[-6:-1] == last
 
 
 # File systems without hard links
@@ -309,7 +313,7 @@ def test_a_run_that_lost_its_folder_publishes_no_part(
     Between(monkeypatch, jobs, "file_digest", take_over)
     with pytest.raises(SupersededError):
         make_part(job, 0)
-    assert files_in(folder) == ["data/part-00000.parquet", *FILES[2:]]
+    assert files_in(folder) == [FILES[0], FILES[2], "data/part-00000.parquet", *FILES[5:]]
     assert verify(str(folder)).findings == []
 
 
@@ -486,7 +490,7 @@ def test_an_overwrite_removes_what_was_committed_before_its_claim(
 ) -> None:
     stepping.make_first(str(folder))
     stepping.make_second(str(folder))
-    Between(monkeypatch, beginning, "_claim", lambda: stepping.commit_it(str(folder)))
+    Between(monkeypatch, beginning, "claim", lambda: stepping.commit_it(str(folder)))
     stepping.overwrite_with_other(str(folder))
     assert is_other(folder)
 
@@ -494,7 +498,7 @@ def test_an_overwrite_removes_what_was_committed_before_its_claim(
 def test_a_run_that_begins_after_another_has_ended_leaves_that_alone(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Between(monkeypatch, beginning, "_claim", lambda: stepping.generate_other(str(folder)))
+    Between(monkeypatch, beginning, "claim", lambda: stepping.generate_other(str(folder)))
     with pytest.raises(ExistsError, match="holds a dataset"):
         stepping.generate(str(folder))
     assert is_other(folder)
@@ -535,7 +539,8 @@ def test_an_overwrite_removes_the_manifest_last_and_earlier_runs_from_the_latest
 
     monkeypatch.setattr(LocalStore, "delete", note)
     first(folder, overwrite=True)
-    assert removed[:2] == FILES[:2]
+    assert removed[:2] == FILES[3:5]
+    assert FILES[1] in removed[2:-4]
     assert removed[-4:] == [job_key(3), job_key(2), job_key(1), "manifest.json"]
     assert files_in(folder) == [job_key(4)]
 

@@ -28,6 +28,7 @@ from fleetsynth.presets import model, resolve
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.reader.file_digest import digest_file
 from fleetsynth.scenario import Scenario
+from fleetsynth.stores.names import CARD
 from fleetsynth.tables import table as tables_of
 from fleetsynth.window import Window
 from tests.dataset import makers
@@ -166,6 +167,8 @@ def test_the_data_are_the_same_with_and_without(scenario: Scenario, tmp_path: Pa
     formats = (4, 4) if happening else (3, 2)
     assert (with_them.pop("format"), without.pop("format")) == formats
     del with_them["tables"]
+    for name in CARD:  # it tells of all tables
+        assert with_them["files"].pop(name) != without["files"].pop(name)
     for part in with_them["parts"]:
         del part["tables"]
     assert with_them == without

@@ -1,5 +1,6 @@
 """Workers end when they should, whatever they are in the middle of."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from fleetsynth.errors import OutputError
 from fleetsynth.folders.engines import worker as workers
 from fleetsynth.folders.engines.local import LocalEngine
-from fleetsynth.folders.engines.worker import Worker
+from fleetsynth.folders.engines.worker import Worker, WorkerLostError
 from tests.dataset import makers
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,16 @@ def test_a_worker_that_takes_no_notice_is_killed(monkeypatch: pytest.MonkeyPatch
     worker.tell_to_stop()
     worker.stop()
     assert worker._process.exitcode == -9
+
+
+def test_a_worker_that_is_told_at_an_awkward_moment_tidies_up_all_the_same(tmp_path: Path) -> None:
+    worker = Worker()
+    folder: Any = str(tmp_path)
+    worker.submit(cast("Any", makers.told_while_finalizing), folder, 0)
+    with pytest.raises(WorkerLostError):
+        worker.result()
+    assert worker._process.exitcode == 128 + signal.SIGTERM
+    assert [path.name for path in tmp_path.iterdir()] == ["tidied up"]
 
 
 def test_after_a_failure_no_other_part_is_begun(tmp_path: Path) -> None:

@@ -6,17 +6,21 @@ import doctest
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import load_scenario
+from tests.docs import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.docs.markdown import Block
+
+ROOT = Path(__file__).parents[2]
 
 SHOWN_ONLY = frozenset({"text", "json"})
 """Languages whose blocks are there to be read."""
@@ -48,6 +52,10 @@ class Page:
         self._namespace: dict[str, Any] = {"__name__": "__main__"}
         self.ran = 0
 
+    def named(self, name: str) -> Any:
+        """Return what the Python of the page has called so."""
+        return self._namespace[name]
+
     def run(self, block: Block) -> None:
         """Run a block; AssertionError if it does not do what the page says."""
         where = f"{self._name}, line {block.line}"
@@ -60,6 +68,8 @@ class Page:
             self._python(block, where)
         elif block.language == "yaml":
             self._yaml(block, where)
+        elif block.language == "sql":
+            self._sql(block, where)
         else:
             raise AssertionError(f"{where}: nothing runs blocks of {block.language!r}")
         self.ran += 1
@@ -92,6 +102,22 @@ class Page:
         finally:
             os.chdir(before)
 
+    def _sql(self, block: Block, where: str) -> None:
+        """Run statements in DuckDB's own database, which the Python of a page finds there too."""
+        import duckdb
+
+        before = Path.cwd()
+        os.chdir(self._folder)
+        try:
+            for statement in duckdb.extract_statements(block.text):
+                duckdb.execute(statement)
+                asks = statement.type == duckdb.StatementType.SELECT
+                assert not asks or duckdb.fetchall(), f"{where}: no rows: {statement.query}"
+        except duckdb.Error as error:
+            raise AssertionError(f"{where}: {error}") from error
+        finally:
+            os.chdir(before)
+
     def _doctest(self, block: Block, where: str) -> None:
         test = doctest.DocTestParser().get_doctest(block.text, {}, where, self._name, block.line)
         test.globs = self._namespace
@@ -101,14 +127,25 @@ class Page:
         assert not runner.failures, "".join(report)
 
     def _yaml(self, block: Block, where: str) -> None:
-        """Check a scenario; a first line such as ``# fleet.yaml`` also saves it under that name."""
+        """Check a scenario; a first line such as ``# fleet.yaml`` also saves it under that name.
+
+        A catalogue of instance types is checked as what a scenario names.
+        """
         named = _FILE_NAME.match(block.text)
         path = self._folder / (named[1] if named else ".block.yaml")
         path.write_text(block.text, "utf-8")
         try:
-            load_scenario(path)
+            load_scenario({"instance_types": str(path)} if "\nfamilies:" in block.text else path)
         except Exception as error:
             raise AssertionError(f"{where}: {error}") from error
+
+
+def run_page(path: Path, folder: Path) -> None:
+    """Run all blocks of a page, in a folder like a checkout."""
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    page = Page(path.relative_to(ROOT).as_posix(), folder)
+    for block in markdown.blocks(path):
+        page.run(block)
 
 
 def bash(command: str, folder: Path) -> subprocess.CompletedProcess[str]:

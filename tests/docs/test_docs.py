@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +30,7 @@ ROOT = build.ROOT
 PAGES = sorted(
     {
         *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs" / "cookbook").glob("*.md"),
         *(
             ROOT / name
             for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md")
@@ -38,6 +38,8 @@ PAGES = sorted(
         ROOT / "bench" / "README.md",
     }
 )
+SERVED = {ROOT / "docs" / "cookbook" / name for name in ("postgresql.md", "spark.md")}
+"""Pages that need something that runs: they run in `test_cookbook.py`, and beside Spark's tests."""
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
 
@@ -180,13 +182,10 @@ def test_completion(tmp_path: Path) -> None:
 # Code blocks
 
 
-@pytest.mark.parametrize("path", PAGES, ids=_name)
+@pytest.mark.parametrize("path", [page for page in PAGES if page not in SERVED], ids=_name)
 def test_code_blocks(path: Path, tmp_path: Path) -> None:
     """Every block of a page does what the page says, in a folder like a checkout."""
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    page = running.Page(_name(path), tmp_path)
-    for block in markdown.blocks(path):
-        page.run(block)
+    running.run_page(path, tmp_path)
 
 
 @pytest.mark.parametrize(

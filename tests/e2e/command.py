@@ -133,13 +133,14 @@ class Fleetsynth:
         self,
         *arguments: str | Path,
         before: str = "",
+        inside: str = "",
         stdout: int = subprocess.PIPE,
         stderr: int = subprocess.PIPE,
         env: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         """Start a run and return while it goes on."""
         return subprocess.Popen(
-            command(arguments, before),
+            command(arguments, before, inside),
             cwd=self.folder,
             env=environment(env),
             stdin=subprocess.DEVNULL,
@@ -181,9 +182,16 @@ class Within(Fleetsynth):
         return Ran(code, *self.capture.readouterr())
 
 
-def command(arguments: Iterable[str | Path], before: str = "") -> list[str]:
-    """The words of a command line; with `before`, behind statements in the same process."""
+def command(arguments: Iterable[str | Path], before: str = "", inside: str = "") -> list[str]:
+    """The words of a command line.
+
+    Python statements `before` it are executed in the same process; those `inside` in the same
+    Python, so that what they change of its modules is changed when it runs.
+    """
     words = [sys.executable, "-m", "fleetsynth"]
+    if inside:
+        run = "runpy.run_module('fleetsynth', run_name='__main__', alter_sys=True)"
+        words[1:] = ["-c", f"import runpy\n{inside}\n{run}"]
     if before:
         code = f"import os, sys\n{before}\nos.execv(sys.executable, {words} + sys.argv[1:])"
         words = [sys.executable, "-c", code]

@@ -66,6 +66,8 @@ def test_an_output_with_a_slash_at_its_end_is_a_folder(fleetsynth: Fleetsynth, d
     out = fleetsynth.prints("generate", *FLEET, "-o", "new/fleet/", *IN_PARTS)
     folder = fleetsynth.folder / "new" / "fleet"
     assert sorted(path.name for path in folder.iterdir()) == [
+        "README.md",
+        "croissant.json",
         "data",
         "manifest.json",
         "scenario.yaml",

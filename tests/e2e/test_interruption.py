@@ -40,7 +40,8 @@ def writing(fleetsynth: Fleetsynth, *arguments: str) -> Iterator[subprocess.Pope
     ("sent", "ending"),
     [
         *((signal.SIGINT, ending) for ending in FORMATS),
-        *((signal.SIGTERM, ending) for ending in FORMATS),
+        (signal.SIGTERM, ".csv.gz"),  # unwinds as an interruption does, whatever is written
+        (signal.SIGTERM, ".parquet"),
         (signal.SIGHUP, ".parquet"),
     ],
 )

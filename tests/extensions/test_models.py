@@ -116,6 +116,15 @@ def test_a_kind_of_event(tmp_path: Path) -> None:
     assert "coffee break: nobody asks" in out
 
 
+@performs("a packaged scenario")
+def test_a_packaged_scenario(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "a packaged scenario")
+    tree.add("presets/scenarios/tiny.yaml", "num_servers: 2\nend_date: 2022-01-02\n")
+    assert "4 rows" in tree.command("config", "check", "tiny")
+    tree.command("config", "init", "mine.yaml", "--scenario", "tiny")
+    assert "4 rows" in tree.command("config", "check", "mine.yaml")
+
+
 @performs("a figure of the realistic model")
 def test_a_figure_of_the_realistic_model(tmp_path: Path) -> None:
     tree = Tree(tmp_path, "a figure of the realistic model")

@@ -22,7 +22,7 @@ import pytest
 from tests.fuzz.inputs import KINDS, Corpus, Input
 from tests.fuzz.runner import BYTES, SMALL
 
-INPUTS = int(os.environ.get("FUZZ_INPUTS", "50"))
+INPUTS = int(os.environ.get("FUZZ_INPUTS", "30"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 MOST_WORDS = 50_000
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fleetsynth import pipeline
 from fleetsynth.block import Block
 from fleetsynth.plan import Plan
 from fleetsynth.presets import simulate
 from fleetsynth.streams import fingerprint
+from fleetsynth.tables import table
 from fleetsynth.window import Window
 from tests.golden import book, regenerate
 from tests.support import digest_of, plan_of
@@ -180,5 +180,5 @@ def test_damaged_values_move_the_digest(
     case = CASES["seed 7"]
     plan = plan_of(case["scenario"])
     assert digest_of(plan) == case["digest"]
-    monkeypatch.setattr(pipeline, "simulate", damaged)
+    monkeypatch.setattr(table, "simulate", damaged)
     assert digest_of(plan) != case["digest"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fleetsynth.kinds import DRAWN, metrics_of
-from fleetsynth.kinds.kind import Levels
+from fleetsynth.kinds.kind import Levels, Sizes
 from fleetsynth.ledger import table
 from fleetsynth.presets import as_plan, simulate
 from fleetsynth.window import Window
@@ -25,7 +25,7 @@ SPRING: dict[str, Any] = {  # two months, over a change of clocks
     "granularity": "5min",
 }
 PRESETS: dict[str, dict[str, Any]] = {
-    "realistic": {"preset": "realistic", "sample_interval": "5min"},
+    "realistic": {"preset": "realistic", "sample_interval": "5min", "stories": {"share": 0}},
     "classic": {"assignment": "interleaved"},
 }
 
@@ -40,6 +40,8 @@ def only(*kinds: str, **more: Any) -> dict[str, Any]:
     for name, kind in DRAWN.items():
         if isinstance(kind.drawn, Levels):
             rates[name] = {"days": 9.0} if name in kinds else {"sigma": 0.0}
+        elif isinstance(kind.drawn, Sizes):
+            rates[name] = {"days": 9.0 if name in kinds else None}
         else:
             rates[name] = {"per_quarter": 9.0 if name in kinds else 0.0}
     return {"intensity": 1, **rates, **more}

@@ -29,6 +29,8 @@ TOLD = [
     {"kind": "launch", "at": "2024-03-02", "ramp": "9d", "archetype": ["web", "application"]},
     {"kind": "load_test", "at": "2024-02-21 04:10", "for": "55min", "every": "3d", "ramp": "20min"},
     {"kind": "change", "from": "2024-03-01", "to": "2024-03-09", "network": "x0.5", "share": 0.4},
+    {"kind": "steady_growth", "from": "2024-02-25", "to": "2024-04-02", "archetype": "web"},
+    {"kind": "memory_creep", "from": "2024-02-21 07:00", "to": "2024-03-30 09:01", "share": 0.5},
     {"kind": "maintenance", "at": "2024-02-24 01:03", "for": "95min", "every": "week"},
 ]
 
@@ -48,6 +50,11 @@ def happened(plan: Plan, first: int, stop: int) -> list[tuple[list[Event], list[
     ]
 
 
+def felt(server: list[Event], service: list[Event], channel: str, second: int) -> list[float]:
+    """What acts on a server: its own events, then those of its service."""
+    return [*twin.felt(server, channel, second), *twin.felt(service, channel, second)]
+
+
 @pytest.mark.parametrize("begin", [0, 2_000, 9_500])
 def test_realistic_values_are_those_of_the_twin(begin: int) -> None:
     off = planned("realistic")
@@ -62,17 +69,17 @@ def test_realistic_values_are_those_of_the_twin(begin: int) -> None:
             events = server + service
             memory, disk = before.held[row, place], before.disk[row, place]
             memory = after.memory[row, place]  # what follows demand is checked by its own
-            for points in twin.felt(events, "memory", second):
+            for points in felt(server, service, "memory", second):
                 memory += points
-            for size in twin.felt(events, "capacity", second):
+            for size in felt(server, service, "capacity", second):
                 memory /= size
-            for points in twin.felt(events, "disk", second):
+            for points in felt(server, service, "disk", second):
                 disk += points
             cpu = after.cpu[row, place]
-            for points in twin.felt(events, "cpu", second):
+            for points in felt(server, service, "cpu", second):
                 cpu += points
             for channel in ("cores", "capacity"):
-                for size in twin.felt(events, channel, second):
+                for size in felt(server, service, channel, second):
                     cpu /= size
             down = twin.is_down(events, second)
             shown = [after.shown_cpu, after.shown_memory, after.shown_disk]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from math import exp, log
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth.numeric import rounded
+from fleetsynth.streams import uniform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +21,9 @@ def share(event: Event, second: int) -> float:
     if event.rises:
         assert event.end is not None
         return (second - event.begin) / (event.end - event.begin)
+    if event.course:
+        assert event.end is not None
+        return on_course(event, event.end, second)
     ramp = event.ramp
     if event.end is not None:
         whole = event.end - event.begin
@@ -26,6 +33,35 @@ def share(event: Event, second: int) -> float:
     if ramp and event.end is not None and not event.stays and second >= event.end - ramp:
         return 1.0 - (second - (event.end - ramp)) / ramp
     return 1.0
+
+
+def on_course(event: Event, end: int, second: int) -> float:
+    """The line between the two points of the course that a second lies between."""
+    points = [(event.begin + int(at * (end - event.begin)), f) for at, f in event.course]
+    before = max(point for point in enumerate(points) if point[1][0] <= second)[0]
+    (left, low), (right, high) = points[before : before + 2]
+    return low + (second - left) / (right - left) * (high - low)
+
+
+def story(seed: int, service: str, second: int, kinds: dict[str, Any]) -> tuple[Any, ...] | None:
+    """Kind, begin, end and reach of the story that is or was the last of a service's at a second.
+
+    Args:
+        seed: of the scenario.
+        service: its id.
+        second: since the epoch.
+        kinds: weight, months and reach by kind, for the service's archetype.
+    """
+    u = {kind: uniform(seed, "story", "kind", kind, service) for kind in kinds}
+    kind = min(kinds, key=lambda kind: rounded(-log(1 - u[kind])) / kinds[kind][0])
+    _, (shortest, longest), (least, greatest) = kinds[kind]
+    phase = 60 * int(uniform(seed, "story", "begin", service) * 1096 * 1440)
+    number = (second - phase) // (1096 * 86400)
+    begin = number * 1096 * 86400 + phase
+    x, y = (uniform(seed, "story", what, kind, service, number) for what in ("length", "reach"))
+    months = rounded(shortest * exp(x * log(longest / shortest)))
+    end = begin + 60 * int(months * 30.436875 * 1440)
+    return kind, begin, end, rounded(least + (greatest - least) * y)
 
 
 def strength(event: Event, effect: Effect, second: int) -> float:

@@ -214,6 +214,7 @@ SAMPLES: dict[str, Any] = {
     "granularity": "5min",
     "growth_start": "2022-01-01",
     "incidents": {"intensity": 0},
+    "stories": {"share": 0},
 } | each(KINDS, floor=0, memory__follows=2.0, memory__restart_days=1.5, disk__cleanup_days=1.5)
 
 

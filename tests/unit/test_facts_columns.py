@@ -104,4 +104,5 @@ def test_parsing() -> None:
 
 
 def test_every_role_has_names() -> None:
-    assert {role for role in ROLES if not ROLES[role].names} == {"date", *METRIC_COLUMNS}
+    measured = {name for name, metric in METRIC_COLUMNS.items() if not metric.added}
+    assert {role for role in ROLES if not ROLES[role].names} == {"date", *measured}

@@ -22,6 +22,7 @@ def test_the_packaged_scenario_holds_the_defaults_of_the_specification() -> None
     profiles = packaged.pop("archetypes")
     assert packaged.pop("events") == ()
     assert packaged.pop("incidents")["intensity"] == 0
+    assert packaged.pop("stories")["share"] == 0
     assert list(profiles) == sorted(ARCHETYPES)
     assert packaged == {
         "preset": "classic",
@@ -255,14 +256,25 @@ def _other(value: object) -> object:
 TOP_LEVEL = [
     key
     for key in ClassicScenario.model_fields
-    if key not in {"archetypes", "growth", "correlation_repair", "events", "incidents"}
+    if key not in {"archetypes", "growth", "correlation_repair", "events", "incidents", "stories"}
 ]
+
+
+FIGURES = {
+    "vcpus": 2,
+    "memory": "8 GiB",
+    "disk": "50 GB",
+    "network": "1 Gbps",
+    "price": "30 EUR",
+}
+SMALL = {"families": {"own": {"source": "ours", "date": "2024-01-01", "types": {"s": FIGURES}}}}
 
 
 @pytest.mark.parametrize("key", TOP_LEVEL)
 def test_any_changed_key_changes_the_digest(key: str) -> None:
-    unsaid = {"fleet_growth": {"per_month": 1}, "retire": {"mean_years": 4}}
-    before = {"assignment": "interleaved"} if key in unsaid else {}
+    unsaid: dict[str, Any] = {"fleet_growth": {"per_month": 1}, "retire": {"mean_years": 4}}
+    before: dict[str, Any] = {"assignment": "interleaved"} if key in unsaid else {}
+    unsaid |= {"instance_types": SMALL, "instances": {"web": {"m6i.large": 1.0}}}
     other = unsaid.get(key) or _other(getattr(default_scenario(), key))
     changed = load_scenario(before | {key: other})
     assert resolve(changed).digest != plan_of(before).digest
@@ -277,6 +289,8 @@ HAPPENING: list[dict[str, Any]] = [
     {"events": [{"kind": "launch", "at": "2024-06-01 10:00"}]},
     {"events": [CARDS]},
     {"events": [CARDS], "incidents": {"without": ["cards-server_003"]}},
+    {"stories": {"share": 0.1}},
+    {"stories": {"share": 0.1, "decline": {"weight": 2}}},
 ]
 
 
@@ -306,6 +320,11 @@ def test_rates_of_what_does_not_happen_change_nothing() -> None:
     quiet = {"incidents": {"intensity": 0, "leak": {"per_quarter": 0.2}}}
     assert plan_of(quiet).digest == plan_of().digest
     assert "incidents" not in load_scenario(quiet).to_dict()
+    untold = {"stories": {"share": 0, "decline": {"weight": 2}}}
+    assert plan_of(untold).digest == plan_of().digest
+    assert "stories" not in load_scenario(untold).to_dict()
+    resolved = load_scenario({"preset": "realistic", "stories": {"share": 0}}).to_dict()
+    assert resolved["stories"] == {"share": 0}
 
 
 @pytest.mark.parametrize("field", [field for field in CACHE if field != "name"])

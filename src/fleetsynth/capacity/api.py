@@ -14,9 +14,11 @@ from fleetsynth.capacity.gather import gather
 from fleetsynth.capacity.judge import judge
 from fleetsynth.capacity.listed import Listed, known_of
 from fleetsynth.capacity.look import PERCENTILE
+from fleetsynth.capacity.machines import machines_of
 from fleetsynth.capacity.rows import Exports
 from fleetsynth.capacity.table import SCOPES, full_within, not_judged, rows
 from fleetsynth.errors import UsageError, did_you_mean
+from fleetsynth.presets.files import catalogue_types
 from fleetsynth.reader import ReadOptions, open_dataset
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Capacity:
         backtest: how far such dates were off on these very data; empty if that was not asked for.
         understood: what was understood of each export.
         strangers: servers and services of the list of events that the data do not name.
+        unknown_types: instance types of the data that the catalogue does not have.
     """
 
     as_of: str
@@ -50,6 +53,7 @@ class Capacity:
     backtest: list[dict[str, Any]] = field(default_factory=list)
     understood: list[dict[str, Any]] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
+    unknown_types: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
         """Say in a line what it is."""
@@ -76,6 +80,15 @@ class Capacity:
     def full_within(self, days: int) -> list[dict[str, Any]]:
         """Return the servers' rows of what is full, or as likely as not will be within days."""
         return list(self.columns.rows(full_within(self.columns, days)))
+
+    @property
+    def totals(self) -> dict[str, Any] | None:
+        """What servers have and cost in all, and could give back; None where types are unknown.
+
+        Keys are servers, vcpus, memory_gib, disk_gb, price_month, currency and `to_give_back`,
+        which has the first five again.
+        """
+        return self.columns.fits.totals if self.columns.fits else None
 
     @property
     def not_judged(self) -> int:
@@ -144,6 +157,7 @@ def capacity(
     options: ReadOptions | None = None,
     backtest: bool = False,
     events: Path | str | None = None,
+    instance_types: Path | str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Capacity:
     """Tell what runs out, when, and what would help.
@@ -173,9 +187,12 @@ def capacity(
             writes, with at least begin, end, entity and kind. The history of a server is cut at
             what changed its level for good, and days on which something else happened are left
             out. Data of ours carry theirs.
+        instance_types: a catalogue of types, as scenarios name one: servers are of the type that
+            their column `instance_type` says. Data of ours carry theirs.
         progress: called with the number of rows read so far.
 
     Raises:
+        ScenarioError: if the catalogue is not valid.
         UsageError: if the path or a column is not there, there is nothing to judge, or a level,
             horizon or link cannot be.
         InputError: if the data cannot be read.
@@ -190,10 +207,12 @@ def capacity(
     exports = Exports(datasets, network=link is not None, progress=progress)
     tested = Backtest(ask) if backtest else None
     listed = None if events is None else Listed(events)
+    catalogue = None if instance_types is None else catalogue_types(instance_types)
     gathered = gather(exports, link, percentile, tested, known_of(datasets, listed))
     servers = len(gathered.of_servers())
     results = tested.results() if tested else []
-    table = judge(gathered, ask, exports.statistics())
+    machines = machines_of(datasets, gathered, catalogue, ask.by_metric)
+    table = judge(gathered, ask, exports.statistics(), machines)
     return Capacity(
         as_of=table.last.isoformat(),
         servers=servers,
@@ -202,4 +221,5 @@ def capacity(
         backtest=results,
         understood=[each.understood.to_dict() for each in datasets],
         strangers=listed.strangers if listed else [],
+        unknown_types=machines.unknown if machines else [],
     )

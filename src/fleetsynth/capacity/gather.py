@@ -65,6 +65,11 @@ class Gathered:
         """Return what was found of a metric, and forget it."""
         return [joined(parts) for _, parts in sorted(self.looked.pop(metric).items())]
 
+    def used(self, metric: str) -> NDArray[np.float64]:
+        """Return what right-sizing goes by of a metric, of each server, NaN where it is unknown."""
+        parts = [each.used for _, parts in sorted(self.looked[metric].items()) for each in parts]
+        return np.concatenate(parts).astype(np.float64)
+
     def of_servers(self) -> Ints:
         """Return the code of each server, in the order in which `take` has series."""
         return _ordered(self.servers)

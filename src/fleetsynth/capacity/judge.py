@@ -11,7 +11,8 @@ import numpy as np
 from fleetsynth.capacity import pool
 from fleetsynth.capacity.course import courses
 from fleetsynth.capacity.estimate import FULL, LEAST_WEEKS, Status, outlook
-from fleetsynth.capacity.remedies import Case, remedies
+from fleetsynth.capacity.fits import fitted
+from fleetsynth.capacity.remedies import Case, holds, remedies
 from fleetsynth.capacity.rows import LABELS
 from fleetsynth.capacity.short import NOTE, seen_full
 from fleetsynth.capacity.table import DIGITS, Columns
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from fleetsynth.capacity.ask import Ask
     from fleetsynth.capacity.gather import Gathered
     from fleetsynth.capacity.look import Looked
+    from fleetsynth.capacity.machines import Machines
     from fleetsynth.capacity.remedies import Remedy
 
     Floats = NDArray[np.float64]
@@ -38,13 +40,19 @@ _CEILING = 99.0
 _STRAIGHT, _CURVED = 0, 1
 
 
-def judge(gathered: Gathered, ask: Ask, statistics: Mapping[str, str | None]) -> Columns:
+def judge(
+    gathered: Gathered,
+    ask: Ask,
+    statistics: Mapping[str, str | None],
+    machines: Machines | None = None,
+) -> Columns:
     """Judge all series.
 
     Args:
         gathered: what was found in them; it is used up.
         ask: what is asked.
         statistics: what is published, by metric.
+        machines: what servers are, if that is known.
     """
     servers = gathered.of_servers()
     labels = {role: gathered.of_label(role) for role in LABELS}
@@ -53,7 +61,7 @@ def judge(gathered: Gathered, ask: Ask, statistics: Mapping[str, str | None]) ->
     parts = [
         part
         for number, metric in enumerate(metrics)
-        for part in _of_metric(gathered, ask, (number, metric), labels, replicas)
+        for part in _of_metric(gathered, ask, (number, metric), labels, replicas, machines)
     ]
     before = 0
     helps: dict[int, list[Remedy]] = {}
@@ -80,6 +88,17 @@ def judge(gathered: Gathered, ask: Ask, statistics: Mapping[str, str | None]) ->
         "statistic": (statistic, stat_words),
         "growth": (all_("curved"), ["straight", "compounding"]),
     }
+    fits = None
+    if machines is not None:
+        fits = fitted(
+            machines,
+            at,
+            [metrics[code] for code in metric],
+            all_("holds"),
+            all_("used"),
+            all_("usable"),
+        )
+        helps |= fits.helps
     return Columns(
         last=_EPOCH + timedelta(gathered.last),
         levels=ask.levels,
@@ -91,6 +110,7 @@ def judge(gathered: Gathered, ask: Ask, statistics: Mapping[str, str | None]) ->
         remedies=helps,
         notes=notes,
         lead_time=ask.lead_time,
+        fits=fits,
     )
 
 
@@ -100,6 +120,7 @@ def _of_metric(
     metric: tuple[int, str],
     labels: Mapping[str, Ints],
     replicas: Ints,
+    machines: Machines | None,
 ) -> list[dict[str, Any]]:
     """Judge the series of one metric, part by part; those without a value are left out."""
     number, name = metric
@@ -123,10 +144,17 @@ def _of_metric(
             usable=levels[usable],
             replicas=replicas[at],
             offset=gathered.last - found.last,
+            machines=None
+            if machines is None
+            else replace(machines, now=machines.now[at], right=machines.right[at]),
         )
         helps = remedies(case)  # of what can be judged alone
+        smaller = holds(case)
         case = replace(case, outlook=seen_full(case, levels, gathered.last))
-        out.append(_part(case, ask, number, at, helps))
+        part = _part(case, ask, number, at, helps)
+        out.append(
+            part | {"holds": smaller[part["at"] - begin], "used": found.used[part["at"] - begin]}
+        )
     return out
 
 

@@ -14,7 +14,7 @@ from fleetsynth.ledger.table import has_events
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fleetsynth.kinds.kind import Event
+    from fleetsynth.kinds.kind import Course, Event
     from fleetsynth.ledger.sources import Span
     from fleetsynth.plan import Plan
 
@@ -143,13 +143,29 @@ def marks_of(
     of = KINDS.get(kind)
     if not stems or (of is not None and of.drawn and of.lasts and end is not None):
         return
-    if end is None:
+    if of is not None and of.course and end is not None:
+        yield from _turns(name, of.course, begin, end, stems)
+    elif end is None:
         yield Mark(name, begin, begin + ramp, lasts=True, stems=stems)
     elif (of is None or of.lasts) and end - begin > LONGEST:
         yield Mark(name, begin, begin + ramp, lasts=True, stems=stems)
         yield Mark(f"the end of {name}", end - ramp, end, lasts=True, stems=stems)
     else:
         yield Mark(name, begin, end, lasts=False, stems=stems)
+
+
+def _turns(
+    name: str, course: Course, begin: int, end: int, stems: tuple[str, ...]
+) -> Iterator[Mark]:
+    """Yield the steps in the course of a story, at its begin and its end.
+
+    What comes, or goes, more slowly is what trends and seasons are there to find.
+    """
+    coming, going = (int(at * (end - begin)) for at in (course[1][0], 1 - course[-2][0]))
+    if course[1][1] == 1.0 and coming <= LONGEST:
+        yield Mark(name, begin, begin + coming, lasts=True, stems=stems)
+    if going <= LONGEST:
+        yield Mark(f"the end of {name}", end - going, end, lasts=True, stems=stems)
 
 
 def stems_of(kind: str, metrics: str) -> tuple[str, ...]:

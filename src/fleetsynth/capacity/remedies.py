@@ -1,7 +1,8 @@
 """What would help, and what each would buy: only what the data carry.
 
-Until capacities are known, one size up is twice the size, and one replica more takes its share of
-the load as a failover would: of n alike, each is left with n / (n + 1).
+Where types are not known, one size up is twice the size, and else the next type of the family. One
+replica more takes its share of the load as a failover would: of n alike, each is left with
+n / (n + 1).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from fleetsynth.capacity import passage
 from fleetsynth.capacity.course import LOADS, oftener
 from fleetsynth.capacity.estimate import MIDDLE, Status
+from fleetsynth.capacity.machines import OF
 from fleetsynth.capacity.weekly import WEEK
 
 if TYPE_CHECKING:
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from fleetsynth.capacity.course import Course
     from fleetsynth.capacity.estimate import Outlook
     from fleetsynth.capacity.look import Looked
+    from fleetsynth.capacity.machines import Machines
     from fleetsynth.capacity.trend import Line
+    from fleetsynth.instances import InstanceType
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -31,6 +35,7 @@ REPLICA, SIZE_UP, SIZE_DOWN = "one replica more", "one size up", "one size down"
 RESETS = {"disk": "clean up more often", "memory": "restart more often"}
 _SIZE = 2.0
 _OFTENER = 0.5
+_IDLE = [Status.LEVEL, Status.FALLING, Status.LATER, Status.CONSTANT]
 _LEAST_DAYS = 14
 """Days below which something buys too little to be named."""
 
@@ -43,12 +48,14 @@ class Remedy(NamedTuple):
         before: replicas, size, or days between resets, as they are.
         after: as they would be.
         days: until the usable capacity is reached then; None for not within the horizon.
+        types: of the server, before and after, where types are known.
     """
 
     action: str
     before: float
     after: float
     days: int | None
+    types: tuple[InstanceType, InstanceType] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,15 @@ class Case:
     usable: Floats
     replicas: Ints
     offset: int
+    machines: Machines | None = None
+
+    @property
+    def typed(self) -> NDArray[np.bool_]:
+        """Of which series a type says what there is, shape (series,)."""
+        if self.machines is None or self.metric not in OF:
+            return np.zeros(len(self.usable), np.bool_)
+        out: NDArray[np.bool_] = self.machines.now >= 0
+        return out
 
 
 def remedies(case: Case) -> dict[int, list[Remedy]]:
@@ -81,17 +97,62 @@ def remedies(case: Case) -> dict[int, list[Remedy]]:
         size = case.replicas[rows].astype(np.float64)
         found = _days(case, rows, (size + 1) / size)
         _note(out, case, rows, (REPLICA, size.tolist(), (size + 1).tolist()), found)
+    typed = case.typed
+    _larger(out, case, needy[typed[needy]])
+    needy = needy[~typed[needy]]
     sizes = ([1.0] * len(needy), [_SIZE] * len(needy))
     _note(out, case, needy, (SIZE_UP, *sizes), _days(case, needy, _SIZE))
     _smaller(out, case)
+    if case.machines is not None:
+        out = {row: [_priced(each, case, row) for each in found] for row, found in out.items()}
     return {row: found for row, found in out.items() if found}
+
+
+def _larger(out: dict[int, list[Remedy]], case: Case, rows: Ints) -> None:
+    """Note the next type of each server's family that has more."""
+    machines = case.machines
+    if machines is None:
+        return
+    next_of = [machines.larger(case.metric, int(machines.now[row])) for row in rows.tolist()]
+    there = np.array([each is not None for each in next_of], np.bool_)
+    rows, larger = rows[there], [each for each in next_of if each is not None]
+    before = machines.sizes(case.metric, machines.now[rows])
+    after = np.array([each.capacities[OF[case.metric]] for each in larger])
+    change = (SIZE_UP, before.tolist(), after.tolist())
+    _note(out, case, rows, change, _days(case, rows, after / before))
+
+
+def _priced(remedy: Remedy, case: Case, row: int) -> Remedy:
+    """Name the types of a remedy that is of whole servers."""
+    machines = case.machines
+    if machines is None or not case.typed[row] or remedy.action not in (REPLICA, SIZE_UP):
+        return remedy
+    now = machines.types.types[int(machines.now[row])]
+    larger = machines.larger(case.metric, int(machines.now[row]))
+    after = larger if remedy.action == SIZE_UP and larger is not None else now
+    return remedy._replace(types=(now, after))
+
+
+def holds(case: Case) -> NDArray[np.bool_]:
+    """Tell of which servers a smaller type would do for this metric, and for what is to come."""
+    machines = case.machines
+    if machines is None or case.metric not in OF:
+        return np.zeros(len(case.usable), np.bool_)
+    size, right = (machines.sizes(case.metric, index) for index in (machines.now, machines.right))
+    rows = np.flatnonzero(np.isin(case.outlook.status, _IDLE) & (machines.right >= 0))
+    times = right[rows] / size[rows]
+    days = _days(case, rows, times)
+    out = np.zeros(len(case.usable), np.bool_)
+    out[rows] = days > case.outlook.horizon[rows]
+    return out
 
 
 def _smaller(out: dict[int, list[Remedy]], case: Case) -> None:
     """Note what could be half the size, and for how long that would do."""
-    idle = [Status.LEVEL, Status.FALLING, Status.LATER, Status.CONSTANT]
     rows = np.flatnonzero(
-        np.isin(case.outlook.status, idle) & (case.looked.used * _SIZE <= case.usable)
+        np.isin(case.outlook.status, _IDLE)
+        & (case.looked.used * _SIZE <= case.usable)
+        & ~case.typed
     )
     days = _days(case, rows, 1 / _SIZE)
     for row, found in zip(rows.tolist(), days.tolist(), strict=True):

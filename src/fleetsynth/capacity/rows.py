@@ -30,6 +30,7 @@ LABELS = {
     "business_unit": "business_unit",
     "region": "region",
     "criticality": "criticality",
+    "instance_type": "instance_type",
 }
 """What is said of a server, by role, and what it is called in the table."""
 

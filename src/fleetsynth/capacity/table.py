@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fleetsynth.capacity.estimate import FULL, NOT_JUDGED, Status
+from fleetsynth.capacity.fits import MACHINE, priced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from fleetsynth.capacity.fits import Fits
     from fleetsynth.capacity.remedies import Remedy
 
     Row = dict[str, Any]
@@ -103,6 +105,7 @@ class Columns:
         remedies: what would help, by row.
         notes: what else is to be said, by row.
         lead_time: days that an order takes, if that is known.
+        fits: what servers are and would do with, if that is known.
     """
 
     last: date
@@ -115,6 +118,7 @@ class Columns:
     remedies: dict[int, list[Remedy]]
     notes: dict[int, str]
     lead_time: int | None
+    fits: Fits | None = None
 
     def __len__(self) -> int:
         return len(self.status)
@@ -142,6 +146,7 @@ class Columns:
             "order_by_early",
             "help",
             "note",
+            *(MACHINE if self.fits else ()),
             "member",
             *COUNTS,
         ]
@@ -175,7 +180,9 @@ class Columns:
         first, middle, _ = dates["usable"]
         out += [[self._ordered(day) for day in each] for each in (middle, first)]
         rows = at.tolist()
-        out += [list(map(self._help, rows)), list(map(self.notes.get, rows)), nothing]
+        out += [list(map(self._help, rows)), list(map(self.notes.get, rows))]
+        out += self.fits.lists(at) if self.fits else []
+        out.append(nothing)
         return [*out, *([nothing] * len(COUNTS))]
 
     def _words(self, name: str, at: NDArray[np.int64]) -> list[Any]:
@@ -200,6 +207,7 @@ class Columns:
                 "to": round(each.after, 1),
                 "days": each.days,
                 "date": self._date(each.days),
+                **priced(each, self._words("metric", np.array([i]))[0]),
             }
             for each in self.remedies.get(i, [])
         ]
@@ -232,6 +240,7 @@ def group_rows(columns: Columns, scope: str) -> Iterator[Row]:
             first
             | same
             | {"scope": scope, "name": words[code], "member": first["name"]}
+            | (columns.fits.together(members) if columns.fits else {})
             | dict(zip(COUNTS, counts.tolist(), strict=True))
         )
 

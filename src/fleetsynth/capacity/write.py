@@ -32,6 +32,10 @@ _NUMBERS = {
     "usable",
     "risk_90d",
     "risk_365d",
+    "size",
+    "slack",
+    "price_month",
+    "right_price_month",
 }
 _DATES = ("early_", "date_", "late_", "order_by", "last_sample")
 
@@ -63,7 +67,7 @@ def save(rows: Iterable[dict[str, Any]], names: list[str], path: Path, *, overwr
 
 def in_words(remedy: dict[str, Any], horizon: str = "beyond the horizon") -> str:
     """Return what would help as a sentence: what, from what to what, and until when it lasts."""
-    change = f"{remedy['from']:g} → {remedy['to']:g}"
+    change = remedy.get("words") or f"{remedy['from']:g} → {remedy['to']:g}"
     lasts = f"until {remedy['date']}" if remedy["date"] else horizon
     unit = " days" if "often" in remedy["action"] else ""
     return f"{remedy['action']} ({change}{unit}): lasts {lasts}"

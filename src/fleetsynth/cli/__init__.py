@@ -19,7 +19,7 @@ from fleetsynth.cli.config import config
 from fleetsynth.cli.events import events
 from fleetsynth.cli.export import ddl, export
 from fleetsynth.cli.facts import facts
-from fleetsynth.cli.folders import commit, verify
+from fleetsynth.cli.folders import append, commit, verify
 from fleetsynth.cli.report import report
 from fleetsynth.cli.say import say_error
 from fleetsynth.cli.validate import validate
@@ -96,6 +96,7 @@ def cli() -> None:
 for command in (
     generate,
     validate,
+    append,
     commit,
     verify,
     plan,

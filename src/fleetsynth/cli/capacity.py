@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.capacity.api import Capacity
 
+_ASKED = ("horizon", "percentile", "events", "instance_types")
 _LINES = 500
 """Rows that are printed together."""
 _SCOPES = {
@@ -78,6 +79,13 @@ _SCOPES = {
     " `fleetsynth events -o` writes them. Data of ours carry theirs.",
 )
 @click.option(
+    "--instance-types",
+    type=LOCAL_PATH,
+    metavar="FILE",
+    help="A catalogue of instance types (docs/instance-types.md), for cores, GiB and money: servers"
+    " are of the type that their column instance_type says. Data of ours carry theirs.",
+)
+@click.option(
     "-o",
     "--output",
     type=LOCAL_PATH,
@@ -129,7 +137,7 @@ def capacity(
         format_of(output)
         refuse_existing(output, overwrite=overwrite)
     asked = judging(options)
-    asked |= {name: options.pop(name) for name in ("horizon", "percentile", "events")}
+    asked |= {name: options.pop(name) for name in _ASKED}
     _refuse_beyond(fail_within, asked["horizon"])
     backtest = options.pop("backtest")
     with _reading(silent=as_json) as progress:
@@ -148,6 +156,8 @@ def capacity(
             f"events of {listed(found.strangers, 3)} are left out: the data do not name them",
             err=True,
         )
+    if found.unknown_types:
+        say(f"types that the catalogue does not have: {listed(found.unknown_types, 5)}", err=True)
     if by and not found.has(by):
         say(f"the data name no {_SCOPES[by]}: there is nothing to show by {by}", err=True)
     if as_json:

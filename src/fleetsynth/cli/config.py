@@ -65,16 +65,26 @@ def check(*, scenarios: tuple[Path, ...]) -> None:
 @config.command()
 @click.argument("path", required=False, default="scenario.yaml", type=LOCAL_PATH)
 @preset_option
+@click.option(
+    "--scenario",
+    metavar="NAME",
+    help="A packaged scenario instead, such as planner: a fleet with something to plan for.",
+)
 @overwrite_option
-def init(*, path: Path, preset: str | None, overwrite: bool) -> None:
+def init(*, path: Path, preset: str | None, scenario: str | None, overwrite: bool) -> None:
     """Write a scenario to start from to PATH: every key, its default and what it means.
 
     It makes the data of the packaged scenario, and has archetypes to change and to add.
     """
+    from fleetsynth.errors import UsageError
     from fleetsynth.files import write_text
     from fleetsynth.presets.catalog import starter_text
+    from fleetsynth.presets.scenarios import packaged_text
 
-    write_text(path, starter_text(preset or DEFAULT), overwrite=overwrite)
+    if preset is not None and scenario is not None:
+        raise UsageError("--preset and --scenario both say what to start from: leave one out")
+    text = starter_text(preset or DEFAULT) if scenario is None else packaged_text(scenario)
+    write_text(path, text, overwrite=overwrite)
     say(f"wrote {path}; next: fleetsynth generate {path}")
 
 

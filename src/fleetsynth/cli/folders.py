@@ -20,25 +20,31 @@ if TYPE_CHECKING:
 _UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 
 
+workers_option = click.option(
+    "--workers", type=click.IntRange(1), metavar="N", help="Processors to use. [default: all]"
+)
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(list(ENGINES)),
+    help="Where a folder's parts are made. [default: local]",
+)
+master_option = click.option("--master", metavar="URL", help="Spark master, such as local[2].")
+
+
 def folder_options(command: Command) -> Command:
     """Add the options that only dataset folders have."""
     decorators = [
         click.option(
             "--partition-by",
             metavar="KEYS",
-            help="Hive partitions of a folder, outermost first, such as year,month or region.",
+            help="Hive partitions of a folder, outermost first, such as year,month or date.",
         ),
         click.option(
             "--part-size",
             metavar="SIZE",
             help="Target size of a folder's parts, in kB, MB, GB or TB. [default: 256MB]",
         ),
-        click.option(
-            "--workers",
-            type=click.IntRange(1),
-            metavar="N",
-            help="Processors to use. [default: all]",
-        ),
+        workers_option,
         click.option("--resume", is_flag=True, help="Go on with an unfinished folder."),
         click.option(
             "--shard",
@@ -46,12 +52,8 @@ def folder_options(command: Command) -> Command:
             help="Make shard K of N of a folder (K from 1, or auto in an array job);"
             " then commit it.",
         ),
-        click.option(
-            "--engine",
-            type=click.Choice(list(ENGINES)),
-            help="Where a folder's parts are made. [default: local]",
-        ),
-        click.option("--master", metavar="URL", help="Spark master, such as local[2]."),
+        engine_option,
+        master_option,
     ]
     for decorator in reversed(decorators):
         command = decorator(command)
@@ -80,6 +82,44 @@ def parse_size(text: str) -> int:
             f"--part-size {text}: expected a whole number of kB, MB, GB or TB, like 256MB"
         )
     return int(match[1]) * _UNITS[match[2].lower()]
+
+
+@click.command()
+@click.argument("folder")
+@click.option(
+    "--until", required=True, metavar="DATE", help="The last day that FOLDER is to have, included."
+)
+@click.option("--resume", is_flag=True, help="Go on with an append that was interrupted.")
+@click.option(
+    "--shard",
+    metavar="K/N",
+    help="Make shard K of N of the new parts (K from 1, or auto in an array job); then commit.",
+)
+@workers_option
+@engine_option
+@master_option
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@json_option
+def append(*, folder: str, until: str, quiet: bool, as_json: bool, **options: Any) -> None:
+    """Append days to FOLDER, a finished dataset: new parts beside the old ones.
+
+    Parts that are there stay as they are. Until all of the new days is there, everybody who reads
+    by the manifest sees the days before. A day that is there already is not made again.
+
+    \b
+    Examples
+      fleetsynth append fleet/ --until 2026-11-01
+      fleetsynth append s3://bucket/fleet/ --until $(date -I -d yesterday)
+    """
+    from fleetsynth import api
+
+    result = api.append(folder, until, **options)
+    if as_json:
+        say_json(result.to_dict())
+    elif not quiet:
+        from fleetsynth.cli.show import show_append
+
+        show_append(result)
 
 
 @click.command()
@@ -114,9 +154,9 @@ def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
     """Re-read FOLDER and compare it with its manifest; exit with 1 if anything differs.
 
     Covers every byte of the dataset: parts, manifest, servers.parquet, events.parquet,
-    scenario.yaml. Names files that are missing, renamed, foreign or left over, and the servers and
-    months whose values are not what they were. Notes say what could not be checked, and what does
-    not belong to the dataset.
+    scenario.yaml, README.md, croissant.json. Names files that are missing, renamed, foreign or left
+    over, and the servers and months whose values are not what they were. Notes say what could not
+    be checked, and what does not belong to the dataset.
     """
     from fleetsynth import api
 

@@ -90,6 +90,15 @@ def _show_folder(console: Console, result: Result) -> None:
     )
 
 
+def show_append(result: Result) -> None:
+    """Print what an append has made, or that there was nothing to do."""
+    end = result.plan.clock.end
+    if result.already:
+        open_console().print(Text(f"nothing to do: {result.url} has days until {end}"))
+    else:
+        _show_folder(open_console(), result)
+
+
 def _tables(result: Result) -> dict[str, str]:
     """Say what was written besides the data."""
     return {name: _table(made) for name, made in result.tables.items()}

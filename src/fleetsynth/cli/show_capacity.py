@@ -47,6 +47,7 @@ def show_capacity(found: Capacity, by: str | None, top: int | None) -> None:
         console,
         servers=f"{found.servers:,}, data to {found.as_of}",
         usable=limits[0] if same else ", ".join(limits),
+        **_machines(found),
     )
     console.print()
     rows = found.rows(scope)
@@ -68,6 +69,21 @@ def show_capacity(found: Capacity, by: str | None, top: int | None) -> None:
     print_whole(table)
     if len(rows) > len(shown):
         console.print(Text(f"the first {len(shown):,} of {len(rows):,} rows", style="dim"))
+
+
+def _machines(found: Capacity) -> dict[str, str]:
+    """Say what there is in cores and money, and what could be given back."""
+    of = found.totals
+    if of is None:
+        return {}
+    give, money = of["to_give_back"], of["currency"]
+    out = {"machines": f"{of['vcpus']:,g} vCPU, {of['price_month']:,.0f} {money} a month"}
+    if give["servers"]:
+        out["to give back"] = (
+            f"{give['vcpus']:,g} vCPU, {give['price_month']:,.0f} {money} a month,"
+            f" of {give['servers']:,} servers"
+        )
+    return out
 
 
 def show_backtest(results: list[dict[str, Any]]) -> None:

@@ -43,6 +43,7 @@ WITH_VALUES = {
 """Options by the names of arguments that are said with a value, such as ``decimal=','``."""
 
 COMMANDS = {
+    "append(folder)": "fleetsynth append FOLDER",
     "commit(folder)": "fleetsynth commit FOLDER",
     "verify(folder)": "fleetsynth verify FOLDER",
     "estimate(scenario)": "fleetsynth plan",

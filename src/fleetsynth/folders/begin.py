@@ -11,17 +11,34 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import ExistsError, InputError, UsageError
-from fleetsynth.folders.job import Job, generation_of, job_key, refuse_if_superseded
+from fleetsynth.folders.job import Earlier, Job, generation_of, job_key, refuse_if_superseded
 from fleetsynth.ledger.table import has_events
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.reader.claims import refuse_beyond
-from fleetsynth.stores.names import DATA, EVENTS, MANIFEST, SCENARIO, SERVERS, TABLES, table_key
-from fleetsynth.stores.recorded import PART_FORMAT, parse_manifest, paths_of
+from fleetsynth.stores.names import (
+    CARD,
+    DATA,
+    EVENTS,
+    MANIFEST,
+    SCENARIO,
+    SERVERS,
+    TABLES,
+    VERSIONS,
+    table_key,
+)
+from fleetsynth.stores.recorded import (
+    PART_FORMAT,
+    SEAL,
+    has_card,
+    parse_manifest,
+    paths_of,
+    place_of,
+)
 from fleetsynth.stores.records import (
     cut_from_data,
     file_format_from_data,
@@ -37,6 +54,11 @@ if TYPE_CHECKING:
 
 OLD_JOB = f"{STATE}job.json"
 """Where version 0.1 kept its job, which had no name."""
+
+_VERSION = (
+    rf"{VERSIONS}\d{{4}}-\d\d-\d\d/"
+    r"(leaves\.bin|scenario\.yaml|[a-z]+\.parquet|croissant\.json|README\.md)"
+)
 
 DECIDE_VALUES = (
     *("version", "schema_version", "model_version"),
@@ -64,8 +86,22 @@ class Folder:
     finished: dict[str, Any] | None
 
     @property
+    def being_appended_to(self) -> bool:
+        """Whether a run has begun to append days to the dataset, and not come to an end with it."""
+        if self.run is None or self.finished is None or self.earlier:
+            return False
+        earlier = self.run.get("earlier")
+        return isinstance(earlier, dict) and earlier.get("manifest") == self.finished.get(SEAL)
+
+    @property
+    def _is_append(self) -> bool:
+        return self.run is not None and "earlier" in self.run
+
+    @property
     def being_replaced(self) -> bool:
         """Whether a run has begun to replace a dataset, and not come to an end with it."""
+        if self._is_append and not self.earlier:
+            return False
         other = self.finished is not None and self.finished.get("run") != self.name
         return self.run is not None and (bool(self.earlier) or other)
 
@@ -122,12 +158,26 @@ def begin(job: Job, *, resume: bool = False, overwrite: bool = False, shard: boo
         _compare_finished(job, store, there.finished, resume=resume or shard)
         return job
     if there.run is not None:
+        refuse_lost(store, there)
         return _join(job, store, there, join=resume or shard)
     if there.names:
         raise ExistsError(
             f"{store.name} holds other files ({there.names[0]}): choose an empty folder"
         )
     return _begin_new(job, store, join=resume or shard)
+
+
+def refuse_lost(store: Store, there: Folder) -> None:
+    """Refuse to go on with an append whose dataset has lost its manifest.
+
+    Raises:
+        InputError: if so.
+    """
+    if there.run is not None and "earlier" in there.run and there.finished is None:
+        raise InputError(
+            f"{store.name} has no {MANIFEST}, and a run that was to append to what it says: bring "
+            f"{MANIFEST} back, or choose another folder"
+        )
 
 
 def _join(job: Job, store: Store, there: Folder, *, join: bool) -> Job:
@@ -141,7 +191,7 @@ def _join(job: Job, store: Store, there: Folder, *, join: bool) -> Job:
 
 
 def _begin_new(job: Job, store: Store, *, join: bool) -> Job:
-    begun = _claim(job, store, 1)
+    begun = claim(job, store, 1)
     if begun is None:
         if not join:
             raise ExistsError(
@@ -167,13 +217,14 @@ def _go_on_replacing(job: Job, store: Store, there: Folder, *, resume: bool) -> 
 
 def _replace(job: Job, store: Store, there: Folder) -> Job:
     """Take a folder over, remove the dataset that is in it, and nothing else."""
+    refuse_lost(store, there)
     _files_of(store, there)  # refuses what could not be told apart, before anything is touched
     if there.names and there.run is None and there.finished is None:
         raise ExistsError(
             f"{store.name} holds files that are not part of a dataset ({there.names[0]}): "
             "nothing was removed"
         )
-    begun = _claim(job, store, there.generation + 1)
+    begun = claim(job, store, there.generation + 1)
     if begun is None:
         raise ExistsError(f"another run has begun in {store.name} at the same time")
     there = look(store)  # once more: a commit may have ended before the claim
@@ -198,12 +249,39 @@ def _files_of(store: Store, there: Folder) -> list[str]:
         refuse_beyond(job.plan, store, made, job.file_format)
         parts = {part.path for part in job.parts}
         paths = parts | {table_key(path, name) for path in parts for name in job.tables}
+    for run in (run for run in runs if "earlier" in run):
+        paths |= _files_of_append(job_from(run, store.name))
     if not (runs or there.finished):
         return []
     names = set(there.names)
+    _refuse_card_of_others(store, there)
     records = {name for name in names if re.fullmatch(rf"{STATE}part-[0-9]+\.json", name)}
-    beside = names & {SERVERS, SCENARIO, *([EVENTS] if _has_events(there, runs, store) else [])}
-    return [*sorted(paths & names), *sorted(records | beside), *reversed(there.earlier), MANIFEST]
+    versions = {name for name in names if re.fullmatch(_VERSION, name)}
+    beside = names & {
+        SERVERS,
+        SCENARIO,
+        *CARD,
+        *([EVENTS] if _has_events(there, runs, store) else []),
+    }
+    others = sorted(records | beside | versions)
+    return [*sorted(paths & names), *others, *reversed(there.earlier), MANIFEST]
+
+
+def _files_of_append(job: Job) -> set[str]:
+    parts = {part.path for part in job.parts}
+    return parts | {table_key(path, name) for path in parts for name in job.tables}
+
+
+def _refuse_card_of_others(store: Store, there: Folder) -> None:
+    """Refuse to put a card where somebody's file of that name is, beside a dataset without one."""
+    if there.finished is None or has_card(there.finished.get("files")):
+        return
+    for name in there.names:
+        if name in CARD:
+            raise ExistsError(
+                f"{store.name} holds {name}, which is not part of its dataset, and a new one has "
+                "such a file: move it away; nothing was removed"
+            )
 
 
 def _has_events(there: Folder, runs: list[dict[str, Any]], store: Store) -> bool:
@@ -216,7 +294,7 @@ def _has_events(there: Folder, runs: list[dict[str, Any]], store: Store) -> bool
     return any(has_events(job_from(run, store.name).plan) for run in runs)
 
 
-def _claim(job: Job, store: Store, generation: int) -> Job | None:
+def claim(job: Job, store: Store, generation: int) -> Job | None:
     """Create the record of a folder's n-th run; None if another process has."""
     begun = replace(job, run=token_hex(8), generation=generation)
     data = json.dumps(values_of(begun)).encode()
@@ -234,6 +312,7 @@ def values_of(job: Job) -> dict[str, Any]:
         "file_format": job.file_format,
         "cut": job.cut,
         **({"tables": list(job.tables)} if job.tables else {}),
+        **({} if job.earlier is None else {"earlier": asdict(job.earlier)}),
         **{name: said[f"fleetsynth.{name}"] for name in DECIDE_VALUES},
     }
 
@@ -248,6 +327,7 @@ def job_from(written: dict[str, Any], url: str, generation: int = 0) -> Job:
     partition_by, part_bytes = cut_from_data(written, where)
     file_format = file_format_from_data(written, where)
     tables = tables_from_data(written, where)
+    earlier = written.get("earlier")
     return Job.of(
         scenario_from_data(written.get("scenario"), where),
         url,
@@ -255,6 +335,7 @@ def job_from(written: dict[str, Any], url: str, generation: int = 0) -> Job:
         part_bytes=part_bytes,
         file_format=file_format,
         tables=tables,
+        earlier=None if earlier is None else Earlier.from_data(earlier, where),
         run=str(written.get("run", "")),
         generation=generation,
     )
@@ -271,7 +352,7 @@ def compare(job: Job, written: dict[str, Any], name: str) -> None:
 
 def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resume: bool) -> None:
     """Refuse a folder that has another dataset than this, or lacks some of its parts."""
-    scenario = scenario_in(store).to_dict()
+    scenario = scenario_in(store, finished).to_dict()
     differences = _differences(job, {"cut": job.cut} | finished | {"scenario": scenario})
     if differences and resume:
         raise UsageError(
@@ -296,12 +377,17 @@ def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resum
         )
 
 
-def scenario_in(store: Store) -> Scenario:
-    """Return the scenario that stands in a finished folder; InputError if it is not valid."""
-    data = store.read(SCENARIO)
+def scenario_in(store: Store, finished: dict[str, Any]) -> Scenario:
+    """Return the scenario of a finished folder, given its manifest.
+
+    Raises:
+        InputError: if it is missing, or is not valid.
+    """
+    name = place_of(finished, SCENARIO)
+    data = store.read(name)
     if data is None:
-        raise InputError(f"{store.name} has no {SCENARIO}")
-    return scenario_from_yaml(data, f"{store.name}/{SCENARIO}")
+        raise InputError(f"{store.name} has no {name}")
+    return scenario_from_yaml(data, f"{store.name}/{name}")
 
 
 def _differences(job: Job, written: dict[str, Any]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import (
@@ -13,7 +14,8 @@ from fleetsynth.errors import (
     SupersededError,
     UsageError,
 )
-from fleetsynth.folders.begin import compare, job_from, look
+from fleetsynth.folders.begin import compare, job_from, look, refuse_lost
+from fleetsynth.folders.card import write_card
 from fleetsynth.folders.job import (
     Job,
     generation_of,
@@ -24,25 +26,32 @@ from fleetsynth.folders.job import (
     refuse_if_superseded,
     state_key,
 )
+from fleetsynth.folders.leaves import (
+    digests,
+    entries_of,
+    gather,
+    read_leaves,
+    recorded_leaves,
+    still_read,
+    write_leaves,
+)
+from fleetsynth.folders.manifest import entry_of, manifest_of
 from fleetsynth.folders.of_plan import files_of_plan, write_table
+from fleetsynth.folders.versions import put_copies
 from fleetsynth.reader.claims import refuse_beyond
+from fleetsynth.reader.scattered import Piece
 from fleetsynth.scenario.text import dump_yaml
-from fleetsynth.stores.names import DATA, EVENTS, MANIFEST, SCENARIO
-from fleetsynth.stores.recorded import format_of, seal
+from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, TIME_KEYS, version_key
+from fleetsynth.stores.recorded import SEAL, has_card, parse_manifest, seal
 from fleetsynth.stores.records import mapping_from_data
 from fleetsynth.stores.store import STATE, hash_of, open_store
-from fleetsynth.tables.digest import combine
-from fleetsynth.tables.frame import plain, schema
-from fleetsynth.tables.provenance import provenance
-from fleetsynth.tables.table import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fleetsynth.folders.begin import Folder
     from fleetsynth.folders.engines.base import Engine
     from fleetsynth.folders.job import PartRecord
-    from fleetsynth.plan import Plan
     from fleetsynth.stores.store import Store
 
 
@@ -134,12 +143,14 @@ def commit(url: str) -> dict[str, Any]:
             "resume=True, or with overwrite=True"
         )
     finished = there.finished
-    if finished is None:
+    if finished is None or there.being_appended_to:
         if there.run is None:
             raise InputError(f"{store.name} holds no run that could be committed")
+        refuse_lost(store, there)
         job = job_from(there.run, url, there.generation)
         compare(job, there.run, store.name)
         finished = _write_end(store, job)
+    put_copies(store, finished)
     _remove_traces(store, there)
     return finished
 
@@ -184,6 +195,7 @@ def finished_by(job: Job) -> dict[str, Any]:
     if there.finished is None or not job.run or there.finished.get("run") != job.run:
         return {}
     if not there.being_replaced:
+        put_copies(store, there.finished)
         _remove_traces(store, there)
     return there.finished
 
@@ -191,6 +203,7 @@ def finished_by(job: Job) -> dict[str, Any]:
 def _write_end(store: Store, job: Job) -> dict[str, Any]:
     """Write what stands beside the parts, the manifest last; return it."""
     refuse_beyond(job.plan, store, store.list(DATA), job.file_format)
+    base = None if job.earlier is None else _base(store, job)
     records = list(_records(store, job))
     there = {record.index for record in records if is_there(store, record)}
     absent = [part.path for part in job.parts if part.index not in there]
@@ -200,15 +213,23 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
             f"{len(absent)} of {len(job.parts)} parts are missing at {store.name} ({shown}): "
             "run their shards, or generate with resume=True"
         )
-    told: dict[str, dict[str, Any]] = {SCENARIO: {}}
+    until = job.plan.clock.end.isoformat()
+    told = {SCENARIO: {"path": SCENARIO if base is None else version_key(until, SCENARIO)}}
     for name, table in files_of_plan(job.plan).items():
-        told[name] = write_table(job.plan, store, name, table)
-    store.write(SCENARIO, dump_yaml(job.plan.scenario).encode())
-    files = {
-        name: {"size": store.size(name), "sha256": hash_of(store, name), **rows}
-        for name, rows in told.items()
-    }
-    values = _manifest(job, records, files)
+        key = name if base is None else version_key(until, name)
+        told[name] = {"path": key, **write_table(job.plan, store, key, table)}
+    store.write(told[SCENARIO]["path"], dump_yaml(job.plan.scenario).encode())
+    files = {name: _file(store, name, said) for name, said in told.items()}
+    parts = [*(base["parts"] if base else ()), *map(entry_of, records)]
+    kept, leaves = _leaves(store, job, base, parts, records)
+    values = manifest_of(job, parts, kept, files, leaves, base)
+    if base is None or has_card(base.get("files")):
+        at = partial(version_key, until) if base else str
+        for name in write_card(store, job.plan, values, at):
+            files[name] = _file(store, name, {"path": at(name)})
+    if base is not None:
+        _replace_manifest(store, job, seal(base), seal(values))
+        return values
     data = seal(values)
     refuse_if_superseded(store, job)
     if not store.create(MANIFEST, data) and store.read(MANIFEST) != data:
@@ -216,59 +237,67 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
     return values
 
 
-def _manifest(
-    job: Job, records: Iterable[PartRecord], files: dict[str, dict[str, Any]]
-) -> dict[str, Any]:
-    leaves, rows = {name: bytearray() for name in ("", *job.tables)}, 0
-    parts = []
-    for record in records:
-        rows += record.rows
-        leaves[""] += record.leaves
-        for name, table in record.tables.items():
-            leaves[name] += table.leaves
-        parts.append(_entry(record))
-    plan = job.plan
-    said = provenance(plan)
-    del said["fleetsynth.scenario"]  # in a file of its own
-    return {
-        "format": format_of(tables=bool(job.tables), events=EVENTS in files),
-        "run": job.run,
-        "digest": combine(bytes(leaves[""])),
-        "rows": rows,
-        **{key.removeprefix("fleetsynth."): value for key, value in said.items()},
-        "schema": schema_of(plan),
-        "partition_by": list(job.partition_by),
-        "part_bytes": job.part_bytes,
-        "file_format": job.file_format,
-        "cut": job.cut,
-        **tables_of(job, {name: combine(bytes(leaves[name])) for name in job.tables}),
-        "files": files,
-        "parts": parts,
-    }
+def _base(store: Store, job: Job) -> dict[str, Any]:
+    """Return the manifest of the dataset that a job appends to.
+
+    Raises:
+        SupersededError: if it is no longer there.
+    """
+    data = store.read(MANIFEST)
+    values = {} if data is None else parse_manifest(data, f"{store.name}/{MANIFEST}")
+    if job.earlier is None or values.get(SEAL) != job.earlier.manifest:
+        raise SupersededError(f"another process has changed the dataset at {store.name} meanwhile")
+    return values
 
 
-def _entry(record: PartRecord) -> dict[str, Any]:
-    """Return what a manifest says of a part."""
-    values = asdict(record)
-    tables = values.pop("tables")
-    for each in (values, *tables.values()):
-        del each["leaves"]
-    del values["run"], values["index"]
-    return values | ({"tables": tables} if tables else {})
+def _file(store: Store, name: str, said: dict[str, Any]) -> dict[str, Any]:
+    """Return what a manifest says of a file beside the parts: where it is, if that is elsewhere."""
+    key, rows = said["path"], {each: value for each, value in said.items() if each != "path"}
+    facts = {"size": store.size(key), "sha256": hash_of(store, key), **rows}
+    return facts if key == name else {"path": key, **facts}
 
 
-def schema_of(plan: Plan) -> list[dict[str, str]]:
-    """Return what a manifest says of columns."""
-    return [{"name": f.name, "type": str(f.type)} for f in plain(schema(plan))]
+def _leaves(
+    store: Store,
+    job: Job,
+    base: dict[str, Any] | None,
+    parts: Sequence[Mapping[str, Any]],
+    records: list[PartRecord],
+) -> tuple[dict[str, str], list[Mapping[str, Any]]]:
+    """Return the digest of each table, and what a manifest says of files of leaves.
+
+    They are kept where days are to be appended cheaply: where days were, and where parts are cut by
+    time.
+    """
+    until, known = job.plan.clock.end.isoformat(), recorded_leaves(records)
+    if base is None:
+        kept = gather(store, parts, known, job.tables)
+        is_by_time = not {*TIME_KEYS}.isdisjoint(job.partition_by)
+        return digests(kept), [write_leaves(store, until, kept)] if is_by_time else []
+    before = entries_of(base, f"{store.name}/{MANIFEST}")
+    months = {m for record in records for m in Piece.of(vars(record)).months}
+    made = gather(store, parts, known, job.tables, months if before else None)
+    old = read_leaves(store, before)
+    kept = {name: old.get(name, {}) | of for name, of in made.items()}
+    return digests(kept), still_read([*before, write_leaves(store, until, made)])
 
 
-def tables_of(job: Job, digests: dict[str, Any]) -> dict[str, Any]:
-    """Return what a manifest says of further tables; nothing, if there are none."""
-    tables = {
-        name: {"digest": digests[name], "schema": schema_of(TABLES[name].plan(job.plan))}
-        for name in job.tables
-    }
-    return {"tables": tables} if tables else {}
+def _replace_manifest(store: Store, job: Job, before: bytes, data: bytes) -> None:
+    """Put a manifest in the place of the one of the dataset that was appended to.
+
+    Raises:
+        SupersededError: if another run has begun meanwhile, which then finds what it expects.
+    """
+    refuse_if_superseded(store, job)
+    if store.read(MANIFEST) != before:
+        raise SupersededError(f"another process has changed the dataset at {store.name} meanwhile")
+    store.write(MANIFEST, data)
+    try:
+        refuse_if_superseded(store, job)
+    except SupersededError:  # it removes the dataset: the manifest must not come back
+        if store.read(MANIFEST) == data:
+            store.delete(MANIFEST)
+        raise
 
 
 def _records(store: Store, job: Job) -> Iterator[PartRecord]:

@@ -68,7 +68,6 @@ def generate_folder(
         OutputError: if the folder holds something else, cannot be written, or has not nearly the
             room. Parts that were published stay, and `resume` goes on from them.
     """
-    started = time.perf_counter()
     if overwrite and (resume or shard):
         other = "resume=True" if resume else "shard=..."
         raise UsageError(f"overwrite=True starts again, {other} goes on: choose one")
@@ -86,7 +85,42 @@ def generate_folder(
         sizes = [estimate(plan) for plan in plans]
         need = sum(size.bytes[job.file_format] for size in sizes)
         store.check_room(sizes[0].rows, need, part_bytes)
-    parts = job.parts  # refuses partitions that cannot be, before anything is touched
+    _ = job.parts  # refuses partitions that cannot be, before anything is touched
+    return run_job(
+        job,
+        lambda: begin(job, resume=resume, overwrite=overwrite, shard=shard is not None),
+        shard=shard,
+        engine=engine,
+        workers=workers,
+        master=master,
+        progress=progress,
+    )
+
+
+def run_job(
+    job: Job,
+    begin: Callable[[], Job],
+    *,
+    shard: Shard | None,
+    engine: Engine | str | None,
+    workers: int | None,
+    master: str | None,
+    progress: Callable[[int], None] | None,
+) -> Result:
+    """Begin a job, make its parts that are missing, and commit unless it is of one shard.
+
+    Args:
+        job: what to make.
+        begin: makes the folder that of the job; returns it with the name of its run, or without
+            one if there is nothing to be made.
+        shard: make only some of the parts.
+        engine: where parts are made, or its name in `ENGINES`; None for the first.
+        workers: processes; None for one per processor.
+        master: address of the engine's cluster.
+        progress: called with how many of the job's cells are done so far.
+    """
+    started = time.perf_counter()
+    parts = job.parts
     made: list[PartRecord] = []
 
     def report(done_in_part: int) -> None:
@@ -97,7 +131,7 @@ def generate_folder(
         engine = open_engine(
             engine or next(iter(ENGINES)), workers=workers, master=master, progress=report
         )
-    job = begin(job, resume=resume, overwrite=overwrite, shard=shard is not None)
+    job = begin()
     todo = folder.missing(job, shard) if job.run else []
     begun = set(todo)
     done = sum(part.plan.cells for part in parts if part.index not in begun)
@@ -108,28 +142,38 @@ def generate_folder(
             done += parts[record.index].plan.cells
             report(0)
         if shard is None:
-            manifest = folder.commit(url)
+            manifest = folder.commit(job.url)
     except FleetsynthError:
         # What another process finishes meanwhile, of this very run, is what was asked for.
         with suppress(FleetsynthError):
             manifest = folder.finished_by(job)
         if not manifest:
             raise
-    return Result(
-        url=url,
-        plan=job.plan,
+    there = job.earlier.parts if job.earlier else 0
+    return result_of(
+        job,
+        manifest,
         seconds=time.perf_counter() - started,
-        parts=len(parts),
+        parts=there + len(parts),
         made=len(made),
         rows=sum(record.rows for record in made),
-        rows_of_whole=manifest.get("rows", job.plan.rows),
         already=not job.run,
+    )
+
+
+def result_of(job: Job, manifest: dict[str, Any], **facts: Any) -> Result:
+    """Return what a run tells of itself, given the manifest if there is one."""
+    return Result(
+        url=job.url,
+        plan=job.plan,
+        rows_of_whole=manifest.get("rows", job.plan.rows),
         bytes=sum(part["size"] for part in manifest.get("parts", [])),
         digest=manifest.get("digest", ""),
         tables={
             **{name: _made_table(job, name, manifest) for name in job.tables},
             **_made_of_plan(job, manifest),
         },
+        **facts,
     )
 
 

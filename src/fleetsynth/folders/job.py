@@ -7,6 +7,7 @@ import re
 from base64 import b64decode, b64encode
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from functools import lru_cache
 from hashlib import file_digest
 from math import ceil
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth import pipeline
 from fleetsynth.errors import InputError, SupersededError
 from fleetsynth.files import os_errors
-from fleetsynth.folders.parts import Part, cut
+from fleetsynth.folders.parts import Part, cut, plan_until
 from fleetsynth.formats import open_sink
 from fleetsynth.presets import resolve
 from fleetsynth.presets.load import load_scenario
@@ -48,6 +49,39 @@ CUT_LAW = 1
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """What of a dataset is there already when days are appended.
+
+    Attributes:
+        first_end: the last day that it had when it was generated, which decides how parts are cut.
+        end: the last day that it has.
+        parts: how many parts it has.
+        manifest: the hash of its manifest.
+    """
+
+    first_end: str
+    end: str
+    parts: int
+    manifest: str
+
+    @classmethod
+    def from_data(cls, values: object, where: str) -> Earlier:
+        """Read what `asdict` wrote.
+
+        Raises:
+            InputError: if it is damaged.
+        """
+        try:
+            out = cls(**values)  # type: ignore[arg-type]
+            days = [date.fromisoformat(day) for day in (out.first_end, out.end)]
+        except (TypeError, ValueError):
+            days = []
+        if not (days and days[0] <= days[1] and type(out.parts) is int and out.parts > 0):
+            raise InputError(f"{where}: what it is appended to is not said as it should be")
+        return out
+
+
+@dataclass(frozen=True)
 class Job:
     """A dataset folder to be made: small, hashable, and the same in every worker.
 
@@ -58,6 +92,7 @@ class Job:
         part_bytes: target size of a part.
         file_format: the ending of the parts, which names their format.
         tables: names of the further tables; each has a file per part.
+        earlier: what of the dataset is there already, and is appended to; None if nothing is.
         run: the random name of the run that makes it; empty until it has begun.
         generation: how many runs have begun in the folder, this one included.
     """
@@ -68,6 +103,7 @@ class Job:
     part_bytes: int = PART_BYTES
     file_format: str = PART_FORMAT
     tables: tuple[str, ...] = ()
+    earlier: Earlier | None = None
     run: str = ""
     generation: int = 0
 
@@ -83,13 +119,16 @@ class Job:
 
     @property
     def parts(self) -> list[Part]:
-        """All parts, the same list in every process."""
-        return _parts(self.scenario, self.partition_by, self.part_bytes, self.file_format)
+        """All parts to be made, the same list in every process."""
+        return _parts(
+            self.scenario, self.partition_by, self.part_bytes, self.file_format, self.earlier
+        )
 
     @property
     def cut(self) -> dict[str, int]:
         """What decides where parts begin and end, apart from the scenario and the partitions."""
-        rows = _rows_per_part(self.plan, self.part_bytes, self.file_format)
+        first = _first_plan(self.plan, self.earlier)
+        rows = _rows_per_part(first, self.part_bytes, self.file_format)
         return {"law": CUT_LAW, "rows_per_part": rows}
 
 
@@ -102,7 +141,8 @@ class TableRecord:
         size: of the file, in bytes.
         sha256: hash of the file.
         digest: content digest of the rows.
-        leaves: its leaves, one after the other.
+        leaves: its leaves, one after the other, month by month.
+        months: how many of them each month has.
     """
 
     path: str
@@ -110,6 +150,7 @@ class TableRecord:
     sha256: str
     digest: str
     leaves: bytes
+    months: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -127,8 +168,9 @@ class PartRecord:
         size: of the file, in bytes.
         sha256: hash of the file.
         digest: content digest of its rows.
-        leaves: the content digest's leaves, one after the other, to be combined into that of
-            the whole.
+        leaves: the content digest's leaves, one after the other, month by month; those of months of
+            which it has all rows are leaves of the whole.
+        months: how many of them each month has.
         tables: of further tables, by name.
     """
 
@@ -145,6 +187,7 @@ class PartRecord:
     sha256: str
     digest: str
     leaves: bytes
+    months: dict[str, int]
     tables: dict[str, TableRecord] = field(default_factory=dict)
 
     @property
@@ -318,9 +361,15 @@ def _record(
         sha256=hashes[""],
         digest=outcome.digest,
         leaves=outcome.leaves,
+        months=outcome.months,
         tables={
             name: TableRecord(
-                table_key(part.path, name), made.size, hashes[name], made.digest, made.leaves
+                path=table_key(part.path, name),
+                size=made.size,
+                sha256=hashes[name],
+                digest=made.digest,
+                leaves=made.leaves,
+                months=made.months,
             )
             for name, made in outcome.tables.items()
         },
@@ -334,10 +383,23 @@ def _plan(scenario: str) -> Plan:
 
 @lru_cache(maxsize=2)
 def _parts(
-    scenario: str, partition_by: tuple[str, ...], part_bytes: int, ending: str
+    scenario: str,
+    partition_by: tuple[str, ...],
+    part_bytes: int,
+    ending: str,
+    earlier: Earlier | None,
 ) -> list[Part]:
     plan = _plan(scenario)
-    return cut(plan, partition_by, _rows_per_part(plan, part_bytes, ending), ending)
+    rows = _rows_per_part(_first_plan(plan, earlier), part_bytes, ending)
+    if earlier is None:
+        return cut(plan, partition_by, rows, ending)
+    after = date.fromisoformat(earlier.end)
+    return cut(plan, partition_by, rows, ending, after=after, number=earlier.parts)
+
+
+def _first_plan(plan: Plan, earlier: Earlier | None) -> Plan:
+    """Return a plan as it was when its dataset was generated."""
+    return plan if earlier is None else plan_until(plan, date.fromisoformat(earlier.first_end))
 
 
 def _rows_per_part(plan: Plan, part_bytes: int, ending: str) -> int:

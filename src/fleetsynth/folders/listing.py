@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import InputError, read_errors
-from fleetsynth.stores.names import DATA, TABLES
+from fleetsynth.stores.names import DATA, TABLES, VERSIONS
 from fleetsynth.stores.places import is_url
 from fleetsynth.stores.store import STATE, is_unfinished
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.stores.store import Store
 
-_OURS = (DATA, STATE)
+_OURS = (DATA, STATE, VERSIONS)
 
 
 @dataclass(frozen=True)

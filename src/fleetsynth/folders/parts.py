@@ -1,12 +1,14 @@
 """Cutting a plan into parts: each a part of the fleet over a part of the time.
 
 A part is itself a small Plan, so whatever generates a plan generates a part. Parts end at month
-borders, so no leaf of the content digest is ever cut.
+borders, so that they hold whole leaves of the content digest; but for those of single days, and
+for the last month of a dataset that is appended to.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import pairwise, product
 from math import ceil
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ import numpy as np
 
 from fleetsynth.clock import Clock, Days, epoch_day, from_epoch_day
 from fleetsynth.errors import UsageError, did_you_mean
-from fleetsynth.stores.names import DATA, PARTITION_KEYS, SERVER_KEYS, TIME_KEYS
+from fleetsynth.stores.names import DATA, DAY_KEYS, PARTITION_KEYS, SERVER_KEYS, TIME_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +43,7 @@ class Part:
     """One file of a dataset folder.
 
     Attributes:
-        index: its number, from 0, in the order of the dataset.
+        index: its number, from 0, among those that are cut together.
         path: where it is, relative to the folder.
         whole: the plan that it is a part of.
         servers: its servers, by their places in that plan, ascending.
@@ -66,34 +68,56 @@ class Part:
         )
 
 
+def plan_until(plan: Plan, end: date) -> Plan:
+    """Return a plan as it is until an earlier day: of servers only those that have come by then."""
+    scenario = plan.scenario.model_copy(update={"end_date": end})
+    fleet = replace(plan.fleet, total=scenario.total_servers)
+    return replace(plan, clock=Clock(plan.clock.start, end, plan.clock.step), fleet=fleet)
+
+
 def cut(
-    plan: Plan, partition_by: Sequence[str], rows_per_part: int, ending: str = ".parquet"
+    plan: Plan,
+    partition_by: Sequence[str],
+    rows_per_part: int,
+    ending: str = ".parquet",
+    *,
+    after: date | None = None,
+    number: int = 0,
 ) -> list[Part]:
     """Cut a plan into parts of about `rows_per_part` rows, if all are there: of so many cells.
 
-    Their names have an ending.
-
     Without partitions the parts, one after the other, are in row order: by server, then by time.
+
+    Args:
+        plan: what to cut.
+        partition_by: hive partition columns, outermost first.
+        rows_per_part: most rows of a part.
+        ending: of the names of the parts.
+        after: cut only the days after this one; None for all.
+        number: that of the first part's name.
 
     Raises:
         UsageError: for a partition key that there is not, or that cannot be used, or for more
             parts than anybody could handle.
     """
     check_keys(plan, partition_by)
-    if plan.cells / rows_per_part > MOST_PARTS:
-        raise _too_many(plan, ceil(plan.cells / rows_per_part))
+    first = plan.clock.start if after is None else after + timedelta(days=1)
+    clock = Clock(first, plan.clock.end, plan.clock.step)
+    most = plan.fleet.size * clock.count / rows_per_part
+    if most > MOST_PARTS:
+        raise _too_many(plan, ceil(most))
     parts: list[Part] = []
-    spans, groups = list(_spans(plan.clock, partition_by)), list(_groups(plan, partition_by))
+    spans, groups = list(_spans(clock, partition_by)), list(_groups(plan, partition_by))
     if len(spans) * len(groups) > MOST_PARTS:
         raise _too_many(plan, len(spans) * len(groups))
     for (group_values, members), (span_values, days) in product(groups, spans):
         values = group_values | span_values
-        folder = "".join(f"{key}={_quoted(str(values[key]))}/" for key in partition_by)
+        folder = "".join(f"{key}={_quoted(values[key])}/" for key in partition_by)
         for servers, span in _pieces(plan.clock, members, days, rows_per_part):
             index = len(parts)
-            if index >= MOST_PARTS:
-                raise _too_many(plan, index + 1)
-            path = f"{DATA}{folder}part-{index:05d}{ending}"
+            if number + index >= MOST_PARTS:
+                raise _too_many(plan, number + index + 1)
+            path = f"{DATA}{folder}part-{number + index:05d}{ending}"
             parts.append(Part(index, path, plan, servers, span))
     return parts
 
@@ -122,26 +146,31 @@ def check_keys(plan: Plan, partition_by: Sequence[str]) -> None:
         if key not in PARTITION_KEYS:
             hint = did_you_mean(key, PARTITION_KEYS)
             raise UsageError(f"cannot partition by {key!r}{hint}")
-        if key not in plan.columns:
+        if key not in plan.columns and key not in DAY_KEYS:
             raise UsageError(f"cannot partition by {key}: the scenario leaves that column out")
     if len(set(partition_by)) < len(partition_by):
         raise UsageError(f"a partition key is named twice: {', '.join(partition_by)}")
     if "month" in partition_by and "year" not in partition_by:
         raise UsageError("partition by year as well as by month: year,month")
+    if "day" in partition_by and "month" not in partition_by:
+        raise UsageError("partition by month as well as by day: year,month,day; or by date")
 
 
-def _spans(clock: Clock, keys: Sequence[str]) -> Iterator[tuple[dict[str, int], Span]]:
+def _spans(clock: Clock, keys: Sequence[str]) -> Iterator[tuple[dict[str, str], Span]]:
     """Yield the time partitions: their key values, first and last day."""
-    days = Days(epoch_day(clock.start), epoch_day(clock.end))
-    columns = {key: getattr(days, key) for key in TIME_KEYS if key in keys}
-    label = days.month_index if "month" in keys else days.year
-    if not columns:
+    used = [key for key in TIME_KEYS if key in keys]
+    if not used:
         yield {}, (clock.start, clock.end)
         return
+    days = Days(epoch_day(clock.start), epoch_day(clock.end))
+    label = days.month_index if "month" in keys else days.year
+    if not {*DAY_KEYS}.isdisjoint(used):
+        label = days.index
     edges = [0, *(np.flatnonzero(np.diff(label)) + 1).tolist(), len(label)]
     for first, stop in pairwise(edges):
-        values = {key: int(column[first]) for key, column in columns.items()}
-        yield values, (_date(days, first), _date(days, stop - 1))
+        begin = _date(days, first)
+        values = {key: str(begin if key == "date" else getattr(begin, key)) for key in used}
+        yield values, (begin, _date(days, stop - 1))
 
 
 def _groups(plan: Plan, keys: Sequence[str]) -> Iterator[tuple[dict[str, str], Members]]:

@@ -11,19 +11,20 @@ import pyarrow as pa
 from fleetsynth import pipeline
 from fleetsynth.errors import FleetsynthError, read_errors
 from fleetsynth.folders.job import facts_of
+from fleetsynth.folders.leaves import gather
 from fleetsynth.formats.read import read_batches, read_metadata
 from fleetsynth.presets import simulate
 from fleetsynth.reader.file_digest import any_leaves, leaves, some
 from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.stores.recorded import as_json, differences
 from fleetsynth.tables.codes import digest_of
-from fleetsynth.tables.digest import PlanDigest, combine, month_label, root
+from fleetsynth.tables.digest import PlanDigest, month_label, root
 from fleetsynth.tables.table import TABLES, made_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Set
+    from collections.abc import Iterable, Iterator, Sequence, Set
 
-    from fleetsynth.folders.job import Job
+    from fleetsynth.folders.leaves import ByMonth, Kept
     from fleetsynth.folders.parts import Part
     from fleetsynth.plan import Plan
     from fleetsynth.stores.store import Store
@@ -70,15 +71,14 @@ class Rereading:
         told: what the parts' own metadata say: paths by value, by key.
     """
 
-    def __init__(self, store: Store, job: Job, bad: Set[str]) -> None:
+    def __init__(self, store: Store, parts: Iterable[Part], bad: Set[str]) -> None:
         self.told: dict[str, dict[str | None, list[str]]] = {}
         self._store = store
-        self._parts = {part.path: part for part in job.parts}
+        self._parts = {part.path: part for part in parts}
         self._bad = bad
-        self._leaves = bytearray()
+        self._leaves: dict[str, ByMonth] = {}
         self._read = 0
         self._rows = 0
-        self._of_tables: dict[str, list[bytes]] = {}
 
     def faults(self, entry: dict[str, Any], *, fresh: bool) -> list[str]:
         """Read one part and say what is wrong with it, or with its entry in the manifest.
@@ -99,7 +99,7 @@ class Rereading:
         self._read += 1
         rows = _rows_of(part, entry, read)
         self._rows += rows if type(rows) is int else 0
-        self._leaves += b"".join(read.leaves.values())
+        self._leaves[part.path] = _by_month(read.leaves)
         out = list(_faults(part, entry, read, fresh=fresh))
         if not out:
             self._note(read, part.path)
@@ -114,7 +114,7 @@ class Rereading:
             read = _read(self._store, said["path"], part.plan, partitions=False)
         except DAMAGE as error:
             return [reason(error)]
-        self._of_tables.setdefault(name, []).append(b"".join(read.leaves.values()))
+        self._leaves[said["path"]] = _by_month(read.leaves)
         out = list(_table_faults(part, said, read, TABLES[name], fresh=fresh))
         if not out:
             self._note(read, said["path"])
@@ -124,19 +124,21 @@ class Rereading:
         for key, value in read.metadata.items():
             self.told.setdefault(key, {}).setdefault(value, []).append(path)
 
-    def table_digest(self, name: str) -> str | None:
-        """Return the digest of a further table, if all of it could be read."""
-        leaves = self._of_tables.get(name, [])
-        return combine(b"".join(leaves)) if len(leaves) == len(self._parts) else None
-
     def cells_of(self, entry: dict[str, Any]) -> int:
         """Return how many cells the scenario gives a part."""
         part = self._parts.get(entry["path"])
         return part.plan.cells if part else 0
 
-    def digest(self) -> str | None:
-        """Return the digest of the whole, if all parts could be read."""
-        return combine(bytes(self._leaves)) if self._read == len(self._parts) else None
+    def kept(self, entries: Sequence[dict[str, Any]], tables: Sequence[str]) -> Kept:
+        """Return the leaves of the whole, when all parts were read and nothing was wrong.
+
+        Those of months that lie in several parts are made from their files, read again.
+
+        Args:
+            entries: what the manifest says of all parts.
+            tables: names of the further tables.
+        """
+        return gather(self._store, entries, self._leaves, tables)
 
     def rows(self) -> int | None:
         """Return how many rows the parts should have, if all could be read."""
@@ -161,6 +163,13 @@ def _read(store: Store, path: str, plan: Plan, *, partitions: bool = True) -> _R
             some(found)
         metadata = read_metadata(file)
     return _Read(found, metadata, size, sha256, seen[-1].facts(found))
+
+
+def _by_month(found: Leaves) -> ByMonth:
+    out: dict[str, bytearray] = {}
+    for (_, month), leaf in found.items():
+        out.setdefault(month_label(month), bytearray()).extend(leaf)
+    return {month: bytes(leaves) for month, leaves in out.items()}
 
 
 class _Rows:

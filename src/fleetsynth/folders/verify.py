@@ -4,32 +4,49 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fleetsynth.errors import FleetsynthError, InputError
-from fleetsynth.folders.begin import scenario_in
+from fleetsynth.folders.begin import job_from, look, scenario_in
 from fleetsynth.folders.beside import beside_findings
-from fleetsynth.folders.folder import schema_of, tables_of
-from fleetsynth.folders.job import Job
+from fleetsynth.folders.job import Earlier, Job
+from fleetsynth.folders.leaves import digests, entries_of, read_leaves
 from fleetsynth.folders.listing import list_folder
+from fleetsynth.folders.manifest import schema_of, tables_of
 from fleetsynth.folders.of_plan import files_of_plan
 from fleetsynth.folders.reread import Rereading
+from fleetsynth.folders.spans import made_spans, parts_of, said_of, spans_in
 from fleetsynth.folders.verification import Finding, Verification
+from fleetsynth.folders.versions import current, days_of
 from fleetsynth.presets import resolve
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.stores import recorded
-from fleetsynth.stores.names import DATA, EVENTS, MANIFEST, SCENARIO, SERVERS, table_key
+from fleetsynth.stores.names import (
+    CARD,
+    DATA,
+    EVENTS,
+    LEAVES,
+    MANIFEST,
+    SCENARIO,
+    SERVERS,
+    VERSIONS,
+    table_key,
+)
+from fleetsynth.stores.names import TABLES as TABLES_FOLDER
 from fleetsynth.stores.records import tables_from_data
 from fleetsynth.stores.store import STATE, hash_of, is_unfinished, open_store
+from fleetsynth.tables.digest import combine
 from fleetsynth.tables.provenance import other_model, provenance
 from fleetsynth.tables.table import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from fleetsynth.folders.listing import Listing
+    from fleetsynth.folders.parts import Part
     from fleetsynth.plan import Plan
     from fleetsynth.stores.store import Store
 
@@ -63,9 +80,14 @@ def verify(
     if other:
         return Verification(url, [other])
     job = _job(store, url, values, listing)
-    findings = [*_places(listing, job.plan), *_files(store, listing, values, job)]
-    hidden = {path for path in files_of(job) if listing.hidden(path)}
-    parts = Rereading(store, job, {finding.path for finding in findings} | hidden)
+    spans = spans_in(values, f"{store.name}/{MANIFEST}")
+    planned = parts_of(job, spans)
+    append = _append(store, url, listing)
+    findings = list(_places(listing, values, job.plan, append))
+    findings += _files(store, listing, values, job, planned, append)
+    hidden = {path for path in files_of(job, planned) if listing.hidden(path)}
+    bad = {finding.path for finding in findings} | hidden
+    parts = Rereading(store, chain.from_iterable(planned), bad)
     entries = values["parts"]
     fresh = set(np.linspace(0, len(entries) - 1, min(regenerate, len(entries)), dtype=int).tolist())
     done = 0
@@ -78,12 +100,13 @@ def verify(
             progress(done)
     findings += beside_findings(store, listing, values, job.plan)
     keys = _version_keys(job.plan)
-    findings += [*_versions(values, keys, parts), *_whole(values, keys, job, parts)]
+    findings += _versions(values, keys, parts, said_of(values, spans, planned))
+    findings += _whole(values, keys, job, parts, made_spans(spans, planned) if spans else None)
     if not findings:
-        findings += _digests(values, job, parts)
+        findings += _digests(store, values, job, parts)
     if not findings and not recorded.is_as_written(_bytes(store), values):
         findings.append(Finding(MANIFEST, "this is not the file that was written"))
-    return Verification(url, findings, list(_notes(listing, values, job.plan)))
+    return Verification(url, findings, list(_notes(listing, values, job.plan, append)))
 
 
 def read_manifest(store: Store) -> dict[str, Any]:
@@ -100,7 +123,7 @@ def _bytes(store: Store) -> bytes:
 
 def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Job:
     """Return the job that a finished folder was made by."""
-    scenario = scenario_in(store)
+    scenario = scenario_in(store, values)
     plan = resolve(scenario)
     if plan.digest != values["scenario_digest"]:
         if other := other_model(plan, values.get("model_version")):
@@ -118,9 +141,19 @@ def _job(store: Store, url: str, values: dict[str, Any], listing: Listing) -> Jo
     file_format = recorded.file_format_of(values)
     data = (name for name in listing.files if name.startswith(DATA))
     refuse_beyond(plan, store, data, file_format)
+    spans = spans_in(values, f"{store.name}/{MANIFEST}")
+    if spans and spans[-1].until != plan.clock.end:
+        raise InputError(
+            f"{store.name} has days until {spans[-1].until}, and its {SCENARIO} ends on "
+            f"{plan.clock.end}"
+        )
+    days = [span.until.isoformat() for span in spans]
+    counts = [span.said.get("parts") for span in spans[:-1]]
+    there = sum(count for count in counts if type(count) is int)
     job = Job.of(
         scenario,
         url,
+        earlier=Earlier(days[0], days[-2], there, "") if spans else None,
         partition_by=tuple(values["partition_by"]),
         part_bytes=values["part_bytes"],
         file_format=file_format,
@@ -142,10 +175,12 @@ def _other_run(store: Store, listing: Listing, values: dict[str, Any]) -> Findin
         return None
     newest = max(jobs, key=lambda match: int(match[1] or 0))[0]
     try:
-        run = recorded.parse_object(store.read(newest) or b"").get("run")
+        told = recorded.parse_object(store.read(newest) or b"")
     except ValueError as error:
         return Finding(newest, f"the record of a run cannot be read: {error}")
-    if recorded.same(run, values.get("run")):
+    earlier = told.get("earlier")
+    is_append = isinstance(earlier, dict) and earlier.get("manifest") == values.get(recorded.SEAL)
+    if is_append or recorded.same(told.get("run"), values.get("run")):
         return None
     return Finding(
         newest,
@@ -154,35 +189,54 @@ def _other_run(store: Store, listing: Listing, values: dict[str, Any]) -> Findin
     )
 
 
-def _ours(plan: Plan) -> set[str]:
+def _ours(values: dict[str, Any], plan: Plan) -> set[str]:
     """Return the names of the files beside the parts."""
-    return {MANIFEST, SCENARIO, *files_of_plan(plan)}
+    card = CARD if recorded.has_card(values.get("files")) else ()
+    return {MANIFEST, SCENARIO, *files_of_plan(plan), *card}
 
 
-def _places(listing: Listing, plan: Plan) -> Iterator[Finding]:
+def _append(store: Store, url: str, listing: Listing) -> Job | None:
+    """Return the append that is under way in a folder, or was interrupted, if there is one."""
+    if not any(map(_JOB.fullmatch, listing.files)):
+        return None
+    there = look(store)
+    return job_from(there.run or {}, url, there.generation) if there.being_appended_to else None
+
+
+def _places(
+    listing: Listing, values: dict[str, Any], plan: Plan, append: Job | None
+) -> Iterator[Finding]:
     """Find what cannot be read, and what a run left over."""
-    for name, fault in listing.own_faults(_ours(plan)).items():
+    for name, fault in listing.own_faults(_ours(values, plan)).items():
         yield Finding(name, fault)
     tidy = "commit(folder) removes it"
-    for name in listing.files:
+    for name in listing.files if append is None else ():
         if is_unfinished(name):
             yield Finding(name, f"an unfinished file of a run that was stopped: {tidy}")
         elif name.startswith(STATE):
             yield Finding(name, f"left over from a run that has ended: {tidy}")
 
 
-def _files(store: Store, listing: Listing, values: dict[str, Any], job: Job) -> Iterator[Finding]:
+def _files(
+    store: Store,
+    listing: Listing,
+    values: dict[str, Any],
+    job: Job,
+    parts: list[list[Part]],
+    append: Job | None,
+) -> Iterator[Finding]:
     """Find parts that are missing or named twice, and files among them that are not parts."""
     entries = {
         each["path"]: each
         for part in values["parts"]
         for each in (part, *part.get("tables", {}).values())
     }
-    planned = [part.path for part in job.parts]
-    ours = tuple(folder for folder in listing.ours if folder != STATE)
+    planned = [part.path for part in chain.from_iterable(parts)]
+    ours = tuple(folder for folder in listing.ours if folder not in (STATE, VERSIONS))
     there = {name for name in listing.files if name.startswith(ours) and not is_unfinished(name)}
-    foreign = sorted(there - entries.keys())
-    missing = sorted((entries.keys() | files_of(job)) - there)
+    coming = set() if append is None else files_of(append, [append.parts])
+    foreign = sorted(there - entries.keys() - coming)
+    missing = sorted((entries.keys() | files_of(job, parts)) - there)
     strangers = {hash_of(store, name): name for name in foreign} if missing else {}
     for path in (path for path in missing if not listing.hidden(path)):
         renamed = strangers.get(entries.get(path, {}).get("sha256"))
@@ -196,12 +250,28 @@ def _files(store: Store, listing: Listing, values: dict[str, Any], job: Job) -> 
         yield Finding(path, "the manifest names this part more than once")
     if listed != planned and sorted(listed) == sorted(planned):
         yield Finding(MANIFEST, "parts are not in their order")
+    yield from _version_files(listing, values, append)
 
 
-def files_of(job: Job) -> set[str]:
-    """Return the paths of all parts of a job, those of further tables included."""
-    parts = {part.path for part in job.parts}
-    return parts | {table_key(path, name) for path in parts for name in job.tables}
+def _version_files(
+    listing: Listing, values: dict[str, Any], append: Job | None
+) -> Iterator[Finding]:
+    """Find what is missing of the files that change with the last day, and what is left of them."""
+    wanted, days = current(values), days_of(values)
+    if append is not None:
+        days.add(append.plan.clock.end.isoformat())
+    there = {name for name in listing.files if name.startswith(VERSIONS)}
+    leaves = {name for name in wanted if name.endswith(LEAVES)}  # others are told of elsewhere
+    yield from (Finding(name, "this file is missing") for name in sorted(leaves - there))
+    for name in sorted(there - wanted):
+        if name.split("/")[1] not in days and not is_unfinished(name):
+            yield Finding(name, "left over from a run that has ended: commit(folder) removes it")
+
+
+def files_of(job: Job, parts: list[list[Part]]) -> set[str]:
+    """Return the paths of all these parts of a job, those of further tables included."""
+    paths = {part.path for part in chain.from_iterable(parts)}
+    return paths | {table_key(path, name) for path in paths for name in job.tables}
 
 
 def _of_tables(
@@ -218,33 +288,64 @@ def _of_tables(
             yield Finding(said[name]["path"], message)
 
 
-def _digests(values: dict[str, Any], job: Job, parts: Rereading) -> Iterator[Finding]:
-    """Compare the digests of all rows with the manifest's."""
-    if parts.digest() != values["digest"]:
+def _digests(store: Store, values: dict[str, Any], job: Job, parts: Rereading) -> Iterator[Finding]:
+    """Compare the digests of all rows, and the leaves that are kept, with what they should be."""
+    kept = parts.kept(values["parts"], job.tables)
+    digest, *others = digests(kept).values()
+    if digest != values["digest"]:
         yield Finding(MANIFEST, "the digest of the whole is not that of its parts")
-    for name in job.tables:
-        if parts.table_digest(name) != values["tables"][name].get("digest"):
+    for name, made in zip(job.tables, others, strict=True):
+        if made != values["tables"][name].get("digest"):
             yield Finding(MANIFEST, f"the digest of {name} is not that of its parts")
+    entries = entries_of(values, MANIFEST)
+    if not entries:
+        return
+    try:
+        told = read_leaves(store, entries)
+    except InputError as error:
+        yield Finding(entries[-1]["path"], str(error))
+        return
+    for name, months in kept.items():
+        for month in sorted({*months, *told.get(name, {})}):
+            both = (of.get(month, b"") for of in (months, told.get(name, {})))
+            if len({combine(leaves) for leaves in both}) > 1:
+                yield Finding(MANIFEST, f"the leaves that are kept of {name} in {month} are others")
 
 
-def _versions(values: dict[str, Any], keys: list[str], parts: Rereading) -> Iterator[Finding]:
+def _versions(
+    values: dict[str, Any],
+    keys: list[str],
+    parts: Rereading,
+    said: dict[str, Mapping[str, Any]],
+) -> Iterator[Finding]:
     """Compare what the manifest and the parts say about their making."""
     for key in (key for key in keys if key in values):
         told = parts.told.get(f"fleetsynth.{key}", {})
-        says = f"the manifest says {recorded.as_json(values[key])}"
         for value, paths in told.items():
-            if value == values[key]:
-                continue
-            if len(told) == 1:
-                message = f"{key}: {says}, its parts {recorded.as_json(value)}"
-                yield Finding(MANIFEST, message)
-                continue
-            for path in paths:
+            of_paths = {path: said.get(_part_of(path), values)[key] for path in paths}
+            wrong = {path: right for path, right in of_paths.items() if right != value}
+            for path, right in wrong.items():
+                says = f"the manifest says {recorded.as_json(right)}"
+                if len(told) == 1 and len({*of_paths.values()}) == 1:
+                    message = f"{key}: {says}, its parts {recorded.as_json(value)}"
+                    yield Finding(MANIFEST, message)
+                    break
                 yield Finding(path, f"{key} is {recorded.as_json(value)}: {says}")
 
 
+def _part_of(path: str) -> str:
+    """Return the part that a file belongs to: itself, or that of the data."""
+    if not path.startswith(TABLES_FOLDER):
+        return path
+    return DATA + path.removeprefix(TABLES_FOLDER).partition("/")[2]
+
+
 def _whole(
-    values: dict[str, Any], keys: list[str], job: Job, parts: Rereading
+    values: dict[str, Any],
+    keys: list[str],
+    job: Job,
+    parts: Rereading,
+    spans: list[dict[str, Any]] | None,
 ) -> Iterator[Finding]:
     """Compare what the manifest says of the whole."""
     elsewhere = ["format", "digest", "partition_by", "part_bytes", "parts", *keys]
@@ -257,11 +358,19 @@ def _whole(
     }
     if values["format"] > 1:
         made["cut"] = job.cut
+    if spans is not None:
+        made["spans"] = spans
+    if "leaves" in values:  # compared with the rows when all of these were read
+        made["leaves"] = entries_of(values, MANIFEST)
     if job.tables:
         of_tables = values["tables"].items()
         digests = {name: of.get("digest") for name, of in of_tables if isinstance(of, dict)}
         made |= tables_of(job, {name: digests.get(name) for name in job.tables})
-    form = recorded.format_of(tables=bool(job.tables), events=EVENTS in files_of_plan(job.plan))
+    form = recorded.format_of(
+        tables=bool(job.tables),
+        events=EVENTS in files_of_plan(job.plan),
+        leaves="leaves" in values or spans is not None,
+    )
     if max(values["format"], recorded.FORMAT) != form:
         yield Finding(MANIFEST, f"format is {values['format']}, which is not that of its tables")
     if "file_format" in values:  # older manifests have Parquet, and do not say so
@@ -281,8 +390,15 @@ def _version_keys(plan: Plan) -> list[str]:
     return [name for name in names if name != "scenario"]
 
 
-def _notes(listing: Listing, values: dict[str, Any], plan: Plan) -> Iterator[str]:
+def _notes(
+    listing: Listing, values: dict[str, Any], plan: Plan, append: Job | None
+) -> Iterator[str]:
+    if append is not None:
+        yield (
+            f"days until {append.plan.clock.end} are being appended, or that was interrupted: the "
+            "dataset is as it was before"
+        )
     if values["format"] == 1:
         yield _OLDER
-    for name in listing.foreign(_ours(plan)):
+    for name in listing.foreign(_ours(values, plan)):
         yield f"{recorded.named(name)} does not belong to the dataset: it was not checked"

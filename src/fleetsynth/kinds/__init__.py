@@ -6,9 +6,11 @@ from fleetsynth.kinds import (
     backlog,
     blackout,
     change,
+    decline,
     decommission,
     dependency,
     deploy,
+    disk_creep,
     disk_fill,
     failover,
     freeze,
@@ -17,6 +19,7 @@ from fleetsynth.kinds import (
     life,
     load_test,
     maintenance,
+    memory_creep,
     migration,
     noisy_neighbour,
     outage,
@@ -24,10 +27,13 @@ from fleetsynth.kinds import (
     resize,
     retries,
     runaway,
+    seasonal_peak,
+    steady_growth,
+    step_up,
     surge,
     unserved,
 )
-from fleetsynth.kinds.kind import CHANNELS, Event, Kind
+from fleetsynth.kinds.kind import CHANNELS, Event, Kind, Stories
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -46,6 +52,12 @@ KINDS: dict[str, Kind] = {
         disk_fill.KIND,
         maintenance.KIND,
         power_off.KIND,
+        steady_growth.KIND,
+        step_up.KIND,
+        seasonal_peak.KIND,
+        memory_creep.KIND,
+        disk_creep.KIND,
+        decline.KIND,
         migration.KIND,
         launch.KIND,
         load_test.KIND,
@@ -59,8 +71,11 @@ KINDS: dict[str, Kind] = {
 }
 """By name, in the order in which people read them."""
 
-DRAWN = {name: kind for name, kind in KINDS.items() if kind.drawn is not None}
-"""Those that come about by themselves."""
+STORIES = {name: kind for name, kind in KINDS.items() if isinstance(kind.drawn, Stories)}
+"""Those that some services go through by themselves, over months."""
+
+DRAWN = {n: kind for n, kind in KINDS.items() if kind.drawn is not None and n not in STORIES}
+"""The others that come about by themselves."""
 
 TOLD = {name: kind for name, kind in KINDS.items() if kind.is_told}
 """Those that a planner can tell; the others follow."""

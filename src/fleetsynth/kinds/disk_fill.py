@@ -1,6 +1,6 @@
 """A log or a dump that fills a disk, until it is cleaned up."""
 
-from fleetsynth.kinds.kind import Kind, Spells, only
+from fleetsynth.kinds.kind import Dial, Kind, Spells, only
 
 KIND = Kind(
     name="disk_fill",
@@ -18,5 +18,6 @@ KIND = Kind(
         size=(10.0, 50.0),
         archetypes={"pinned": 0.0, "off": 0.0},
         source="an assumption: a tenth of the servers a quarter, from half a day to four days",
+        dial=Dial(per_quarter=0.6, hours=(6.0, 24.0), plain=(20.0, 50.0), faint=(0.5, 1.5)),
     ),
 )

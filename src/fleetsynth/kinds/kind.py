@@ -45,9 +45,15 @@ CHANNELS = {
     "network": Channel("times", ("net_in", "net_out"), "traffic"),
     "cores": Channel("over", _CPU, "CPU capacity"),
     "capacity": Channel("over", ("cpu", "mem", "net_in", "net_out"), "CPU and memory capacity"),
+    "memory_size": Channel("over", ("mem",), "memory capacity"),
+    "disk_size": Channel("over", ("disk",), "disk capacity"),
     "down": Channel("off", ("cpu", "mem", "net_in", "net_out"), "switched off"),
 }
 """How events act, by name. Disks keep what is on them while a server is down."""
+
+
+Course = tuple[tuple[float, float], ...]
+"""Shares of an event's length, from 0 to 1, and of its strength there; lines in between."""
 
 
 class Effect(NamedTuple):
@@ -85,6 +91,8 @@ class Event(NamedTuple):
         ramp: seconds over which effects come, and go.
         rises: whether they grow from the begin to the end instead.
         stays: whether effects do not go: what comes next comes from them.
+        course: how strongly it is felt on its way, as in `Kind`; empty for those without one.
+        types: the instance types before and after it, where it is from one to another.
     """
 
     event_id: str
@@ -99,6 +107,8 @@ class Event(NamedTuple):
     ramp: int = 0
     rises: bool = False
     stays: bool = False
+    course: Course = ()
+    types: tuple[str, str] | None = None
 
     def touches(self, first: int, stop: int) -> bool:
         """Tell whether it lies, in part at least, in seconds first..stop-1."""
@@ -107,6 +117,22 @@ class Event(NamedTuple):
     def has(self, channel: str) -> bool:
         """Tell whether it acts on a channel."""
         return any(effect.channel == channel for effect in self.effects)
+
+
+class Dial(NamedTuple):
+    """What the dial of difficulty makes of a kind whose events can be seen better and worse.
+
+    Attributes:
+        per_quarter: events of an entity in 90 days, wherever the dial stands.
+        hours: shortest and longest, likewise.
+        plain: least and greatest size where the dial says easy.
+        faint: where it says hard.
+    """
+
+    per_quarter: float
+    hours: tuple[float, float]
+    plain: tuple[float, float]
+    faint: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -119,6 +145,8 @@ class Spells:
         size: least and greatest, uniform in between.
         archetypes: what multiplies the rate, by archetype.
         source: where the figures are from.
+        dial: what they are where a scenario says how difficult anomalies are to find; None of what
+            is always plain to see: then there is the less of it the harder, and none at hard.
     """
 
     per_quarter: float
@@ -126,6 +154,7 @@ class Spells:
     size: tuple[float, float]
     source: str
     archetypes: dict[str, float] = field(default_factory=dict)
+    dial: Dial | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +170,45 @@ class Levels:
 
     days: float
     sigma: float
+    source: str
+    archetypes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stories:
+    """How many of the stories that services have are of a kind, how long they are, how far they go.
+
+    Attributes:
+        weight: how many, against the weights of the other kinds.
+        months: shortest and longest, from begin to end; the logarithm is uniform in between.
+        reach: least and greatest at full strength, in percent of `of`, uniform in between.
+        of: ``capacity``, which the channel's first metric then shows so much of on a busy day, or
+            ``usual``, what it would show.
+        archetypes: what multiplies the weight, by archetype.
+        source: where the figures are from.
+    """
+
+    months: tuple[float, float]
+    reach: tuple[float, float]
+    source: str
+    of: Literal["capacity", "usual"] = "capacity"
+    weight: float = 1.0
+    archetypes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How often the servers of a service become a size larger or smaller, and back with the next.
+
+    Only a scenario that says `days` has any.
+
+    Attributes:
+        up: chance that they become larger, and not smaller.
+        source: where the figure is from.
+        archetypes: what multiplies how often, by archetype.
+    """
+
+    up: float
     source: str
     archetypes: dict[str, float] = field(default_factory=dict)
 
@@ -184,11 +252,15 @@ class Kind:
         severity: as in `Event`.
         ramp: seconds over which effects come, and go.
         rises: whether effects grow from begin to end.
+        course: how strongly effects are felt on the way, from begin to end, in place of a ramp;
+            empty for kinds without one.
         color: of its pictures, a hexadecimal RGB.
         lasts: whether a told one without an end lasts; others need one.
         follows: what it may bring about, on the entity's service.
         through: the channel by which it is felt, of a kind without effects of its own.
         is_told: whether a planner can tell it; others follow from what else is.
+        owns: whether the capacity that it multiplies is what servers have, and not only what of it
+            is left to them.
     """
 
     name: str
@@ -198,16 +270,33 @@ class Kind:
     effects: Callable[[float], tuple[Effect, ...]] | None
     color: str
     size: float = 1.0
-    drawn: Spells | Levels | None = None
+    drawn: Spells | Levels | Sizes | Stories | None = None
     planned: bool = False
     label: Literal["anomaly", "regime", "planned", "off"] = "anomaly"
     severity: Literal["info", "minor", "major", "critical"] = "minor"
     ramp: int = 0
     rises: bool = False
+    course: Course = ()
     lasts: bool = False
     follows: tuple[Consequence, ...] = ()
     through: str | None = None
     is_told: bool = True
+    owns: bool = True
+
+
+def saw_tooth(teeth: int, kept: float) -> Course:
+    """Return the course of what is set back on its way up, and goes at once when it is up.
+
+    Args:
+        teeth: rises; all but the last are set back.
+        kept: how far each is set back to, as a share of the way to its foot on a straight line.
+    """
+    up, fall = 0.98, 0.0005
+    points: list[tuple[float, float]] = [(0.0, 0.0)]
+    for tooth in range(1, teeth):
+        share = tooth / teeth
+        points += [(up * share, share), (up * share + fall, kept * share)]
+    return (*points, (up, 1.0), (1.0, 0.0))
 
 
 def only(channel: str) -> Callable[[float], tuple[Effect, ...]]:

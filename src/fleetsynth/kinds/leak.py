@@ -1,6 +1,6 @@
 """Memory that is not given back, until the process is restarted."""
 
-from fleetsynth.kinds.kind import Kind, Spells, only
+from fleetsynth.kinds.kind import Dial, Kind, Spells, only
 
 KIND = Kind(
     name="leak",
@@ -17,5 +17,6 @@ KIND = Kind(
         size=(5.0, 35.0),
         archetypes={"pinned": 0.0, "off": 0.0, "idle": 0.3},
         source="an assumption: one server in seven a quarter, from a day to ten days",
+        dial=Dial(per_quarter=0.8, hours=(6.0, 24.0), plain=(25.0, 50.0), faint=(1.0, 3.0)),
     ),
 )

@@ -1,6 +1,6 @@
 """Servers that become larger or smaller, while their work stays the same."""
 
-from fleetsynth.kinds.kind import Kind, only
+from fleetsynth.kinds.kind import Kind, Sizes, only
 
 KIND = Kind(
     name="resize",
@@ -14,4 +14,5 @@ KIND = Kind(
     severity="info",
     lasts=True,
     color="#588157",
+    drawn=Sizes(up=0.5, source="an assumption: up as often as down"),
 )

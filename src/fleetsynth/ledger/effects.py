@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fleetsynth.kinds.kind import Effect, Event
+    from fleetsynth.kinds.kind import Course, Effect, Event
 
     Floats = NDArray[np.float64]
 
@@ -72,6 +73,8 @@ def _pieces(event: Event, effect: Effect, grid: Ticks) -> Iterator[Piece]:
     edges: list[tuple[int, int | None, float, float]]
     if event.rises and event.end is not None:
         edges = [(event.begin, event.end, 0.0, 1.0)]
+    elif event.course and event.end is not None:
+        edges = _way(event.course, event.begin, event.end)
     else:
         edges = _edges(event)
     for begin, end, low, high in edges:
@@ -102,6 +105,12 @@ def _edges(event: Event) -> list[tuple[int, int | None, float, float]]:
     if end is None or not goes:
         return [*out, (begin + ramp, end, 1.0, 1.0)]
     return [*out, (begin + ramp, end - ramp, 1.0, 1.0), (end - ramp, end, 1.0, 0.0)]
+
+
+def _way(course: Course, begin: int, end: int) -> list[tuple[int, int | None, float, float]]:
+    """Stretch a course to the length of an event."""
+    at = [(begin + int(share * (end - begin)), strength) for share, strength in course]
+    return [(first, stop, low, high) for (first, low), (stop, high) in pairwise(at)]
 
 
 def _strength(effect: Effect, share: float) -> float:

@@ -6,26 +6,29 @@ same events, and more.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS
-from fleetsynth.ledger import levels, spells, told
+from fleetsynth.kinds import KINDS, STORIES
+from fleetsynth.kinds.kind import CHANNELS, Stories
+from fleetsynth.ledger import levels, resizes, spells, stories, told
 from fleetsynth.ledger.failover import carried, downs_around, downs_of, unserved
 from fleetsynth.ledger.follow import consequences, longest_tail
 from fleetsynth.ledger.make import event_of
 from fleetsynth.ledger.sources import FOREVER, Span, sources_of
 from fleetsynth.lives import NEVER
+from fleetsynth.numeric import rounded
 from fleetsynth.streams import encode
 from fleetsynth.whom import as_service, befalls, days_told, replicas_of, servers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fleetsynth.kinds.kind import Event
+    from fleetsynth.kinds.kind import Event, Kind
     from fleetsynth.ledger.sources import Sources
     from fleetsynth.plan import Plan
     from fleetsynth.whom import Who
@@ -78,6 +81,7 @@ def of_server(sources: Sources, who: Who, span: Span) -> tuple[Event, ...]:
     """Return the events of a server, in order."""
     found = list(_drawn(sources, who, span, "server"))
     found += _told(sources, who, span, of_server=True)
+    found += resizes.drawn(sources, who, span, partial(_thawed, sources, who))
     if not sources.services:
         found += _of_service(sources, who, span)
     if sources.lives is not None:
@@ -85,6 +89,28 @@ def of_server(sources: Sources, who: Who, span: Span) -> tuple[Event, ...]:
         # What ends a life begins with its end.
         found = [event for event in found if event.touches(born, ended + 1)]
     return _kept(sources, found)
+
+
+def of_capacity(sources: Sources, who: Who, span: Span) -> tuple[Event, ...]:
+    """Return what changes the capacity that a server has, in order.
+
+    Args:
+        sources: the plan's.
+        who: the server.
+        span: only events that touch it.
+    """
+    few = sources.of_capacity
+    found = [*of_server(few, who, span)]
+    if sources.services:
+        found += _of_service(few, as_service(who), span)
+    return tuple(
+        event for event in _kept(few, found) if KINDS[event.kind].owns and _has_capacity(event)
+    )
+
+
+def _has_capacity(event: Event) -> bool:
+    over = any(CHANNELS[effect.channel].how == "over" for effect in event.effects)
+    return over or event.types is not None
 
 
 def life_of(sources: Sources, who: Who) -> Span:
@@ -131,6 +157,7 @@ def _service(plan: Plan, who: Who, span: Span) -> Service:
 def _of_service(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
     """Yield what befalls a service, or a server that stands for one, but for what servers do."""
     yield from _levels(sources, who, span)
+    yield from _stories(sources, who, span)
     before = Span(span.first - longest_tail(), span.stop)
     causes = _told(sources, who, before, of_server=False), _drawn(sources, who, before, "service")
     for cause in chain(*causes):
@@ -167,8 +194,42 @@ def _levels(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
             yield event._replace(effects=effects, stays=True)
 
 
+def _stories(sources: Sources, who: Who, span: Span) -> Iterator[Event]:
+    """Yield the stories of a service; one that already is where it would lead to has none."""
+    kinds = sources.stories.get(who.archetype)
+    if kinds is None:
+        return
+    name = stories.kind_of(sources.seed, who.name, sources.story_share, kinds)
+    if name is None:
+        return
+    for story in stories.find(sources.seed, name, who.name, kinds[name], *span):
+        size = _size(sources, STORIES[name], who, story)
+        if size is not None:
+            yield event_of(STORIES[name], who.name, story.begin, story.end, size)
+
+
+def _size(sources: Sources, kind: Kind, who: Who, story: stories.Story) -> float | None:
+    """Return what brings a service to where a story leads; None if that is where it is."""
+    if kind.effects is None or not isinstance(kind.drawn, Stories):
+        return None
+    if kind.drawn.of == "usual":
+        return story.reach / 100
+    channel = kind.effects(kind.size)[0].channel
+    at = next(share for share, strength in kind.course if strength == 1.0)
+    full = story.begin + int(at * (story.end - story.begin))
+    usual = sources.usual(who, channel, full)
+    if not usual or usual >= story.reach:
+        return None
+    plus = CHANNELS[channel].how == "plus"
+    return rounded(story.reach - usual if plus else story.reach / usual)
+
+
 def _told(sources: Sources, who: Who, span: Span, *, of_server: bool) -> Iterator[Event]:
+    if of_server:
+        yield from resizes.told_types(sources, who, span)
     for each in sources.told:
+        if each.to_type is not None:
+            continue
         if told.is_of_server(each) == of_server and befalls(each, who, sources.seed):
             for begin, end in told.times(each, *span):
                 yield told.event(each, who, begin, end)

@@ -45,11 +45,14 @@ class Changes(NamedTuple):
         days: from change to change, on average; each is up to 0.4 of it early or late.
         sigma: standard deviation of a level's logarithm.
         origin: second that changes are counted from.
+        up: None, or the chance that an odd change leads to the level 1, and not -1; even ones lead
+            back to 0.
     """
 
     days: float
     sigma: float
     origin: int
+    up: float | None = None
 
 
 def find(
@@ -83,6 +86,8 @@ def find(
         return postpone(changes.origin + minutes * _MINUTE)
 
     def size(number: int) -> float:
+        if changes.up is not None:
+            return (1.0 if uniform_after(of_level, number) < changes.up else -1.0) * (number % 2)
         z = normal_quantile(uniform_after(of_level, number))
         return rounded(exp(changes.sigma * z))
 

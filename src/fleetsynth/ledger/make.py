@@ -37,4 +37,5 @@ def event_of(
         kind.severity,
         kind.ramp,
         kind.rises,
+        course=kind.course,
     )

@@ -98,14 +98,15 @@ def row(event: Event) -> dict[str, Any]:
 
 def effect_text(event: Event) -> str:
     """Write what an event does: ``demand x1.3 within 2h``, ``memory +27 by its end``, ``down``."""
-    if not event.effects:
-        return ""
+    said = [f"{event.types[0]} to {event.types[1]}"] if event.types else []
     how = ""
     if event.rises:
         how = " by its end"
+    elif event.course:
+        how = " at its height"
     elif event.ramp:
         how = f" within {_duration(event.ramp)}"
-    return ", ".join(f"{_strength(effect)}{how}" for effect in event.effects)
+    return ", ".join([*said, *(f"{_strength(effect)}{how}" for effect in event.effects)])
 
 
 def _strength(effect: Effect) -> str:

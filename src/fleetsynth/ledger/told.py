@@ -95,6 +95,7 @@ def event(told: Told, who: Who, begin: int, end: int | None) -> Event:
         severity=told.severity or kind.severity,
         ramp=kind.ramp if told.ramp is None else duration_seconds(told.ramp),
         rises=kind.rises,
+        course=kind.course,
     )
 
 

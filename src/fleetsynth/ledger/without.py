@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import Problem, UsageError
-from fleetsynth.kinds import DRAWN, KINDS
+from fleetsynth.kinds import DRAWN, KINDS, STORIES
 from fleetsynth.ledger.each import of_each, server_index_of
 from fleetsynth.ledger.sources import Span
 from fleetsynth.ledger.told import stamp_seconds
@@ -25,26 +25,33 @@ _FOLLOWING = {follows.kind for kind in KINDS.values() for follows in kind.follow
 
 
 def problems(plan: Plan) -> Iterator[Problem]:
-    """Yield a problem for each event of `incidents.without` that does not happen anyway.
+    """Yield a problem for each event that is taken away and does not happen anyway.
 
-    Where incidents have no intensity, what would come by itself is not missed.
+    Where nothing comes by itself, what would is not missed.
     """
-    incidents = plan.scenario.incidents
-    if not incidents.without:
-        return
-    all_of_them = plan.scenario.model_copy(
-        update={"incidents": incidents.model_copy(update={"without": ()})}
+    scenario = plan.scenario
+    incidents, stories = scenario.incidents, scenario.stories
+    none: dict[str, Any] = {"without": ()}
+    all_of_them = scenario.model_copy(
+        update={
+            "incidents": incidents.model_copy(update=none),
+            "stories": stories.model_copy(update=none),
+        }
     )
     whole = replace(plan, scenario=all_of_them)
-    labels = [f"{told.label}-" for told in plan.scenario.events]
-    for place, event_id in enumerate(incidents.without):
-        if not (incidents.intensity or any(label in event_id for label in labels)):
-            continue
-        if not any(_happens(whole, event_id, *each) for each in _where(whole, event_id)):
-            message = (
-                f"no event is called {event_id!r}: the list of events has those that there are"
-            )
-            yield Problem(message, f"incidents.without.{place}")
+    labels = [f"{told.label}-" for told in scenario.events]
+    for key, said, comes in (
+        ("incidents", incidents.without, bool(incidents.intensity)),
+        ("stories", stories.without, bool(stories.share)),
+    ):
+        for place, event_id in enumerate(said):
+            if not (comes or any(label in event_id for label in labels)):
+                continue
+            if not any(_happens(whole, event_id, *each) for each in _where(whole, event_id)):
+                message = (
+                    f"no event is called {event_id!r}: the list of events has those that there are"
+                )
+                yield Problem(message, f"{key}.without.{place}")
 
 
 def _where(plan: Plan, event_id: str) -> Iterator[tuple[str, int]]:
@@ -54,7 +61,7 @@ def _where(plan: Plan, event_id: str) -> Iterator[tuple[str, int]]:
         for told in plan.scenario.events:
             if said.startswith(f"{told.label}-"):
                 yield from _begin(said.removeprefix(f"{told.label}-"), told.begin)
-        if said.partition("-")[0] in DRAWN:
+        if said.partition("-")[0] in (*DRAWN, *STORIES):
             yield from _begin(said.partition("-")[2], None)
 
 

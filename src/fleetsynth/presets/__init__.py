@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -78,22 +78,28 @@ def problems_of(scenario: Scenario) -> list[tuple[frozenset[str], Problem]]:
     from fleetsynth.ledger import without
 
     found = list(_problems_between(scenario))
-    if scenario.incidents.without and not found:  # the ledger is that of a scenario without any
+    if (
+        scenario.incidents.without or scenario.stories.without
+    ) and not found:  # the ledger is that of a scenario without any
         plan = model(scenario.preset).resolve(scenario)
         found = [(frozenset(), problem) for problem in without.problems(plan)]
     return found
 
 
 def _problems_between(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
-    from fleetsynth.scenario import check, check_events
+    from fleetsynth.scenario import check, check_events, instances
 
     of = model(scenario.preset)
     yield from check.problems(scenario)
     yield from check_events.problems(scenario)
+    yield from instances.problems(scenario)
     if (scenario.events or scenario.incidents.intensity) and not of.events:
         key = "events" if scenario.events else "incidents"
         message = f"nothing happens to fleets of the preset {scenario.preset!r}"
         yield frozenset({"events", "incidents", "preset"}), Problem(message, key)
+    if scenario.stories.share and not of.events:
+        message = f"services of the preset {scenario.preset!r} have no stories"
+        yield frozenset({"stories", "preset"}), Problem(message, "stories")
     yield from of.problems(scenario)
 
 
@@ -106,17 +112,26 @@ def resolve(scenario: Scenario) -> Plan:
     found = [problem for _, problem in problems_of(scenario)]
     if found:
         raise ScenarioError(found)
-    return model(scenario.preset).resolve(scenario)
+    from fleetsynth.presets.capacity import with_capacity
+
+    return with_capacity(model(scenario.preset).resolve(scenario), scenario)
 
 
 def simulate(plan: Plan, window: Window) -> Block:
-    """Return the rows of a window; of servers that come and go, those of their lives."""
-    make = model_of(plan).simulate
-    if plan.fleet.lives is None:
-        return make(plan, window)
-    from fleetsynth.presets.living import block_of_lives
+    """Return the rows of a window: those of the model, layer by layer.
 
-    return block_of_lives(make, plan, window)
+    The columns of capacity, then only the lives of servers that come and go.
+    """
+    make = model_of(plan).simulate
+    if plan.of_model is not plan:
+        from fleetsynth.presets.capacity import block_of_capacity
+
+        make = partial(block_of_capacity, make)
+    if plan.fleet.lives is not None:
+        from fleetsynth.presets.living import block_of_lives
+
+        make = partial(block_of_lives, make)
+    return make(plan, window)
 
 
 def as_plan(scenario: ScenarioLike) -> Plan:

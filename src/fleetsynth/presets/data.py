@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleetsynth.errors import InputError, ScenarioError
-from fleetsynth.presets.files import named_file
+from fleetsynth.presets.files import NAMING, named_files
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.scenario import text
 from fleetsynth.scenario.data import decoded, values_from_data
@@ -29,8 +29,8 @@ def scenario_from_data(said: object, where: str) -> Scenario:
         InputError: if it is not a mapping, or not a valid scenario; nothing of it is opened.
     """
     values = values_from_data(said, where)
-    if named_file(values) is not None:
-        message = f"{where}: its scenario names a file, holidays.from: give the days under add"
+    for key in named_files(values):
+        message = f"{where}: its scenario names a file, {'.'.join(key)}: {NAMING[key]}"
         raise InputError(message)
     try:
         return load_scenario(values)

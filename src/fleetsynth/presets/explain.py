@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
-    from fleetsynth.scenario import Scenario
-
     Origin = Callable[[tuple[str | int, ...]], str]
 
 _NO_SHARE = ("less_than_equal", "greater_than_equal", "float_type")
@@ -27,7 +25,7 @@ _PAIR = 2
 """Entries of what has two of them, such as the first and the last day."""
 
 
-def explain(written: type[Scenario], details: list[ErrorDetails], origin: Origin) -> list[Problem]:
+def explain(written: type[BaseModel], details: list[ErrorDetails], origin: Origin) -> list[Problem]:
     """Return what Pydantic found, as problems with their paths and places."""
     missing: dict[tuple[int | str, ...], list[str]] = {}
     found = []
@@ -50,7 +48,7 @@ def explain(written: type[Scenario], details: list[ErrorDetails], origin: Origin
 
 
 def _lacking(
-    written: type[Scenario], loc: tuple[int | str, ...], names: str, hinted: set[int | str]
+    written: type[BaseModel], loc: tuple[int | str, ...], names: str, hinted: set[int | str]
 ) -> str:
     """Say what is missing; once an archetype, by a name added to `hinted`, how to take it over."""
     hint = _meant(written, loc)
@@ -70,9 +68,11 @@ def _is_below(loc: tuple[int | str, ...], places: set[tuple[int | str, ...]]) ->
     return any(loc[:end] in places for end in range(1, len(loc) + 1))
 
 
-def _meant(written: type[Scenario], loc: tuple[int | str, ...]) -> str:
+def _meant(written: type[BaseModel], loc: tuple[int | str, ...]) -> str:
     """Hint at the packaged entry that an incomplete one, such as an archetype, may stand for."""
     if len(loc) != 2 or not is_named(annotation(written, str(loc[0]))):
+        return ""
+    if "preset" not in written.model_fields:
         return ""
     (preset,) = get_args(written.model_fields["preset"].annotation)
     known = packaged(preset).get(str(loc[0]), {})
@@ -84,7 +84,7 @@ def _is_outside(loc: tuple[int | str, ...], details: list[ErrorDetails]) -> bool
     return any(len(other) > len(loc) and other[: len(loc)] == loc for other in inner)
 
 
-def _message(written: type[Scenario], detail: ErrorDetails, loc: tuple[int | str, ...]) -> str:
+def _message(written: type[BaseModel], detail: ErrorDetails, loc: tuple[int | str, ...]) -> str:
     kind = detail["type"]
     if kind == "extra_forbidden":
         return _unknown(written, loc)
@@ -108,13 +108,13 @@ def _message(written: type[Scenario], detail: ErrorDetails, loc: tuple[int | str
     return f"{message[:1].lower()}{message[1:]}, not {_shown(detail['input'])}"
 
 
-def _is_share(written: type[Scenario], loc: tuple[int | str, ...]) -> bool:
+def _is_share(written: type[BaseModel], loc: tuple[int | str, ...]) -> bool:
     return len(loc) == 2 and annotation(written, str(loc[0])) == annotation(written, "distribution")
 
 
-def _unknown(written: type[Scenario], loc: tuple[int | str, ...]) -> str:
+def _unknown(written: type[BaseModel], loc: tuple[int | str, ...]) -> str:
     key = str(loc[-1])
-    for preset in PRESETS:
+    for preset in PRESETS if "preset" in written.model_fields else ():
         other = model(preset).scenario
         if other is not written and key in _keys_beside(other, loc):
             return f"{key!r} is a key of the {preset} preset: say preset: {preset} to use it"

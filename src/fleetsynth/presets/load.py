@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
-from fleetsynth.presets import DEFAULT, PRESETS, is_preset, model, names, problems_of
+from fleetsynth.presets import DEFAULT, PRESETS, is_preset, model, names, problems_of, scenarios
 from fleetsynth.presets.catalog import packaged
+from fleetsynth.presets.catalogue import complete
 from fleetsynth.presets.explain import explain
 from fleetsynth.presets.extend import KEY, MEANING, bases_of, extend, not_inherited
 from fleetsynth.presets.files import read_files
@@ -37,7 +38,8 @@ def load_scenario(
     """Read a scenario over the packaged defaults.
 
     Args:
-        source: a YAML file, a mapping of the same shape, or None for the defaults alone.
+        source: a YAML file, the name of a packaged scenario such as ``planner``, a mapping of the
+            same shape, or None for the defaults alone. A file of that name goes first.
         overrides: values by dotted key, such as ``{"num_servers": 10, "growth.mode": "monthly"}``;
             they win over `source`.
         origins: where each override came from, such as ``{"num_servers": "--servers"}``, to be
@@ -62,15 +64,14 @@ def load_scenario(
     found = extend(written, values, said, _valid_figures(packaged(preset)), where)
     _name_new_archetypes(values)
     model(preset).settle(values, packaged(preset))
-    unread = read_files(values, _folder(source, said_by), where)
-    return _validate(
-        written, preset, values, where, {"archetypes": found, "holidays": unread}, bases
-    )
+    unread = read_files(values, lambda key: _folder(source, said_by, key), where)
+    complete(values)
+    return _validate(written, preset, values, where, {"archetypes": found, **unread}, bases)
 
 
-def _folder(source: object, said_by: Mapping[str, str]) -> Path:
+def _folder(source: object, said_by: Mapping[str, str], key: str) -> Path:
     """Return where the paths of a scenario begin: at its file, if that is what says them."""
-    overridden = any(key in ("holidays", "holidays.from") for key in said_by)
+    overridden = any(said in (key, key.partition(".")[0]) for said in said_by)
     return Path(source).parent if isinstance(source, str | Path) and not overridden else Path()
 
 
@@ -136,31 +137,39 @@ def _given(source: Path | str | Mapping[str, Any] | None) -> tuple[dict[str, Any
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Origin]:
-    try:
-        with path.open("rb") as file:  # of what has no end, as much as there can be of a scenario
-            content = file.read(4 * text.LARGEST + 1).decode()
-    except OSError as error:
-        hint = f"; the packaged one is {{'preset': '{path}'}}" if str(path) in PRESETS else ""
-        raise UsageError(f"cannot read the scenario {path}: {error.strerror}{hint}") from None
-    except UnicodeDecodeError as error:
-        message = f"{path} is not a scenario: byte {error.start} is not UTF-8 text"
-        raise UsageError(message) from None
-    name = path.name
+    content, name = _content(path), path.name
 
     @cache
-    def known_lines() -> dict[tuple[str, ...], int]:
-        # A problem's path is text, the places of list items in it as well.
-        return {tuple(map(str, path)): line for path, line in text.lines(content).items()}
+    def known_lines() -> dict[str, int]:
+        # As text with dots: names of types have some, and a problem's path is one text.
+        return {".".join(map(str, path)): line for path, line in text.lines(content).items()}
 
     def origin(where: tuple[str | int, ...]) -> str:
-        keys = tuple(map(str, where))
+        keys = ".".join(map(str, where)).split(".")
         for end in range(len(keys), 0, -1):
-            line = known_lines().get(keys[:end])
+            line = known_lines().get(".".join(keys[:end]))
             if line:
                 return f"{name}, line {line}"
         return name
 
     return text.parse(content, name), origin
+
+
+def _content(path: Path) -> str:
+    """Return the text of a scenario: of a file, or of a packaged one by its name."""
+    if scenarios.is_packaged(path):
+        return scenarios.packaged_text(path.name)
+    try:
+        with path.open("rb") as file:  # of what has no end, as much as there can be of a scenario
+            return file.read(4 * text.LARGEST + 1).decode()
+    except OSError as error:
+        hint = f"; the packaged one is {{'preset': '{path}'}}" if str(path) in PRESETS else ""
+        if not hint and not path.suffix:
+            hint = did_you_mean(str(path), scenarios.names())
+        raise UsageError(f"cannot read the scenario {path}: {error.strerror}{hint}") from None
+    except UnicodeDecodeError as error:
+        message = f"{path} is not a scenario: byte {error.start} is not UTF-8 text"
+        raise UsageError(message) from None
 
 
 def _name_new_archetypes(values: dict[str, Any]) -> None:

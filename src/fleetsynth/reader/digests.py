@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from fleetsynth.reader.events import table_digest
 from fleetsynth.reader.file_digest import any_leaves, file_leaves, some
 from fleetsynth.reader.files import find_files, find_table
 from fleetsynth.reader.partitions import with_partitions
+from fleetsynth.reader.scattered import Piece, cut_months, leaves_by_month
 from fleetsynth.stores.paths import is_path
 from fleetsynth.stores.places import is_url
 from fleetsynth.tables.digest import root
@@ -66,10 +68,10 @@ def path_leaves(
                 raise UsageError(f"{url} is an empty folder, or does not exist")
             table = find_table(url)
             if table:
-                return _leaves(url, lambda: _batches(table, partitions=False))
+                return _leaves_of(url, table, partitions=False)
             files = find_files(url)
             if _are_ours(files):
-                return _leaves(url, lambda: _batches(files))
+                return _leaves_of(url, files)
     dataset = open_dataset(data, said)
     found = _leaves(dataset.name, OurRows(dataset, nulls=True).batches)
     if told:
@@ -84,6 +86,25 @@ def _leaves(name: str, batches: Callable[[], Iterator[pa.RecordBatch]]) -> Leave
         if name in str(error):
             raise
         raise InputError(f"{name}: {error}") from error
+
+
+def _leaves_of(url: str, files: Files, *, partitions: bool = True) -> Leaves:
+    """Return the leaves of a folder, reading files side by side where months lie in several."""
+    parts = files.manifest["parts"] if files.manifest else []
+    pieces = [Piece.of(part, key) for part, key in zip(parts, files.keys, strict=bool(parts))]
+    if not cut_months(pieces):
+        return _leaves(url, lambda: _batches(files, partitions=partitions))
+
+    @contextmanager
+    def open_piece(piece: Piece) -> Iterator[Callable[[], Iterator[pa.RecordBatch]]]:
+        with files.fetch(piece.key) as path:
+            yield lambda: _rows(path, piece.key, partitions=partitions)
+
+    out: Leaves = {}
+    months = {month for piece in pieces for month in piece.months}
+    for _, found in leaves_by_month(pieces, months, open_piece):
+        out |= found or {}
+    return some(out, url)
 
 
 def _has_key(names: Iterable[str]) -> bool:
@@ -103,5 +124,9 @@ def _batches(files: Files, *, partitions: bool = True) -> Iterator[pa.RecordBatc
     """Yield the rows of all files, with the columns that their folders stand for, if any do."""
     for key in files.keys:
         with files.fetch(key) as path:
-            for batch in read_batches(path):
-                yield with_partitions(batch, key, foreign=True) if partitions else batch
+            yield from _rows(path, key, partitions=partitions)
+
+
+def _rows(path: Path, key: str, *, partitions: bool) -> Iterator[pa.RecordBatch]:
+    for batch in read_batches(path):
+        yield with_partitions(batch, key, foreign=True) if partitions else batch

@@ -16,6 +16,7 @@ from fleetsynth.reader.files import find_files
 from fleetsynth.single_file import beside
 from fleetsynth.stores.names import EVENTS, SCENARIO
 from fleetsynth.stores.places import is_url, split_object
+from fleetsynth.stores.recorded import place_of
 from fleetsynth.stores.store import open_store
 from fleetsynth.tables import events
 from fleetsynth.tables.digest import combine
@@ -150,16 +151,17 @@ def _of_folder(url: str) -> Ledger:
             f"{name} has no ledger of events: it has no manifest, so it is not a dataset folder of "
             "fleetsynth; of a scenario, name the scenario"
         )
-    written = store.read(SCENARIO)
+    scenario = place_of(manifest, SCENARIO)
+    written = store.read(scenario)
     if written is None:
-        raise InputError(f"{name} has no {SCENARIO}")
-    plan = resolve(scenario_from_yaml(written, f"{name}/{SCENARIO}"))
+        raise InputError(f"{name} has no {scenario}")
+    plan = resolve(scenario_from_yaml(written, f"{name}/{scenario}"))
     other, said = other_model(plan, manifest.get("model_version")), manifest.get("files")
     if not (isinstance(said, dict) and EVENTS in said):
         return Ledger(name, plan, lambda: iter(()), url)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        with store.fetch(EVENTS) as path:
+        with store.fetch(place_of(manifest, EVENTS)) as path:
             yield from table_batches(path)
 
     return Ledger(name, None if other else plan, batches, url)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from fleetsynth.errors import InputError, UsageError
 from fleetsynth.formats import ending_of, known
 from fleetsynth.formats.read import read_head
-from fleetsynth.stores.names import BESIDE_FILES, EVENTS, MANIFEST, SERVERS, TABLES
+from fleetsynth.stores.names import BESIDE_FILES, DAY_KEYS, EVENTS, MANIFEST, SERVERS, TABLES
 from fleetsynth.stores.places import is_far, is_url, split_object
 from fleetsynth.stores.recorded import parse_manifest
 from fleetsynth.stores.store import STATE, open_store
@@ -52,7 +52,10 @@ class Files:
         if self.store is None:
             return {}
         pairs = (folder.partition("=") for folder in key.split("/")[:-1])
-        return {unquote(name): unquote(value) for name, equals, value in pairs if equals}
+        told = {unquote(name): unquote(value) for name, equals, value in pairs if equals}
+        if self.manifest:  # its days are no columns
+            told = {name: value for name, value in told.items() if name not in DAY_KEYS}
+        return told
 
     def called(self, key: str) -> str:
         """Return what to call a file in messages."""

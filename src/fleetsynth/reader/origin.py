@@ -13,7 +13,7 @@ from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.reader.claims import beyond, rows_at_most
 from fleetsynth.scenario.data import own_metadata
 from fleetsynth.stores.names import MANIFEST, SCENARIO
-from fleetsynth.stores.recorded import parse_manifest
+from fleetsynth.stores.recorded import parse_manifest, place_of
 from fleetsynth.tables.provenance import other_model
 
 if TYPE_CHECKING:
@@ -41,9 +41,10 @@ def own_plan(dataset: Dataset) -> Plan | None:
         InputError: if it is not a valid scenario.
     """
     files = dataset.source.files
-    beside = files.store.read(SCENARIO) if files and files.store else None
+    name = place_of(files.manifest, SCENARIO) if files else SCENARIO
+    beside = files.store.read(name) if files and files.store else None
     if beside is not None:
-        return _told(beside, f"{dataset.name.rstrip('/')}/{SCENARIO}")
+        return _told(beside, f"{dataset.name.rstrip('/')}/{name}")
     value = metadata_of(dataset).get("fleetsynth.scenario")
     return None if value is None else _told(value, f"{dataset.name}: its metadata")
 

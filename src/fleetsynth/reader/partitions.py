@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.errors import InputError
-from fleetsynth.stores.names import DATA
+from fleetsynth.stores.names import DATA, DAY_KEYS
 from fleetsynth.stores.recorded import as_json
 from fleetsynth.tables.frame import column_types, text_array
 
@@ -28,6 +28,8 @@ def with_partitions(batch: pa.RecordBatch, path: str, *, foreign: bool = False) 
         name, equals, value = folder.partition("=")
         if name in batch.schema.names:
             continue  # written by something that leaves partition columns in
+        if name in DAY_KEYS and "timestamp" in batch.schema.names:
+            continue  # a dataset of ours by days, of which these are no columns
         if name in column_types() or (foreign and name and equals):
             column = _column(name, unquote(value), batch.num_rows, path)
             batch = batch.append_column(name, column)

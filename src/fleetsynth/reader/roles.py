@@ -8,10 +8,10 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.errors import UsageError, did_you_mean
-from fleetsynth.fleet import METADATA_COLUMNS
+from fleetsynth.fleet import METADATA_COLUMNS, TYPE_COLUMN
 from fleetsynth.formats.place import saying
 from fleetsynth.formats.read import refuse_twice
-from fleetsynth.metrics import METRICS, STATISTICS, published
+from fleetsynth.metrics import METRICS, STATISTICS, all_columns, published
 from fleetsynth.plan import CALENDAR_COLUMNS
 from fleetsynth.reader.times import UNITS
 from fleetsynth.reader.values import SCALES
@@ -67,6 +67,8 @@ _MEASURED |= {
     for metric in METRICS
     if metric.stem not in {role.stem for role in _MEASURED.values()}
 }
+ADDED = tuple(name for name, metric in all_columns().items() if metric.added)
+"""What servers have and use: found by our names alone."""
 ROLES = {
     "timestamp": Role("time", "timestamp|time|datetime|date_time|date|ds|timestamp_utc|time_utc"),
     "date": Role("time"),
@@ -78,11 +80,12 @@ ROLES = {
     **_MEASURED,
     "type": Role("text", "server_type|type|archetype|kind"),
     "service": Role("text", "service|service_id"),
-    **{name: Role("text", name) for name in METADATA_COLUMNS},
+    **{name: Role("text", name) for name in (*METADATA_COLUMNS, TYPE_COLUMN)},
     "metric": Role("text", "metric|metric_name"),
     "value": Role("number", "value|y"),
     "statistic": Role("text", "statistic|stat|aggregation"),
     **{name: Role("whole", name) for name in CALENDAR_COLUMNS},
+    **{name: Role("number", name) for name in ADDED},
     **{metric.column: Role("number", "", metric.stem) for metric in published(STATISTICS)},
 }
 """Every role; the last ones are our own columns, one for each statistic of a metric."""
@@ -161,7 +164,7 @@ def canonical(said: Mapping[str, str]) -> dict[str, str]:
     for role, name in said.items():
         known = ALIASES.get(role, role)
         if known not in ROLES:
-            few = [name for name in (*ROLES, *ALIASES) if "_p" not in name]
+            few = [n for n in (*ROLES, *ALIASES) if "_p" not in n and n not in ADDED]
             raise UsageError(f"there is no role {role!r}{did_you_mean(role, few)}")
         if known in out:
             raise UsageError(f"columns: {known} is said twice, as {out[known]} and as {name}")
@@ -188,7 +191,8 @@ def assign(names: Iterable[str], said: Mapping[str, str], where: str) -> dict[st
     refuse_twice(names, where)
     told = {role: column_of(role, text, names) for role, text in canonical(said).items()}
     written = {*names, *map(normal, names)}
-    likely = (role for role in ROLES if not _full(role) or role in written)
+    exact = (*ADDED, *filter(_full, ROLES))
+    likely = (role for role in ROLES if role in written or role not in exact)
     out = {role: Column(name) for role in likely if (name := find(role, names)) is not None}
     _prefer(out, told)
     named = {column.name for role, column in told.items() if _measured(role)}

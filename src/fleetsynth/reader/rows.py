@@ -13,7 +13,7 @@ from fleetsynth.formats.dialect import MISSING as MISSING_WORDS
 from fleetsynth.formats.place import quoted
 from fleetsynth.metrics import METRICS
 from fleetsynth.reader.layout import from_name
-from fleetsynth.reader.roles import ROLES, Column
+from fleetsynth.reader.roles import ADDED, ROLES, Column
 from fleetsynth.reader.times import times_of_day
 from fleetsynth.reader.understood import Tally
 from fleetsynth.reader.values import HIVE_MISSING, SCALES, encode, numbers, without_missing
@@ -78,7 +78,7 @@ class Converter:
         there = [role for role in roles if role in layout.roles]
         self._texts = ["server", *(r for r in there if ROLES[r].kind == "text" and r != "server")]
         self._wholes = [role for role in there if ROLES[role].kind == "whole"]
-        self._series = [role for role in there if ROLES[role].stem]
+        self._series = [role for role in there if ROLES[role].stem or role in ADDED]
         self._codes: dict[str, dict[str, int]] = {role: {} for role in self._texts}
         self.words: dict[str, list[str]] = {role: [] for role in self._texts}
         self.tallies = {role: Tally() for role in self._series}
@@ -333,7 +333,7 @@ class Converter:
     def warnings(self) -> list[str]:
         """Return where a unit looks wrong."""
         found = (
-            tally.unit_warning(role, self._columns[role].name, _UNITS[ROLES[role].stem])
+            tally.unit_warning(role, self._columns[role].name, _UNITS.get(ROLES[role].stem))
             for role, tally in self.tallies.items()
         )
         return [warning for warning in found if warning]

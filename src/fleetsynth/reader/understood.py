@@ -95,7 +95,7 @@ class Tally:
     above: int = 0
     highest: float = -float("inf")
 
-    def unit_warning(self, role: str, name: str, metric_unit: str) -> str | None:
+    def unit_warning(self, role: str, name: str, metric_unit: str | None) -> str | None:
         """Return a warning where the unit looks off by a factor of 100."""
         if metric_unit != "%" or not self.points:
             return None

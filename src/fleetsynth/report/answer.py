@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fleetsynth.capacity.backtest import Backtest
+from fleetsynth.capacity.fits import MACHINE, priced
 from fleetsynth.capacity.gather import gather
 from fleetsynth.capacity.judge import judge
 from fleetsynth.capacity.listed import known_of
+from fleetsynth.capacity.machines import machines_of
 from fleetsynth.capacity.rows import NETWORK, PERCENT, Exports
 from fleetsynth.capacity.table import COUNTS, DIGITS, LABELS, kinds
 from fleetsynth.capacity.weekly import WEEK
@@ -75,8 +77,9 @@ def answer(dataset: Dataset, ask: Ask) -> Answer | str:
     backtest = tested.results()
     farthest = max((row["horizon_days"] for row in backtest), default=0)
     codes = gathered.of_servers()
+    machines = machines_of([dataset], gathered, None, ask.by_metric)
     return Answer(
-        table=judge(gathered, ask, exports.statistics()),
+        table=judge(gathered, ask, exports.statistics(), machines),
         servers=len(codes),
         usable={metric: ask.by_metric[metric] for metric in exports.metrics},
         backtest=[row for row in backtest if row["horizon_days"] == farthest],
@@ -104,7 +107,7 @@ def payload(found: Answer) -> dict[str, Any]:
     words["status"] = _texts([_status(table, i) for i in rows.tolist()])
     at = {row: place for place, row in enumerate(rows.tolist())}
     notes = {at[row]: text for row, text in table.notes.items() if row in at}
-    helps = {at[row]: [*map(list, each)] for row, each in table.remedies.items() if row in at}
+    helps = {at[row]: _helps(table, row) for row in table.remedies if row in at}
     days = {name: values[rows] for name, values in table.days.items()}
     return {
         "as_of": table.last.isoformat(),
@@ -130,7 +133,26 @@ def payload(found: Answer) -> dict[str, Any]:
         "notes": notes,
         "series": _series(found, rows[:MOST_SERIES]),
         "backtest": found.backtest,
+        "machines": _machines(table, rows),
     }
+
+
+def _helps(table: Columns, row: int) -> list[list[Any]]:
+    """Return what would help: action, before, after, days, and what is to be said of types."""
+    metrics, words = table.texts["metric"]
+    metric = words[int(metrics[row])]
+    return [
+        [each.action, each.before, each.after, each.days, priced(each, metric).get("words")]
+        for each in table.remedies[row]
+    ]
+
+
+def _machines(table: Columns, rows: Ints) -> dict[str, Any] | None:
+    """Return what servers are and cost, by column, and in all; None where that is not known."""
+    if table.fits is None:
+        return None
+    columns = dict(zip(MACHINE, table.fits.lists(rows), strict=True))
+    return {"columns": columns, "totals": table.fits.totals}
 
 
 def _status(table: Columns, i: int) -> str:

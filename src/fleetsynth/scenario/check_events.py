@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from fleetsynth.clock import DAY_SECONDS, epoch_day
 from fleetsynth.errors import Problem, did_you_mean, nearest_name
-from fleetsynth.kinds import DRAWN, KINDS, TOLD
+from fleetsynth.kinds import DRAWN, KINDS, STORIES, TOLD
 from fleetsynth.kinds.kind import CHANNELS, Spells
-from fleetsynth.scenario.events import SERVERS
+from fleetsynth.scenario.events import ASKED, SERVERS
 from fleetsynth.scenario.moments import LEAST_CAPACITY, period
 
 if TYPE_CHECKING:
@@ -29,6 +29,29 @@ _SERVERS = frozenset({"events", "num_servers", "fleet_growth", "growth", "start_
 
 def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
     """Yield each problem with the top-level keys that it was concluded from."""
+    yield from _names(scenario)
+    for place, told in enumerate(scenario.events):
+        for problem in _servers(scenario, place, told.servers or ()):
+            yield _SERVERS, problem
+        for problem in _times(scenario, place, told):
+            yield frozenset({"events", "start_date", "end_date"}), problem
+    happens = scenario.events or scenario.incidents.intensity or scenario.stories.share
+    if scenario.end_date.year > LAST_YEAR and happens:
+        message = f"events need an end_date up to {LAST_YEAR}, since some end long after it"
+        yield (
+            frozenset({"end_date", "events", "incidents", "stories"}),
+            Problem(message, "end_date"),
+        )
+    for problem in _same_names(scenario):
+        yield frozenset({"events"}), problem
+    for problem in _incidents(scenario):
+        yield frozenset({"incidents", "distribution", "archetypes"}), problem
+    for problem in _stories(scenario):
+        yield frozenset({"stories", "distribution", "archetypes"}), problem
+
+
+def _names(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
+    """Whom an event befalls has to be there."""
     known: dict[str, tuple[str, Iterable[str]]] = {
         "archetype": ("distribution", scenario.distribution),
         "business_unit": ("business_units", scenario.business_units),
@@ -40,17 +63,6 @@ def problems(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
                 if name not in names:
                     message = f"no {key.replace('_', ' ')} {name!r}{did_you_mean(name, names)}"
                     yield frozenset({"events", of}), Problem(message, f"events.{place}.{key}")
-        for problem in _servers(scenario, place, told.servers or ()):
-            yield _SERVERS, problem
-        for problem in _times(scenario, place, told):
-            yield frozenset({"events", "start_date", "end_date"}), problem
-    if scenario.end_date.year > LAST_YEAR and (scenario.events or scenario.incidents.intensity):
-        message = f"events need an end_date up to {LAST_YEAR}, since some end long after it"
-        yield frozenset({"end_date", "events", "incidents"}), Problem(message, "end_date")
-    for problem in _same_names(scenario):
-        yield frozenset({"events"}), problem
-    for problem in _incidents(scenario):
-        yield frozenset({"incidents", "distribution", "archetypes"}), problem
 
 
 def _times(scenario: Scenario, place: int, told: Told) -> Iterator[Problem]:
@@ -97,7 +109,9 @@ def _servers(scenario: Scenario, place: int, names: Iterable[str]) -> Iterator[P
 def _same_names(scenario: Scenario) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for place, told in enumerate(scenario.events):
-        if told.name in DRAWN or (told.name in KINDS and not KINDS[told.name].is_told):
+        if _is_drawn(told.name, scenario.incidents) or (
+            told.name in KINDS and not KINDS[told.name].is_told
+        ):
             message = f"{told.name!r} begins the ids of other events: give it a name of its own"
             yield Problem(message, f"events.{place}.name")
         before = first.setdefault(told.label, place)
@@ -109,6 +123,12 @@ def _same_names(scenario: Scenario) -> Iterator[Problem]:
             )
 
 
+def _is_drawn(name: str | None, incidents: Incidents) -> bool:
+    if name in STORIES:
+        return True
+    return name in DRAWN and (name not in ASKED or getattr(incidents, name).days is not None)
+
+
 def _divides(kind: Kind, incidents: Incidents) -> bool:
     """Tell whether an event of a kind may divide by next to nothing."""
     if kind.effects is None or not isinstance(kind.drawn, Spells):
@@ -118,18 +138,54 @@ def _divides(kind: Kind, incidents: Incidents) -> bool:
     return low < LEAST_CAPACITY and any(channel.how == "over" for channel in channels)
 
 
+def _unknown(
+    scenario: Scenario, said: Iterable[str], usual: Iterable[str], path: str
+) -> Iterator[Problem]:
+    """Yield a problem for each archetype that is not there, but for those usually said."""
+    for archetype in said:
+        if archetype not in scenario.archetypes and archetype not in usual:
+            hint = did_you_mean(archetype, scenario.archetypes)
+            yield Problem(f"unknown archetype {archetype!r}{hint}", f"{path}.{archetype}")
+
+
+def _stories(scenario: Scenario) -> Iterator[Problem]:
+    for name, kind in STORIES.items():
+        said = getattr(scenario.stories, name).archetypes
+        usual = kind.drawn.archetypes if kind.drawn else {}
+        yield from _unknown(scenario, said, usual, f"stories.{name}.archetypes")
+    for place, event_id in enumerate(scenario.stories.without):
+        kind_name = event_id.partition("-")[0]
+        if kind_name not in STORIES:
+            near = nearest_name(kind_name, STORIES)
+            message = f"{event_id!r} is not a valid id of a story{near}"
+            yield Problem(message, f"stories.without.{place}")
+
+
+def _dial(incidents: Incidents) -> Iterator[Problem]:
+    """The dial decides figures: nobody can say them, too, nor turn it where nothing happens."""
+    if incidents.difficulty is None:
+        return
+    if not incidents.intensity:
+        message = "nothing happens by itself: say incidents.intensity, such as 1"
+        yield Problem(message, "incidents.difficulty")
+    for name, kind in DRAWN.items():
+        rates = getattr(incidents, name)
+        for key in ("per_quarter", "hours", "size") if isinstance(kind.drawn, Spells) else ():
+            if getattr(rates, key) != getattr(kind.drawn, key):
+                message = "incidents.difficulty decides it: leave one of the two out"
+                yield Problem(message, f"incidents.{name}.{key}")
+
+
 def _incidents(scenario: Scenario) -> Iterator[Problem]:
     incidents = scenario.incidents
     for name, kind in DRAWN.items():
         usual = kind.drawn.archetypes if kind.drawn else {}
-        for archetype in getattr(incidents, name).archetypes:
-            if archetype not in scenario.archetypes and archetype not in usual:
-                hint = did_you_mean(archetype, scenario.archetypes)
-                path = f"incidents.{name}.archetypes.{archetype}"
-                yield Problem(f"unknown archetype {archetype!r}{hint}", path)
+        said = getattr(incidents, name).archetypes
+        yield from _unknown(scenario, said, usual, f"incidents.{name}.archetypes")
         if _divides(kind, incidents):
             message = f"capacity is divided by it: give sizes of {LEAST_CAPACITY} and more"
             yield Problem(message, f"incidents.{name}.size")
+    yield from _dial(incidents)
     told = {event.label for event in scenario.events}
     for place, event_id in enumerate(incidents.without):
         kind_name = event_id.partition("-")[0]

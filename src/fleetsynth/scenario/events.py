@@ -6,13 +6,20 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, create_model, model_serializer, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    create_model,
+    model_serializer,
+    model_validator,
+)
+from pydantic.functional_validators import BeforeValidator
 
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import did_you_mean
 from fleetsynth.kinds import DRAWN, KINDS, TOLD
-from fleetsynth.kinds.kind import CHANNELS, Levels, Spells
-from fleetsynth.scenario.fields import Key, Name, Share, Strict
+from fleetsynth.kinds.kind import CHANNELS, Levels, Sizes, Spells
+from fleetsynth.scenario.fields import Key, Name, Share, Strict, ascending
 from fleetsynth.scenario.moments import (
     Capacity,
     Duration,
@@ -28,7 +35,7 @@ from fleetsynth.scenario.moments import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pydantic import SerializerFunctionWrapHandler
 
     from fleetsynth.kinds.kind import Kind
 
@@ -40,6 +47,9 @@ DECOMMISSION = "decommission"
 """The kind of told event that ends lives."""
 SERVERS = re.compile(r"server_([0-9]{1,18})(?:\.\.server_([0-9]{1,18}))?")
 """An id of a server, or a range of them."""
+
+ASKED = tuple(name for name, kind in DRAWN.items() if isinstance(kind.drawn, Sizes))
+"""Kinds that come by themselves only where a scenario says how often."""
 
 WHOM = ("servers", "service", "archetype", "business_unit", "region", "share")
 """Keys that say whom an event befalls: all of those that are given have to hold."""
@@ -87,6 +97,13 @@ class Told(Strict):
         None, description="Multiplies CPU capacity, and divides utilisation by as much."
     )
     capacity: Capacity | None = Field(None, description="The same of CPU and memory.")
+    memory_size: Capacity | None = Field(
+        None, description="Multiplies memory, and divides its utilisation by as much."
+    )
+    disk_size: Capacity | None = Field(None, description="The same of disk space.")
+    to_type: Name | None = Field(
+        None, description="Of a resize: the instance type that servers have from then on."
+    )
     down: bool | None = Field(None, description="true: switched off; the row is there and says 0.")
     ramp: Duration | None = Field(None, description="How long it takes to come, and to go.")
     cause: Annotated[str, Field(max_length=1000)] | None = Field(
@@ -99,7 +116,7 @@ class Told(Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Told:
-        for check in (_known_kind, _begins, _ends, _repeats, _does_something, _is_for_good):
+        for check in _CHECKS:
             check(self)
         return self
 
@@ -224,18 +241,39 @@ def _does_something(told: Told) -> None:
         raise ValueError("down: false says nothing; leave it out")
 
 
+def _runs_its_course(told: Told) -> None:
+    if told.of.course and told.ramp is not None:
+        raise ValueError(f"a {told.of.title} comes and goes by a course of its own: no ramp")
+
+
 def _is_for_good(told: Told) -> None:
     if told.kind == DECOMMISSION and (told.lasts_seconds is not None or told.strengths):
         raise ValueError("a decommission is for good: say at and whom, no end and no strength")
 
 
-def _pair_of(name: str, low: float, high: float) -> Callable[[tuple[float, float]], Any]:
-    def check(pair: tuple[float, float]) -> tuple[float, float]:
-        if not low <= pair[0] <= pair[1] <= high:
-            raise ValueError(f"{name} should be two numbers from {low:g} to {high:g}, ascending")
-        return pair
+def _is_of_a_type(told: Told) -> None:
+    if told.to_type is None:
+        return
+    if told.kind != "resize":
+        raise ValueError(f"to_type is what a resize leads to, not a {told.of.title}")
+    if told.strengths:
+        raise ValueError(f"to_type says what capacity there is: leave out {min(told.strengths)}")
+    if told.lasts_seconds is not None or told.ramp is not None:
+        raise ValueError(
+            "a resize to a type is at once and for good: say at, and another one to go back"
+        )
 
-    return check
+
+_CHECKS = (
+    _known_kind,
+    _begins,
+    _ends,
+    _repeats,
+    _does_something,
+    _runs_its_course,
+    _is_for_good,
+    _is_of_a_type,
+)
 
 
 class SpellRates(Strict):
@@ -252,8 +290,8 @@ class SpellRates(Strict):
 
     @model_validator(mode="after")
     def _ordered(self) -> SpellRates:
-        _pair_of("hours", 1 / 60, _LONGEST_HOURS)(self.hours)
-        _pair_of("size", 0.0, 1e3)(self.size)
+        ascending("hours", 1 / 60, _LONGEST_HOURS)(self.hours)
+        ascending("size", 0.0, 1e3)(self.size)
         return self
 
 
@@ -271,6 +309,19 @@ class LevelRates(Strict):
     )
 
 
+class SizeRates(Strict):
+    """How often servers become a size larger or smaller, and back again."""
+
+    days: Annotated[float, Field(ge=1.0, le=1e5)] | None = Field(
+        None, description="From one change to the next, on average; null for none."
+    )
+    up: Share = Field(0.5, description="Chance that it is a size up, and not down.")
+    archetypes: dict[Key, Annotated[float, Field(ge=0.0, le=100.0)]] = Field(
+        default_factory=dict,
+        description="What multiplies how often, by archetype; 1 for those not named.",
+    )
+
+
 def _rates(kind: Kind) -> tuple[Any, Any]:
     drawn = kind.drawn
     if isinstance(drawn, Spells):
@@ -281,19 +332,61 @@ def _rates(kind: Kind) -> tuple[Any, Any]:
             archetypes=drawn.archetypes,
         )
         return SpellRates, Field(spells, description=f"{kind.title}: {kind.about}.")
+    if isinstance(drawn, Sizes):
+        sizes = SizeRates(up=drawn.up, archetypes=drawn.archetypes)
+        return SizeRates, Field(sizes, description=f"{kind.title}: {kind.about}.")
     if not isinstance(drawn, Levels):
         raise TypeError(f"{kind.name} does not come about by itself")
     levels = LevelRates(days=drawn.days, sigma=drawn.sigma, archetypes=drawn.archetypes)
     return LevelRates, Field(levels, description=f"{kind.title}: {kind.about}.")
 
 
+DIFFICULTIES = {"easy": 0.0, "medium": 0.5, "hard": 1.0}
+"""Words for places on the dial of difficulty."""
+
+
+def _difficulty(value: object) -> object:
+    if isinstance(value, str):
+        if value not in DIFFICULTIES:
+            hint = did_you_mean(value, DIFFICULTIES)
+            raise ValueError(
+                f"unknown difficulty {value!r}{hint}; give easy, medium, hard or a number from 0 "
+                "to 1"
+            )
+        return DIFFICULTIES[value]
+    return value
+
+
+_Difficulty = Annotated[
+    float,
+    Field(ge=0.0, le=1.0),
+    BeforeValidator(_difficulty, json_schema_input_type=float | Literal["easy", "medium", "hard"]),
+]
+
+
 class _Incidents(Strict):
     intensity: Annotated[float, Field(ge=0.0, le=20.0)] = Field(
         0.0, description="Multiplies all rates; 0 for none."
     )
+    difficulty: _Difficulty | None = Field(
+        None,
+        description="How hard anomalies are to find: easy, medium, hard, or 0 to 1. It decides "
+        "rates, hours and sizes of all that comes and goes.",
+    )
     without: tuple[str, ...] = Field(
         (), strict=False, description="Ids of single events that shall not happen."
     )
+
+    @model_serializer(mode="wrap")
+    def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what comes only if it is asked for, and is not; and a dial that nobody set."""
+        out: dict[str, Any] = write(self)
+        for name in ASKED:
+            if getattr(self, name).days is None:
+                out.pop(name, None)
+        if self.difficulty is None:
+            out.pop("difficulty", None)
+        return out
 
 
 if TYPE_CHECKING:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _STEP = re.compile(r"([1-9][0-9]{0,8})(s|min|h|d)")
 _UNIT_SECONDS = {"s": 1, "min": 60, "h": HOUR_SECONDS, "d": DAY_SECONDS}
@@ -159,3 +162,14 @@ class Strict(BaseModel):
         )
 
     __delattr__ = __setattr__
+
+
+def ascending(name: str, low: float, high: float) -> Callable[[tuple[float, float]], Any]:
+    """Return a check of two numbers within bounds, the lower first."""
+
+    def check(pair: tuple[float, float]) -> tuple[float, float]:
+        if not low <= pair[0] <= pair[1] <= high:
+            raise ValueError(f"{name} should be two numbers from {low:g} to {high:g}, ascending")
+        return pair
+
+    return check

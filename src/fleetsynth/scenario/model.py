@@ -6,7 +6,7 @@ Defaults stand in ``catalog/``, not here: a `Scenario` is always complete.
 from __future__ import annotations
 
 from math import log
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_serializer
 from pydantic.functional_validators import AfterValidator
@@ -23,16 +23,23 @@ from fleetsynth.scenario.fields import (
     step_seconds,
 )
 from fleetsynth.scenario.holidays import Holidays
+from fleetsynth.scenario.instances import CatalogueOrFile, InstanceOdds, instances_of
+from fleetsynth.scenario.stories import Stories, no_stories
 
 if TYPE_CHECKING:
     from datetime import date
 
     from pydantic import SerializerFunctionWrapHandler
 
+    from fleetsynth.instances import Instances
+
 MOST_SERVERS = 10**15
 YEAR_DAYS = 365.25
 LEAST_RATE = 1e-6
 MOST_STEPS = 1_000
+
+
+_CAPACITY = ("capacity_columns", "absolute", "instance_types", "instances")
 
 
 class GrowthStep(Strict):
@@ -117,9 +124,29 @@ class Scenario(Strict):
     incidents: Incidents = Field(
         default_factory=nothing, description="What befalls the fleet by itself, and how often."
     )
+    stories: Stories = Field(
+        default_factory=no_stories,
+        description="What services go through over months: growth, steps, declines.",
+    )
     holidays: Holidays = Field(
         default_factory=Holidays,
         description="Days that are holidays beside the public ones, and those that are none.",
+    )
+    capacity_columns: bool = Field(
+        False, description="Write vcpus, memory_gib, disk_gb and network_mbps of each server."
+    )
+    absolute: bool = Field(
+        False, description="Write used cores, GiB and GB beside the percentages."
+    )
+    instance_types: CatalogueOrFile = Field(
+        None,
+        description="The types of servers that there are: a catalogue file, or its families; null "
+        "for the packaged one, where one is needed.",
+    )
+    instances: InstanceOdds = Field(
+        default_factory=dict,
+        description="Types of an archetype's servers with their shares; `default` is for "
+        "archetypes not named.",
     )
     include_metadata: bool = Field(
         description="Write server_type, business_unit, criticality and region."
@@ -153,15 +180,28 @@ class Scenario(Strict):
         births = self.births
         return self.num_servers + (births.until(epoch_day(self.end_date)) if births else 0)
 
+    def until(self, end: date) -> Self:
+        """Return the scenario with another last day, and all values before it as they are.
+
+        A scenario in which the last day decides values says here what it is pinned to.
+        """
+        return self.model_copy(update={"end_date": end})
+
     @model_serializer(mode="wrap")
     def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
         """Leave out what says nothing, so that scenarios are written as they always were."""
         # Older versions of Pydantic look annotations up where a subclass stands: no names of here.
         out: dict[str, object] = write(self)
         unsaid = {"fleet_growth": self.births is None, "retire": self.retire is None}
+        unsaid |= {key: not getattr(self, key) for key in _CAPACITY}
         for key in (key for key, is_unsaid in unsaid.items() if is_unsaid):
             out.pop(key, None)
         return out
+
+    @property
+    def types(self) -> Instances | None:
+        """The types that servers can have, and which archetypes have which; None without any."""
+        return instances_of(self)
 
     def holiday_places(self) -> tuple[str, ...]:
         """Return the countries and subdivisions whose public holidays it has."""
@@ -182,4 +222,9 @@ class Scenario(Strict):
             values["incidents"] = {key: incidents[key] for key in kept}
             if not incidents["without"] and not type(self).model_fields["incidents"].is_required():
                 del values["incidents"]
+        stories = values["stories"]
+        if not stories["share"]:
+            values["stories"] = {"share": 0.0}
+            if not type(self).model_fields["stories"].is_required():
+                del values["stories"]
         return values

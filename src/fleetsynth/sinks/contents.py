@@ -19,6 +19,7 @@ from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.single_file import beside
 from fleetsynth.sinks.shapes import shape_of
 from fleetsynth.stores.names import OF_PLAN, SCENARIO
+from fleetsynth.stores.recorded import place_of
 from fleetsynth.tables import events
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.tables.of_plan import PLAN_TABLES
@@ -139,15 +140,17 @@ def contents_of_data(url: str) -> Contents:
 
 
 def _metadata(files: Files) -> dict[str, str]:
-    with files.fetch(files.keys[0]) as path:
+    """Return what a dataset says of itself: of one that was appended to, its last part."""
+    with files.fetch(files.keys[-1 if files.manifest else 0]) as path:
         return read_metadata(path)
 
 
 def _plan(files: Files, said: Mapping[str, str]) -> Plan | None:
     """Return what a dataset was made from, as it says itself."""
-    written = files.store.read(SCENARIO) if files.store and files.manifest else None
+    key = place_of(files.manifest, SCENARIO)
+    written = files.store.read(key) if files.store and files.manifest else None
     if written is not None:
-        return resolve(scenario_from_yaml(written, f"{files.name}/{SCENARIO}"))
+        return resolve(scenario_from_yaml(written, f"{files.name}/{key}"))
     told = said.get("fleetsynth.scenario")
     return None if told is None else resolve(scenario_from_data(told, f"{files.name}: metadata"))
 
@@ -187,7 +190,8 @@ def _beside(files: Files, plan: Plan | None) -> dict[str, Content]:
     for name in PLAN_TABLES:
         key: str | None = _name_beside(files, name)
         if files.manifest is not None:
-            key = OF_PLAN[name] if OF_PLAN[name] in files.manifest.get("files", ()) else None
+            is_there = OF_PLAN[name] in files.manifest.get("files", ())
+            key = place_of(files.manifest, OF_PLAN[name]) if is_there else None
         if key is not None:
             out[name] = _plain_rows(files, name, key, plan)
     return out

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fleetsynth.metrics import LABEL, METRICS
 from fleetsynth.sinks.base import DATA_TABLE, Shape
+from fleetsynth.tables.columns import words_of
 from fleetsynth.tables.of_plan import PLAN_TABLES
-from fleetsynth.tables.table import KEYS, SAMPLE, TABLES
+from fleetsynth.tables.table import KEYS, TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,33 +16,6 @@ if TYPE_CHECKING:
 
 KNOWN = (DATA_TABLE, *TABLES, *PLAN_TABLES)
 """Names of all tables that a dataset may have where it is exported to."""
-
-_WITHOUT_UNIT = (SAMPLE, LABEL, "class", "kind")
-_COMMENTS = {
-    "timestamp": "begin of the interval that the row is of, UTC",
-    "server_id": "the server",
-    "server_type": "archetype of the server",
-    "service": "servers of one service share demand",
-    "business_unit": "who the server belongs to",
-    "criticality": "how much depends on the server",
-    "region": "where the server is",
-    "year": "calendar year of the timestamp",
-    "month": "1 to 12",
-    "quarter": "1 to 4",
-    "dayofweek": "Monday is 0",
-    "is_weekend": "1 on Saturday and Sunday",
-    "is_eoq": "1 in the last days of a quarter",
-    "is_holiday": "1 on public holidays of the server's place",
-    "commissioned": "first day of the server",
-    "retired": "first day without the server",
-    "event_id": "the event",
-    "kind": "what happened",
-    "entity": "server or service that it befell",
-    "begin": "UTC",
-    "end": "UTC; null while it lasts",
-    "metrics": "which metrics it shows in, with commas in between",
-    "cause": "event that brought it about, or words",
-}
 
 
 def shape_of(name: str, schema: pa.Schema, plan: Plan | None, rows: int | None = None) -> Shape:
@@ -65,7 +38,7 @@ def shape_of(name: str, schema: pa.Schema, plan: Plan | None, rows: int | None =
         schema=schema,
         key=key,
         comment=_about(name, plan),
-        comments={**_metrics(schema.names), **_COMMENTS},
+        comments=words_of(schema.names),
         rows=rows,
     )
 
@@ -78,15 +51,3 @@ def _about(name: str, plan: Plan | None) -> str:
         f"Synthetic telemetry of {plan.fleet.size:,} servers, {scenario.granularity}, "
         f"{scenario.start_date} to {scenario.end_date}: table {name}."
     )
-
-
-def _metrics(names: list[str]) -> dict[str, str]:
-    """Say what columns of metrics hold, by how they are called."""
-    out = {}
-    for name in names:
-        for metric in METRICS:
-            if name.startswith(f"{metric.stem}_"):
-                rest = name[len(metric.stem) + 1 :].replace("_", " ")
-                unit = "" if name.endswith(_WITHOUT_UNIT) else f", {metric.unit}"
-                out[name] = f"{metric.label} {rest}{unit}"
-    return out

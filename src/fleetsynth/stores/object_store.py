@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from filecmp import cmp
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 
 from fleetsynth.errors import FleetsynthError, InputError, OtherBytesError, OutputError, UsageError
@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 
 MOST_UPLOADED = 5_000_000_000
 """Bytes of one request; object stores take no more."""
+
+
+class Stamp(NamedTuple):
+    """What a store knows of a file without reading it.
+
+    Attributes:
+        size: in bytes.
+        written: text that changes when the file is written again: an ETag and a time, or the number
+            of the file and a time.
+    """
+
+    size: int
+    written: str
 
 
 class ObjectStore:
@@ -129,12 +142,22 @@ class ObjectStore:
             except FileNotFoundError:
                 return None
 
-    def list(self, prefix: str = "") -> list[str]:
-        """Return the keys below a prefix."""
+    def _entries(self, prefix: str) -> Iterator[dict[str, Any]]:
         folder = prefix.rpartition("/")[0] or None
         with self._errors():
             found = self._obstore.list(self._store, prefix=folder).collect()
-        return sorted(entry["path"] for entry in found if entry["path"].startswith(prefix))
+        return (entry for entry in found if entry["path"].startswith(prefix))
+
+    def list(self, prefix: str = "") -> list[str]:
+        """Return the keys below a prefix."""
+        return sorted(entry["path"] for entry in self._entries(prefix))
+
+    def stamps(self, prefix: str) -> dict[str, Stamp]:
+        """Return size, ETag and time of each object, in as many requests as a listing takes."""
+        return {
+            entry["path"]: Stamp(int(entry["size"]), f"{entry['e_tag']} {entry['last_modified']}")
+            for entry in self._entries(prefix)
+        }
 
     def delete(self, key: str) -> None:
         """Delete an object."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import InputError
 from fleetsynth.formats import FORMATS, known
-from fleetsynth.stores.names import DATA, table_key
+from fleetsynth.stores.names import CARD, DATA, VERSIONS, table_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 FORMAT = 2
 """The form of manifests of folders without further tables; all older ones are read."""
@@ -21,6 +21,9 @@ FORMAT_WITH_TABLES = 3
 """The form of manifests of folders with further tables."""
 FORMAT_WITH_EVENTS = 4
 """The form of manifests of folders with a table of events, whether or not with further tables."""
+FORMAT_WITH_LEAVES = 5
+"""The form of manifests of folders whose leaves are kept, to be appended to, whatever else is."""
+NEWEST = FORMAT_WITH_LEAVES
 SEAL = "manifest_sha256"
 """The last field: the hash of the manifest without it, written as it is."""
 
@@ -41,8 +44,10 @@ def seal(values: dict[str, Any]) -> bytes:
     return _text(unsealed | {SEAL: sha256(_text(unsealed)).hexdigest()})
 
 
-def format_of(*, tables: bool, events: bool) -> int:
+def format_of(*, tables: bool, events: bool, leaves: bool) -> int:
     """Return the form in which a manifest is written, by what its folder has."""
+    if leaves:
+        return FORMAT_WITH_LEAVES
     if events:
         return FORMAT_WITH_EVENTS
     return FORMAT_WITH_TABLES if tables else FORMAT
@@ -90,10 +95,10 @@ def parse_manifest(data: bytes, name: str) -> dict[str, Any]:
     """
     try:
         values = parse_object(data)
-        if _is_count(values.get("format")) and values["format"] > FORMAT_WITH_EVENTS:
+        if _is_count(values.get("format")) and values["format"] > NEWEST:
             raise InputError(
                 f"{name} is of format {values['format']}, which a newer fleetsynth wrote: this "
-                f"version reads formats up to {FORMAT_WITH_EVENTS}"
+                f"version reads formats up to {NEWEST}"
             )
         problems = list(_problems(values))
     except ValueError as error:
@@ -210,9 +215,31 @@ def is_tables(tables: object, path: object) -> bool:
     )
 
 
+def has_card(files: object) -> bool:
+    """Tell whether a dataset has a card, by what its manifest says of files."""
+    return isinstance(files, dict) and any(name in files for name in CARD)
+
+
 def paths_of(part: dict[str, Any]) -> list[str]:
     """Return the files of a part that a manifest names: of the data, and of further tables."""
     return [part["path"], *(table["path"] for table in part.get("tables", {}).values())]
+
+
+def place_of(values: Mapping[str, Any] | None, name: str) -> str:
+    """Return where a file beside the parts is read: where the manifest says, or under its name.
+
+    Of a dataset that was appended to, what stands under the name itself is a copy.
+    """
+    files = (values or {}).get("files")
+    entry = files.get(name) if isinstance(files, dict) else None
+    path = entry.get("path") if isinstance(entry, dict) else None
+    return path if isinstance(path, str) and is_version(path, name) else name
+
+
+def is_version(path: object, name: str) -> bool:
+    """Tell whether a path is where a file of such a name may lie that changes with the last day."""
+    found = re.fullmatch(rf"{VERSIONS}\d{{4}}-\d\d-\d\d/(.+)", str(path))
+    return found is not None and found[1] == name
 
 
 def is_part_format(ending: object) -> bool:

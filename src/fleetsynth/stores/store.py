@@ -23,7 +23,7 @@ from fleetsynth.errors import (
 from fleetsynth.files import make_folders, os_errors, put_in_place, sync_folder, whole_file
 from fleetsynth.formats import FORMATS
 from fleetsynth.size import refuse_without_room
-from fleetsynth.stores.object_store import other_bytes
+from fleetsynth.stores.object_store import Stamp, other_bytes
 from fleetsynth.stores.places import STORES, check_url
 
 if TYPE_CHECKING:
@@ -36,13 +36,17 @@ STAGING = f"{STATE}making-"
 """How the folders begin in which files are built."""
 
 _TEMPORARY = r"""(?x)
-    ((_parts|data|tables/[a-z_]+)/)? ([^/]+=[^/]*/)*
+    ((_parts|_versions/[0-9-]+|data|tables/[a-z_]+)/)? ([^/]+=[^/]*/)*
     \.( (part|job)-[0-9]+(?P<ending>(\.[a-z]+)+) | (manifest|job)\.json
-       | scenario\.yaml | servers\.parquet )
+       | scenario\.yaml | (servers|events)\.parquet | leaves\.bin
+       | croissant\.json | README\.md )
     \.[0-9a-f]{8}\.tmp
 """
 """Names of the temporary files that we make in a dataset, and of no others."""
-_FOLDERS = r"_parts(/making-[0-9a-f]{8})?|(data|tables/[a-z_]+)(/[^/]+=[^/]*)*|tables"
+_FOLDERS = (
+    r"_parts(/making-[0-9a-f]{8})?|(data|tables/[a-z_]+)(/[^/]+=[^/]*)*|tables"
+    r"|_versions(/\d{4}-\d\d-\d\d)?"
+)
 """Names of the folders that we make in a dataset, and of no others."""
 
 
@@ -82,6 +86,9 @@ class Store(Protocol):
 
     def list(self, prefix: str = "") -> list[str]:
         """Return the names of all files below a prefix, sorted; unfinished ones are left out."""
+
+    def stamps(self, prefix: str) -> dict[str, Stamp]:
+        """Return what tells whether a file was written again, of all that `list` returns."""
 
     def delete(self, key: str) -> None:
         """Remove a file, if it is there."""
@@ -196,6 +203,16 @@ class LocalStore:
         names = (path.relative_to(self._folder).as_posix() for path in self._files())
         found = (name for name in names if name.startswith(prefix) and not is_unfinished(name))
         return sorted(found)
+
+    def stamps(self, prefix: str) -> dict[str, Stamp]:
+        """Return size, number and time of each file."""
+        out = {}
+        for name in self.list(prefix):
+            path = self._folder / name
+            with suppress(FileNotFoundError), _reading(path):
+                of = path.stat()
+                out[name] = Stamp(of.st_size, f"{of.st_ino} {of.st_mtime_ns}")
+        return out
 
     def delete(self, key: str) -> None:
         """Remove a file and the folders that it leaves empty."""

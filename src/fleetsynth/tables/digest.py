@@ -211,9 +211,17 @@ class PlanDigest:
 
     @property
     def packed(self) -> bytes:
-        """All leaves, one after the other, when all windows were taken."""
-        packed: bytes = self._leaves[self._is_there].tobytes()
+        """All leaves, one after the other, month by month, when all windows were taken."""
+        packed: bytes = self._leaves.T[self._is_there.T].tobytes()
         return packed
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many leaves each month has, in the order in which they are `packed`."""
+        there = self._is_there.sum(axis=0).tolist()
+        return {
+            month_label(month): n for (month, *_), n in zip(self._months, there, strict=True) if n
+        }
 
     @property
     def leaves(self) -> Leaves:

@@ -15,8 +15,8 @@ import pyarrow as pa
 from fleetsynth.block import NULL_HUNDREDTHS
 from fleetsynth.calendars import NO_DATES
 from fleetsynth.clock import SECOND_MICROS, Calendar
-from fleetsynth.fleet import METADATA_COLUMNS
-from fleetsynth.metrics import STATISTICS, published
+from fleetsynth.fleet import METADATA_COLUMNS, TYPE_COLUMN
+from fleetsynth.metrics import all_columns
 from fleetsynth.plan import CALENDAR_COLUMNS
 from fleetsynth.streams import PREFIX_BYTES
 
@@ -45,7 +45,7 @@ WORDS = pa.dictionary(pa.int8(), pa.string())
 @cache
 def column_types() -> dict[str, pa.DataType]:
     """Return the type of every column that a dataset can have, in order."""
-    return _types(published(STATISTICS))
+    return _types(all_columns().values())
 
 
 def schema(plan: Plan) -> pa.Schema:
@@ -64,7 +64,7 @@ def _types(metrics: Iterable[Metric]) -> dict[str, pa.DataType]:
         **{m.column: _type(m) for m in metrics},
         "server_type": TEXT,
         "service": TEXT,
-        **dict.fromkeys(METADATA_COLUMNS, TEXT),
+        **dict.fromkeys((*METADATA_COLUMNS, TYPE_COLUMN), TEXT),
         **dict.fromkeys(CALENDAR_COLUMNS, pa.int32()),
     }
 
@@ -187,6 +187,8 @@ class Frame:
                 columns["service"] = text(codes, names.tolist())
             for name in METADATA_COLUMNS:
                 columns[name] = text(fleet.metadata_codes(name, *span), list(fleet.odds[name]))
+            if fleet.types is not None:
+                columns[TYPE_COLUMN] = text(fleet.type_codes(*span), fleet.types.names)
         return columns
 
 

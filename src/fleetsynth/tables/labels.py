@@ -40,7 +40,7 @@ def plan_of_labels(plan: Plan) -> Plan:
     """Return a plan whose metrics are label, class and kind of each metric."""
     metrics = [
         replace(metric, stem=metric.column, statistic=name, whole=name == LABEL, words=words)
-        for metric in plan.metrics
+        for metric in plan.of_model.metrics
         for name, words in _COLUMNS.items()
     ]
     bare = {"include_metadata": False, "include_calendar": False}
@@ -60,10 +60,10 @@ def class_of(event: Event) -> str:
 
 def block_of_labels(plan: Plan, block: Block) -> Block:
     """Return label, class and kind of each metric of some rows, in the order of the plan."""
-    window, width = block.window, len(_COLUMNS)
-    values: NDArray[Any] = np.zeros((width * len(plan.metrics), *window.shape), np.int8)
+    window, width, metrics = block.window, len(_COLUMNS), plan.of_model.metrics
+    values: NDArray[Any] = np.zeros((width * len(metrics), *window.shape), np.int8)
     places: dict[str, list[slice]] = {}
-    for index, metric in enumerate(plan.metrics):
+    for index, metric in enumerate(metrics):
         places.setdefault(metric.stem, []).append(slice(index * width, (index + 1) * width))
     for row, marks in enumerate(_marks(plan, window)):
         for mark in marks:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.clock import epoch_day
+from fleetsynth.instances import CAPACITIES
 from fleetsynth.ledger.table import has_events
 from fleetsynth.tables import events
 from fleetsynth.tables.digest import combine
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.plan import Plan
 
+PRICE = "price_month"
 _BATCH = 1 << 16
 _LAST_DAY = epoch_day(date.max)
 
@@ -52,6 +54,10 @@ class PlanTable:
 def _servers_schema(plan: Plan) -> pa.Schema:
     names = ("server_id", *plan.fleet.text_columns)
     fields = [pa.field(name, pa.string(), nullable=False) for name in names]
+    if plan.fleet.types is not None:
+        numbers = (*CAPACITIES, PRICE)
+        fields += [pa.field(name, pa.float64(), nullable=False) for name in numbers]
+        fields.append(pa.field("currency", pa.string(), nullable=False))
     if plan.fleet.lives is not None:
         fields.append(pa.field("commissioned", pa.date32(), nullable=False))
         fields.append(pa.field("retired", pa.date32()))
@@ -61,17 +67,28 @@ def _servers_schema(plan: Plan) -> pa.Schema:
 def _servers(plan: Plan) -> Iterator[pa.RecordBatch]:
     """Yield id, business metadata and dates of every server, whether or not the rows have them.
 
-    Where servers come and go it has their dates: `commissioned`, and `retired`, the first day
-    without rows. Both are true ones, whatever the span of the data: a server may have been
-    commissioned long before, and retire long after.
+    Where servers have instance types it has the one that each is commissioned with, its capacities
+    and its price. Where servers come and go it has their dates: `commissioned`, and `retired`, the
+    first day without rows. Both are true ones, whatever the span of the data: a server may have
+    been commissioned long before, and retire long after.
     """
     fleet, schema = plan.fleet, _servers_schema(plan)
     for first in range(0, fleet.size, _BATCH):
         stop = min(first + _BATCH, fleet.size)
         columns = {"server_id": fleet.server_ids(first, stop), **fleet.metadata(first, stop)}
         arrays = [text_array(columns[name]) for name in schema.names if name in columns]
+        if fleet.types is not None:
+            types = [fleet.types.types[code] for code in fleet.type_codes(first, stop).tolist()]
+            figures = np.array([[*each.capacities, each.price_month] for each in types]).T
+            arrays += [_numbers(column) for column in figures]
+            arrays.append(text_array([each.currency for each in types]))
         arrays += map(_dates, fleet.days_of_life(first, stop) or ())
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _numbers(values: NDArray[np.float64]) -> pa.Array:
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(pa.float64(), len(values), [None, data])
 
 
 def _dates(days: NDArray[np.int64]) -> pa.Array:

@@ -13,6 +13,7 @@ import numpy as np
 
 from fleetsynth.errors import UsageError
 from fleetsynth.presets import model_of, simulate
+from fleetsynth.presets.capacity import add_capacity
 from fleetsynth.presets.living import parts_of_lives
 from fleetsynth.tables.labels import block_of_labels, plan_of_labels
 
@@ -67,7 +68,7 @@ SAMPLE = "sample"
 
 def _plan_of_components(plan: Plan) -> Plan:
     """Return a plan whose metrics are the parts of each metric, and the places of samples."""
-    components = components_of(plan)
+    components, plan = components_of(plan), plan.of_model
     metrics = [
         replace(metric, stem=metric.column, statistic=part)
         for metric, names in zip(plan.metrics, components.names(plan), strict=True)
@@ -112,8 +113,10 @@ def parts_of(plan: Plan, window: Window) -> Parts:
     Raises:
         UsageError: if the model does not say.
     """
-    make = components_of(plan).make
-    return make(plan, window) if plan.fleet.lives is None else parts_of_lives(make, plan, window)
+    make, own = components_of(plan).make, plan.of_model
+    if plan.fleet.lives is None:
+        return make(own, window)
+    return parts_of_lives(make, own, window)
 
 
 def made_of(plan: Plan, window: Window, tables: Iterable[Table] = ()) -> Made:
@@ -124,7 +127,7 @@ def made_of(plan: Plan, window: Window, tables: Iterable[Table] = ()) -> Made:
     """
     if any(table.takes_parts for table in tables):
         parts = parts_of(plan, window)
-        return Made(plan, parts.block, parts)
+        return Made(plan, add_capacity(plan, parts.block), parts)
     return Made(plan, simulate(plan, window))
 
 

@@ -16,7 +16,7 @@ from fleetsynth.validate.estimate import Estimator, Sums
 from fleetsynth.validate.fleet import ServerCheck
 from fleetsynth.validate.grid import GridCheck
 from fleetsynth.validate.presence import Presence
-from fleetsynth.validate.rows import MISSING, Columns
+from fleetsynth.validate.rows import METRIC_COLUMNS, MISSING, Columns
 from fleetsynth.validate.values import ValueCheck, couplings
 from fleetsynth.validate.verdict import Verdict
 from fleetsynth.validate.windows import Windows
@@ -146,6 +146,8 @@ class Checker:
         events = self._windows.demand(rows, self._servers.in_plan()) if self._windows else None
         calm = None if events is None else ~np.isnan(events)
         for column in rows.metrics:
+            if METRIC_COLUMNS[column].added:
+                continue
             if column not in self._values:
                 self._values[column] = ValueCheck(
                     column,

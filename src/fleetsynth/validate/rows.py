@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.fleet import METADATA_COLUMNS
-from fleetsynth.metrics import STATISTICS, published
+from fleetsynth.fleet import METADATA_COLUMNS, TYPE_COLUMN
+from fleetsynth.metrics import all_columns
 from fleetsynth.plan import CALENDAR_COLUMNS
 from fleetsynth.tables.frame import to_numpy
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     T = TypeVar("T", bound=np.generic)
 
-METRIC_COLUMNS = {metric.column: metric for metric in published(STATISTICS)}
-TEXT_COLUMNS = ("server_type", "service", *METADATA_COLUMNS)
+METRIC_COLUMNS = all_columns()
+TEXT_COLUMNS = ("server_type", "service", *METADATA_COLUMNS, TYPE_COLUMN)
 MISSING = np.iinfo(np.int64).min
 """Stands for a whole number or a time that is not there."""
 

@@ -109,7 +109,7 @@ def _serve(connection: Connection, parent: int) -> None:
         signal.signal(number, _leave)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, set(_ENDING))
     start_lightly()
-    lose_no_signal()
+    lose_no_signal(_unwind_on_signals)
     with suppress(EOFError, ConnectionError):
         while True:
             connection.send(_answer(*connection.recv()))
@@ -117,8 +117,7 @@ def _serve(connection: Connection, parent: int) -> None:
 
 def _answer(make: Callable[..., PartRecord], job: Job, index: int) -> Any:
     """Make a part; return its record, or what went wrong."""
-    for number in _ENDING:
-        signal.signal(number, _unwind)
+    _unwind_on_signals()
     try:
         return make(job, index)
     except FleetsynthError as error:
@@ -137,6 +136,11 @@ def _sendable(error: Exception) -> Exception:
     except (PicklingError, TypeError, AttributeError):
         return RuntimeError(format_exc())
     return error
+
+
+def _unwind_on_signals() -> None:
+    for number in _ENDING:
+        signal.signal(number, _unwind)
 
 
 def _unwind(number: int, _frame: object) -> NoReturn:

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 
 _ON = {
     "cpu": (("cpu", effects.add), ("cores", effects.divide), ("capacity", effects.divide)),
-    "memory": (("memory", effects.add), ("capacity", effects.divide)),
-    "disk": (("disk", effects.add),),
+    "memory": (
+        ("memory", effects.add),
+        ("capacity", effects.divide),
+        ("memory_size", effects.divide),
+    ),
+    "disk": (("disk", effects.add), ("disk_size", effects.divide)),
     "network": (("network", effects.multiply),),
 }
 """By the name of a signal: channels that act on it, and how, in the order in which they act."""

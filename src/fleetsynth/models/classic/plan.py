@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario
     from fleetsynth.scenario.holidays import Closed
+    from fleetsynth.whom import Who
 
 VERSION = "classic-1"
+_BASES = {"demand": "base_cpu", "memory": "base_memory", "disk": "base_disk"}
+"""Field of the profile by the channel of events."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,13 @@ class ClassicPlan(Plan):
             if (days := closed_of(closed, unit)) not in ways:
                 ways.append(days)
         return tuple(ways)
+
+    def usual(self, who: Who, channel: str, second: int) -> float | None:
+        """Return the base of a server: what it shows before factors, growth and noise."""
+        del second
+        field = _BASES.get(channel)
+        codes = {entry.name: entry.profile for entry in self.archetypes}
+        return getattr(codes[who.archetype], field) if field else None
 
     def kinds(self, first: int, stop: int) -> NDArray[np.int64]:
         """Tell servers apart by their demand: archetype + archetypes x place in `closings`.

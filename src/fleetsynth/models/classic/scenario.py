@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
 
@@ -107,3 +107,9 @@ class ClassicScenario(Scenario):
     def origin(self) -> date:
         """First day of the growth."""
         return self.growth.span[0] if self.growth.span else self.start_date
+
+    def until(self, end: date) -> Self:
+        """Return the scenario with another last day; growth keeps the span that it has."""
+        span = self.growth.span or (self.start_date, self.end_date)
+        growth = self.growth.model_copy(update={"span": span})
+        return super().until(end).model_copy(update={"growth": growth})

@@ -34,7 +34,9 @@ _ON = (
     ("capacity", 0, effects.divide),
     ("memory", 1, effects.add),
     ("capacity", 1, effects.divide),
+    ("memory_size", 1, effects.divide),
     ("disk", 2, effects.add),
+    ("disk_size", 2, effects.divide),
     ("network", 3, effects.multiply),
     ("network", 4, effects.multiply),
 )

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from fleetsynth.clock import Clock
 from fleetsynth.metrics import published
+from fleetsynth.models.realistic import usual
 from fleetsynth.models.realistic.signals import SIGNALS
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 
 if TYPE_CHECKING:
     from fleetsynth.models.realistic.scenario import RealisticProfile, RealisticScenario
+    from fleetsynth.whom import Who
 
 VERSION = "realistic-2"
 
@@ -34,6 +36,10 @@ class RealisticPlan(Plan):
     scenario: RealisticScenario
     archetypes: tuple[RealisticArchetype, ...]
     growth_clock: Clock
+
+    def usual(self, who: Who, channel: str, second: int) -> float | None:
+        """Return what servers of a service show on a busy day to which nothing happens."""
+        return usual.of(self, who, channel, second)
 
     @property
     def samples_per_row(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError
 from pydantic.functional_validators import AfterValidator
@@ -27,6 +27,7 @@ from fleetsynth.scenario.events import Incidents  # noqa: TC001 - pydantic reads
 from fleetsynth.scenario.fields import Key, Name, PlainDate, Strict, interval_seconds
 from fleetsynth.scenario.holidays import Closed  # noqa: TC001 - pydantic reads annotations
 from fleetsynth.scenario.model import Scenario
+from fleetsynth.scenario.stories import Stories  # noqa: TC001 - pydantic reads annotations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -220,6 +221,10 @@ class RealisticScenario(Scenario):
     incidents: Incidents = Field(
         description="What befalls the fleet by itself, and how often; intensity 0 for nothing."
     )
+    stories: Stories = Field(
+        description="What services go through over months: growth, steps, declines; share 0 for "
+        "none."
+    )
     growth_start: PlainDate | None = Field(
         description="Day from which growth is counted; null means start_date."
     )
@@ -240,6 +245,10 @@ class RealisticScenario(Scenario):
     def origin(self) -> date:
         """Day from which growth is counted."""
         return self.growth_start or self.start_date
+
+    def until(self, end: date) -> Self:
+        """Return the scenario with another last day; growth is counted from where it is."""
+        return super().until(end).model_copy(update={"growth_start": self.origin})
 
     @property
     def sample_seconds(self) -> int:

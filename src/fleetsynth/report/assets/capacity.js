@@ -46,11 +46,12 @@ function capacityRow(i) {
   out.last_sample = new Date(daysIn('last_sample', i) * DAY * 1000).toISOString().slice(0, 10);
   out.help = (CAP.helps[i] || []).map(remedyAsWritten).join('; ') || null;
   out.note = CAP.notes[i] || null;
+  if (CAP.machines) for (const [name, values] of Object.entries(CAP.machines.columns)) out[name] = values[i];
   return out;
 }
-function remedyAsWritten([action, from, to, days]) {
+function remedyAsWritten([action, from, to, days, types]) {
   const unit = action.includes('often') ? ' days' : '', round = (v) => +v.toFixed(1);
-  return `${action} (${round(from)} → ${round(to)}${unit}): lasts ${days === null ? 'beyond the horizon' : `until ${isoDay(days)}`}`;
+  return `${action} (${types || `${round(from)} → ${round(to)}${unit}`}): lasts ${days === null ? 'beyond the horizon' : `until ${isoDay(days)}`}`;
 }
 
 /** Groups of rows in order: those of one value of a label, and one metric, together. */
@@ -78,22 +79,33 @@ function groupRow(scope, group) {
     const { codes } = CAP.words[label];
     if (!group.members.every((i) => codes[i] === codes[group.first])) row[label] = null;
   }
+  if (CAP.machines) Object.assign(row, machinesOf(group.members));
   return { ...row, member: row.name, scope, name: group.name, ...countsOf(group) };
+}
+/** What several servers are and cost together: sums, and types where all have the same. */
+function machinesOf(members) {
+  const of = CAP.machines.columns, all = (name) => members.map((i) => of[name][i]), out = {};
+  const sum = (values) => +values.reduce((a, b) => a + b, 0).toFixed(2);
+  for (const name of ['instance_type', 'unit', 'currency', 'right_size']) out[name] = new Set(all(name)).size === 1 ? all(name)[0] : null;
+  for (const name of ['size', 'slack', 'price_month']) { const known = all(name).filter((v) => v !== null); out[name] = known.length ? sum(known) : null; }
+  const smaller = all('right_price_month'), now = all('price_month');
+  out.right_price_month = smaller.some((v) => v !== null) ? sum(smaller.map((v, k) => v ?? now[k] ?? 0)) : null;
+  return out;
 }
 function capacityCsv(scope, rows) {
   return groupsOf(scope, rows).map((group) => { const row = groupRow(scope, group); return CAP.columns.map((name) => row[name] ?? null); });
 }
 
 /** What would help, in words. */
-function remedyWords([action, from, to, days], i) {
+function remedyWords([action, from, to, days, types], i) {
   const years = CAP.years.at[i];
   const span = years < 1 ? `${Math.round(12 * years)} months` : `${number(years, years % 1 ? 1 : 0)} ${years === 1 ? 'year' : 'years'}`;
   const lasts = days === null ? `lasts ${span} or more` : `lasts until ${dateOf(days).replaceAll(' ', '\u00a0')}`;
   const every = (n) => (n === 1 ? 'every day' : `every ${number(n, 0)} days`);
   const what = {
-    'one replica more': `Add a server (${number(from, 0)} → ${number(to, 0)})`,
-    'one size up': 'Double the size',
-    'one size down': 'Half the size would do',
+    'one replica more': `Add a server (${types || `${number(from, 0)} → ${number(to, 0)}`})`,
+    'one size up': types ? `One size up, ${types}` : 'Double the size',
+    'one size down': types ? `A smaller type would do, ${types}` : 'Half the size would do',
     'clean up more often': `Clean up ${every(to)}, not ${every(from)}`,
     'restart more often': `Restart ${every(to)}, not ${every(from)}`,
   }[action] || action;
