@@ -39,7 +39,8 @@ class ExcelSink:
         for shape in wanted.shapes:
             self._refuse_rows(shape, shape.rows or 0)
         self._schemas = {shape.name: arrow_schema(shape.schema) for shape in wanted.shapes}
-        self._file = AtomicFile(self._path, overwrite=wanted.overwrite or _is_same(wanted))
+        same = _is_same(wanted)  # refuses a workbook of others, whatever is said
+        self._file = AtomicFile(self._path, overwrite=wanted.overwrite or same)
         self._shapes = {shape.name: shape for shape in wanted.shapes}
         self._next = dict.fromkeys(self._shapes, 1)
         with self._file.opening(), self._errors():
