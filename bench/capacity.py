@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 import fleetsynth
+from fleetsynth.presets.scenarios import packaged_text
+from fleetsynth.scenario.text import parse
 from tests.capacity.scoring import Score, score
 from tests.capacity.series import KINDS, LAST, known
 
@@ -34,12 +36,13 @@ _BIG = {"num_servers": 10_000, "start_date": "2022-01-01", "end_date": "2024-12-
 @click.command()
 @click.option("--only", type=click.Choice(["known", "fleets", "time"]), multiple=True)
 @click.option("--seeds", type=int, multiple=True, help="Other seeds, of series and fleets.")
-def main(only: tuple[str, ...], seeds: tuple[int, ...]) -> None:
+@click.option("--fleet", type=str, multiple=True, help="Some fleets, by the begin of their names.")
+def main(only: tuple[str, ...], seeds: tuple[int, ...], fleet: tuple[str, ...]) -> None:
     """Print the tables of docs/capacity.md, and what ten thousand servers take."""
     if not only or "known" in only:
         click.echo("\n".join(table(of_known(seeds or SEEDS))))
     if not only or "fleets" in only:
-        click.echo("\n".join(table(of_fleets(seeds or SEEDS))))
+        click.echo("\n".join(table(of_fleets(seeds or SEEDS, fleet or ("",)))))
     if not only or "time" in only:
         click.echo(timed())
 
@@ -51,10 +54,11 @@ def of_known(seeds: tuple[int, ...]) -> Iterator[tuple[str, Score]]:
         yield kind, score([known(kind, seed) for seed in seeds], LAST, metric=metric)
 
 
-def of_fleets(seeds: tuple[int, ...]) -> Iterator[tuple[str, Score]]:
+def of_fleets(seeds: tuple[int, ...], some: tuple[str, ...]) -> Iterator[tuple[str, Score]]:
     """Yield the score of each metric of realistic and classic fleets in their third year."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, scenario in FLEETS.items():
+        fleets = {name: said for name, said in FLEETS.items() if name.startswith(some)}
+        for name, scenario in fleets.items():
             paths = [
                 _fleet(Path(folder) / f"{name}-{seed}.parquet", scenario, seed) for seed in seeds
             ]
@@ -66,9 +70,12 @@ def of_fleets(seeds: tuple[int, ...]) -> Iterator[tuple[str, Score]]:
                 yield f"{name}, {metric}", score(sets, last, groups, metric, services)
 
 
+_NO_STORIES: dict[str, object] = {"preset": "realistic", "stories": {"share": 0}}
 FLEETS: dict[str, dict[str, object]] = {
-    "realistic, no incidents": {"preset": "realistic", "incidents": {"intensity": 0}},
+    "realistic, no incidents": {**_NO_STORIES, "incidents": {"intensity": 0}},
+    "realistic, no stories": _NO_STORIES,
     "realistic, as packaged": {"preset": "realistic"},
+    "planner": parse(packaged_text("planner"), "planner"),
     "classic, monthly growth": {"growth": {"mode": "monthly"}},
 }
 
@@ -104,7 +111,7 @@ def timed() -> str:
 
 
 def _fleet(path: Path, scenario: dict[str, object], seed: int) -> Path:
-    fleetsynth.generate({**_BIG, "num_servers": SERVERS, **scenario, "seed": seed}, path)
+    fleetsynth.generate({**scenario, **_BIG, "num_servers": SERVERS, "seed": seed}, path)
     return path
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import numpy as np
 
+import fleetsynth
 from fleetsynth.ledger import table
 from fleetsynth.presets import resolve, simulate
 from fleetsynth.presets.load import load_scenario
@@ -136,12 +140,88 @@ def lines(seed: int, **overrides: Any) -> Iterator[str]:
         yield f"| {day} | {' | '.join(shares)} |"
 
 
+CUT = "2024-12-31"
+"""The last day that `capacity` sees."""
+
+
+class Answer(NamedTuple):
+    """What `capacity` said of a metric at the cut, and what came within `DAYS`.
+
+    Attributes:
+        metric: cpu, memory or disk.
+        breaches: servers that reached 80 % for the first time.
+        alarms: those that were dated within `DAYS`.
+        right: alarms of which a breach came.
+        errors: days between date and breach, of breaches with a date.
+        inside: those of them between early and late.
+    """
+
+    metric: str
+    breaches: int
+    alarms: int
+    right: int
+    errors: list[int]
+    inside: int
+
+
+def answers(seed: int, **overrides: Any) -> Iterator[Answer]:
+    """Yield what `capacity` says of the planner's fleet at the cut, held against what came."""
+    said = {"seed": seed, "end_date": CUT} | overrides
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "fleet.parquet"
+        fleetsynth.generate(load_scenario(SCENARIO, overrides=said), path)
+        rows = fleetsynth.capacity(path, usable=80).rows("server")
+    plan = resolve(load_scenario(SCENARIO, overrides={"seed": seed} | overrides))
+    cut = int(np.datetime64(CUT).astype(np.int64)) + 1
+    window = Window(0, plan.fleet.size, cut - BEFORE - 7, cut + DAYS)
+    breached = breaches(simulate(plan, window).values[:3])[..., 7:]
+    place = {name: row for row, name in enumerate(plan.fleet.server_ids(0, plan.fleet.size))}
+    for index, metric in enumerate(("cpu", "memory", "disk")):
+        ahead = breached[index, :, BEFORE:]
+        first = np.where(ahead.any(axis=1), ahead.argmax(axis=1) + 1, 0)
+        first[breached[index, :, :BEFORE].any(axis=1)] = -1
+        yield _answer(metric, [row for row in rows if row["metric"] == metric], first, place)
+
+
+def _answer(metric: str, rows: list[Any], first: Values, place: dict[str, int]) -> Answer:
+    """Hold rows against the days until the first breach, 0 for none and -1 for one before."""
+    alarms = right = inside = 0
+    off = []
+    for row in rows:
+        came, days = int(first[place[row["name"]]]), row["days_usable"]
+        if came < 0 or days is None or row["status"] == "already above":
+            continue
+        alarms += days <= DAYS
+        right += days <= DAYS and came > 0
+        if came > 0:
+            off.append(int(days) - came)
+            early, late = (row[f"{end}_usable"] for end in ("early", "late"))
+            day = f"{date.fromisoformat(CUT) + timedelta(days=came)}"
+            inside += str(early) <= day and (late is None or day <= str(late))
+    return Answer(metric, int((first > 0).sum()), alarms, right, off, inside)
+
+
+def answer_lines(seed: int) -> Iterator[str]:
+    """Yield the table of `answers`."""
+    yield "| metric | breaches | with a date | off by | inside | alarms | of which nothing came |"
+    yield "|---|---|---|---|---|---|---|"
+    for each in answers(seed):
+        dated = len(each.errors)
+        off = f"{np.median(np.abs(each.errors)):.0f} days" if dated else "–"
+        share = f"{each.inside / dated:.2f}" if dated else "–"
+        yield (
+            f"| {each.metric} | {each.breaches} | {dated} | {off} | {share} | {each.alarms} | "
+            f"{each.alarms - each.right} |"
+        )
+
+
 @click.command()
+@click.option("--capacity", is_flag=True, help="Hold what capacity says against what came.")
 @click.option("--seeds", type=int, multiple=True, default=(42, 7, 1), help="Seeds of fleets.")
-def main(seeds: tuple[int, ...]) -> None:
+def main(*, capacity: bool, seeds: tuple[int, ...]) -> None:
     """Print, by seed, how many servers reach 80 % for the first time in 180 days."""
     for seed in seeds:
-        for line in lines(seed):
+        for line in answer_lines(seed) if capacity else lines(seed):
             click.echo(line)
 
 

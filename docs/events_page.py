@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from docs import events_text as text
 from docs.scenario_page import keys_of
-from fleetsynth.kinds import DRAWN, KINDS, STORIES, TOLD
+from fleetsynth.kinds import DRAWN, FAULTS, KINDS, STORIES, TOLD
 from fleetsynth.kinds.kind import CHANNELS, Effect, Levels, Spells, Stories
 from fleetsynth.presets.load import json_schema
 
@@ -26,9 +26,9 @@ def render() -> str:
     parts = [
         text.INTRO,
         text.KINDS,
-        _table(("kind", "whom", "what happens", "comes", "class"), map(_kind, KINDS.values())),
+        _table(("kind", "whom", "what happens", "comes", "class"), map(_kind, _of_fleets())),
         text.PICTURES,
-        *(_picture(kind) for kind in KINDS.values() if _path(kind).exists()),
+        *(_picture(kind) for kind in _of_fleets() if _path(kind).exists()),
         text.TOLD,
         keys_of(json_schema(), models["Told"]),
         text.STRENGTHS,
@@ -71,6 +71,11 @@ def render() -> str:
         text.REST,
     ]
     return "".join(parts)
+
+
+def _of_fleets() -> list[Kind]:
+    """Return what befalls fleets; faults of the data have a page of their own."""
+    return [kind for kind in KINDS.values() if kind.name not in FAULTS]
 
 
 def _path(kind: Kind) -> Path:

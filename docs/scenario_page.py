@@ -46,6 +46,18 @@ archetypes:
       level: {lognormal: [25, 0.4], max: 70}    # a figure that differs from server to server
 ```
 
+A scenario is packaged, too, and goes by its name wherever a file could stand, unless a file of that
+name is there: `planner`, a realistic fleet of which servers fill up, step, have seasons and decline
+([what a planner finds in it](capacity.md#a-fleet-to-plan-for)).
+
+```console
+$ fleetsynth plan planner
+rows      ...
+...
+$ fleetsynth config init mine.yaml --scenario planner
+wrote mine.yaml; next: fleetsynth generate mine.yaml
+```
+
 ## How values come together
 
 Three layers, each over the one before:
@@ -434,6 +446,7 @@ ANCHORS = {
     "Close": "closes",
     "Told": "events.md#telling-events",
     "Incidents": "events.md#drawn-events",
+    "Collector": "collector.md#settings",
     "Stories": "events.md#stories",
     "FleetGrowth": "servers-that-come-and-go",
     "Retire": "servers-that-come-and-go",
@@ -461,7 +474,7 @@ def render() -> str:
     defaults = {key: _value(value) for key, value in starter.items()}
     defaults["archetypes"] = ARCHETYPES_DEFAULT
     growth = {key: _value(value) for key, value in starter["growth"].items()}
-    defaults |= {"holidays": "none", "closed": "none"}
+    defaults |= {"holidays": "none", "closed": "none", "collector": "{intensity: 0}"}
     defaults["growth"] = "see [below](#growth)"
     defaults |= dict.fromkeys(("fleet_growth", "retire"), "null")
     parts = [

@@ -20,6 +20,7 @@ from fleetsynth.presets import as_plan
 from fleetsynth.result import MadeTable, Result
 from fleetsynth.single_file import beside, open_files
 from fleetsynth.stores.places import is_folder
+from fleetsynth.tables.digest import combine
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.tables.provenance import provenance
 from fleetsynth.tables.table import COMPONENTS, LABELS, TABLES
@@ -52,6 +53,7 @@ def generate(
     csv_safe: bool = False,
     components: bool = False,
     labels: bool = False,
+    clean: bool = False,
     partition_by: Sequence[str] = (),
     part_bytes: int | None = None,
     resume: bool = False,
@@ -79,6 +81,8 @@ def generate(
             ``fleet.tables/components.parquet``, in a folder the parts in ``tables/components/``.
         labels: write the table `labels` as well, likewise: of each value whether it is in an
             anomaly, the class and the kind of what befalls it (docs/labels.md).
+        clean: leave out the faults of the collector: the data as they were before they were
+            collected (docs/collector.md). The scenario of the dataset says so, too.
         partition_by: of a folder, hive partition columns, outermost first, such as
             ``["year", "month"]``.
         part_bytes: of a folder, target size of a part; None for 256 million.
@@ -101,6 +105,8 @@ def generate(
         BrokenPipeError: if whoever reads standard output goes away.
     """
     plan = as_plan(scenario)
+    if clean and plan.is_faulty:
+        plan = as_plan(plan.scenario.clean)
     asked = {COMPONENTS.name: components, LABELS.name: labels}
     tables = tuple(name for name, is_asked in asked.items() if is_asked)
     for name in tables:
@@ -199,6 +205,7 @@ def _generate_file(
         seconds=time.perf_counter() - begun,
         bytes=outcome.size,
         digest=outcome.digest,
+        clean_digest=combine(outcome.clean) if plan.is_faulty else "",
         statistics=outcome.statistics,
         tables={
             name: MadeTable(

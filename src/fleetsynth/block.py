@@ -30,6 +30,10 @@ class Block:
             ticks) of a full rectangle, otherwise (metrics, rows).
         server: server of each row, counted from the window's first, shape (rows,); or None.
         tick: tick of each row, counted from the window's first, shape (rows,); or None.
+        shift: seconds that the stamp of each row is ahead of its tick, shape (rows,); None where
+            all are right. No stamp leaves the month of its tick.
+        arrival: when each row arrived, seconds since the Unix epoch, shape (rows,); None where
+            that is not told.
 
     Raises:
         ValueError: if shapes contradict each other, or a row lies outside of the window.
@@ -39,6 +43,8 @@ class Block:
     values: NDArray[np.int32]
     server: NDArray[np.int64] | None = None
     tick: NDArray[np.int64] | None = None
+    shift: NDArray[np.int64] | None = None
+    arrival: NDArray[np.int64] | None = None
 
     @classmethod
     def full(cls, window: Window, values: NDArray[np.int32]) -> Block:
@@ -51,6 +57,9 @@ class Block:
             if self.server is not self.tick or self.values.shape[1:] != self.window.shape:
                 raise ValueError("a block without rows of its own is a full rectangle")
             return
+        for column in (self.shift, self.arrival):
+            if column is not None and column.shape != self.server.shape:
+                raise ValueError("a block has a shift and an arrival per row")
         for index, size in zip((self.server, self.tick), self.window.shape, strict=True):
             if index.shape != self.values.shape[1:]:
                 raise ValueError("a block has a server, a tick and a value of each metric per row")

@@ -58,6 +58,9 @@ METRICS = (
     Metric("net_out", "network out", "Mbps", 0.0, 600.0),
 )
 
+STEMS = tuple(metric.stem for metric in METRICS)
+"""What is measured, in order."""
+
 MOST = 21_474_836.47
 """The largest value whose hundredths fit 32 bits."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -51,6 +51,7 @@ class Outcome:
         months: how many of them each month has.
         statistics: mean and sd by archetype and column.
         tables: of the further tables, by name; without statistics.
+        clean: leaves of the same data without a fault of the collector; nothing where it has none.
     """
 
     rows: int
@@ -59,6 +60,7 @@ class Outcome:
     statistics: dict[str, dict[str, Moments]]
     tables: dict[str, Outcome] = field(default_factory=dict)
     months: dict[str, int] = field(default_factory=dict)
+    clean: bytes = b""
 
     @property
     def digest(self) -> str:
@@ -127,9 +129,12 @@ def run(
         others = {name: _rows_of(TABLES[name], plan, to) for name, to in further.items()}
         tables = [TABLES[name] for name in others]
         statistics = Statistics(plan)
+        clean = PlanDigest(plan.clean) if plan.is_faulty else None
 
         def batches(window: Window) -> tuple[int, list[tuple[_Rows, pa.RecordBatch]]]:
             made = made_of(plan, window, tables)
+            if clean:
+                clean.update(made.clean)
             statistics.update(made.block)
             out = [(main, main.batch(made.block))]
             out += [(t, t.batch(TABLES[name].block(made))) for name, t in others.items()]
@@ -153,7 +158,8 @@ def run(
     outcomes = {name: rows.outcome(sizes[name]) for name, rows in others.items()}
     for name, count in counts.items():
         outcomes[name] = Outcome(count.rows, sizes[name], count.leaves, {})
-    return main.outcome(sizes[""], statistics.moments(), outcomes)
+    outcome = main.outcome(sizes[""], statistics.moments(), outcomes)
+    return replace(outcome, clean=clean.packed) if clean else outcome
 
 
 def _write_of_plan(name: str, plan: Plan, sink: Sink) -> Count:

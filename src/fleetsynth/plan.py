@@ -77,9 +77,22 @@ class Plan:
 
         Where servers come and go they do not, and a model whose servers skip ticks has plans that
         say no: then there may be fewer rows, repeated ones, late ones and missing values, and none
-        of that is a fault.
+        of that is a fault. Neither are they all there where the collector has faults.
         """
-        return self.fleet.lives is None
+        return self.fleet.lives is None and not self.is_faulty
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether the collector has faults: rows that are missing, late, wrong, not as they were.
+
+        Then rows say when they arrived.
+        """
+        return self.scenario.collector.is_on
+
+    @cached_property
+    def clean(self) -> Plan:
+        """The plan of the same data without a fault of the collector; itself if there is none."""
+        return replace(self, scenario=self.scenario.clean) if self.is_faulty else self
 
     @cached_property
     def is_gapless(self) -> bool:
@@ -192,7 +205,13 @@ class Plan:
             out += self.fleet.text_columns
         if self.scenario.include_calendar:
             out += CALENDAR_COLUMNS
+        if self.is_faulty:
+            out.append(ARRIVAL)
         return tuple(out)
+
+
+ARRIVAL = "ingested_at"
+"""The column that says when rows arrived, where the collector has faults."""
 
 
 CALENDAR_COLUMNS = {
@@ -265,6 +284,8 @@ def digest_of(scenario: Scenario, version: str, content: dict[str, Any]) -> str:
         content.pop("holidays", None)
     if not (scenario.incidents.intensity or scenario.incidents.without):
         content.pop("incidents", None)
+    if not scenario.collector.is_on:
+        content.pop("collector", None)
     if not scenario.stories.share:
         content.pop("stories", None)
     if not content.get("closed"):

@@ -54,6 +54,8 @@ class Result:
         rows_of_whole: rows of the whole folder; None before the commit, unless the plan tells.
         tables: what else was made, by name, each with its own `url`, `bytes` and `digest`: the
             ledger of `events` if anything can happen to the fleet, and what was asked for.
+        clean_digest: content digest of the same data without a fault of the collector, as
+            `clean=True` gives them; empty where it has none, or a folder is not committed.
     """
 
     url: str
@@ -68,6 +70,7 @@ class Result:
     already: bool = False
     rows_of_whole: int | None = None
     tables: dict[str, MadeTable] = field(default_factory=dict)
+    clean_digest: str = ""
 
     @property
     def path(self) -> Path:
@@ -131,6 +134,8 @@ class Result:
             "digest": self.digest or None,
             "scenario_digest": self.plan.digest,
         }
+        if self.plan.is_faulty:
+            facts["clean_digest"] = self.clean_digest or None
         if self.tables:
             facts["tables"] = {
                 name: {

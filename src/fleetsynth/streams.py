@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Numbers = NDArray[np.integer[Any]] | int
+
 Part = str | int
 _KEY = Struct("<2Q")
 _OF_THREAD = threading.local()
@@ -56,12 +58,50 @@ def uniform_after(prefix: blake2b, last: Part) -> float:
 
 def uniforms_after(prefix: blake2b, lasts: Iterable[bytes]) -> NDArray[np.float64]:
     """Return `uniform_after` of many addresses; their last parts as `encode` returns them."""
+    return _uniforms(words_after(prefix, lasts))
+
+
+def words_after(prefix: blake2b, lasts: Iterable[bytes]) -> NDArray[np.uint64]:
+    """Return the first 64 bits of the keys of many addresses; last parts as `encode` has them."""
     digests = []
     for last in lasts:
         hashed = prefix.copy()
         hashed.update(last)
         digests.append(hashed.digest())
-    words = np.frombuffer(b"".join(digests), "<u8")[::2]
+    return np.frombuffer(b"".join(digests), "<u8")[::2]
+
+
+_GOLDEN = 0x9E3779B97F4A7C15
+_MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+
+
+def mixed(words: NDArray[np.uint64], numbers: Numbers) -> NDArray[np.uint64]:
+    """Return the words of a counter-based stream each, for draws too small for one of their own.
+
+    The step and the finalizer of SplitMix64, element by element.
+
+    Args:
+        words: keys, from `words_after` or from this function.
+        numbers: where in the stream of each key, from 0; any shape that broadcasts with `words`.
+    """
+    counted = np.atleast_1d(numbers).astype(np.uint64) + np.uint64(1)
+    out = words + counted * np.uint64(_GOLDEN)  # modulo 2**64, as arrays are
+    shifted = np.empty_like(out)
+    for bits, odd in _MIXERS:
+        np.right_shift(out, np.uint64(bits), out=shifted)
+        out ^= shifted
+        out *= np.uint64(odd)
+    np.right_shift(out, np.uint64(31), out=shifted)
+    out ^= shifted
+    return out
+
+
+def mixed_uniforms(words: NDArray[np.uint64], numbers: Numbers) -> NDArray[np.float64]:
+    """Return the same as uniforms in [0, 1)."""
+    return _uniforms(mixed(words, numbers))
+
+
+def _uniforms(words: NDArray[np.uint64]) -> NDArray[np.float64]:
     out: NDArray[np.float64] = (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return out
 

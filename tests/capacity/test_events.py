@@ -16,7 +16,7 @@ from fleetsynth.capacity.known import LONGEST, Mark, marks, stems_of
 from fleetsynth.capacity.look import look
 from fleetsynth.capacity.past import History, Past, share_of
 from fleetsynth.clock import DAY_SECONDS
-from fleetsynth.kinds import DRAWN, KINDS, TOLD
+from fleetsynth.kinds import DRAWN, KINDS, STORIES, TOLD
 from fleetsynth.kinds.kind import Effect, Event, Levels
 
 if TYPE_CHECKING:
@@ -183,6 +183,17 @@ def test_a_launch_with_an_end_is_two_steps() -> None:
     assert (first.end, second.begin, second.end) == (60, LONGEST - 59, LONGEST + 1)
     assert [mark.lasts for mark in marks(_event("launch", LONGEST))] == [False]
     assert "launch" in KINDS
+
+
+def test_stories_are_steps_where_they_come_or_go_at_once_and_nothing_else() -> None:
+    steps = {"seasonal_peak": [], "step_up": ["x", "the end of x"]}
+    for name, kind in STORIES.items():
+        end = round(850.5 * DAY_SECONDS)
+        found = list(marks(_event(name, end, course=kind.course)))
+        assert [mark.name for mark in found] == steps.get(name, ["the end of x"]), name
+        assert all(mark.lasts for mark in found)
+        if found:
+            assert found[-1].end == end
 
 
 # By day

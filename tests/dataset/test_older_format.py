@@ -76,11 +76,11 @@ def test_an_older_format_with_newer_fields_is_told_so(older: Path) -> None:
 
 def test_a_newer_format_is_refused_in_words(older: Path, fleetsynth: Fleetsynth) -> None:
     values = manifest_of(older)
-    (older / "manifest.json").write_text(json.dumps(values | {"format": 5}, indent=2) + "\n")
+    (older / "manifest.json").write_text(json.dumps(values | {"format": 6}, indent=2) + "\n")
     for command in ("verify", "digest", "facts", "report"):
         ran = fleetsynth(command, "older")
         assert (ran.code, ran.out) == (1, "")
-        assert "older/manifest.json is of format 5, which a newer fleetsynth wrote" in ran.err
+        assert "older/manifest.json is of format 6, which a newer fleetsynth wrote" in ran.err
 
 
 def test_an_unfinished_one_is_no_dataset(tmp_path: Path, fleetsynth: Fleetsynth) -> None:

@@ -11,7 +11,7 @@ import fleetsynth
 from docs import build, cli_page, event_pictures, gallery
 from fleetsynth import generate, load_scenario
 from fleetsynth.formats import FORMATS
-from fleetsynth.kinds import KINDS
+from fleetsynth.kinds import FAULTS, KINDS
 from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario, Growth
 from fleetsynth.models.realistic import scenario
 from fleetsynth.presets import resolve
@@ -287,8 +287,11 @@ def test_every_kind_of_event_has_its_row_and_its_picture() -> None:
     """Kinds that do something to values are shown; the table has all of them."""
     page = (ROOT / "docs" / "events.md").read_text("utf-8")
     assert len(event_pictures.pictured()) > 15
+    faults = (ROOT / "docs" / "collector.md").read_text("utf-8")
     for name in KINDS:
-        assert f"\n| `{name}` | " in page, name
+        assert f"\n| `{name}` | " in (faults if name in FAULTS else page), name
+    for name in FAULTS:
+        assert f"(images/collector/{name}.png)" in faults, name
     for kind in event_pictures.pictured():
         assert f"(images/events/{kind.name}.png)" in page, kind.name
     shown = sum(path.stat().st_size for path in event_pictures.IMAGES.glob("*.png"))

@@ -97,7 +97,7 @@ def test_a_kind_of_event(tmp_path: Path) -> None:
     tree.add("kinds/coffee.py", BREW)
     tree.edit(
         "kinds/__init__.py",
-        ("    change,\n    dec", "    change,\n    coffee,\n    dec"),
+        ("    clock_skew,\n", "    clock_skew,\n    coffee,\n"),
         ("        surge.KIND,\n", "        surge.KIND,\n        coffee.KIND,\n"),
     )
     told = {"kind": "coffee", "at": "2022-01-03 10:00", "for": "1h", "cause": "beans"}
@@ -114,6 +114,46 @@ def test_a_kind_of_event(tmp_path: Path) -> None:
     )
     out = tree.command("config", "schema")
     assert "coffee break: nobody asks" in out
+
+
+SPILT = '''"""Coffee in a network card."""
+
+from fleetsynth.kinds.kind import Faults, Kind
+
+KIND = Kind(
+    name="coffee",
+    title="coffee",
+    about="traffic is told in cups",
+    entity="server",
+    effects=None,
+    label="fault",
+    is_told=False,
+    color="#6f4e37",
+    drawn=Faults(
+        act="scale", per_day=2.0, hours=(1.0, 2.0), of={"net_in": (0.5,)}, source="a guess"
+    ),
+)
+'''
+
+
+@performs("a kind of fault")
+def test_a_kind_of_fault(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "a kind of fault")
+    tree.add("kinds/coffee.py", SPILT)
+    tree.edit(
+        "kinds/__init__.py",
+        ("    clock_skew,\n", "    clock_skew,\n    coffee,\n"),
+        ("        surge.KIND,\n", "        surge.KIND,\n        coffee.KIND,\n"),
+    )
+    scenario = WEEK | {"granularity": "5min", "collector": {"intensity": 1}}
+    tree.python(
+        "import fleetsynth as fs\n"
+        f"made = fs.generate({scenario}, 'fleet.parquet')\n"
+        "rows = fs.events('fleet.parquet', kinds=['coffee']).rows()\n"
+        "assert {row['effect'] for row in rows} == {'net_in x0.5'}, rows\n"
+        "assert made.clean_digest != made.digest\n"
+    )
+    assert "coffee: traffic is told in cups" in tree.command("config", "schema")
 
 
 @performs("a packaged scenario")

@@ -20,10 +20,10 @@ PROBLEMS = {
         r"unknown key 'num_server' \(did you mean 'num_servers'\?\)",
     ),
     "unknown key with no near name": Bad(
-        "colour: red",
-        "colour",
+        "umbrella: red",
+        "umbrella",
         1,
-        r"unknown key 'colour' \(known: preset, num_servers, .*archetypes\)",
+        r"unknown key 'umbrella' \(known: preset, num_servers, .*archetypes\)",
     ),
     "key that is a number": Bad("1: 2", "1", 1, "unknown key '1'"),
     "unknown key of growth": Bad(

@@ -66,6 +66,11 @@ DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
     help="Write the table labels as well: of each value whether it is in an anomaly, and what"
     " befalls it.",
 )
+@click.option(
+    "--clean",
+    is_flag=True,
+    help="Leave out the faults of the collector: the data as they were before they were collected.",
+)
 @folder_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @json_option
@@ -77,6 +82,7 @@ def generate(
     csv_safe: bool,
     components: bool,
     labels: bool,
+    clean: bool,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -111,6 +117,7 @@ def generate(
             csv_safe=csv_safe,
             components=components,
             labels=labels,
+            clean=clean,
             progress=advance,
             **arguments,
         )

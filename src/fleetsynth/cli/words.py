@@ -26,6 +26,7 @@ OPTIONS = {
     "location=...": "--location",
     "schema=...": "--schema",
     "labels=True": "--labels",
+    "clean=True": "--clean",
     "link=...": "--link",
     "server=...": "--server",
     "columns=...": "--columns",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import ExistsError, InputError, UsageError
 from fleetsynth.folders.job import Earlier, Job, generation_of, job_key, refuse_if_superseded
-from fleetsynth.ledger.table import has_events
+from fleetsynth.ledger.table import has_ledger
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.stores.names import (
@@ -291,7 +291,7 @@ def _has_events(there: Folder, runs: list[dict[str, Any]], store: Store) -> bool
     files = (there.finished or {}).get("files")
     if isinstance(files, dict) and EVENTS in files:
         return True
-    return any(has_events(job_from(run, store.name).plan) for run in runs)
+    return any(has_ledger(job_from(run, store.name).plan) for run in runs)
 
 
 def claim(job: Job, store: Store, generation: int) -> Job | None:

@@ -45,6 +45,7 @@ from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, TIME_KEYS, version
 from fleetsynth.stores.recorded import SEAL, has_card, parse_manifest, seal
 from fleetsynth.stores.records import mapping_from_data
 from fleetsynth.stores.store import STATE, hash_of, open_store
+from fleetsynth.tables.digest import combine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -222,7 +223,10 @@ def _write_end(store: Store, job: Job) -> dict[str, Any]:
     files = {name: _file(store, name, said) for name, said in told.items()}
     parts = [*(base["parts"] if base else ()), *map(entry_of, records)]
     kept, leaves = _leaves(store, job, base, parts, records)
-    values = manifest_of(job, parts, kept, files, leaves, base)
+    # Of days that are appended within a month, no file has the clean rows of its first days.
+    is_known = job.plan.is_faulty and base is None
+    clean = combine(b"".join(record.clean for record in records)) if is_known else None
+    values = manifest_of(job, parts, kept, files, leaves, base, clean)
     if base is None or has_card(base.get("files")):
         at = partial(version_key, until) if base else str
         for name in write_card(store, job.plan, values, at):

@@ -11,6 +11,7 @@ from fleetsynth.folders import folder
 from fleetsynth.folders.begin import begin
 from fleetsynth.folders.engines import ENGINES, open_engine
 from fleetsynth.folders.job import PART_BYTES, Job
+from fleetsynth.folders.manifest import CLEAN
 from fleetsynth.folders.of_plan import files_of_plan
 from fleetsynth.formats import part_format
 from fleetsynth.result import MadeTable, Result
@@ -169,6 +170,7 @@ def result_of(job: Job, manifest: dict[str, Any], **facts: Any) -> Result:
         rows_of_whole=manifest.get("rows", job.plan.rows),
         bytes=sum(part["size"] for part in manifest.get("parts", [])),
         digest=manifest.get("digest", ""),
+        clean_digest=manifest.get(CLEAN, ""),
         tables={
             **{name: _made_table(job, name, manifest) for name in job.tables},
             **_made_of_plan(job, manifest),

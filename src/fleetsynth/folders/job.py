@@ -172,6 +172,7 @@ class PartRecord:
             which it has all rows are leaves of the whole.
         months: how many of them each month has.
         tables: of further tables, by name.
+        clean: leaves of the same rows without a fault of the collector; nothing where it has none.
     """
 
     run: str
@@ -189,6 +190,7 @@ class PartRecord:
     leaves: bytes
     months: dict[str, int]
     tables: dict[str, TableRecord] = field(default_factory=dict)
+    clean: bytes = b""
 
     @property
     def files(self) -> list[PartRecord | TableRecord]:
@@ -200,7 +202,9 @@ class PartRecord:
         values = _written(asdict(self))
         tables = {name: _written(asdict(table)) for name, table in self.tables.items()}
         del values["tables"]
-        return json.dumps(values | ({"tables": tables} if tables else {})).encode()
+        clean = {"clean": b64encode(values.pop("clean")).decode()}
+        more = ({"tables": tables} if tables else {}) | (clean if self.clean else {})
+        return json.dumps(values | more).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> PartRecord:
@@ -208,7 +212,8 @@ class PartRecord:
         values = mapping_from_data(data, "the record of a part")
         refuse_odd_fields(values, "the record of a part")
         tables = {name: TableRecord(**_read(of)) for name, of in values.get("tables", {}).items()}
-        return cls(**_read(values) | {"tables": tables})
+        clean = b64decode(values.pop("clean", ""), validate=True)
+        return cls(**_read(values) | {"tables": tables, "clean": clean})
 
 
 def _written(values: dict[str, Any]) -> dict[str, Any]:
@@ -373,6 +378,7 @@ def _record(
             )
             for name, made in outcome.tables.items()
         },
+        clean=outcome.clean,
     )
 
 

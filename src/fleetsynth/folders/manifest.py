@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fleetsynth.folders.job import Job, PartRecord
     from fleetsynth.plan import Plan
 
+CLEAN = "clean_digest"
+"""What a manifest calls the digest of the data without a fault of the collector."""
 OF_A_SPAN = ("scenario_digest", "version", "numpy_version")
 """What parts say of their making that may differ between the spans of a dataset."""
 
@@ -28,6 +30,7 @@ def manifest_of(
     files: dict[str, dict[str, Any]],
     leaves: Sequence[Mapping[str, Any]],
     base: dict[str, Any] | None = None,
+    clean: str | None = None,
 ) -> dict[str, Any]:
     """Return a manifest, without its seal.
 
@@ -38,6 +41,7 @@ def manifest_of(
         files: what it says of the files beside the parts.
         leaves: what it says of the files of leaves; nothing, if none are kept.
         base: the manifest of the dataset that was appended to, if one was.
+        clean: digest of the data without a fault of the collector, if it has any.
     """
     plan = job.plan
     said = provenance(plan)
@@ -47,6 +51,7 @@ def manifest_of(
         "format": format_of(tables=bool(job.tables), events=EVENTS in files, leaves=bool(leaves)),
         "run": job.run,
         "digest": first,
+        **({} if clean is None else {CLEAN: clean}),
         "rows": sum(part["rows"] for part in parts),
         **{key.removeprefix("fleetsynth."): value for key, value in said.items()},
         "schema": schema_of(plan),
@@ -85,6 +90,7 @@ def entry_of(record: PartRecord) -> dict[str, Any]:
     """Return what a manifest says of a part."""
     values = asdict(record)
     tables = values.pop("tables")
+    del values["clean"]
     for each in (values, *tables.values()):
         del each["leaves"], each["months"]
     del values["run"], values["index"]

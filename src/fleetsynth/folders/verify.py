@@ -13,14 +13,14 @@ from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.folders.begin import job_from, look, scenario_in
 from fleetsynth.folders.beside import beside_findings
 from fleetsynth.folders.job import Earlier, Job
-from fleetsynth.folders.leaves import digests, entries_of, read_leaves
+from fleetsynth.folders.leaves import entries_of
 from fleetsynth.folders.listing import list_folder
-from fleetsynth.folders.manifest import schema_of, tables_of
+from fleetsynth.folders.manifest import CLEAN, schema_of, tables_of
 from fleetsynth.folders.of_plan import files_of_plan
 from fleetsynth.folders.reread import Rereading
 from fleetsynth.folders.spans import made_spans, parts_of, said_of, spans_in
 from fleetsynth.folders.verification import Finding, Verification
-from fleetsynth.folders.versions import current, days_of
+from fleetsynth.folders.verify_whole import digest_findings, making_findings, version_findings
 from fleetsynth.presets import resolve
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.stores import recorded
@@ -28,22 +28,19 @@ from fleetsynth.stores.names import (
     CARD,
     DATA,
     EVENTS,
-    LEAVES,
     MANIFEST,
     SCENARIO,
     SERVERS,
     VERSIONS,
     table_key,
 )
-from fleetsynth.stores.names import TABLES as TABLES_FOLDER
 from fleetsynth.stores.records import tables_from_data
 from fleetsynth.stores.store import STATE, hash_of, is_unfinished, open_store
-from fleetsynth.tables.digest import combine
 from fleetsynth.tables.provenance import other_model, provenance
 from fleetsynth.tables.table import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from fleetsynth.folders.listing import Listing
     from fleetsynth.folders.parts import Part
@@ -100,10 +97,10 @@ def verify(
             progress(done)
     findings += beside_findings(store, listing, values, job.plan)
     keys = _version_keys(job.plan)
-    findings += _versions(values, keys, parts, said_of(values, spans, planned))
+    findings += making_findings(values, keys, parts, said_of(values, spans, planned))
     findings += _whole(values, keys, job, parts, made_spans(spans, planned) if spans else None)
     if not findings:
-        findings += _digests(store, values, job, parts)
+        findings += digest_findings(store, values, job, parts)
     if not findings and not recorded.is_as_written(_bytes(store), values):
         findings.append(Finding(MANIFEST, "this is not the file that was written"))
     return Verification(url, findings, list(_notes(listing, values, job.plan, append)))
@@ -250,22 +247,7 @@ def _files(
         yield Finding(path, "the manifest names this part more than once")
     if listed != planned and sorted(listed) == sorted(planned):
         yield Finding(MANIFEST, "parts are not in their order")
-    yield from _version_files(listing, values, append)
-
-
-def _version_files(
-    listing: Listing, values: dict[str, Any], append: Job | None
-) -> Iterator[Finding]:
-    """Find what is missing of the files that change with the last day, and what is left of them."""
-    wanted, days = current(values), days_of(values)
-    if append is not None:
-        days.add(append.plan.clock.end.isoformat())
-    there = {name for name in listing.files if name.startswith(VERSIONS)}
-    leaves = {name for name in wanted if name.endswith(LEAVES)}  # others are told of elsewhere
-    yield from (Finding(name, "this file is missing") for name in sorted(leaves - there))
-    for name in sorted(there - wanted):
-        if name.split("/")[1] not in days and not is_unfinished(name):
-            yield Finding(name, "left over from a run that has ended: commit(folder) removes it")
+    yield from version_findings(listing, values, append)
 
 
 def files_of(job: Job, parts: list[list[Part]]) -> set[str]:
@@ -288,58 +270,6 @@ def _of_tables(
             yield Finding(said[name]["path"], message)
 
 
-def _digests(store: Store, values: dict[str, Any], job: Job, parts: Rereading) -> Iterator[Finding]:
-    """Compare the digests of all rows, and the leaves that are kept, with what they should be."""
-    kept = parts.kept(values["parts"], job.tables)
-    digest, *others = digests(kept).values()
-    if digest != values["digest"]:
-        yield Finding(MANIFEST, "the digest of the whole is not that of its parts")
-    for name, made in zip(job.tables, others, strict=True):
-        if made != values["tables"][name].get("digest"):
-            yield Finding(MANIFEST, f"the digest of {name} is not that of its parts")
-    entries = entries_of(values, MANIFEST)
-    if not entries:
-        return
-    try:
-        told = read_leaves(store, entries)
-    except InputError as error:
-        yield Finding(entries[-1]["path"], str(error))
-        return
-    for name, months in kept.items():
-        for month in sorted({*months, *told.get(name, {})}):
-            both = (of.get(month, b"") for of in (months, told.get(name, {})))
-            if len({combine(leaves) for leaves in both}) > 1:
-                yield Finding(MANIFEST, f"the leaves that are kept of {name} in {month} are others")
-
-
-def _versions(
-    values: dict[str, Any],
-    keys: list[str],
-    parts: Rereading,
-    said: dict[str, Mapping[str, Any]],
-) -> Iterator[Finding]:
-    """Compare what the manifest and the parts say about their making."""
-    for key in (key for key in keys if key in values):
-        told = parts.told.get(f"fleetsynth.{key}", {})
-        for value, paths in told.items():
-            of_paths = {path: said.get(_part_of(path), values)[key] for path in paths}
-            wrong = {path: right for path, right in of_paths.items() if right != value}
-            for path, right in wrong.items():
-                says = f"the manifest says {recorded.as_json(right)}"
-                if len(told) == 1 and len({*of_paths.values()}) == 1:
-                    message = f"{key}: {says}, its parts {recorded.as_json(value)}"
-                    yield Finding(MANIFEST, message)
-                    break
-                yield Finding(path, f"{key} is {recorded.as_json(value)}: {says}")
-
-
-def _part_of(path: str) -> str:
-    """Return the part that a file belongs to: itself, or that of the data."""
-    if not path.startswith(TABLES_FOLDER):
-        return path
-    return DATA + path.removeprefix(TABLES_FOLDER).partition("/")[2]
-
-
 def _whole(
     values: dict[str, Any],
     keys: list[str],
@@ -351,6 +281,7 @@ def _whole(
     elsewhere = ["format", "digest", "partition_by", "part_bytes", "parts", *keys]
     if values["format"] > 1:
         elsewhere += ["run", "files", recorded.SEAL]
+    elsewhere += {CLEAN} & values.keys() if job.plan.is_faulty else ()
     rows = parts.rows() if job.plan.rows is None else job.plan.rows
     made = {key: values.get(key) for key in elsewhere} | {
         "rows": values.get("rows") if rows is None else rows,

@@ -3,17 +3,23 @@
 from functools import cache
 
 from fleetsynth.kinds import (
+    agent_outage,
     backlog,
     blackout,
     change,
+    clock_skew,
+    collector_outage,
     decline,
     decommission,
     dependency,
     deploy,
     disk_creep,
     disk_fill,
+    duplicate,
     failover,
     freeze,
+    gap,
+    late,
     launch,
     leak,
     life,
@@ -21,19 +27,24 @@ from fleetsynth.kinds import (
     maintenance,
     memory_creep,
     migration,
+    missing_value,
     noisy_neighbour,
+    out_of_order,
     outage,
     power_off,
+    quantised,
     resize,
     retries,
     runaway,
     seasonal_peak,
     steady_growth,
     step_up,
+    stuck,
     surge,
+    unit_slip,
     unserved,
 )
-from fleetsynth.kinds.kind import CHANNELS, Event, Kind, Stories
+from fleetsynth.kinds.kind import CHANNELS, Event, Faults, Kind, Stories
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -67,14 +78,32 @@ KINDS: dict[str, Kind] = {
         decommission.KIND,
         life.KIND,
         change.KIND,
+        gap.KIND,
+        agent_outage.KIND,
+        collector_outage.KIND,
+        missing_value.KIND,
+        duplicate.KIND,
+        late.KIND,
+        out_of_order.KIND,
+        clock_skew.KIND,
+        stuck.KIND,
+        unit_slip.KIND,
+        quantised.KIND,
     )
 }
 """By name, in the order in which people read them."""
 
+FAULTS = {name: kind for name, kind in KINDS.items() if isinstance(kind.drawn, Faults)}
+"""Those that befall the data, and not the fleet."""
+
 STORIES = {name: kind for name, kind in KINDS.items() if isinstance(kind.drawn, Stories)}
 """Those that some services go through by themselves, over months."""
 
-DRAWN = {n: kind for n, kind in KINDS.items() if kind.drawn is not None and n not in STORIES}
+DRAWN = {
+    name: kind
+    for name, kind in KINDS.items()
+    if kind.drawn is not None and name not in STORIES and name not in FAULTS
+}
 """The others that come about by themselves."""
 
 TOLD = {name: kind for name, kind in KINDS.items() if kind.is_told}

@@ -10,7 +10,7 @@ from fleetsynth.clock import HOUR_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Entity = Literal["server", "service"]
+Entity = Literal["server", "service", "fleet"]
 """Whom an event befalls; where a fleet has no services, a server stands for its service."""
 
 
@@ -175,6 +175,40 @@ class Levels:
 
 
 @dataclass(frozen=True)
+class Faults:
+    """How often data are collected badly, for how long, and how badly.
+
+    A fault spoils the rows whose ticks begin within it.
+
+    Attributes:
+        act: what happens to these rows: they are dropped, sent twice (`repeat`), held back until
+            it is over (`hold`), delayed one by one (`scatter`) or stamped wrongly (`shift`); or
+            to the values of a metric: they are missing (`blank`), stay the same (`freeze`), are
+            of another unit (`scale`) or coarse (`round`).
+        per_day: faults of a server, or of the whole fleet, in a day, expected.
+        hours: shortest and longest; the logarithm is uniform in between. At most 64 days.
+        source: where the figures are from.
+        single: share of the faults that last one sample instead: five minutes, or a tick if that
+            is shorter.
+        size: least and greatest, uniform in between; None where none counts.
+        either: whether sizes have either sign.
+        of: stems of the metrics of which a fault spoils one, and the sizes that it may have there;
+            empty of faults that spoil whole rows.
+        archetypes: what multiplies the rate, by archetype.
+    """
+
+    act: Literal["drop", "repeat", "hold", "scatter", "shift", "blank", "freeze", "scale", "round"]
+    per_day: float
+    hours: tuple[float, float]
+    source: str
+    single: float = 0.0
+    size: tuple[float, float] | None = None
+    either: bool = False
+    of: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    archetypes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Stories:
     """How many of the stories that services have are of a kind, how long they are, how far they go.
 
@@ -247,8 +281,8 @@ class Kind:
         size: of a told one, where its planner says none.
         drawn: how it comes about by itself; None where it is told, or follows from others.
         planned: whether somebody meant it to happen.
-        label: the class that a detector is scored by: ``anomaly``, ``regime``, ``planned`` or
-            ``off``.
+        label: the class that a detector is scored by: ``anomaly``, ``regime``, ``planned``,
+            ``off`` or ``fault``.
         severity: as in `Event`.
         ramp: seconds over which effects come, and go.
         rises: whether effects grow from begin to end.
@@ -270,9 +304,9 @@ class Kind:
     effects: Callable[[float], tuple[Effect, ...]] | None
     color: str
     size: float = 1.0
-    drawn: Spells | Levels | Sizes | Stories | None = None
+    drawn: Spells | Levels | Sizes | Stories | Faults | None = None
     planned: bool = False
-    label: Literal["anomaly", "regime", "planned", "off"] = "anomaly"
+    label: Literal["anomaly", "regime", "planned", "off", "fault"] = "anomaly"
     severity: Literal["info", "minor", "major", "critical"] = "minor"
     ramp: int = 0
     rises: bool = False

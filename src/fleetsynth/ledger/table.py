@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 
 
 def has_events(plan: Plan) -> bool:
-    """Tell whether anything can happen in a plan, so that its dataset has the table."""
+    """Tell whether anything can happen to the fleet of a plan."""
     return sources_of(plan).any
+
+
+def has_ledger(plan: Plan) -> bool:
+    """Tell whether a plan's dataset has the table: of events, or of faults of its collector."""
+    return has_events(plan) or plan.is_faulty
 
 
 def span_of(plan: Plan) -> Span:

@@ -10,6 +10,7 @@ from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import Problem, UsageError
 from fleetsynth.kinds import DRAWN, KINDS, STORIES
 from fleetsynth.ledger.each import of_each, server_index_of
+from fleetsynth.ledger.faults import FLEET, find
 from fleetsynth.ledger.sources import Span
 from fleetsynth.ledger.told import stamp_seconds
 
@@ -29,6 +30,7 @@ def problems(plan: Plan) -> Iterator[Problem]:
 
     Where nothing comes by itself, what would is not missed.
     """
+    yield from _faults(plan)
     scenario = plan.scenario
     incidents, stories = scenario.incidents, scenario.stories
     none: dict[str, Any] = {"without": ()}
@@ -52,6 +54,35 @@ def problems(plan: Plan) -> Iterator[Problem]:
                     f"no event is called {event_id!r}: the list of events has those that there are"
                 )
                 yield Problem(message, f"{key}.without.{place}")
+
+
+def _faults(plan: Plan) -> Iterator[Problem]:
+    """Yield a problem for each fault of `collector.without` that there is not anyway."""
+    collector = plan.scenario.collector
+    if not (collector.is_on and collector.without):
+        return
+    all_of_them = collector.model_copy(update={"without": ()})
+    whole = replace(plan, scenario=plan.scenario.model_copy(update={"collector": all_of_them}))
+    for place, fault_id in enumerate(collector.without):
+        kind, _, rest = fault_id.partition("-")
+        if not any(_is_found(whole, kind, *each) for each in _begin(rest, None)):
+            message = (
+                f"no fault is called {fault_id!r}: the list of events has those that there are"
+            )
+            yield Problem(message, f"collector.without.{place}")
+
+
+def _is_found(plan: Plan, kind: str, entity: str, begin: int) -> bool:
+    server = 0 if entity == FLEET else server_index_of(plan, entity)
+    if server is None:
+        return False
+    span = Span(begin, begin + _LATEST)
+    return any(
+        of.name == kind
+        and begin in found.begin.tolist()
+        and (entity == FLEET) == (of.entity == FLEET)
+        for of, found in find(plan, server, server + 1, span)
+    )
 
 
 def _where(plan: Plan, event_id: str) -> Iterator[tuple[str, int]]:

@@ -78,20 +78,21 @@ def problems_of(scenario: Scenario) -> list[tuple[frozenset[str], Problem]]:
     from fleetsynth.ledger import without
 
     found = list(_problems_between(scenario))
-    if (
-        scenario.incidents.without or scenario.stories.without
-    ) and not found:  # the ledger is that of a scenario without any
+    said = (scenario.incidents, scenario.stories, scenario.collector)
+    if any(each.without for each in said) and not found:
+        # The ledger is that of a scenario without any.
         plan = model(scenario.preset).resolve(scenario)
         found = [(frozenset(), problem) for problem in without.problems(plan)]
     return found
 
 
 def _problems_between(scenario: Scenario) -> Iterator[tuple[frozenset[str], Problem]]:
-    from fleetsynth.scenario import check, check_events, instances
+    from fleetsynth.scenario import check, check_collector, check_events, instances
 
     of = model(scenario.preset)
     yield from check.problems(scenario)
     yield from check_events.problems(scenario)
+    yield from check_collector.problems(scenario)
     yield from instances.problems(scenario)
     if (scenario.events or scenario.incidents.intensity) and not of.events:
         key = "events" if scenario.events else "incidents"
@@ -118,7 +119,21 @@ def resolve(scenario: Scenario) -> Plan:
 
 
 def simulate(plan: Plan, window: Window) -> Block:
-    """Return the rows of a window: those of the model, layer by layer.
+    """Return the rows of a window, as a plan's collector has them."""
+    return collected(plan, simulate_clean(plan, window))
+
+
+def collected(plan: Plan, block: Block) -> Block:
+    """Return what a plan's collector has of the clean rows of a window."""
+    if not plan.is_faulty:
+        return block
+    from fleetsynth.collector.collect import collect
+
+    return collect(plan, block, partial(model_of(plan).simulate, plan.of_model))
+
+
+def simulate_clean(plan: Plan, window: Window) -> Block:
+    """Return the rows of a window before they are collected: those of the model, layer by layer.
 
     The columns of capacity, then only the lives of servers that come and go.
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.errors import InputError
 from fleetsynth.formats.read import read_batches, read_head, read_metadata
-from fleetsynth.ledger.table import has_events
+from fleetsynth.ledger.table import has_ledger
 from fleetsynth.presets import resolve
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
 from fleetsynth.reader.claims import beyond, rows_at_most
@@ -121,11 +121,11 @@ def _of_file(place: _Place) -> Ledger:
             f"{place.url} has no ledger of events: {place.table} is not there, and the file does "
             "not say what it was made from; of a scenario, name the scenario"
         )
-    if other and has_events(plan):
+    if other and has_ledger(plan):
         raise InputError(
             f"{place.table} is not there, and cannot be worked out: {place.url} was {other}"
         )
-    return Ledger(place.url, plan, lambda: events.batches(plan), place.url, anew=has_events(plan))
+    return Ledger(place.url, plan, lambda: events.batches(plan), place.url, anew=has_ledger(plan))
 
 
 def _refuse_others(place: _Place, said: dict[str, str]) -> None:

@@ -138,7 +138,7 @@ def _divides(kind: Kind, incidents: Incidents) -> bool:
     return low < LEAST_CAPACITY and any(channel.how == "over" for channel in channels)
 
 
-def _unknown(
+def unknown_archetypes(
     scenario: Scenario, said: Iterable[str], usual: Iterable[str], path: str
 ) -> Iterator[Problem]:
     """Yield a problem for each archetype that is not there, but for those usually said."""
@@ -152,7 +152,7 @@ def _stories(scenario: Scenario) -> Iterator[Problem]:
     for name, kind in STORIES.items():
         said = getattr(scenario.stories, name).archetypes
         usual = kind.drawn.archetypes if kind.drawn else {}
-        yield from _unknown(scenario, said, usual, f"stories.{name}.archetypes")
+        yield from unknown_archetypes(scenario, said, usual, f"stories.{name}.archetypes")
     for place, event_id in enumerate(scenario.stories.without):
         kind_name = event_id.partition("-")[0]
         if kind_name not in STORIES:
@@ -181,7 +181,7 @@ def _incidents(scenario: Scenario) -> Iterator[Problem]:
     for name, kind in DRAWN.items():
         usual = kind.drawn.archetypes if kind.drawn else {}
         said = getattr(incidents, name).archetypes
-        yield from _unknown(scenario, said, usual, f"incidents.{name}.archetypes")
+        yield from unknown_archetypes(scenario, said, usual, f"incidents.{name}.archetypes")
         if _divides(kind, incidents):
             message = f"capacity is divided by it: give sizes of {LEAST_CAPACITY} and more"
             yield Problem(message, f"incidents.{name}.size")

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
     from fleetsynth.kinds.kind import Kind
 
-_PAIR = Annotated[tuple[float, float], Field(strict=False)]
+PAIR = Annotated[tuple[float, float], Field(strict=False)]
 _LEAST_DAYS = {1: 28, 3: 89, 12: 365}
 """Days that so many months last at least."""
-_LONGEST_HOURS = 64 * 24.0
+LONGEST_HOURS = 64 * 24.0
 DECOMMISSION = "decommission"
 """The kind of told event that ends lives."""
 SERVERS = re.compile(r"server_([0-9]{1,18})(?:\.\.server_([0-9]{1,18}))?")
@@ -282,15 +282,15 @@ class SpellRates(Strict):
     per_quarter: Annotated[float, Field(ge=0.0, le=20.0)] = Field(
         description="Events of a server (or service) in 90 days, expected."
     )
-    hours: _PAIR = Field(description="Shortest and longest, in hours; at most 64 days.")
-    size: _PAIR = Field(description="Least and greatest, as its kind counts.")
+    hours: PAIR = Field(description="Shortest and longest, in hours; at most 64 days.")
+    size: PAIR = Field(description="Least and greatest, as its kind counts.")
     archetypes: dict[Key, Annotated[float, Field(ge=0.0, le=100.0)]] = Field(
         description="What multiplies the rate, by archetype; 1 for those not named."
     )
 
     @model_validator(mode="after")
     def _ordered(self) -> SpellRates:
-        ascending("hours", 1 / 60, _LONGEST_HOURS)(self.hours)
+        ascending("hours", 1 / 60, LONGEST_HOURS)(self.hours)
         ascending("size", 0.0, 1e3)(self.size)
         return self
 
@@ -364,17 +364,24 @@ _Difficulty = Annotated[
 ]
 
 
-class _Incidents(Strict):
+class ByChance(Strict):
+    """What comes by itself, as often as `intensity` says, but for single events."""
+
     intensity: Annotated[float, Field(ge=0.0, le=20.0)] = Field(
         0.0, description="Multiplies all rates; 0 for none."
     )
+    without: tuple[str, ...] = Field(
+        (), strict=False, description="Ids of single events that shall not happen."
+    )
+
+
+class _Incidents(ByChance):
+    """What befalls a fleet by itself."""
+
     difficulty: _Difficulty | None = Field(
         None,
         description="How hard anomalies are to find: easy, medium, hard, or 0 to 1. It decides "
         "rates, hours and sizes of all that comes and goes.",
-    )
-    without: tuple[str, ...] = Field(
-        (), strict=False, description="Ids of single events that shall not happen."
     )
 
     @model_serializer(mode="wrap")

@@ -13,6 +13,7 @@ from pydantic.functional_validators import AfterValidator
 
 from fleetsynth.clock import epoch_day
 from fleetsynth.lives import Births
+from fleetsynth.scenario.collector import Collector, faultless
 from fleetsynth.scenario.events import Incidents, Told, nothing
 from fleetsynth.scenario.fields import (
     Granularity,
@@ -28,6 +29,7 @@ from fleetsynth.scenario.stories import Stories, no_stories
 
 if TYPE_CHECKING:
     from datetime import date
+    from typing import Self
 
     from pydantic import SerializerFunctionWrapHandler
 
@@ -124,6 +126,10 @@ class Scenario(Strict):
     incidents: Incidents = Field(
         default_factory=nothing, description="What befalls the fleet by itself, and how often."
     )
+    collector: Collector = Field(
+        default_factory=faultless,
+        description="How badly the data are collected: rows that are missing, late, wrong.",
+    )
     stories: Stories = Field(
         default_factory=no_stories,
         description="What services go through over months: growth, steps, declines.",
@@ -180,6 +186,11 @@ class Scenario(Strict):
         births = self.births
         return self.num_servers + (births.until(epoch_day(self.end_date)) if births else 0)
 
+    @property
+    def clean(self) -> Self:
+        """The same without a fault of the data."""
+        return self.model_copy(update={"collector": faultless()})
+
     def until(self, end: date) -> Self:
         """Return the scenario with another last day, and all values before it as they are.
 
@@ -215,6 +226,8 @@ class Scenario(Strict):
         values = self.model_dump(mode="json")
         if not values["events"]:
             del values["events"]
+        if not values["collector"]["intensity"]:
+            del values["collector"]
         incidents = values["incidents"]
         if not incidents["intensity"]:
             # Rates say nothing. Where incidents are usual, their absence would bring them back.

@@ -9,13 +9,14 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from hashlib import sha256
 from itertools import compress, pairwise, product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import SECOND_MICROS
+from fleetsynth.clock import DAY_SECONDS, SECOND_MICROS
+from fleetsynth.plan import ARRIVAL
 from fleetsynth.streams import length_prefixed
-from fleetsynth.tables.frame import calendar_columns
+from fleetsynth.tables.frame import DayTable, calendar_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -146,12 +147,18 @@ def word_runs(codes: Codes, words: Sequence[str]) -> bytes:
 
 
 class _OpenLeaf:
-    """A leaf while its rows come in, window by window."""
+    """A leaf while its rows come in, window by window.
+
+    Columns of numbers are given as values that are the same in all rows, or row by row. What is
+    the same is hashed at the end, and mostly was hashed before.
+    """
 
     def __init__(self) -> None:
         self.rows = 0
+        self.waiting: list[_Rows] = []
         self._values = new_leaf()
         self._numbers: dict[str, HASH] = {}
+        self._same: dict[str, int] = {}
         self._words: dict[str, list[Codes]] = {}
 
     def update(
@@ -160,17 +167,34 @@ class _OpenLeaf:
         numbers: Iterable[tuple[str, Numbers]],
         words: Iterable[tuple[str, Codes]],
     ) -> None:
-        """Take rows in their order: values, shape (rows, metrics), numbers, and codes of words."""
-        self.rows += len(values)
+        """Take rows in their order: values, shape (rows, metrics), numbers, and codes of words.
+
+        A column of one number says that all rows have it.
+        """
+        count = len(values)
         for name, codes in words:
             self._words.setdefault(name, []).append(codes)
-        self._values.update(values.data)
         for name, column in numbers:
-            self._numbers.setdefault(name, sha256()).update(integers(column))
+            same = self._same.get(name) if self.rows else None
+            is_same = len(column) == 1 and (not self.rows or same == int(column[0]))
+            if is_same and name not in self._numbers:
+                self._same[name] = int(column[0])
+                continue
+            if name not in self._numbers:
+                self._numbers[name] = sha256()
+                if self.rows:
+                    before = np.full(self.rows, self._same.pop(name), np.int64)
+                    self._numbers[name].update(integers(before))
+            each = np.broadcast_to(column, count) if len(column) == 1 else column
+            self._numbers[name].update(integers(each))
+        self.rows += count
+        self._values.update(values.data)
 
     def finish(self, who: bytes, month: int, metrics: Iterable[str]) -> HASH:
         """Take what there is to know besides, and return the hash."""
         digests = {name: state.digest() for name, state in self._numbers.items()}
+        for name, number in self._same.items():
+            digests[name] = _digest_of_same(number, self.rows)
         self._values.update(who + when(month, self.rows, metrics, digests))
         return self._values
 
@@ -178,6 +202,43 @@ class _OpenLeaf:
         """Digest the columns of words, given what their codes stand for."""
         found = ((name, np.concatenate(codes)) for name, codes in self._words.items())
         return {name: digest(word_runs(codes, words[name])) for name, codes in found}
+
+
+@lru_cache(maxsize=1 << 12)
+def _digest_of_same(number: int, count: int) -> bytes:
+    return digest(integers(np.full(count, number, np.int64)))
+
+
+class _Rows(NamedTuple):
+    """Rows of one server in one month.
+
+    Attributes:
+        time: their stamps, seconds since the Unix epoch, shape (rows,).
+        laid: hundredths, metrics by name, shape (rows, metrics).
+        whole: columns of whole numbers that are the rows' own, by name.
+        coded: columns of words, by name.
+    """
+
+    time: Ints
+    laid: NDArray[np.int32]
+    whole: dict[str, Numbers]
+    coded: dict[str, Codes]
+
+    def take(self, rows: slice | Ints) -> _Rows:
+        """Return some of them."""
+        whole, coded = (
+            {name: column[rows] for name, column in of.items()} for of in (self.whole, self.coded)
+        )
+        return _Rows(self.time[rows], np.ascontiguousarray(self.laid[rows]), whole, coded)
+
+    def and_more(self, more: _Rows) -> _Rows:
+        """Return these and more of them, in order of time."""
+        time, laid = np.concatenate([self.time, more.time]), np.concatenate([self.laid, more.laid])
+        whole = {name: np.concatenate([c, more.whole[name]]) for name, c in self.whole.items()}
+        coded = {name: np.concatenate([c, more.coded[name]]) for name, c in self.coded.items()}
+        out = _Rows(time, laid, whole, coded)
+        order = row_order(out.time, [*out.laid.T, *out.whole.values()])
+        return out if order is None else out.take(order)
 
 
 class PlanDigest:
@@ -286,50 +347,79 @@ class PlanDigest:
 
     def _update_rows(self, block: Block) -> None:
         """Take rows one by one; a leaf ends with the window that its month ends in."""
-        window = block.window
+        window, step = block.window, self._plan.clock.step
         server, tick, values = block.listed()
+        time = (tick + window.first_tick) * step
+        if block.shift is not None:
+            time += block.shift
         laid = np.ascontiguousarray(values[self._order].T, "<i4")
-        whole = {name: values[i] for name, i in self._whole.items()}
+        whole: dict[str, Numbers] = {name: values[i] for name, i in self._whole.items()}
+        if block.arrival is not None:
+            whole[ARRIVAL] = block.arrival * SECOND_MICROS
         coded = {name: values[i] for name, i in self._coded.items()}
-        cell = server.astype(np.int64) * window.shape[1] + tick
-        order = row_order(cell, [*laid.T, *whole.values()])
-        if order is not None:
-            server, tick, laid = server[order], tick[order], laid[order]
-            whole = {name: column[order] for name, column in whole.items()}
-            coded = {name: column[order] for name, column in coded.items()}
         stops = np.array([stop for *_, stop in self._months])
-        place = np.searchsorted(stops, tick + window.first_tick, side="right")
-        columns_in = self._columns_by_country(window)
+        month = np.searchsorted(stops, np.arange(window.first_tick, window.stop_tick), "right")
+        rows = _Rows(time, laid, {name: whole[name] for name in sorted(whole)}, coded)
+        leaf = server * len(stops) + month[tick]
+        span = (int(time.max() - time.min()) + 1) if len(time) else 1
+        order = row_order(time + leaf * span, [*laid.T, *rows.whole.values()])
+        if order is not None:
+            rows, leaf = rows.take(order), leaf[order]
         countries = self._plan.countries(window.first_server, window.stop_server)
-        for first, stop in runs(np.diff(server * len(stops) + place) != 0, len(server)):
-            at, rows = int(server[first]), slice(first, stop)
-            key = at + window.first_server, int(place[first])
-            of_tick = columns_in(countries[at]).items()
-            self._begun.setdefault(key, _OpenLeaf()).update(
-                laid[rows],
-                [
-                    *((name, column[tick[rows]]) for name, column in of_tick),
-                    *((name, column[rows]) for name, column in whole.items()),
-                ],
-                ((name, column[rows]) for name, column in coded.items()),
-            )
+        calendar = DayTable(self._plan, window) if self._plan.scenario.include_calendar else None
+        for first, stop in runs(np.diff(leaf) != 0, len(leaf)):
+            row, at = divmod(int(leaf[first]), len(stops))
+            key = row + window.first_server, at
+            some = rows.take(slice(first, stop))
+            ends = window.stop_tick >= int(stops[at])
+            self._take(key, some, ends, (window.stop_tick * step, calendar, countries[row]))
         texts = self._texts(window)
         for index, at in list(self._begun):
-            row, (month, _, end) = index - window.first_server, self._months[at]
+            row, (month_label, _, end) = index - window.first_server, self._months[at]
             if 0 <= row < window.shape[0] and end <= window.stop_tick:
-                leaf = self._begun.pop((index, at))
-                said = texts(row, leaf.rows, leaf.words(self._words))
-                self._put(index, at, leaf.finish(said, month, self._names))
+                begun = self._begun.pop((index, at))
+                for some in begun.waiting:
+                    columns = self._numbers_of_rows(some, calendar, countries[row])
+                    begun.update(some.laid, columns, some.coded.items())
+                said = texts(row, begun.rows, begun.words(self._words))
+                self._put(index, at, begun.finish(said, month_label, self._names))
 
-    def _columns_by_country(self, window: Window) -> Callable[[str], dict[str, Ints]]:
-        """Return a function from a country to the number columns of a window's ticks."""
-        seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
+    def _take(
+        self,
+        key: tuple[int, int],
+        rows: _Rows,
+        ends: bool,
+        where: tuple[int, DayTable | None, str],
+    ) -> None:
+        """Take rows of a leaf, in order of time; of a next window some may come before the last."""
+        until, calendar, country = where
+        leaf = self._begun.setdefault(key, _OpenLeaf())
+        if leaf.waiting:
+            rows = leaf.waiting.pop().and_more(rows)
+        if not ends and self._plan.is_faulty:
+            sure = int(np.searchsorted(rows.time, until - DAY_SECONDS))
+            leaf.waiting, rows = [rows.take(slice(sure, None))], rows.take(slice(0, sure))
+        if len(rows.time):
+            columns = self._numbers_of_rows(rows, calendar, country)
+            leaf.update(rows.laid, columns, rows.coded.items())
 
-        @cache
-        def columns(country: str) -> dict[str, Ints]:
-            return self._numbers(seconds, country)
-
-        return columns
+    def _numbers_of_rows(
+        self, rows: _Rows, calendar: DayTable | None, country: str
+    ) -> Iterator[tuple[str, Numbers]]:
+        """Yield the columns of numbers of rows of one leaf."""
+        yield "timestamp", rows.time * SECOND_MICROS
+        yield from rows.whole.items()
+        if calendar is None:
+            return
+        day = None
+        first, last = calendar.index(int(rows.time[0])), calendar.index(int(rows.time[-1]))
+        for name, table in calendar.columns(country).items():
+            if (table[first : last + 1] == table[first]).all():
+                yield name, table[first : first + 1]
+                continue
+            if day is None:
+                day = rows.time // DAY_SECONDS - calendar.first
+            yield name, table[day]
 
     def _rows_of_servers(self, block: Block) -> Iterator[tuple[int, memoryview]]:
         """Yield the row of each server in its window, and the bytes of its rows as `_rows` does."""

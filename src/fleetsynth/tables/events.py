@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.clock import SECOND_MICROS
+from fleetsynth.clock import DAY_MICROS, SECOND_MICROS
+from fleetsynth.ledger.fault_rates import expected
 from fleetsynth.ledger.table import events, row
-from fleetsynth.tables.frame import TIMESTAMP, text_array
+from fleetsynth.tables import faults
+from fleetsynth.tables.frame import TIMESTAMP, missing_in, text_array, to_numpy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,15 +43,21 @@ SCHEMA = pa.schema(
 """Columns of the table. Several metrics, or effects, stand in one text, with commas in between."""
 
 _SERVERS = 4096
+_ROWS = 1 << 15
 
 
 def batches(plan: Plan) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a plan's table, in constant memory."""
     servers = max(1, _SERVERS // (1 + len(plan.scenario.events)))
+    if plan.is_faulty:
+        servers = max(1, min(servers, _ROWS // (1 + int(expected(plan)))))
     for first in range(0, plan.fleet.size, servers):
-        found = list(events(plan, first, min(first + servers, plan.fleet.size)))
+        stop = min(first + servers, plan.fleet.size)
+        found = list(events(plan, first, stop))
         if found:
             yield batch(found)
+        if plan.is_faulty:
+            yield from faults.batches(plan, first, stop, SCHEMA)
 
 
 def batch(found: Iterable[Event]) -> pa.RecordBatch:
@@ -80,12 +88,49 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
 
 
 def leaves(rows: pa.RecordBatch) -> bytes:
-    """Return the hash of each row, one after the other: `digest.combine` makes one of them."""
-    values = zip(*(column.to_pylist() for column in rows.columns), strict=True)
-    return b"".join(sha256(_text(each).encode()).digest() for each in values)
+    """Return the hash of each row, one after the other: `digest.combine` makes one of them.
+
+    A row is hashed as JSON; times as 2024-06-01T02:00:00.
+    """
+    columns = [_said(column) for column in rows.columns]
+    return b"".join(
+        sha256(f"fleetsynth event\n[{','.join(each)}]".encode()).digest()
+        for each in zip(*columns, strict=True)
+    )
 
 
-def _text(values: tuple[Any, ...]) -> str:
-    """Write a row in the one way in which it is digested; times as 2024-06-01T02:00:00."""
-    said = [each.isoformat() if hasattr(each, "isoformat") else each for each in values]
-    return "fleetsynth event\n" + json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+def _said(column: pa.Array) -> list[str]:
+    """Write the values of a column as JSON does."""
+    values = _iso(column) if pa.types.is_timestamp(column.type) else column.to_pylist()
+    kept: dict[Any, str] = {}  # most words come again
+    out = []
+    for value in values:
+        text = kept.get(value)
+        if text is None:
+            text = json.dumps(value, ensure_ascii=False)
+            if len(kept) < _KEPT:
+                kept[value] = text
+        out.append(text)
+    return out
+
+
+_KEPT = 1 << 12
+
+
+def _iso(column: pa.Array) -> list[str | None]:
+    """Write times as `datetime.isoformat` does."""
+    missing = missing_in(column)
+    micros = to_numpy(column)
+    if missing is not None:
+        micros = np.where(missing, 0, micros)
+    if (micros % SECOND_MICROS).any() or (np.abs(micros) > _FAR).any():
+        return [None if each is None else each.isoformat() for each in column.to_pylist()]
+    seconds = (micros // SECOND_MICROS).astype("datetime64[s]")
+    out: list[str | None] = np.datetime_as_string(seconds).tolist()
+    if missing is not None:
+        for place in np.flatnonzero(missing).tolist():
+            out[place] = None
+    return out
+
+
+_FAR = 200 * 366 * DAY_MICROS

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from fleetsynth.block import NULL_HUNDREDTHS
 from fleetsynth.calendars import NO_DATES
-from fleetsynth.clock import SECOND_MICROS, Calendar
+from fleetsynth.clock import DAY_SECONDS, SECOND_MICROS, Calendar
 from fleetsynth.fleet import METADATA_COLUMNS, TYPE_COLUMN
 from fleetsynth.metrics import all_columns
-from fleetsynth.plan import CALENDAR_COLUMNS
+from fleetsynth.plan import ARRIVAL, CALENDAR_COLUMNS
 from fleetsynth.streams import PREFIX_BYTES
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def _types(metrics: Iterable[Metric]) -> dict[str, pa.DataType]:
         "service": TEXT,
         **dict.fromkeys((*METADATA_COLUMNS, TYPE_COLUMN), TEXT),
         **dict.fromkeys(CALENDAR_COLUMNS, pa.int32()),
+        ARRIVAL: TIMESTAMP,
     }
 
 
@@ -118,8 +119,10 @@ class Frame:
                 columns |= self._local_columns(window)
         else:
             server = block.server
-            columns = self._columns_of_rows(window, server, block.tick)
+            columns = self._columns_of_rows(window, server, block.tick, block.shift)
             columns |= self._server_columns(window, lambda codes: codes[server])
+        if block.arrival is not None:
+            columns[ARRIVAL] = _array(block.arrival * SECOND_MICROS, TIMESTAMP)
         for metric, values in zip(self._plan.metrics, block.values, strict=True):
             columns[metric.column] = _metric(metric, block, values)
         arrays = [columns[name] for name in self.schema.names]
@@ -154,19 +157,28 @@ class Frame:
         return {"is_holiday": _array(marked, pa.int32())}
 
     def _columns_of_rows(
-        self, window: Window, server: NDArray[np.integer], tick: NDArray[np.integer]
+        self,
+        window: Window,
+        server: NDArray[np.int64],
+        tick: NDArray[np.int64],
+        shift: NDArray[np.int64] | None,
     ) -> dict[str, pa.Array]:
         """Columns that the time decides, or time and place, of rows one by one."""
-        seconds = self._plan.clock.seconds(window.first_tick, window.stop_tick)
-        columns = {"timestamp": _array(seconds[tick] * SECOND_MICROS, TIMESTAMP)}
+        stamps = self._plan.clock.seconds(window.first_tick, window.stop_tick)[tick]
+        if shift is not None:
+            stamps += shift
+        columns = {"timestamp": _array(stamps * SECOND_MICROS, TIMESTAMP)}
         if self._plan.scenario.include_calendar:
             names = self._plan.countries(window.first_server, window.stop_server)
             countries, code = np.unique(names, return_inverse=True)
-            own = self._plan.own_dates
-            tables = [dict(calendar_columns(seconds, place, own)) for place in countries.tolist()]
+            calendar = DayTable(self._plan, window)
+            day = calendar.day(window, tick, stamps, shift)
+            if len(countries) > 1:
+                day = day + (code * calendar.count)[server]
+            tables = [calendar.columns(place) for place in countries.tolist()]
             for name in CALENDAR_COLUMNS:
-                table = np.stack([each[name] for each in tables])
-                columns[name] = _array(table[code[server], tick], pa.int32())
+                table = np.concatenate([each[name] for each in tables])
+                columns[name] = _array(table[day], pa.int32())
         return columns
 
     def _server_columns(self, window: Window, spread: _Spread) -> dict[str, pa.Array]:
@@ -190,6 +202,53 @@ class Frame:
             if fleet.types is not None:
                 columns[TYPE_COLUMN] = text(fleet.type_codes(*span), fleet.types.names)
         return columns
+
+
+class DayTable:
+    """The calendar columns of each day of a window's months, to be looked up row by row.
+
+    Attributes:
+        count: how many days there are.
+        first: the first of them, counted from 1970-01-01.
+    """
+
+    def __init__(self, plan: Plan, window: Window) -> None:
+        per_day = plan.clock.ticks_per_day
+        # Stamps may leave their window and their day, but not their month.
+        first = window.first_tick // per_day - _LONGEST_MONTH
+        stop = (window.stop_tick - 1) // per_day + _LONGEST_MONTH + 1
+        self.count, self.first, self._plan = stop - first, first, plan
+        self._begins = np.arange(first, stop, dtype=np.int64) * DAY_SECONDS
+        self._columns: dict[str, dict[str, NDArray[np.int32]]] = {}
+
+    def day(
+        self,
+        window: Window,
+        tick: NDArray[np.int64],
+        stamps: NDArray[np.int64],
+        shift: NDArray[np.int64] | None,
+    ) -> NDArray[np.int64]:
+        """Return the index of the day of each row, given its tick, its stamp and its shift."""
+        ticks = np.arange(window.first_tick, window.stop_tick)
+        out: NDArray[np.int64] = (ticks // self._plan.clock.ticks_per_day - self.first)[tick]
+        if shift is not None:
+            moved = np.flatnonzero(shift)
+            out[moved] = stamps[moved] // DAY_SECONDS - self.first
+        return out
+
+    def index(self, second: int) -> int:
+        """Return the index of the day of a second."""
+        return second // DAY_SECONDS - self.first
+
+    def columns(self, country: str) -> dict[str, NDArray[np.int32]]:
+        """Return the calendar columns of a country, shape (days,) each."""
+        if country not in self._columns:
+            own = self._plan.own_dates
+            self._columns[country] = dict(calendar_columns(self._begins, country, own))
+        return self._columns[country]
+
+
+_LONGEST_MONTH = 31
 
 
 def _metric(metric: Metric, block: Block, values: NDArray[np.int32]) -> pa.Array:

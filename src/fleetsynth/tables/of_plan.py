@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from fleetsynth.clock import epoch_day
 from fleetsynth.instances import CAPACITIES
-from fleetsynth.ledger.table import has_events
+from fleetsynth.ledger.table import has_ledger
 from fleetsynth.tables import events
 from fleetsynth.tables.digest import combine
 from fleetsynth.tables.frame import text_array
@@ -107,7 +107,7 @@ EVENTS = PlanTable(
     "event_id",
     lambda _: events.SCHEMA,
     events.batches,
-    is_in=has_events,
+    is_in=has_ledger,
     beside_files=True,
     leaves=events.leaves,
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.errors import UsageError
-from fleetsynth.presets import model_of, simulate
+from fleetsynth.presets import collected, model_of, simulate_clean
 from fleetsynth.presets.capacity import add_capacity
 from fleetsynth.presets.living import parts_of_lives
 from fleetsynth.tables.labels import block_of_labels, plan_of_labels
@@ -35,11 +35,13 @@ class Made:
     Attributes:
         plan: of the data.
         block: rows of the data.
+        clean: the same rows before they were collected, if the collector has faults.
         parts: what their values are made of; None if no table takes it.
     """
 
     plan: Plan
     block: Block
+    clean: Block
     parts: Parts | None = None
 
 
@@ -68,6 +70,7 @@ SAMPLE = "sample"
 
 def _plan_of_components(plan: Plan) -> Plan:
     """Return a plan whose metrics are the parts of each metric, and the places of samples."""
+    plan = plan.clean  # parts add up to what was there, not to what was made of it on its way
     components, plan = components_of(plan), plan.of_model
     metrics = [
         replace(metric, stem=metric.column, statistic=part)
@@ -127,8 +130,10 @@ def made_of(plan: Plan, window: Window, tables: Iterable[Table] = ()) -> Made:
     """
     if any(table.takes_parts for table in tables):
         parts = parts_of(plan, window)
-        return Made(plan, add_capacity(plan, parts.block), parts)
-    return Made(plan, simulate(plan, window))
+        clean = add_capacity(plan, parts.block)
+        return Made(plan, collected(plan, clean), clean, parts)
+    clean = simulate_clean(plan, window)
+    return Made(plan, collected(plan, clean), clean)
 
 
 COMPONENTS = Table("components", KEYS, _plan_of_components, _block_of_components, takes_parts=True)
