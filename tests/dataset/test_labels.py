@@ -15,8 +15,9 @@ from fleetsynth.folders.engines.local import LocalEngine
 from fleetsynth.folders.folder import Shard, commit
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.verify import verify
-from fleetsynth.kinds import KINDS
+from fleetsynth.kinds import FAULTS, KINDS
 from fleetsynth.presets import as_plan
+from tests.collector.fleets import only
 from tests.e2e.command import Fleetsynth
 
 OFTEN = {
@@ -54,7 +55,18 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "retire": {"mean_years": 0.3},
     },
 }
-STEPS = {"classic": (3600, 3600), "realistic": (6 * 3600, 1800)}
+SCENARIOS["collected"] = {
+    "preset": "realistic",
+    "num_servers": 5,
+    "start_date": "2024-02-20",
+    "end_date": "2024-03-08",
+    "granularity": "2h",
+    "sample_interval": "1h",
+    "incidents": OFTEN,
+    # Stamps that are wrong are left out: rows could not be held against the ledger by their times.
+    "collector": {**only(*(FAULTS.keys() - {"clock_skew"}))},
+}
+STEPS = {"classic": (3600, 3600), "realistic": (6 * 3600, 1800), "collected": (7200, 3600)}
 """Seconds of a tick, and of a sample."""
 UNITS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
 CLASSES = ["anomaly", "fault", "off", "planned", "regime"]
@@ -83,6 +95,8 @@ def class_in(event: dict[str, Any]) -> str:
 def counts(event: dict[str, Any], times: list[float]) -> bool:
     """Whether a tick with samples at some times counts."""
     begin, end = event["first"], event["stop"]
+    if class_in(event) == "fault":
+        return begin <= times[0] < end
     if class_in(event) != "regime":
         return any(begin <= time < end for time in times)
     over = min(begin + ramp_of(event["effect"]), end)
@@ -118,7 +132,7 @@ def brute(name: str, data: list[dict[str, Any]], ledger: list[dict[str, Any]]) -
         time, whom = seconds(row["timestamp"]), (row["server_id"], row.get("service"))
         times = [time + number * sample for number in range(step // sample)]
         here = [e for e in ledger if e["entity"] in whom and counts(e, times)]
-        of_row = {"timestamp": row["timestamp"], "server_id": row["server_id"]}
+        of_row = {key: row[key] for key in ("timestamp", "server_id", "ingested_at") if key in row}
         for metric in metrics:
             stem = metric.rpartition("_")[0]
             acting = [event for event in here if stem in event["metrics"].split(",")]
@@ -148,6 +162,11 @@ def test_labels_are_those_of_the_ledgers_file(made: dict[str, Any], name: str) -
     labels = pq.read_table(beside / "labels.parquet").to_pylist()
     assert labels == brute(name, data, ledger)
     classes = {row["cpu_p95_class"] for row in labels}
+    if name == "collected":
+        assert classes >= {"normal", "anomaly", "fault"}
+        faults = {row["cpu_p95_kind"] for row in labels if row["cpu_p95_class"] == "fault"}
+        assert faults == {"missing_value", "stuck", "unit_slip", "quantised"}
+        return
     assert classes == {"normal", "anomaly", "off", "planned", "regime"}
     assert {row["cpu_p95_kind"] for row in labels} > {"migration", "load_test", "runaway"}
     assert {row["disk_p95_kind"] for row in labels} == {"normal", "change", "disk_fill"}

@@ -7,14 +7,18 @@ several events names a tick is laid down in `_weight`: docs/labels.md says it in
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from fleetsynth.kinds import KINDS, metrics_of
 from fleetsynth.ledger.each import of_each
+from fleetsynth.ledger.fault_rates import how
+from fleetsynth.ledger.faults import find, names_of
+from fleetsynth.ledger.faults import ticks_of as fault_ticks
 from fleetsynth.ledger.sources import Span, sources_of
+from fleetsynth.ledger.told import stamp
 from fleetsynth.metrics import LABEL
 
 if TYPE_CHECKING:
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Event
     from fleetsynth.plan import Plan
     from fleetsynth.window import Window
+
+    _Weight = tuple[bool, int, bool, int, str]
 
 NORMAL = "normal"
 """Stands for both class and kind where nothing happens."""
@@ -87,19 +93,40 @@ class _Mark(NamedTuple):
 
 def _marks(plan: Plan, window: Window) -> Iterator[list[_Mark]]:
     """Yield what befalls each server of a window, what names ticks in the end last."""
-    if not sources_of(plan).any:
+    if not (sources_of(plan).any or plan.is_faulty):
         return
     step = plan.clock.step
     span = Span(window.first_tick * step, window.stop_tick * step)
     servers = window.first_server, window.stop_server
     each = of_each(plan, *servers, span)
+    faults = _faults(plan, window, span) if plan.is_faulty else {}
     for name, events in zip(plan.fleet.server_ids(*servers), each, strict=True):
-        order = sorted(events, key=partial(_weight, name), reverse=True)
-        found = (_mark(plan, window, event) for event in order)
-        yield [mark for mark in found if mark is not None]
+        found = [(_weight(name, event), _mark(plan, window, event)) for event in events]
+        found += faults.get(name, ())
+        found.sort(key=itemgetter(0), reverse=True)
+        yield [mark for _, mark in found if mark is not None]
 
 
-def _weight(server: str, event: Event) -> tuple[bool, int, bool, int, str]:
+def _faults(plan: Plan, window: Window, span: Span) -> dict[str, list[tuple[_Weight, _Mark]]]:
+    """Return what the collector makes of values, by server; what it does to rows spoils none."""
+    out: dict[str, list[tuple[_Weight, _Mark]]] = {}
+    place = CLASSES.index("fault")
+    for kind, found in find(plan, window.first_server, window.stop_server, span):
+        stems = tuple(how(kind).of)
+        names = names_of(found, plan, window.first_server) if stems else ()
+        begins, ends = fault_ticks(found, plan.clock.step)
+        said = False, place, KIND_WORDS.index(kind.name)
+        for row, name in enumerate(names):
+            first = max(int(begins[row]), window.first_tick) - window.first_tick
+            stop = min(int(ends[row]), window.stop_tick) - window.first_tick
+            begin = int(found.begin[row])
+            weight = True, place, False, begin, f"{kind.name}-{name}-{stamp(begin)}"
+            mark = _Mark(first, stop, said, (stems[int(found.metric[row])],))
+            out.setdefault(name, []).append((weight, mark))
+    return out
+
+
+def _weight(server: str, event: Event) -> _Weight:
     """Return what events of a server are ordered by: what names a tick before others comes first.
 
     What switches a server off leaves nothing else to be seen. Then the class counts, a server's own
