@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from fleetsynth.report.write import report
     from fleetsynth.result import Result
     from fleetsynth.scenario import Scenario
+    from fleetsynth.sinks.ddl import ddl
     from fleetsynth.sinks.export import export
     from fleetsynth.sinks.result import Exported
     from fleetsynth.size import Size, estimate
@@ -114,6 +115,7 @@ _HOMES = {
     "events.api": ("Events", "events"),
     "report.write": ("report",),
     "scenario": ("Scenario",),
+    "sinks.ddl": ("ddl",),
     "sinks.export": ("export",),
     "sinks.result": ("Exported",),
     "specification.server": ("ServerArchetype",),
@@ -181,6 +183,7 @@ __all__ = [  # noqa: RUF022 - by topic
     "append",
     "batches",
     "commit",
+    "ddl",
     "export",
     "generate",
     "to_pandas",

@@ -59,7 +59,10 @@ def test_every_page_is_in_its_index() -> None:
 def run_cell(source: str, namespace: dict[str, Any]) -> str:
     """Run a cell; return what it prints, and its last expression as a notebook shows it."""
     body = ast.parse(source).body
-    last = ast.Expression(body.pop().value) if isinstance(body[-1], ast.Expr) else None
+    end = body[-1]
+    last = ast.Expression(end.value) if isinstance(end, ast.Expr) else None
+    if last:
+        body.pop()
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         exec(compile(ast.Module(body, []), "cell", "exec"), namespace)
         value = eval(compile(last, "cell", "eval"), namespace) if last else None

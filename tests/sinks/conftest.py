@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fleetsynth.sinks import SYSTEMS
+from tests.conformance.test_engines import session  # noqa: F401 - a fixture
 from tests.sinks.places import PLACES, Place, postgresql
 from tests.sinks.postgres import Postgres, running
 

@@ -9,6 +9,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from adbc_driver_postgresql import dbapi
+from deltalake import DeltaTable, write_deltalake
+from openpyxl import load_workbook
+from pyiceberg.catalog.sql import SqlCatalog
 
 from fleetsynth.sinks.base import DATA_TABLE
 from tests.sinks.postgres import Postgres
@@ -22,14 +25,15 @@ class Place:
         to: the destination.
         tables: returns the names of all tables that can be seen.
         read: returns a table's rows, as the system's own library gives them.
+        digits: of numbers that come back; a float has 17.
         others: makes a table of somebody else's of a name; None where there can be none.
-        is_file: whether it is one file or several on this machine.
     """
 
     to: str
     tables: Callable[[], set[str]]
     read: Callable[[str], pa.Table]
     others: Callable[[str], None] | None = None
+    digits: int = 17
 
 
 def _sqlite(folder: Path) -> Place:
@@ -121,9 +125,78 @@ def _files(folder: Path) -> Place:
     return Place(str(path), tables, lambda name: pq.read_table(place(name)))
 
 
+def _excel(folder: Path) -> Place:
+    path = folder / "fleet.xlsx"
+
+    def tables() -> set[str]:
+        return set(load_workbook(path, read_only=True).sheetnames) if path.exists() else set()
+
+    def read(name: str) -> pa.Table:
+        book = load_workbook(path, read_only=True)
+        names, *rows = book[name].iter_rows(values_only=True)
+        book.close()
+        # a cell without a value has none, whether or not it had the empty text
+        columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+        return pa.table([pa.array(list(column)) for column in columns], names=list(map(str, names)))
+
+    return Place(str(path), tables, read, digits=16)
+
+
+def _delta(folder: Path) -> Place:
+    lake = folder / "lake"
+
+    def tables() -> set[str]:
+        found = [path.parent for path in lake.glob("*/_delta_log")]
+        emptied = {
+            path for path in found if DeltaTable(path).history(1)[0]["operation"] == "DELETE"
+        }
+        return {path.name for path in found if path not in emptied}
+
+    def read(name: str) -> pa.Table:
+        return pa.table(DeltaTable(lake / name).to_pyarrow_table())
+
+    def others(name: str) -> None:
+        write_deltalake(lake / name, pa.table({"a": [1]}))
+
+    return Place(f"delta:{lake}", tables, read, others)
+
+
+def _iceberg(folder: Path) -> Place:
+    lake = folder / "lake"
+
+    def catalog() -> SqlCatalog:
+        options = {"uri": f"sqlite:///{lake}/catalog.db", "warehouse": f"file://{lake}"}
+        return SqlCatalog("fleetsynth", **options)
+
+    def tables() -> set[str]:
+        if not (lake / "catalog.db").exists():
+            return set()
+        opened = catalog()
+        found = {name[-1] for name in opened.list_tables("fleetsynth")}
+        return {
+            name
+            for name in found
+            if opened.load_table(("fleetsynth", name)).properties.get("fleetsynth.emptied") != "yes"
+        }
+
+    def read(name: str) -> pa.Table:
+        return catalog().load_table(("fleetsynth", name)).scan().to_arrow()
+
+    def others(name: str) -> None:
+        lake.mkdir(exist_ok=True)
+        opened = catalog()
+        opened.create_namespace_if_not_exists("fleetsynth")
+        opened.create_table(("fleetsynth", name), pa.schema([("a", pa.int32())]))
+
+    return Place(f"iceberg:{lake}", tables, read, others)
+
+
 PLACES: dict[str, Callable[[Path], Place]] = {
     "sqlite": _sqlite,
     "duckdb": _duckdb,
+    "delta": _delta,
+    "excel": _excel,
+    "iceberg": _iceberg,
     "files": _files,
 }
 """How to make a place for each system of `SYSTEMS`, but for that which needs a server."""

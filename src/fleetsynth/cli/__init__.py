@@ -17,7 +17,7 @@ from fleetsynth.cli.capacity import capacity
 from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
 from fleetsynth.cli.config import config
 from fleetsynth.cli.events import events
-from fleetsynth.cli.export import export
+from fleetsynth.cli.export import ddl, export
 from fleetsynth.cli.facts import facts
 from fleetsynth.cli.folders import append, commit, verify
 from fleetsynth.cli.report import report
@@ -106,6 +106,7 @@ for command in (
     events,
     report,
     capacity,
+    ddl,
     digest,
     export,
     facts,

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     "--to",
     required=True,
     metavar="DESTINATION",
-    help="Where to: postgresql://HOST/DATABASE, FILE.duckdb, FILE.sqlite, a file of a format of"
-    " `generate`, or - for standard output. See docs/export.md.",
+    help="Where to: postgresql://HOST/DATABASE, FILE.duckdb, FILE.sqlite, delta:FOLDER,"
+    " iceberg:FOLDER, FILE.xlsx, a file of a format of `generate`, or - for standard output. See"
+    " docs/export.md.",
 )
 @click.option("--schema", metavar="NAME", help="Schema of the tables; made if it is not there.")
 @click.option(
@@ -75,6 +76,7 @@ def export(
       fleetsynth export fleet/ --to postgresql://localhost/telemetry --schema fleet
       fleetsynth export fleet.parquet --to fleet.duckdb
       fleetsynth export fleet.yaml --to fleet.sqlite
+      fleetsynth export fleet/ --to delta:lake
       fleetsynth export fleet/ --to postgresql:///telemetry --append
       fleetsynth export fleet/ --to - --format csv | head
     """
@@ -113,3 +115,39 @@ def _show(exported: Exported, *, err: bool) -> None:
     if exported.digest:
         say(f"digest {exported.digest}", err=err)
     say(f"wrote {exported.to}", err=err)
+
+
+@click.command()
+@click.argument("path", required=False, type=PLACE, metavar="[PATH|SCENARIO]")
+@scenario_overrides
+@click.option(
+    "--for",
+    "system",
+    required=True,
+    metavar="SYSTEM",
+    help="athena (and Glue), postgresql, duckdb or spark.",
+)
+@click.option("--schema", metavar="NAME", help="Schema or database of the tables.")
+@click.option(
+    "--location",
+    metavar="URL",
+    help="For athena and spark, where the folder lies, if it is not at PATH.",
+)
+def ddl(
+    *, path: str | None, system: str, schema: str | None, location: str | None, **options: Any
+) -> None:
+    """Print the CREATE TABLE statements of all tables of PATH, or of a SCENARIO.
+
+    With keys and comments. Those of postgresql and duckdb are the tables that `export` makes; those
+    of athena and spark are external tables on a dataset folder of Parquet, with its partitions.
+
+    \b
+    Examples
+      fleetsynth ddl fleet/ --for athena --location s3://bucket/fleet/
+      fleetsynth ddl s3://bucket/fleet/ --for spark > tables.sql
+      fleetsynth ddl fleet.yaml --for postgresql --schema fleet | psql telemetry
+    """
+    from fleetsynth.sinks.ddl import ddl as statements
+
+    said = statements(data_of(path, options), system, schema=schema, location=location)
+    click.echo(said, nl=False)

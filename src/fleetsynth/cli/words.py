@@ -23,6 +23,7 @@ OPTIONS = {
     "file_format=...": "--format",
     "components=True": "--components",
     "append=True": "--append",
+    "location=...": "--location",
     "schema=...": "--schema",
     "labels=True": "--labels",
     "clean=True": "--clean",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from fleetsynth.errors import InputError
+from fleetsynth.formats import ending_of
 from fleetsynth.formats.read import read_batches, read_head, read_metadata
 from fleetsynth.presets import resolve
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
@@ -19,6 +20,7 @@ from fleetsynth.single_file import beside
 from fleetsynth.sinks.shapes import shape_of
 from fleetsynth.stores.names import OF_PLAN, SCENARIO
 from fleetsynth.stores.recorded import place_of
+from fleetsynth.tables import events
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.tables.of_plan import PLAN_TABLES
 from fleetsynth.tables.provenance import other_model, provenance
@@ -56,7 +58,9 @@ class Contents:
         metadata: what it says of its making.
         digest: its content digest, where it says one.
         partitions: columns that stand in the names of its folders.
-        folder: its URL or path if it is a folder.
+        folder: its URL or path; None of what is still to be made.
+        ending: that of its files; None of what is still to be made.
+        is_file: whether it is one file, and not a folder.
     """
 
     name: str
@@ -67,6 +71,8 @@ class Contents:
     digest: str | None = None
     partitions: tuple[str, ...] = ()
     folder: str | None = None
+    ending: str | None = None
+    is_file: bool = False
 
     @property
     def cells(self) -> int:
@@ -127,7 +133,9 @@ def contents_of_data(url: str) -> Contents:
         said,
         digest=manifest.get("digest"),
         partitions=_partitions(files),
-        folder=None if files.store is None else files.name,
+        folder=files.name,
+        ending=ending_of(files.keys[0]),
+        is_file=files.manifest is None and len(files.keys) == 1,
     )
 
 
@@ -194,6 +202,8 @@ def _plain_rows(files: Files, name: str, key: str, plan: Plan | None) -> Content
     with files.fetch(key) as path:
         names = read_head(path).names
         ours = PLAN_TABLES[name].schema(plan) if plan is not None else None
+        if name == events.NAME:  # whatever the plan
+            ours = events.SCHEMA
         if ours is None or (names and names != ours.names):
             first = next(read_batches(path), None)
             ours = pa.schema([]) if first is None else first.schema

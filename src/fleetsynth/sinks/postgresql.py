@@ -88,8 +88,6 @@ class PostgresqlSink:
 
     def _begin(self) -> None:
         said = self._wanted.schema
-        if said is not None:
-            self._run(f"CREATE SCHEMA IF NOT EXISTS {quoted(said)}")
         ((self._schema,),) = self._ask("SELECT coalesce($1::text, current_schema())", said)
         if self._schema is None:
             raise UsageError(f"{self._wanted.name} has no schema to work in: say schema=...")
@@ -98,6 +96,8 @@ class PostgresqlSink:
         )
         if not free:
             raise OutputError(f"another export into {self._wanted.name} is under way")
+        if said is not None:
+            self._run(f"CREATE SCHEMA IF NOT EXISTS {quoted(said)}")
         marks = dict(self._ask(_TABLES, quoted(self._schema)))
         self._replacing = Replacing(self._wanted, marks, self._columns)
         self._targets: dict[str, str] = {}

@@ -1,0 +1,168 @@
+"""``fleetsynth.ddl``: the statements that create a dataset's tables, for who loads them himself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from fleetsynth.errors import UsageError, did_you_mean
+from fleetsynth.sinks.export import open_contents
+from fleetsynth.sinks.sql import comments, create_table, qualified, quoted
+from fleetsynth.sinks.types import SQL, kind_of
+from fleetsynth.stores.names import DATA, OF_PLAN, TABLES
+from fleetsynth.stores.places import is_far
+from fleetsynth.tables.frame import column_types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fleetsynth.presets import ScenarioLike
+    from fleetsynth.sinks.base import Shape
+    from fleetsynth.sinks.contents import Contents
+
+DIALECTS = ("athena", "duckdb", "postgresql", "spark")
+"""Systems whose statements `ddl` writes."""
+
+_NOWHERE = "s3://BUCKET/PREFIX"
+
+
+def ddl(
+    data: ScenarioLike = None,
+    system: str = "postgresql",
+    *,
+    schema: str | None = None,
+    location: str | None = None,
+) -> str:
+    """Return the CREATE TABLE statements of all tables of a dataset, with keys and comments.
+
+    Those of PostgreSQL and DuckDB are the tables that `export` makes. Those of Athena (and Glue)
+    and Spark are external: they lie on a dataset folder of Parquet, with its partitions.
+
+    Args:
+        data: as `export` takes it: a dataset, or a scenario.
+        system: ``athena``, ``duckdb``, ``postgresql`` or ``spark``.
+        schema: schema or database of the tables; None for none in their names.
+        location: the folder's URL, for Athena and Spark; None for the folder's own.
+
+    Raises:
+        ScenarioError, UsageError, InputError: as `export`; if there is no such system, or it cannot
+            read the dataset's format.
+    """
+    if system not in DIALECTS:
+        raise UsageError(f"there are no statements for {system!r}{did_you_mean(system, DIALECTS)}")
+    external = system in ("athena", "spark")
+    if location is not None and not external:
+        raise UsageError("location=... is for tables on files: those of Athena and Spark")
+    contents = open_contents(data)
+    if not external:
+        return "\n\n".join(_own(contents, system, schema)) + "\n"
+    return "\n\n".join(_external(contents, system, schema, location)) + "\n"
+
+
+def _own(contents: Contents, system: str, schema: str | None) -> Iterator[str]:
+    """Yield the statements of tables that have rows of their own."""
+    if schema is not None:
+        yield f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)};"
+    for content in contents.tables.values():
+        shape = content.shape
+        name = qualified(schema, shape.name)
+        yield f"{create_table(shape, system, name, keyed=True)};"
+        yield "\n".join(f"{line};" for line in comments(shape, name, shape.comment))
+
+
+def _external(
+    contents: Contents, system: str, schema: str | None, location: str | None
+) -> Iterator[str]:
+    """Yield the statements of tables that lie on files."""
+    if contents.ending not in (None, ".parquet"):
+        raise UsageError(
+            f"{contents.name} is of {contents.ending}: statements for {system} are for Parquet"
+        )
+    base = (location or _place(contents, system)).rstrip("/")
+    if schema is not None:
+        yield f"CREATE DATABASE IF NOT EXISTS {_ticked(schema)};"
+    for name, content in contents.tables.items():
+        where, note = _where(name, base, system, single=contents.is_file)
+        partitions = () if name in OF_PLAN else contents.partitions
+        if note:
+            yield note
+        yield _statement(_parted(content.shape, partitions), system, schema, where, partitions)
+        if partitions:
+            yield f"MSCK REPAIR TABLE {_in(schema, content.shape.name)};"
+
+
+def _place(contents: Contents, system: str) -> str:
+    place = contents.folder
+    if place is None or not (system == "spark" or is_far(place)):
+        return _NOWHERE
+    return place if is_far(place) else str(Path(place).absolute())
+
+
+def _parted(shape: Shape, partitions: tuple[str, ...]) -> Shape:
+    """Add the columns that stand in the names of folders alone."""
+    schema = shape.schema
+    for name in partitions:
+        if name not in schema.names:
+            schema = schema.append(pa.field(name, column_types().get(name, pa.string())))
+    return replace(shape, schema=schema)
+
+
+def _where(name: str, base: str, system: str, *, single: bool) -> tuple[str, str]:
+    """Return where a table lies, and what has to be done before."""
+    if name == "data":
+        return (base if single else f"{base}/{DATA}"), ""
+    if name not in OF_PLAN:
+        return f"{base}/{TABLES}{name}/", ""
+    if system == "spark":
+        return f"{base}/{OF_PLAN[name]}", ""
+    where = f"{base}/athena/{name}/"
+    copy = f"aws s3 cp {base}/{OF_PLAN[name]} {where}"
+    return where, f"-- Athena reads folders, and {OF_PLAN[name]} is a file. First: {copy}"
+
+
+def _statement(
+    shape: Shape, system: str, schema: str | None, where: str, partitions: tuple[str, ...]
+) -> str:
+    """Return a statement in the words of Hive (Athena), or of Spark."""
+    hive = system == "athena"
+    fields = {field.name: _column(field.name, shape, system) for field in shape.schema}
+    apart = [fields[name] for name in partitions] if hive else []
+    body = ",\n".join(f"  {text}" for text in fields.values() if text not in apart)
+    lines = [
+        f"CREATE {'EXTERNAL ' if hive else ''}TABLE IF NOT EXISTS {_in(schema, shape.name)} (",
+        f"{body}\n)",
+        *([] if hive else ["USING PARQUET"]),
+        f"COMMENT {_text(_with_key(shape))}",
+    ]
+    if partitions:
+        keys = apart if hive else [_ticked(name) for name in partitions]
+        lines.append(f"PARTITIONED BY ({', '.join(keys)})")
+    if hive:
+        lines.append("STORED AS PARQUET")
+    return "\n".join([*lines, f"LOCATION {_text(where)};"])
+
+
+def _column(name: str, shape: Shape, system: str) -> str:
+    text = f"{_ticked(name)} {SQL[kind_of(shape.schema.field(name))][system]}"
+    comment = shape.comments.get(name)
+    return f"{text} COMMENT {_text(comment)}" if comment else text
+
+
+def _with_key(shape: Shape) -> str:
+    """Say in words what tells rows apart: these systems have no keys."""
+    return f"{shape.comment} Key: {', '.join(shape.key)}." if shape.key else shape.comment
+
+
+def _in(schema: str | None, table: str) -> str:
+    return _ticked(table) if schema is None else f"{_ticked(schema)}.{_ticked(table)}"
+
+
+def _ticked(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,111 @@
+"""Statements that create tables: executed by the systems that they are for."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+import fleetsynth as fs
+from fleetsynth.errors import UsageError
+from fleetsynth.sinks.ddl import DIALECTS
+from tests.sinks.postgres import Postgres
+from tests.sinks.test_conformance import MORE, SMALL
+
+_COLUMNS = (
+    "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
+    " WHERE table_schema = 'fleet' ORDER BY table_name, ordinal_position"
+)
+
+
+def test_duckdb_has_the_tables_that_an_export_makes(tmp_path: Path) -> None:
+    fs.export(SMALL, tmp_path / "a.duckdb", schema="fleet")
+    with duckdb.connect(str(tmp_path / "b.duckdb")) as made:
+        made.execute(fs.ddl(SMALL, "duckdb", schema="fleet"))
+        said = made.execute(_COLUMNS).fetchall()
+        keys = made.execute("SELECT constraint_text FROM duckdb_constraints()").fetchall()
+    with duckdb.connect(str(tmp_path / "a.duckdb")) as exported:
+        assert exported.execute(_COLUMNS).fetchall() == said
+        found = exported.execute(
+            "SELECT comment FROM duckdb_columns() WHERE column_name = 'cpu_p95'"
+        ).fetchall()
+    assert found == [("CPU p95, %",)]
+    assert ('PRIMARY KEY(server_id, "timestamp")',) in keys
+    assert {row[0] for row in said} == {"server_metrics", "servers", "events"}
+
+
+@pytest.mark.xdist_group("postgres")
+def test_postgresql_has_the_tables_that_an_export_makes(postgres: Postgres) -> None:
+    one, other = postgres.new(), postgres.new()
+    fs.export(SMALL, one, schema="fleet")
+    postgres.ask(fs.ddl(SMALL, "postgresql", schema="fleet"), other)
+    assert postgres.ask(_COLUMNS, one) == postgres.ask(_COLUMNS, other)
+    keys = (
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'p'"
+        " AND connamespace = 'fleet'::regnamespace"
+        " ORDER BY conname"
+    )
+    assert postgres.ask(keys, one) == postgres.ask(keys, other)
+    assert len(postgres.ask(keys, one)) == 3
+    comments = "SELECT objsubid, description FROM pg_description JOIN pg_class c ON c.oid = objoid"
+    told = f"{comments} WHERE relname = 'server_metrics' AND objsubid > 0 ORDER BY objsubid"
+    assert postgres.ask(told, one) == postgres.ask(told, other) != []
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("Spark")
+@pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_spark_reads_what_lies_there(tmp_path: Path, session: Callable[[], Any]) -> None:
+    spark = session()
+    tables = ("server_metrics", "components", "labels", "servers", "events")
+    for name, partitions in (("flat", []), ("parted", ["region", "year", "month"])):
+        folder = tmp_path / name
+        made = fs.generate(SMALL, folder, partition_by=partitions, workers=1, **MORE)
+        for statement in statements(fs.ddl(folder, "spark")):
+            spark.sql(statement)
+        spark.sql("SELECT * FROM server_metrics").write.parquet(str(tmp_path / f"{name}-back"))
+        assert fs.digest(tmp_path / f"{name}-back") == made.digest
+        rows = {table: spark.table(table).count() for table in tables}
+        told = {t: pq.read_table(folder / f"{t}.parquet").num_rows for t in tables[3:]}
+        assert rows == dict.fromkeys(tables[:3], made.rows) | told
+        for table in tables:
+            spark.sql(f"DROP TABLE {table}")
+    parser = spark._jsparkSession.sessionState().sqlParser()
+    for statement in statements(fs.ddl(folder, "athena", schema="a", location="s3://b/c/")):
+        parser.parsePlan(statement)  # Hive's own words, which Spark knows
+    with pytest.raises(Exception, match=r"(?i)parse"):
+        parser.parsePlan("CREATE EXTERNAL TABLE a (`b` string) STORED PARQUET")
+
+
+def statements(text: str) -> list[str]:
+    lines = [line for line in text.splitlines() if not line.startswith("--")]
+    return [piece for piece in "\n".join(lines).split(";\n") if piece.strip()]
+
+
+def test_athena_lies_on_a_folder_with_its_partitions(tmp_path: Path) -> None:
+    fs.generate(SMALL, tmp_path / "fleet", partition_by=["region", "year"], workers=1, **MORE)
+    said = fs.ddl(tmp_path / "fleet", "athena", location="s3://bucket/fleet")
+    data, repair, *_ = said.split(";\n\n")
+    body, _, rest = data.partition("\n)\n")
+    assert "`region`" not in body
+    assert "PARTITIONED BY (`region` string COMMENT" in rest
+    assert "`year` int COMMENT" in rest
+    assert rest.endswith("STORED AS PARQUET\nLOCATION 's3://bucket/fleet/data/'")
+    assert repair == "MSCK REPAIR TABLE `server_metrics`"
+    assert "LOCATION 's3://bucket/fleet/tables/components/'" in said
+    assert "aws s3 cp s3://bucket/fleet/events.parquet s3://bucket/fleet/athena/events/" in said
+
+
+def test_what_cannot_be_said_is_refused(tmp_path: Path) -> None:
+    assert list(DIALECTS) == sorted(DIALECTS)
+    with pytest.raises(UsageError, match=r"no statements for 'postgres' .*'postgresql'"):
+        fs.ddl(SMALL, "postgres")
+    with pytest.raises(UsageError, match=r"location=\.\.\. is for"):
+        fs.ddl(SMALL, "duckdb", location="s3://a/b")
+    fs.generate(SMALL, tmp_path / "fleet", file_format="csv", workers=1)
+    with pytest.raises(UsageError, match=r"is of \.csv: statements for athena are for Parquet"):
+        fs.ddl(tmp_path / "fleet", "athena")
+    assert "s3://BUCKET/PREFIX/data/" in fs.ddl(SMALL, "spark")
