@@ -43,6 +43,7 @@ def test_the_commands_are_those_documented() -> None:
         "config init",
         "config schema",
         "config show",
+        "ddl",
         "digest",
         "events",
         "export",
