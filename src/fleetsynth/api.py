@@ -247,6 +247,7 @@ def append(
     until: date | str,
     *,
     resume: bool = False,
+    restart: bool = False,
     shard: str | None = None,
     engine: Engine | str | None = None,
     master: str | None = None,
@@ -262,6 +263,7 @@ def append(
         folder: the folder, or ``s3://bucket/prefix``.
         until: the last day that it is to have, included. One that it has already changes nothing.
         resume: go on with an append that was interrupted, and from there to `until`.
+        restart: give such an append up instead, remove what it has made, and begin anew.
         shard: make shard K of N of the new parts alone, as `generate` takes it; then `commit`.
         engine: where parts are made, as `generate` takes it.
         master: address of Spark's master, as `generate` takes it.
@@ -294,6 +296,7 @@ def append(
         str(folder),
         day,
         resume=resume,
+        restart=restart,
         shard=parse_shard(shard) if shard else None,
         engine=engine,
         master=master,

@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 
 from fleetsynth.errors import ExistsError, OutputError, WriteError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -171,6 +176,29 @@ def sync_folder(folder: Path) -> None:
         try:
             os.fsync(handle)
         finally:
+            os.close(handle)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock, for moments only; the system lets go of it when a process ends.
+
+    Where there are no such locks (Windows, some network file systems) nothing is held: then no more
+    than a look before and after tells of somebody else.
+    """
+    if fcntl is None:
+        yield
+        return
+    handle = None
+    try:
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        if handle is not None:
+            with suppress(OSError):  # by closing alone, a process forked just now would keep it
+                fcntl.flock(handle, fcntl.LOCK_UN)
             os.close(handle)
 
 

@@ -1,15 +1,19 @@
 """Days that are appended to a folder: the digest of one run, old parts as they are."""
 
+import fcntl
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from obstore.store import MemoryStore
 
 import fleetsynth as fs
 from fleetsynth.errors import ExistsError, FleetsynthError, InputError, UsageError
@@ -23,7 +27,7 @@ from fleetsynth.stores.recorded import seal
 from fleetsynth.stores.store import LocalStore, is_unfinished, open_store
 from tests.dataset import stepping
 from tests.dataset.folders import digest_in, files_in, identities, manifest_of
-from tests.dataset.object_store import BUCKET, empty, environment
+from tests.dataset.object_store import BUCKET, empty, environment, gate, request
 from tests.dataset.stepping import EVENTFUL, LONGER, NEXT_DAY, REFUSED, Steps
 from tests.e2e.command import Fleetsynth
 from tests.support import digest_of
@@ -66,6 +70,76 @@ def make_months(folder: Path, **options: Any) -> fs.Result:
     return fs.generate(said, f"{folder}/", workers=1, **options)
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scenarios are written as JSON, which is YAML: that alone is most of a small append."""
+    stepping.as_json(monkeypatch.setattr)
+    monkeypatch.setattr("os.fsync", lambda _: None)
+
+
+class KilledError(BaseException):
+    """A process that is gone: nothing that is to be tidied up reaches the store."""
+
+
+class Killing:
+    """Ends what runs before a change of the store that nothing was ended before so far.
+
+    Attributes:
+        met: the changes that something was ended before.
+        every: those of a whole append.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, store: Any) -> None:
+        self.met: set[str] = set()
+        self.every: set[str] = set()
+        self._taken: list[str] = []
+        self._kill = self._dead = False
+        for name in ("create", "write", "replace", "delete", "tidy"):
+            monkeypatch.setattr(type(store), name, self._before(name, getattr(type(store), name)))
+        monkeypatch.setattr(type(store), "building", self._building(type(store).building))
+
+    @property
+    def is_left(self) -> bool:
+        """Whether there are changes that nothing was ended before, as far as is known."""
+        return not self.every or bool(self.every - self.met)
+
+    def begin(self, *, kill: bool) -> bool:
+        """Begin to count; tell whether what ran since the last time has come to its end."""
+        whole = not self._dead
+        if whole and any("publish data" in each for each in self._taken):  # from the beginning
+            self.every |= set(self._taken)
+        self._taken, self._kill, self._dead = [], kill, False
+        return whole
+
+    def _step(self, name: str, key: str) -> None:
+        if self._dead:
+            raise KilledError
+        what = f"{name} {re.sub('[0-9a-f]{16}|[0-9]{4}-[0-9-]{5}|[0-9]+', '0', key)}"
+        what = f"{what} {self._taken.count(what)}"
+        self._taken.append(what)
+        if self._kill and what not in self.met:
+            self.met.add(what)
+            self._dead = True
+            raise KilledError
+
+    def _before(self, name: str, real: Any) -> Any:
+        def stepping(store: Any, key: str = "", *arguments: Any, **options: Any) -> Any:
+            self._step(name, key)
+            return real(store, *([key] if key else []), *arguments, **options)
+
+        return stepping
+
+    def _building(self, real: Any) -> Any:
+        @contextmanager
+        def building(store: Any, key: str, **options: Any) -> Iterator[Path]:
+            self._step("build", key)
+            with real(store, key, **options) as path:
+                yield path
+                self._step("publish", key)
+
+        return building
+
+
 def is_fine(folder: Path | str, regenerate: int = 0) -> bool:
     """Whether `verify` has nothing to say."""
     found = verify(str(folder), regenerate=regenerate)
@@ -73,11 +147,15 @@ def is_fine(folder: Path | str, regenerate: int = 0) -> bool:
     return True
 
 
-PARTITIONS = [(), ("year", "month"), ("date",), ("region", "year", "month", "day")]
+PARTITIONS = [
+    ("classic", ()),
+    ("classic", ("date",)),
+    ("realistic", ("year", "month")),
+    ("realistic", ("region", "year", "month", "day")),
+]
 
 
-@pytest.mark.parametrize("preset", ["classic", "realistic"])
-@pytest.mark.parametrize("partitions", PARTITIONS)
+@pytest.mark.parametrize(("preset", "partitions"), PARTITIONS)
 def test_what_is_appended_has_the_digest_of_one_run_and_all_its_tables(
     tmp_path: Path, preset: str, partitions: tuple[str, ...]
 ) -> None:
@@ -85,7 +163,7 @@ def test_what_is_appended_has_the_digest_of_one_run_and_all_its_tables(
     both: dict[str, Any] = {"components": True, "labels": True}
     made = make(folder, preset, partition_by=partitions, part_bytes=20_000, **both)
     assert made.digest == fs.digest(folder)
-    for after in (1, 2, 6):  # within the month, and beyond it
+    for after in (2, 6):  # within the month, and beyond it
         before, told = identities(folder), manifest_of(folder)["parts"]
         made = fs.append(folder, day(after), workers=1)
         now = identities(folder)
@@ -103,28 +181,66 @@ def test_what_is_appended_has_the_digest_of_one_run_and_all_its_tables(
     assert is_fine(folder, regenerate=1_000)
 
 
-@pytest.mark.parametrize("where", ["disk", "bucket"])
-@pytest.mark.parametrize("preset", ["classic", "realistic"])
-def test_thirty_appended_days_have_the_digest_of_one_run(
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(("where", "preset"), [("disk", "realistic"), ("bucket", "classic")])
+def test_thirty_appended_days_killed_at_every_store_operation_have_the_digest_of_one_run(
     tmp_path: Path,
-    object_store: int,
     monkeypatch: pytest.MonkeyPatch,
     where: str,
     preset: str,
 ) -> None:
-    for name, value in environment(object_store).items():
-        monkeypatch.setenv(name, value)
-    empty(object_store)
-    url = f"s3://{BUCKET}/lake" if where == "bucket" else str(tmp_path / "lake")
-    make(url, preset, partition_by=["date" if where == "bucket" else "year"])
+    """Each append is killed before a change of the store that none was killed before so far."""
+    url = str(tmp_path / "lake")
+    if where == "bucket":
+        url, memory = f"s3://{BUCKET}/lake", MemoryStore()
+        monkeypatch.setenv("AWS_SKIP_SIGNATURE", "true")
+        whole = contextmanager(lambda file: iter([file.read()]))  # what is mapped, it would keep
+        monkeypatch.setattr("fleetsynth.stores.object_store._mapped", whole)
+        monkeypatch.setattr("obstore.store.from_url", lambda *_, **__: memory)
+    made = make(url, preset, partition_by=["date" if where == "bucket" else "year"])
+    killing = Killing(monkeypatch, open_store(url))
+    states = set()
     for after in range(1, 31):
-        made = fs.append(url, day(after), workers=1)
+        before = made.digest
+        for _ in range(2 if killing.is_left else 0):
+            killing.begin(kill=True)
+            with suppress(KilledError):
+                made = fs.append(url, day(after), resume=True, workers=1)
+            if killing.begin(kill=False):
+                break
+            states.add(fs.digest(url) == before)  # by the manifest, which is there at any moment
+        killing.begin(kill=False)
+        made = fs.append(url, day(after), resume=True, workers=1)
+        assert made.plan.clock.end == day(after)
+    killing.begin(kill=False)
+    assert not killing.is_left
+    assert len(killing.met) > 20
+    assert states == {True, False}
     one = fs.generate(scenario(preset, day(30)), tmp_path / "one.parquet")
-    assert made.digest == one.digest
-    assert fs.digest(url) == one.digest
+    assert made.digest == one.digest == fs.digest(url)
     assert fs.events(url).rows() == fs.events(one.path).rows()
     assert is_fine(url)
     assert len(open_store(url).list("_versions/")) < 14  # no more than what somebody still reads
+
+
+@pytest.mark.usefixtures("quick")
+def test_days_are_appended_in_a_bucket(object_store: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(object_store).items():
+        monkeypatch.setenv(name, value)
+    empty(object_store)
+    url = f"s3://{BUCKET}/lake"
+    make(url, partition_by=["date"])
+    interrupt(url, day(2))
+    assert fs.append(url, day(1), restart=True, workers=1).plan.clock.end == day(1)
+    assert fs.append(url, day(4), workers=1).digest == digest_until(4)
+    assert is_fine(url)
+    part = open_store(url).list(f"{DATA}date={day(4)}/")[0]
+    whole = open_store(url).read(part) or b""
+    open_store(url).write(part, whole[:-1] + b"0")
+    with pytest.raises(InputError, match="is not the file that was recorded"):
+        fs.append(url, day(5), workers=1)
+    open_store(url).write(part, whole)
+    assert fs.append(url, day(5), resume=True, workers=1).digest == digest_until(5)
 
 
 def test_days_are_found_in_folders_and_are_no_columns(tmp_path: Path) -> None:
@@ -301,6 +417,141 @@ def test_an_interrupted_append_is_ended_first(tmp_path: Path) -> None:
     assert is_fine(tmp_path)
 
 
+def digest_until(after: int) -> str:
+    """The digest of one run of the classic preset."""
+    return digest_of(fs.resolve(fs.load_scenario(scenario("classic", day(after)))))
+
+
+def interrupt(folder: Path | str, until: date) -> None:
+    """Leave an append as one that was interrupted: one of its parts is made."""
+    fs.append(folder, until, shard="1/2", workers=1)
+
+
+def other_release(folder: Path) -> None:
+    """Make of an append that was interrupted one of an earlier release, which wrote other files."""
+    record = folder / "_parts/job-0001.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"version": "0.9"}))
+    for part in (folder / DATA).rglob(f"date={day(2)}/part-*"):
+        part.write_bytes(part.read_bytes() + b"0")
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("until", [1, 2, 3])
+def test_an_append_that_cannot_be_gone_on_with_is_given_up(tmp_path: Path, until: int) -> None:
+    folder = tmp_path / "fleet"
+    make(folder, partition_by=["date"], components=True)
+    before = files_in(folder)
+    interrupt(folder, day(2))
+    assert len(files_in(folder)) > len(before)
+    other_release(folder)
+    with pytest.raises(UsageError, match=r"version was 0\.9.*or restart=True"):
+        fs.append(folder, day(until), resume=True, workers=1)
+    with pytest.raises(UsageError, match=r"version was 0\.9.*append\(folder\) with restart=True"):
+        fs.commit(folder)
+    with pytest.raises(ExistsError, match="or give that up with restart=True"):
+        fs.append(folder, day(until), workers=1)
+    fs.append(folder, day(until), restart=True, workers=1)
+    assert len(manifest_of(folder)["spans"]) == 2
+    assert digest_in(folder) == digest_until(until)
+    assert is_fine(folder)
+
+
+@pytest.mark.usefixtures("quick")
+def test_giving_up_removes_what_no_manifest_names_and_nothing_else(tmp_path: Path) -> None:
+    make(tmp_path, partition_by=["date"])
+    fs.append(tmp_path, day(1), workers=1)
+    before = identities(tmp_path)
+    interrupt(tmp_path, day(3))
+    assert fs.append(tmp_path, day(1), restart=True, workers=1).already
+    assert identities(tmp_path) == before
+    assert is_fine(tmp_path)
+    for both in ({"resume": True}, {"shard": "1/2"}):
+        with pytest.raises(UsageError, match="restart=True"):
+            fs.append(tmp_path, day(2), restart=True, **both)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("decided", [False, True])
+def test_of_an_append_and_one_that_gives_it_up_the_first_to_decide_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decided: bool
+) -> None:
+    """At the moment of the worst race: all is made, and checked, but the manifest."""
+    make(tmp_path, partition_by=["date"])
+    real = LocalStore.create
+
+    def create(store: LocalStore, key: str, data: bytes) -> bool:
+        if not key.startswith("_parts/end-"):
+            return real(store, key, data)
+        monkeypatch.setattr(LocalStore, "create", real)
+        done = real(store, key, data) if decided else False
+        fs.append(tmp_path, day(3), restart=True, workers=1)
+        return done or real(store, key, data)
+
+    monkeypatch.setattr(LocalStore, "create", create)
+    with pytest.raises(FleetsynthError, match="another process has"):
+        fs.append(tmp_path, day(2), workers=1)
+    days = [str(END), *([str(day(2))] if decided else []), str(day(3))]
+    assert [span["until"] for span in manifest_of(tmp_path)["spans"]] == days
+    assert digest_in(tmp_path) == digest_until(3)
+    assert is_fine(tmp_path)
+
+
+def test_a_manifest_is_replaced_only_if_it_is_still_the_one_that_was_looked_at(
+    tmp_path: Path, object_store: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for where in ("disk", "bucket"):
+        with gate(object_store) as door:
+            for name, value in environment(door.port).items():
+                monkeypatch.setenv(name, value)
+            empty(object_store)
+            store = open_store(str(tmp_path) if where == "disk" else f"s3://{BUCKET}/lake")
+            store.write("manifest.json", b"one")
+            assert not store.replace("manifest.json", b"two", b"three")
+            assert not store.replace("nothing.json", b"two", b"three")
+            assert store.replace("manifest.json", b"one", b"two")
+            assert store.read("manifest.json") == b"two"
+
+            def meanwhile(method: str, _: str) -> bool:
+                if method == "PUT":
+                    request(object_store, "PUT", f"/{BUCKET}/lake/manifest.json", b"other")
+                return True
+
+            door.allows = meanwhile
+            if where == "bucket":
+                assert not store.replace("manifest.json", b"two", b"three")
+                assert store.read("manifest.json") == b"other"
+
+
+def test_nobody_removes_a_manifest_while_another_is_put_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, held = LocalStore(tmp_path), []
+    store.write("manifest.json", b"one")
+
+    def noting(real: Any) -> Any:
+        def told(*arguments: Any, **options: Any) -> Any:
+            other = os.open(tmp_path, os.O_RDONLY)
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                held.append(False)
+            except BlockingIOError:
+                held.append(True)
+            finally:
+                os.close(other)
+            return real(*arguments, **options)
+
+        return told
+
+    for of, name in ((LocalStore, "read"), (LocalStore, "write"), (Path, "unlink")):
+        monkeypatch.setattr(of, name, noting(getattr(of, name)))
+    assert store.replace("manifest.json", b"one", b"two")
+    store.delete("manifest.json")
+    monkeypatch.undo()
+    assert held[:2] == [True, True]
+    assert held[-1] is True
+    assert files_in(tmp_path) == []
+
+
 def test_what_is_generated_anew_takes_all_of_it_away(tmp_path: Path) -> None:
     make_months(tmp_path / "fleet", partition_by=["year", "month"])
     fs.append(tmp_path / "fleet", day(1), workers=1)
@@ -340,7 +591,7 @@ def test_an_append_that_is_killed_at_any_step_leaves_a_whole_dataset(
     tmp_path: Path, steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
-    stepping.remember_yaml(monkeypatch.setattr)
+    stepping.as_json(monkeypatch.setattr)
     start, end = tmp_path / "start", tmp_path / "end"
     stepping.generate_to_append(str(start))
     old, new = digest_in(start), digest_of(fs.resolve(LONGER))

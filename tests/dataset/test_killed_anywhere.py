@@ -159,7 +159,7 @@ def test_what_is_killed_at_any_step_is_recovered(
     task: Task,
 ) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
-    stepping.remember_yaml(monkeypatch.setattr)
+    stepping.as_json(monkeypatch.setattr)
     wanted = digest_of(resolve(EVENTFUL if task in WITH_EVENTS else TWO_MONTHS))
     ways: tuple[Task, Task] = (stepping.resume, stepping.overwrite)
     if task in WITH_TABLES:

@@ -507,7 +507,7 @@ def test_what_is_killed_at_any_request_is_recovered(
 ) -> None:
     wanted = digest_of(resolve(stepping.TWO_MONTHS))
     monkeypatch.setenv("AWS_MAX_RETRIES", "0")
-    stepping.remember_yaml(monkeypatch.setattr)
+    stepping.as_json(monkeypatch.setattr)
     url = f"s3://{BUCKET}/fleet"
     if what == "overwrite":
         stepping.generate_other(url)
@@ -535,7 +535,7 @@ def test_an_append_that_is_killed_at_any_request_leaves_a_whole_dataset(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_MAX_RETRIES", "0")
-    stepping.remember_yaml(monkeypatch.setattr)
+    stepping.as_json(monkeypatch.setattr)
     url = f"s3://{BUCKET}/fleet"
     stepping.generate_to_append(url)
     there = stored(port)

@@ -91,6 +91,9 @@ def parse_size(text: str) -> int:
 )
 @click.option("--resume", is_flag=True, help="Go on with an append that was interrupted.")
 @click.option(
+    "--restart", is_flag=True, help="Give up an append that was interrupted, and begin anew."
+)
+@click.option(
     "--shard",
     metavar="K/N",
     help="Make shard K of N of the new parts (K from 1, or auto in an array job); then commit.",

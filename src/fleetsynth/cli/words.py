@@ -12,6 +12,7 @@ import shlex
 OPTIONS = {
     "overwrite=True": "--overwrite",
     "resume=True": "--resume",
+    "restart=True": "--restart",
     "shard=...": "--shard",
     "part_bytes=...": "--part-size",
     "partition_by=...": "--partition-by",

@@ -23,6 +23,7 @@ from fleetsynth.folders.begin import (
 )
 from fleetsynth.folders.folder import commit
 from fleetsynth.folders.generate import result_of, run_job
+from fleetsynth.folders.give_up import give_up
 from fleetsynth.folders.job import Earlier, Job, job_key
 from fleetsynth.presets import resolve
 from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, TABLES
@@ -51,6 +52,7 @@ def append_days(
     until: date,
     *,
     resume: bool = False,
+    restart: bool = False,
     shard: Shard | None = None,
     workers: int | None = None,
     engine: Engine | str | None = None,
@@ -63,6 +65,7 @@ def append_days(
         url: the folder.
         until: the last day that it is to have.
         resume: go on with an append that was interrupted, and then to `until` if that is later.
+        restart: give up an append that is under way or was interrupted: remove what it has made.
         shard: make only some of the parts, and no manifest; `commit` writes it.
         workers: processes; None for one per processor.
         engine: where parts are made, or its name in `ENGINES`; None for the first.
@@ -70,11 +73,18 @@ def append_days(
         progress: called with how many of the new days' cells are done so far.
 
     Raises:
-        UsageError: if the day is before the dataset's last, or another version made it.
+        UsageError: if the day is before the dataset's last, another version made it, or both
+            `resume` and `restart` are said.
         ExistsError: if another run is in the folder.
         InputError: if it is no finished dataset, or not as its manifest says.
         OutputError: if it cannot be written. What was there stays as it was.
     """
+    if resume and restart:
+        raise UsageError("resume=True goes on, restart=True begins again: choose one")
+    if restart and shard is not None:
+        raise UsageError(
+            "restart=True would remove what other shards make: begin without shard=..."
+        )
     options: dict[str, Any] = {"workers": workers, "engine": engine, "master": master}
     options |= {"shard": shard, "progress": progress}
     started = time.perf_counter()
@@ -82,6 +92,9 @@ def append_days(
     there = look(store)
     if there.finished is not None and not (there.being_appended_to or there.being_replaced):
         commit(url)  # what a run has left that was killed when it had ended
+    if there.being_appended_to and restart:
+        give_up(store, url, there)
+        there = look(store)
     if there.being_appended_to:
         job = _interrupted(store, url, there, until, resume=resume, shard=shard is not None)
         before = _stamps(store, there.finished or {})
@@ -108,9 +121,9 @@ def _interrupted(
     if not resume and not (shard and end == until):
         raise ExistsError(
             f"days until {end} are being appended to {store.name}, or that was interrupted: go on "
-            "with resume=True"
+            "with resume=True, or give that up with restart=True"
         )
-    compare(job, there.run or {}, store.name)
+    compare(job, there.run or {}, store.name, "restart=True")
     return job
 
 
@@ -192,7 +205,7 @@ def _begin(store: Store, job: Job, *, join: bool) -> Job:
         there = look(store)
         if not (join and there.being_appended_to):
             raise ExistsError(f"another run has begun in {store.name} at the same time")
-        compare(job, there.run or {}, store.name)
+        compare(job, there.run or {}, store.name, "restart=True")
         return replace(job, run=there.name or "", generation=there.generation)
     data = store.read(MANIFEST)
     now = {} if data is None else parse_manifest(data, f"{store.name}/{MANIFEST}")

@@ -255,7 +255,9 @@ def _files_of(store: Store, there: Folder) -> list[str]:
         return []
     names = set(there.names)
     _refuse_card_of_others(store, there)
-    records = {name for name in names if re.fullmatch(rf"{STATE}part-[0-9]+\.json", name)}
+    records = {
+        name for name in names if re.fullmatch(rf"{STATE}(part-[0-9]+|end-[0-9a-f]+)\.json", name)
+    }
     versions = {name for name in names if re.fullmatch(_VERSION, name)}
     beside = names & {
         SERVERS,
@@ -341,12 +343,14 @@ def job_from(written: dict[str, Any], url: str, generation: int = 0) -> Job:
     )
 
 
-def compare(job: Job, written: dict[str, Any], name: str) -> None:
+def compare(
+    job: Job, written: dict[str, Any], name: str, otherwise: str = "overwrite=True"
+) -> None:
     """Refuse to go on with a run of another job; name the first differences."""
     if differences := _differences(job, written):
         raise UsageError(
             f"{name} belongs to another scenario or version, or is cut differently: "
-            f"{'; '.join(differences[:5])}: use the same, or overwrite=True"
+            f"{'; '.join(differences[:5])}: use the same, or {otherwise}"
         )
 
 

@@ -18,6 +18,7 @@ from fleetsynth.folders.begin import compare, job_from, look, refuse_lost
 from fleetsynth.folders.card import write_card
 from fleetsynth.folders.job import (
     Job,
+    end_key,
     generation_of,
     is_there,
     is_whole,
@@ -149,7 +150,12 @@ def commit(url: str) -> dict[str, Any]:
             raise InputError(f"{store.name} holds no run that could be committed")
         refuse_lost(store, there)
         job = job_from(there.run, url, there.generation)
-        compare(job, there.run, store.name)
+        compare(
+            job,
+            there.run,
+            store.name,
+            "append(folder) with restart=True" if job.earlier else "overwrite=True",
+        )
         finished = _write_end(store, job)
     put_copies(store, finished)
     _remove_traces(store, there)
@@ -290,17 +296,39 @@ def _replace_manifest(store: Store, job: Job, before: bytes, data: bytes) -> Non
     """Put a manifest in the place of the one of the dataset that was appended to.
 
     Raises:
-        SupersededError: if another run has begun meanwhile, which then finds what it expects.
+        SupersededError: if the append was given up, or another run has begun meanwhile, which then
+            finds what it expects.
     """
     refuse_if_superseded(store, job)
-    if store.read(MANIFEST) != before:
+    _decide(store, job, data)
+    if not store.replace(MANIFEST, before, data) and store.read(MANIFEST) != data:
         raise SupersededError(f"another process has changed the dataset at {store.name} meanwhile")
-    store.write(MANIFEST, data)
     try:
         refuse_if_superseded(store, job)
-    except SupersededError:  # it removes the dataset: the manifest must not come back
-        if store.read(MANIFEST) == data:
+    except SupersededError:
+        # It removes the dataset, and the manifest must not come back; or it has ended this append.
+        if store.read(MANIFEST) == data and look(store).being_replaced:
             store.delete(MANIFEST)
+        raise
+
+
+def _decide(store: Store, job: Job, data: bytes) -> None:
+    """Decide that an append ends with a manifest: from then on nobody can give it up.
+
+    Raises:
+        SupersededError: if it has been given up, or has ended.
+    """
+    key = end_key(job.run)
+    created = store.create(key, data)
+    if not created and store.read(key) != data:
+        raise SupersededError(
+            f"another process has given up this append to {store.name}, or ended it otherwise"
+        )
+    try:
+        refuse_if_superseded(store, job)  # whoever has given it up may have tidied up already
+    except SupersededError:
+        if created:
+            store.delete(key)
         raise
 
 

@@ -234,6 +234,14 @@ def job_key(generation: int) -> str:
     return f"{STATE}job-{generation:04d}.json"
 
 
+def end_key(run: str) -> str:
+    """Where it is decided, once and for all, how an append ends: whoever is first creates it.
+
+    It holds the manifest that is to be; or nothing, if the append has been given up.
+    """
+    return f"{STATE}end-{run}.json"
+
+
 def generation_of(key: str) -> int | None:
     """Return which run a key is the job record of, if it is one."""
     match = re.fullmatch(rf"{STATE}job-([0-9]{{4,9}})\.json", key)

@@ -20,7 +20,7 @@ from fleetsynth.errors import (
     UsageError,
     WriteError,
 )
-from fleetsynth.files import make_folders, os_errors, put_in_place, sync_folder, whole_file
+from fleetsynth.files import locked, make_folders, os_errors, put_in_place, sync_folder, whole_file
 from fleetsynth.formats import FORMATS
 from fleetsynth.size import refuse_without_room
 from fleetsynth.stores.object_store import Stamp, other_bytes
@@ -37,7 +37,7 @@ STAGING = f"{STATE}making-"
 
 _TEMPORARY = r"""(?x)
     ((_parts|_versions/[0-9-]+|data|tables/[a-z_]+)/)? ([^/]+=[^/]*/)*
-    \.( (part|job)-[0-9]+(?P<ending>(\.[a-z]+)+) | (manifest|job)\.json
+    \.( (part|job)-[0-9]+(?P<ending>(\.[a-z]+)+) | (manifest|job|end-[0-9a-f]+)\.json
        | scenario\.yaml | (servers|events)\.parquet | leaves\.bin
        | croissant\.json | README\.md )
     \.[0-9a-f]{8}\.tmp
@@ -74,6 +74,13 @@ class Store(Protocol):
 
     def write(self, key: str, data: bytes) -> None:
         """Publish a small file, replacing one that is there."""
+
+    def replace(self, key: str, before: bytes, data: bytes) -> bool:
+        """Publish a small file in the place of one with such bytes; False if that is not there.
+
+        Nobody can change the file between the look at it and its replacement, where the system
+        that keeps it has a way to say so.
+        """
 
     def read(self, key: str) -> bytes | None:
         """Return a file's bytes, or None if there is none."""
@@ -169,6 +176,14 @@ class LocalStore:
         with whole_file(self._path(key), overwrite=True) as temporary:
             temporary.write_bytes(data)
 
+    def replace(self, key: str, before: bytes, data: bytes) -> bool:
+        """Publish a small file in the place of one, with the folder locked for that moment."""
+        with locked(self._folder):
+            if self.read(key) != before:
+                return False
+            self.write(key, data)
+            return True
+
     def read(self, key: str) -> bytes | None:
         """Return a file's bytes, or None."""
         path = self._path(key)
@@ -217,7 +232,7 @@ class LocalStore:
     def delete(self, key: str) -> None:
         """Remove a file and the folders that it leaves empty."""
         path = self._path(key)
-        with os_errors(path):
+        with locked(self._folder), os_errors(path):
             path.unlink(missing_ok=True)
         self._remove_empty(path.parent)
 
