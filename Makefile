@@ -28,7 +28,7 @@ IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Bytecode is made of what is imported, and not of all that is installed.
 INSTALL := pip install --quiet --no-compile --disable-pip-version-check
 
-.PHONY: data check test style imports types lint unit chromium postgresql oldest newest on-newest docs bench release clean
+.PHONY: data check test style imports types lint unit chromium postgresql prometheus oldest newest on-newest docs bench release clean
 .DEFAULT_GOAL := data
 
 data: $(READY)
@@ -56,7 +56,7 @@ types: $(READY)
 
 lint: style imports types
 
-unit: $(READY) chromium postgresql
+unit: $(READY) chromium postgresql prometheus
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 # The browser tests need Chromium. Root installs it where apt-get can; without it those tests are
@@ -76,6 +76,14 @@ postgresql:
 	&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	apt-get install -y -qq --no-install-recommends postgresql postgresql-client >/dev/null; } \
 	|| echo "no PostgreSQL: its tests are skipped; apt-get install postgresql"
+
+# So do the tests of `serve` with the servers that ask it.
+prometheus:
+	@{ command -v prometheus && command -v victoria-metrics; } >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	apt-get install -y -qq --no-install-recommends prometheus victoria-metrics >/dev/null; } \
+	|| echo "no Prometheus or VictoriaMetrics: tests that ask them are skipped; apt-get install both"
 
 # The golden digests once more, on the oldest supported versions.
 oldest: $(OLDEST_READY)

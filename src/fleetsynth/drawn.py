@@ -30,6 +30,9 @@ _TOGETHER = 64
 """Consecutive servers whose draws are spread evenly, so that few servers have about the shares."""
 BLOCK = 4096
 """Consecutive servers that are drawn together; no service reaches into the next block."""
+_KEPT = 512
+"""Blocks that are remembered, 32 kB each: whoever asks for servers anywhere among a million finds
+them again."""
 
 
 def look_up(index: Ints, of_block: Callable[[int], Ints]) -> Ints:
@@ -44,7 +47,7 @@ def look_up(index: Ints, of_block: Callable[[int], Ints]) -> Ints:
     return out
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=_KEPT)
 def codes(seed: int, shares: Shares, block: int) -> Ints:
     """Return the archetypes of a block's servers, shape (BLOCK,); only to be read.
 
@@ -67,7 +70,7 @@ def codes(seed: int, shares: Shares, block: int) -> Ints:
     return out
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=_KEPT)
 def services(seed: int, shares: Shares, replicas: Replicas, block: int) -> Ints:
     """Return the first server of each server's service, for a block, shape (BLOCK,).
 

@@ -187,10 +187,20 @@ class Fleet:
         else among those of its archetype. A larger fleet changes no service but the last of each
         archetype, and where archetypes are drawn or interleaved only by adding to it.
         """
-        codes = self.archetype_codes(first, stop).tolist()
-        numbers = self._assigned.services(self.index(first, stop), self._replicas)
-        pairs = zip(codes, numbers.tolist(), strict=True)
-        return [f"{self.archetypes[code]}-{number:03d}" for code, number in pairs]
+        codes, numbers = (each.tolist() for each in self.service_numbers(first, stop))
+        return [self.service_name(*pair) for pair in zip(codes, numbers, strict=True)]
+
+    def service_numbers(self, first: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return what the services of servers first..stop-1 are named after, shape (servers,).
+
+        That is the index of the archetype, and the number of the first server.
+        """
+        codes = self.archetype_codes(first, stop)
+        return codes, self._assigned.services(self.index(first, stop), self._replicas)
+
+    def service_name(self, code: int, number: int) -> str:
+        """Return the name of a service, given the index of its archetype and its number."""
+        return f"{self.archetypes[code]}-{number:03d}"
 
     def members_of(self, service: str) -> NDArray[np.int64]:
         """Return the servers of a service by their indices in the whole fleet, ascending.

@@ -89,3 +89,8 @@ def _naive(time: object) -> date:
 def like(timestamp: Times, values: Floats) -> Any:
     """Return a float for one timestamp, and an array for several."""
     return values if np.ndim(timestamp) else float(values[0])
+
+
+def text_of(seconds: int) -> str:
+    """Write a time, in seconds since the Unix epoch, as ``2024-03-01 02:00:00``."""
+    return str(np.datetime64(seconds, "s")).replace("T", " ")

@@ -6,11 +6,14 @@ import ast
 import contextlib
 import io
 import json
+import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.docs import markdown, running
+from tests.serve import servers
 from tests.sinks import postgres
 
 if TYPE_CHECKING:
@@ -33,6 +36,17 @@ def test_the_page_of_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ):
             monkeypatch.setenv(name, value)
         running.run_page(COOKBOOK / "postgresql.md", tmp_path)
+
+
+@pytest.mark.xdist_group("servers")
+def test_the_page_of_prometheus(tmp_path: Path) -> None:
+    servers.needs("prometheus")
+    try:
+        running.run_page(COOKBOOK / "prometheus.md", tmp_path)
+    finally:  # what a block that failed has left running
+        for path in tmp_path.glob("*.pid"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(path.read_text()), signal.SIGKILL)
 
 
 def test_every_page_is_in_its_index() -> None:

@@ -38,7 +38,9 @@ PAGES = sorted(
         ROOT / "bench" / "README.md",
     }
 )
-SERVED = {ROOT / "docs" / "cookbook" / name for name in ("postgresql.md", "spark.md")}
+SERVED = {
+    ROOT / "docs" / "cookbook" / name for name in ("postgresql.md", "prometheus.md", "spark.md")
+}
 """Pages that need something that runs: they run in `test_cookbook.py`, and beside Spark's tests."""
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 

@@ -34,6 +34,7 @@ NAMED = pytest.mark.parametrize("path", COMMANDS, ids=lambda path: " ".join(path
 def test_the_commands_are_those_documented() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         "",
+        "append",
         "archetypes",
         "capacity",
         "commit",
@@ -42,14 +43,17 @@ def test_the_commands_are_those_documented() -> None:
         "config init",
         "config schema",
         "config show",
+        "ddl",
         "digest",
         "events",
+        "export",
         "facts",
         "generate",
         "plan",
         "preview",
         "validate",
         "report",
+        "serve",
         "verify",
     }
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetsynth.models.realistic.simulate import samples
-from fleetsynth.models.realistic.stocks import Epoch, Resets
+from fleetsynth.models.resets import Epoch, Resets
 from fleetsynth.presets import simulate
 from fleetsynth.window import Window
 from tests.realistic_agreement import MIXED, realistic

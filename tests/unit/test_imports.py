@@ -26,7 +26,7 @@ MIDDLING = {"numpy", "pyarrow", "pydantic", "rich", "ruamel", "holidays", "isal"
 """What we stand on, but must not wait for before it is used."""
 
 COMMANDS = ["generate", "validate", "plan", "preview", "report", "digest", "facts"]
-COMMANDS += ["archetypes", "config", "capacity", "export"]
+COMMANDS += ["archetypes", "config", "capacity", "export", "serve"]
 SUBCOMMANDS = ["show", "check", "init", "schema"]
 HELP = [
     ["--help"],

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fleetsynth.models.realistic import aggregate, compose, demand, noise, stocks
+from fleetsynth.models.realistic import aggregate, compose, demand, noise
 from fleetsynth.models.realistic.plan import RealisticPlan
 from fleetsynth.models.realistic.simulate import samples
+from fleetsynth.models.resets import Resets
 from fleetsynth.presets import simulate
 from fleetsynth.scenario.distribution import Distribution
 from fleetsynth.window import Window
@@ -305,7 +306,7 @@ def test_statistics_agree(count: int) -> None:
 @pytest.mark.parametrize("period", [0.1, 0.7, 28.125, 64.0, 200.0])
 def test_resets_agree(period: float) -> None:
     """The epoch that each sample lies in, before and after 1970."""
-    resets = stocks.Resets(3, "restart", "server_007", period, 300)
+    resets = Resets(3, "restart", "server_007", period, 300)
     by_twin = twin.Renewals(3, "restart", "server_007", period, 300)
     for first in (-1000, 0, 5_500_123):
         for epoch in resets.epochs(first, first + 400):

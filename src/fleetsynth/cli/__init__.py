@@ -22,6 +22,7 @@ from fleetsynth.cli.facts import facts
 from fleetsynth.cli.folders import append, commit, verify
 from fleetsynth.cli.report import report
 from fleetsynth.cli.say import say_error
+from fleetsynth.cli.serve import serve
 from fleetsynth.cli.validate import validate
 from fleetsynth.cli.words import in_options
 from fleetsynth.errors import FleetsynthError, InputError
@@ -101,6 +102,7 @@ for command in (
     verify,
     plan,
     preview,
+    serve,
     events,
     report,
     capacity,

@@ -91,6 +91,19 @@ def of_server(sources: Sources, who: Who, span: Span) -> tuple[Event, ...]:
     return _kept(sources, found)
 
 
+def downs(plan: Plan, who: Who, span: Span) -> tuple[tuple[int, int], ...]:
+    """Return when a server is switched off: begins and ends, apart and in order.
+
+    By its own events and by those that are told of its service; what has no end ends `FOREVER`.
+    """
+    sources = sources_of(plan)
+    found = list(of_server(sources, who, span))
+    if sources.services:
+        of_all = _told(sources, as_service(who), span, of_server=False)
+        found += (event for event in of_all if event.event_id not in sources.without)
+    return downs_of([tuple(found)])[0]
+
+
 def of_capacity(sources: Sources, who: Who, span: Span) -> tuple[Event, ...]:
     """Return what changes the capacity that a server has, in order.
 

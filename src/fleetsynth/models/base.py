@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fleetsynth.errors import Problem
     from fleetsynth.metrics import Metric
     from fleetsynth.models.parts import Components
+    from fleetsynth.models.resets import Resets
     from fleetsynth.plan import Plan
     from fleetsynth.scenario import Scenario
     from fleetsynth.window import Window
@@ -219,6 +220,8 @@ class Model:
             share a scale.
         tile_seconds: CPU time of a tile and one row of it, on a core of 2020 or so, where that
             outweighs all else of a short span.
+        restarts: returns when a server restarts, in samples, given a plan and the server's place in
+            it; None if the model knows nothing of restarts.
     """
 
     version: str
@@ -237,6 +240,7 @@ class Model:
     lacks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     same_scale: bool = False
     tile_seconds: float | None = None
+    restarts: Callable[[Any, int], Resets] | None = None
 
     def factors_of(self, plan: Plan) -> tuple[Factor, ...]:
         """Return what the calendar multiplies demand by, as a plan has it."""

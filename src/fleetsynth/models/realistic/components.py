@@ -25,6 +25,7 @@ from fleetsynth.models.realistic.simulate import (
     shared_of,
     statistics,
 )
+from fleetsynth.models.resets import Resets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -166,7 +167,7 @@ def _stock(
     span, made = (seen.span.first, seen.span.stop), []
     for row, (name, at) in enumerate(zip(seen.members.names, seen.at, strict=True)):
         of = {path: values[row] for path, values in figures.items()}
-        resets = stocks.Resets(seed, purpose, name, of[days], step)
+        resets = Resets(seed, purpose, name, of[days], step)
         made.append(sums(at, span, resets, *more, of))
     for rows in zip(*made, strict=True):
         yield np.stack(rows)

@@ -1,7 +1,7 @@
 """The realistic model, as everything else sees it."""
 
 from fleetsynth.models.base import Model
-from fleetsynth.models.realistic import check, components, factors, plan, simulate
+from fleetsynth.models.realistic import check, components, factors, plan, simulate, stocks
 from fleetsynth.models.realistic.scenario import RealisticScenario, settle
 from fleetsynth.models.realistic.signals import SIGNALS
 
@@ -17,4 +17,5 @@ MODEL = Model(
     components=components.COMPONENTS,
     events=True,
     settle=settle,
+    restarts=stocks.restarts_of,
 )

@@ -18,6 +18,7 @@ from fleetsynth.models.realistic.aggregate import aggregate
 from fleetsynth.models.realistic.compose import Samples
 from fleetsynth.models.realistic.happened import Happened, happened
 from fleetsynth.models.realistic.members import Members, members_of
+from fleetsynth.models.resets import Resets
 from fleetsynth.streams import Stream
 from fleetsynth.window import BLOCK, Window
 
@@ -266,9 +267,9 @@ def _stocks(members: Members, span: Span, memory: Floats, disk: Floats) -> None:
     stock = np.empty(span.stop - span.first)
     for row, name in enumerate(members.names):
         of = {path: values[row] for path, values in figures.items()}
-        restarts = stocks.Resets(seed, "restart", name, of["memory.restart_days"], step)
+        restarts = Resets(seed, "restart", name, of["memory.restart_days"], step)
         stocks.memory(stock, span.first, restarts, of)
         memory[row] += stock
-        cleanups = stocks.Resets(seed, "clean-up", name, of["disk.cleanup_days"], step)
+        cleanups = Resets(seed, "clean-up", name, of["disk.cleanup_days"], step)
         stocks.disk(stock, span.first, cleanups, origin, of)
         disk[row] += stock

@@ -1,0 +1,81 @@
+"""When something is set back again and again: restarts, clean-ups."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import ceil, floor, frexp
+from typing import TYPE_CHECKING, NamedTuple
+
+from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.streams import uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SLOT_DAYS = 1 / 16
+"""Time is cut into slots, at most one reset in each; half of the shortest period is longer."""
+
+
+class Epoch(NamedTuple):
+    """The time from one reset to the next.
+
+    Attributes:
+        slot: the slot of the reset, counted from the Unix epoch; its draws have this address.
+        start: tick of the reset.
+        stop: tick of the next.
+    """
+
+    slot: int
+    start: int
+    stop: int
+
+
+class Resets(NamedTuple):
+    """When an entity is set back: once in `days` on average, and once or twice in each span.
+
+    Spans are the shortest that are longer than `days`, of a power of two days. One of a span's
+    halves has a reset, the other has one by chance; which slot of a half it is, is drawn from half
+    to half of the half, and so on. So a slightly longer period takes some resets away, and all
+    others stay where they are.
+    """
+
+    seed: int
+    purpose: str
+    name: str
+    days: float
+    step: int
+
+    def epochs(self, first: int, stop: int) -> Iterator[Epoch]:
+        """Yield the epochs that ticks first..stop-1 lie in."""
+        level = frexp(self.days)[1]
+        per_span = 2.0**level * DAY_SECONDS / self.step
+        spans = range(floor(first / per_span) - 1, floor(stop / per_span) + 2)
+        slots = [slot for span in spans for slot in self._slots(level, span)]
+        for slot, (begin, end) in zip(slots, pairwise(map(self._tick, slots)), strict=False):
+            if begin < min(stop, end) and end > first:
+                yield Epoch(slot, begin, end)
+
+    def uniform(self, what: str, *numbers: int) -> float:
+        """One uniform in [0, 1) of a slot, or of a half."""
+        return uniform(self.seed, self.purpose, self.name, what, *numbers)
+
+    def _slots(self, level: int, span: int) -> Iterator[int]:
+        """Yield the slots of a span of ``2**level`` days in which there is a reset, in order."""
+        always = self._half(level, span)
+        both = self.uniform("both", level, span) < 2.0**level / self.days - 1.0
+        for half in (2 * span, 2 * span + 1):
+            if both or half == always:
+                yield self._slot(level - 1, half)
+
+    def _slot(self, level: int, part: int) -> int:
+        """Return the slot in which the reset is that a part of ``2**level`` days has."""
+        while 2.0**level > _SLOT_DAYS:
+            level, part = level - 1, self._half(level, part)
+        return part
+
+    def _half(self, level: int, part: int) -> int:
+        return 2 * part + (self.uniform("half", level, part) >= 0.5)
+
+    def _tick(self, slot: int) -> int:
+        day = (slot + self.uniform("time", slot)) * _SLOT_DAYS
+        return ceil(day * DAY_SECONDS / self.step)

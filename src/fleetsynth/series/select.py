@@ -1,0 +1,321 @@
+"""What a query means: which series of a plan, and their samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from fleetsynth.errors import UsageError
+from fleetsynth.presets import as_plan, model_of, simulate
+from fleetsynth.series.counters import Counters
+from fleetsynth.series.families import families_of
+from fleetsynth.series.index import Index
+from fleetsynth.series.matching import accepts
+from fleetsynth.series.tiles import Tiles
+from fleetsynth.series.values import Moments, own_values, rows_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.plan import Plan
+    from fleetsynth.series.families import Family
+    from fleetsynth.wire.remote_read import Matcher
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Pairs = tuple[tuple[str, str], ...]
+
+NAME = "__name__"
+SCRAPE_SECONDS = 60
+"""How far apart samples are, at most, of what looks as if it had been scraped."""
+_TOGETHER = 64
+
+
+class RefusedError(UsageError):
+    """A query that takes too much."""
+
+
+class Limits(NamedTuple):
+    """What one query may take.
+
+    Attributes:
+        series: most series of an answer.
+        samples: most samples of an answer.
+        cache_bytes: of values that are remembered from query to query.
+    """
+
+    series: int = 200_000
+    samples: int = 50_000_000
+    cache_bytes: int = 256 << 20
+
+
+class Named(NamedTuple):
+    """A series that is meant.
+
+    Attributes:
+        labels: name and value of each, sorted by name.
+        family: it is one of these.
+        row: its place among a server's series of the family.
+        place: of its server in the selection.
+    """
+
+    labels: Pairs
+    family: Family
+    row: int
+    place: int
+
+
+class Catalog:
+    """All series of a plan.
+
+    Attributes:
+        plan: what is served.
+        samples: the same plan with a tick for each sample.
+        families: of its series, by name.
+        index: its servers by their labels.
+        limits: what one query may take.
+        clean: values of each sample, whether servers live or not.
+        counters: of its servers.
+    """
+
+    def __init__(self, plan: Plan, constant: Mapping[str, str], limits: Limits) -> None:
+        self.plan, self.limits = plan, limits
+        self.samples = samples_of(plan)
+        model = model_of(plan)
+        stems = [stem for signal in model.signals for stem in signal.published]
+        self.families = families_of(plan, stems)
+        self.index = Index(plan, constant)
+        self.clean = Tiles(self.samples, model.simulate, limits.cache_bytes)
+        self.counters = Counters(self.samples, self.clean)
+        is_same = self.samples is plan and plan.is_gapless
+        self.published = self.clean if is_same else Tiles(plan, simulate, limits.cache_bytes)
+
+    @cached_property
+    def scrape_seconds(self) -> int:
+        """Seconds between samples of what looks as if it had been scraped."""
+        step = self.samples.clock.step  # at each of which a counter has to be seen
+        return max(each for each in range(1, SCRAPE_SECONDS + 1) if step % each == 0)
+
+    def step(self, family: Family) -> int:
+        """Return how many seconds lie between samples of a family."""
+        return self.scrape_seconds if family.is_fine else self.plan.clock.step
+
+    def span(self) -> tuple[int, int]:
+        """Return the first second and the last one that have samples."""
+        clock = self.plan.clock
+        return clock.first * clock.step, (clock.stop - 1) * clock.step
+
+    def select(
+        self,
+        matchers: Sequence[Matcher],
+        start_ms: int,
+        end_ms: int,
+        *,
+        labels_only: bool = False,
+    ) -> Selection:
+        """Return the series that matchers mean, and their samples in a span, both ends included.
+
+        Args:
+            matchers: all of them hold.
+            start_ms: the first millisecond since the Unix epoch.
+            end_ms: the last one.
+            labels_only: whether nobody asks for samples.
+
+        Raises:
+            RefusedError: if that would be too much.
+            UsageError: for a matcher that is none.
+        """
+        out = self.find(matchers, start_ms, end_ms)
+        self._refuse(out, labels_only=labels_only)
+        return out
+
+    def find(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
+        """Return the same without a look at how much it is.
+
+        Raises:
+            UsageError: for a matcher that is none.
+        """
+        families = self._families([m for m in matchers if m.name == NAME])
+        others = [m for m in matchers if m.name != NAME]
+        of_servers = [m for m in others if m.name in self.index.names]
+        rest = [m for m in others if m.name not in self.index.names]
+        chosen = [(family, rows) for family in families if (rows := _rows(family, rest))]
+        span = -(-start_ms // 1000), end_ms // 1000
+        if not chosen or span[0] > span[1]:
+            return Selection(self, (), np.empty(0, np.int64), span)
+        return Selection(self, tuple(chosen), self.index.servers(of_servers), span)
+
+    def _families(self, matchers: list[Matcher]) -> list[Family]:
+        return [f for f in self.families if all(accepts(matcher, f.name) for matcher in matchers)]
+
+    def _refuse(self, found: Selection, *, labels_only: bool) -> None:
+        if found.count > self.limits.series:
+            raise RefusedError(
+                f"{found.count:,} series are asked for, and at most {self.limits.series:,} are"
+                " answered: choose fewer servers or names, or start with a higher --max-series"
+            )
+        if not labels_only and found.samples > self.limits.samples:
+            raise RefusedError(
+                f"{found.samples:,} samples are asked for, and at most {self.limits.samples:,} are"
+                " answered: choose fewer servers, less time, or start with a higher --max-samples"
+            )
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Series that are meant.
+
+    Attributes:
+        catalog: what they belong to.
+        chosen: families, with the places of the rows that are meant.
+        everyone: places of the servers in the plan, those included that do not live in the span.
+        span: first and last second.
+    """
+
+    catalog: Catalog
+    chosen: tuple[tuple[Family, tuple[int, ...]], ...]
+    everyone: Ints
+    span: tuple[int, int]
+
+    @cached_property
+    def _lives(self) -> tuple[Ints, NDArray[np.int64]]:
+        """Return the servers that live in the span, and first and last second of each there."""
+        begin, end = self.catalog.span()
+        low, high = max(begin, self.span[0]), min(end, self.span[1])
+        spans = np.tile(np.array([low, high]), (len(self.everyone), 1))
+        clock, fleet = self.catalog.plan.clock, self.catalog.plan.fleet
+        days = None
+        if fleet.lives is not None and len(self.everyone):
+            days = fleet.select(self.everyone).days_of_life(0, len(self.everyone))
+        if days is not None:
+            first, stop = (day * clock.ticks_per_day * clock.step for day in days)
+            spans[:, 0] = np.maximum(spans[:, 0], first)
+            spans[:, 1] = np.minimum(spans[:, 1], stop - clock.step)
+        there = spans[:, 0] <= spans[:, 1]
+        return self.everyone[there], spans[there]
+
+    @property
+    def servers(self) -> Ints:
+        """Places of the servers, ascending."""
+        return self._lives[0]
+
+    @property
+    def count(self) -> int:
+        """How many series there are."""
+        return len(self.servers) * sum(len(rows) for _, rows in self.chosen)
+
+    @cached_property
+    def samples(self) -> int:
+        """How many samples there are, at most."""
+        low, high = self._lives[1].T
+        return sum(
+            len(rows) * int(_between(low, high, self.catalog.step(family)).sum())
+            for family, rows in self.chosen
+        )
+
+    def named(self) -> list[Named]:
+        """Return the series, sorted by their labels."""
+        out = []
+        for place, labels in enumerate(self.catalog.index.labels(self.servers)):
+            for family, rows in self.chosen:
+                for row in rows:
+                    pairs = {NAME: family.name, **labels, **family.rows[row]}
+                    out.append(Named(tuple(sorted(pairs.items())), family, row, place))
+        out.sort()
+        return out
+
+    def series(self) -> Iterator[tuple[Pairs, Ints, Floats]]:
+        """Yield labels, milliseconds and values of each series that has samples.
+
+        Sorted by labels, unless that is so much that values are best made server by server.
+        """
+        everyone = self.named()
+        if not everyone:
+            return
+        if self._load():
+            yield from self._of(everyone)
+            return
+        by_server: dict[int, list[Named]] = {}
+        for each in everyone:
+            by_server.setdefault(each.place, []).append(each)
+        for first in range(0, len(self.servers), _TOGETHER):
+            places = range(first, min(first + _TOGETHER, len(self.servers)))
+            yield from self._of([each for place in places for each in by_server[place]])
+
+    def _of(self, named: Iterable[Named]) -> Iterator[tuple[Pairs, Ints, Floats]]:
+        """Yield series one by one; neighbours of one server and family are worked out once."""
+        moments: dict[tuple[int, int, int], Moments] = {}
+        last: tuple[Any, ...] = ()
+        values: list[Floats] = []
+        has_rows: NDArray[np.bool_] | None = None
+        spans, servers = self._lives[1].tolist(), self.servers.tolist()
+        for each in named:
+            low, high = spans[each.place]
+            key = (low, high, self.catalog.step(each.family))
+            if key not in moments:
+                moments[key] = Moments.of(*key)
+            when = moments[key]
+            if not len(when.seconds):
+                continue
+            if last != (each.place, each.family.name):
+                last = each.place, each.family.name
+                values = own_values(self.catalog, each.family, servers[each.place], when)
+                has_rows = rows_at(self.catalog, servers[each.place], when)
+            of = values[each.row] if len(values) > 1 else values[0]
+            there = ~np.isnan(of)
+            if has_rows is not None:
+                there &= has_rows
+            if there.all():
+                yield each.labels, when.ms, of
+            elif there.any():
+                yield each.labels, when.ms[there], of[there]
+
+    def _load(self) -> bool:
+        """Simulate neighbours together, and remember what that gives; tell whether it fits."""
+        if len(self.servers) == 1:  # what its counters begin with is made together with the rest
+            return True
+        low, high = int(self._lives[1][:, 0].min()), int(self._lives[1][:, 1].max())
+        fits = True
+        for tiles, fine in ((self.catalog.clean, True), (self.catalog.published, False)):
+            if any(family.is_fine == fine for family, _ in self.chosen):
+                clock = (self.catalog.samples if fine else self.catalog.plan).clock
+                first, stop = -(-low // clock.step), high // clock.step + 1
+                if first >= stop:
+                    continue
+                if tiles.room_for(len(self.servers), stop - first):
+                    tiles.load(self.servers, first, stop)
+                else:
+                    fits = False
+        return fits
+
+
+def samples_of(plan: Plan) -> Plan:
+    """Return a plan with a tick for each sample, and what the model makes alone.
+
+    Counters count samples, whatever is published.
+    """
+    if plan.samples_per_row == 1:
+        return plan.of_model
+    seconds = plan.clock.step // plan.samples_per_row
+    said = {"granularity": f"{seconds}s", "statistics": ["mean"]}
+    return as_plan(plan.scenario.to_dict() | said).of_model
+
+
+def _rows(family: Family, matchers: list[Matcher]) -> tuple[int, ...]:
+    """Return which of a server's series of a family some matchers accept."""
+    return tuple(
+        place
+        for place, labels in enumerate(family.rows)
+        if all(accepts(matcher, labels.get(matcher.name, "")) for matcher in matchers)
+    )
+
+
+def _between(low: Ints, high: Ints, step: int) -> Ints:
+    """Count the multiples of a step from `low` to `high`."""
+    out: Ints = np.maximum(high // step - -(-low // step) + 1, 0)
+    return out

@@ -1,0 +1,210 @@
+"""The values of a server's series at some moments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from fleetsynth.block import NULL_HUNDREDTHS
+from fleetsynth.instances import CAPACITIES
+from fleetsynth.presets.capacity import capacities
+from fleetsynth.series.boots import course
+from fleetsynth.series.counters import FULL
+from fleetsynth.series.families import MODES
+from fleetsynth.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.plan import Plan
+    from fleetsynth.series.counters import Counted
+    from fleetsynth.series.families import Family
+    from fleetsynth.series.select import Catalog
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+GIB, GB = 1 << 30, 10**9
+MEMORY_BYTES, DISK_BYTES = 64 * GIB, 500 * GB
+"""How large servers are that are of no type."""
+_MEMORY, _DISK = CAPACITIES.index("memory_gib"), CAPACITIES.index("disk_gb")
+PAGE_BYTES, BLOCK_BYTES = 1 << 10, 1 << 12
+"""What memory and disk space are counted in."""
+LINK_BYTES = 1_250
+"""Bytes that a hundredth of a Mbps is in a second."""
+
+
+class Moments(NamedTuple):
+    """Moments at whole multiples of some seconds.
+
+    Attributes:
+        seconds: since the Unix epoch, shape (moments,).
+        ms: the same in milliseconds.
+        step: seconds between them.
+    """
+
+    seconds: Ints
+    ms: Ints
+    step: int
+
+    @classmethod
+    def of(cls, first: int, last: int, step: int) -> Moments:
+        """Return the moments from one second to another, both included."""
+        seconds = np.arange(-(-first // step), last // step + 1, dtype=np.int64) * step
+        return cls(seconds, seconds * 1000, step)
+
+    def ticks(self, step: int) -> Ints:
+        """Return the tick whose value covers each moment: the first that is no earlier."""
+        out: Ints = -(-self.seconds // step)
+        return out
+
+
+def own_values(catalog: Catalog, family: Family, server: int, when: Moments) -> list[Floats]:
+    """Return the values of a server's series of a family, one array a row; NaN where there is none.
+
+    Args:
+        catalog: what they belong to.
+        family: which.
+        server: its place in the plan; it lives at all moments.
+        when: the moments; at least one.
+    """
+    if not family.is_fine:
+        return [_published(catalog, family, server, when)]
+    return _BY_QUANTITY[family.quantity](catalog, server, when)
+
+
+def _published(catalog: Catalog, family: Family, server: int, when: Moments) -> Floats:
+    ticks = when.ticks(catalog.plan.clock.step)
+    first, stop = int(ticks[0]), int(ticks[-1]) + 1
+    columns = [metric.column for metric in catalog.plan.metrics]
+    metric = columns.index(family.quantity)
+    values = catalog.published.values(np.array([server]), first, stop)[metric, 0]
+    return in_units(values, whole=catalog.plan.metrics[metric].whole)
+
+
+def rows_at(catalog: Catalog, server: int, when: Moments) -> NDArray[np.bool_] | None:
+    """Tell at which moments the dataset has a row of a server; None if at all while it lives.
+
+    What the dataset has not, nobody has seen, whatever it is made of.
+    """
+    if catalog.plan.is_gapless:
+        return None
+    ticks = when.ticks(catalog.plan.clock.step)
+    first, stop = int(ticks[0]), int(ticks[-1]) + 1
+    values = catalog.published.values(np.array([server]), first, stop)[:, 0]
+    out: NDArray[np.bool_] = (values != NULL_HUNDREDTHS).any(axis=0)[ticks - first]
+    return out
+
+
+def in_units(values: NDArray[np.int32], *, whole: bool) -> Floats:
+    """Return values as they are published; NaN where there is none."""
+    return np.where(values == NULL_HUNDREDTHS, np.nan, values / (1 if whole else 100))
+
+
+def _counted(catalog: Catalog, server: int, when: Moments) -> tuple[Counted, Ints, Ints]:
+    """Return counters, the tick of each moment, and the seconds since the tick before."""
+    step = catalog.samples.clock.step
+    ticks = when.ticks(step)
+    counted = catalog.counters.of(server, int(ticks[0]), int(ticks[-1]) + 1)
+    return counted, ticks, when.seconds - (ticks - 1) * step
+
+
+def _cpu(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
+    counted, ticks, elapsed = _counted(catalog, server, when)
+    places = (catalog.counters.counter("cpu", mode) for mode in MODES)
+    return [counted.at(place, ticks, elapsed) / FULL for place in places]
+
+
+def _traffic(stem: str) -> Callable[[Catalog, int, Moments], list[Floats]]:
+    def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
+        counted, ticks, elapsed = _counted(catalog, server, when)
+        total = counted.at(catalog.counters.counter(stem), ticks, elapsed)
+        return [(total * LINK_BYTES).astype(np.float64)]
+
+    return of
+
+
+def _booted(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
+    ticks = when.ticks(catalog.samples.clock.step)
+    first, stop = int(ticks[0]), int(ticks[-1]) + 1
+    boots = course(catalog.samples, server, first, stop).boots
+    starts = np.array([boot.tick for boot in boots])
+    seconds = np.array([boot.second for boot in boots], np.float64)
+    return [seconds[np.searchsorted(starts, ticks, side="right") - 1]]
+
+
+def _up(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
+    ticks = when.ticks(catalog.samples.clock.step)
+    out = np.ones(len(ticks))
+    for begin, end in course(catalog.samples, server, int(ticks[0]), int(ticks[-1]) + 1).off:
+        out[(ticks >= begin) & (ticks < end)] = 0.0
+    return [out]
+
+
+class Sizes(NamedTuple):
+    """How large a server is, in bytes, shape (ticks,) each.
+
+    Attributes:
+        memory: its memory.
+        disk: its disk.
+    """
+
+    memory: Ints
+    disk: Ints
+
+
+def sizes(plan: Plan, server: int, first: int, stop: int) -> Sizes:
+    """Return how large a server is at ticks first..stop-1: what its type has, or has become."""
+    if plan.fleet.types is None:
+        return Sizes(np.full(stop - first, MEMORY_BYTES), np.full(stop - first, DISK_BYTES))
+    there = capacities(plan, Window(server, server + 1, first, stop))[:, 0].astype(np.int64)
+    whole = np.broadcast_to(there, (len(there), stop - first))
+    return Sizes(whole[_MEMORY] * GIB // 100, whole[_DISK] * (GB // 100))
+
+
+def _size(what: str) -> Callable[[Catalog, int, Moments], list[Floats]]:
+    def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
+        ticks = when.ticks(catalog.samples.clock.step)
+        first, stop = int(ticks[0]), int(ticks[-1]) + 1
+        size: Ints = getattr(sizes(catalog.samples, server, first, stop), what)
+        return [size[ticks - first].astype(np.float64)]
+
+    return of
+
+
+def _available(what: str, stem: str, unit: int) -> Callable[[Catalog, int, Moments], list[Floats]]:
+    def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
+        ticks = when.ticks(catalog.samples.clock.step)
+        first, stop = int(ticks[0]), int(ticks[-1]) + 1
+        values = catalog.clean.values(np.array([server]), first, stop)
+        used = values[catalog.counters.place[stem], 0]
+        size: Ints = getattr(sizes(catalog.samples, server, first, stop), what)
+        return [available(used, size, unit)[ticks - first]]
+
+    return of
+
+
+def available(used: NDArray[np.int32], size: Ints, unit: int) -> Floats:
+    """Return the bytes that are left, in whole units, of hundredths that are used.
+
+    NaN where nobody knows.
+    """
+    left = ((size // unit) * (FULL - used.astype(np.int64)) + FULL // 2) // FULL * unit
+    return np.where(used == NULL_HUNDREDTHS, np.nan, left)
+
+
+_BY_QUANTITY: dict[str, Callable[[Catalog, int, Moments], list[Floats]]] = {
+    "boot time": _booted,
+    "cpu time": _cpu,
+    "disk available": _available("disk", "disk", BLOCK_BYTES),
+    "disk size": _size("disk"),
+    "memory available": _available("memory", "mem", PAGE_BYTES),
+    "memory size": _size("memory"),
+    "received": _traffic("net_in"),
+    "sent": _traffic("net_out"),
+    "up": _up,
+}
+"""What each quantity's values are."""

@@ -1,0 +1,119 @@
+"""Answers of remote read: series after series, compressed as they are made, in constant memory."""
+
+from __future__ import annotations
+
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from fleetsynth.errors import UsageError
+from fleetsynth.wire import remote_read
+from fleetsynth.wire.protobuf import head, varint
+from fleetsynth.wire.remote_read import Samples
+from fleetsynth.wire.snappy import MOST_BYTES, piece
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fleetsynth.series.select import Catalog
+    from fleetsynth.wire.remote_read import Query
+
+_IN_MEMORY = 32 << 20
+"""Bytes of an answer that are kept in memory; more of it waits in a temporary file."""
+_PIECE = 1 << 16
+"""What snappy looks at together."""
+_READ = 1 << 20
+
+
+class Answer(NamedTuple):
+    """A whole answer.
+
+    Attributes:
+        size: bytes.
+        chunks: the bytes.
+        series: how many there are in it.
+        samples: how many there are in it.
+    """
+
+    size: int
+    chunks: Iterator[bytes]
+    series: int
+    samples: int
+
+
+class _Result:
+    """The answer to one query: compressed pieces, and how long they are when they are not."""
+
+    def __init__(self) -> None:
+        self.pieces: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed when read
+        self.size = self.series = self.samples = 0
+        self._waiting: list[bytes] = []
+        self._waits = 0
+
+    def add(self, encoded: bytes, samples: int) -> None:
+        """Add a series."""
+        self.series += 1
+        self.samples += samples
+        self.size += len(encoded)
+        self._waiting.append(encoded)
+        self._waits += len(encoded)
+        if self._waits >= _PIECE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Compress what waits to be."""
+        if self.size > MOST_BYTES:
+            raise UsageError("an answer of more than 4 GB fits no message: ask for less")
+        self.pieces.write(piece(b"".join(self._waiting)))
+        self._waiting, self._waits = [], 0
+
+
+def answer(catalog: Catalog, queries: list[Query]) -> Answer:
+    """Answer queries.
+
+    Raises:
+        UsageError: if one is not to be answered, or takes too much.
+    """
+    results = []
+    try:
+        for query in queries:
+            results.append(_Result())
+            _fill(results[-1], catalog, query)
+    except BaseException:
+        for result in results:
+            result.pieces.close()
+        raise
+    heads = [head(1, result.size) for result in results]
+    whole = varint(sum(map(len, heads)) + sum(result.size for result in results))
+    packed = [piece(each) for each in heads]
+    size = len(whole) + sum(map(len, packed)) + sum(result.pieces.tell() for result in results)
+
+    def chunks() -> Iterator[bytes]:
+        yield whole
+        for front, result in zip(packed, results, strict=True):
+            yield front
+            with result.pieces as file:
+                file.seek(0)
+                while chunk := file.read(_READ):
+                    yield chunk
+
+    return Answer(
+        size, chunks(), sum(each.series for each in results), sum(each.samples for each in results)
+    )
+
+
+def _fill(result: _Result, catalog: Catalog, query: Query) -> None:
+    labels_only = query.function == "series"
+    selection = catalog.select(
+        query.matchers, query.start_ms, query.end_ms, labels_only=labels_only
+    )
+    if labels_only:
+        for each in selection.named():
+            result.add(remote_read.series(remote_read.labels(each.labels), b""), 0)
+    else:
+        samples = Samples.none()
+        for labels, ms, values in selection.series():
+            if samples.ms is not ms:
+                samples = Samples(ms)
+            encoded = remote_read.series(remote_read.labels(labels), samples.of(values))
+            result.add(encoded, len(ms))
+    result.flush()
