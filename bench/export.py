@@ -65,7 +65,7 @@ def postgresql(folder: Path) -> Benchmark:
             connection.commit()
 
     return Benchmark(
-        rows=plan.rows,
+        rows=plan.cells,
         sides={
             "export": _anew(lambda to: export(path, to)),
             "batches": _anew(best),
@@ -93,9 +93,9 @@ def _anew(action: Callable[[str], object]) -> Side:
 
 def systems(folder: Path) -> Benchmark:
     """Export a file to every system."""
-    path, rows = _dataset(folder, FLEET), as_plan(FLEET).rows
+    path, rows = _dataset(folder, FLEET), as_plan(FLEET).cells
     few = _dataset(folder / "few", SHEET)
-    times = rows / as_plan(SHEET).rows
+    times = rows / as_plan(SHEET).cells
     places = {
         "duckdb": "fleet.duckdb",
         "sqlite": "fleet.sqlite",
@@ -150,7 +150,7 @@ def memory(folder: Path) -> Benchmark:
             sides[name] = isolated(partial(export, path, to, overwrite=True))
         goals.append(Goal(many, (few,), "peak", 1.2, at_most=True))
     return Benchmark(
-        rows=as_plan(LARGE).rows,
+        rows=as_plan(LARGE).cells,
         sides=sides,
         goals=goals,
         remark="each run in a process of its own; the largest resident set counts Python and "

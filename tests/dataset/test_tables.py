@@ -21,6 +21,7 @@ from fleetsynth.folders.engines.local import LocalEngine
 from fleetsynth.folders.folder import Shard, commit
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.verify import verify
+from fleetsynth.formats import open_sink
 from fleetsynth.formats.base import Sink
 from fleetsynth.ledger.table import has_events
 from fleetsynth.models.parts import Components, Part, Parts
@@ -167,16 +168,15 @@ def test_a_run_into_files_that_fails_leaves_no_empty_folder(
         raise KeyboardInterrupt
 
     fleet: dict[str, Any] = {"preset": "realistic", "num_servers": 2, "end_date": "2022-01-20"}
-    every = {"components": True, "labels": True}
+    every: dict[str, Any] = {"components": True, "labels": True}
     with pytest.raises(KeyboardInterrupt):
         fleetsynth.generate(fleet, tmp_path / "new" / "a.parquet", **every, progress=interrupt)
     assert list(tmp_path.iterdir()) == []
-    opened = single_file.open_sink
 
     def refuse(path: Path, *arguments: Any, **options: Any) -> Sink:
         if path.name == "a.parquet":
             raise OutputError("no room")
-        return opened(path, *arguments, **options)
+        return open_sink(path, *arguments, **options)
 
     monkeypatch.setattr(single_file, "open_sink", refuse)
     with pytest.raises(OutputError, match="no room"):
