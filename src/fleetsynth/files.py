@@ -10,11 +10,6 @@ from typing import TYPE_CHECKING
 
 from fleetsynth.errors import ExistsError, OutputError, WriteError
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -186,19 +181,21 @@ def locked(folder: Path) -> Iterator[None]:
     Where there are no such locks (Windows, some network file systems) nothing is held: then no more
     than a look before and after tells of somebody else.
     """
-    if fcntl is None:
+    try:
+        from fcntl import LOCK_EX, LOCK_UN, flock
+    except ImportError:
         yield
         return
     handle = None
     try:
         with suppress(OSError):
             handle = os.open(folder, os.O_RDONLY)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            flock(handle, LOCK_EX)
         yield
     finally:
         if handle is not None:
             with suppress(OSError):  # by closing alone, a process forked just now would keep it
-                fcntl.flock(handle, fcntl.LOCK_UN)
+                flock(handle, LOCK_UN)
             os.close(handle)
 
 
