@@ -17,7 +17,8 @@ from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.job import make_part
 from fleetsynth.folders.verify import verify
 from fleetsynth.presets import simulate
-from fleetsynth.tables.digest import PlanDigest, root
+from fleetsynth.tables.digest import root
+from fleetsynth.tables.plan_digest import PlanDigest
 from tests.collector.fleets import PRESETS, WINTER, faulty, ledger_of, sorted_rows, table_of
 from tests.dataset.folders import manifest_of, parts_in
 from tests.support import digest_of
