@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow.parquet import read_table
 
 from fleetsynth import capacity, generate, report
 from fleetsynth.capacity.fits import MACHINE
@@ -56,3 +57,15 @@ def test_the_table_downloads_what_capacity_says(open_page: Any, sized: Path) -> 
                 assert float(row[key]) == pytest.approx(value, abs=0.011), key
             else:
                 assert row[key] == ("" if value is None else str(value)), key
+
+
+def test_without_types_sizes_are_said_without_money(open_page: Any, sized: Path) -> None:
+    table = read_table(sized.with_suffix(".parquet")).replace_schema_metadata(None)
+    page = open_page(report(table, sized.with_name("foreign.html")))
+    totals = capacity(table).totals
+    assert totals is not None
+    give, text = totals["to_give_back"], page.page.locator("#room").inner_text()
+    assert f"A smaller size would do for {give['servers']} servers" in text
+    assert f"of {totals['memory_gib']:,.0f} GiB" in text
+    assert "a month" not in text
+    assert not page.errors

@@ -31,6 +31,7 @@ FLEET = {  # type, CPU at the begin and growth over three years, memory, what wo
     "idle": ("l", 10, 0, 15, "s"),
     "cache": ("l", 12, 0, 80, "fat"),
     "top": ("l", 40, 45, 20, None),
+    "rising": ("l", 10, 9, 15, "m"),  # s holds what was used lately, and not what is to come
     "strange": ("xl", 10, 0, 20, None),
 }
 
@@ -73,7 +74,7 @@ def test_remedies_and_right_sizes_name_types_and_prices(export: Path) -> None:
     )
     words = {each["action"]: each["words"] for each in web["help"]}
     assert words["one size up"] == "s → m, 4 vCPU, 100 EUR a month instead of 50"
-    assert words["one replica more"] == "5 → 6, 50 EUR a month more"
+    assert words["one replica more"] == "6 → 7, 50 EUR a month more"
     assert "one size up" not in {
         each["action"] for each in rows["top", "cpu"]["help"]
     }  # the largest
@@ -90,9 +91,9 @@ def test_slack_and_totals_add_up(export: Path) -> None:
     found = judged(export)
     totals = found.totals
     assert totals is not None
-    assert (totals["servers"], totals["vcpus"], totals["price_month"]) == (4, 26, 650)
+    assert (totals["servers"], totals["vcpus"], totals["price_month"]) == (5, 34, 850)
     assert totals["to_give_back"] == {
-        "servers": 2, "vcpus": 12, "memory_gib": 24, "disk_gb": 300, "price_month": 230,
+        "servers": 3, "vcpus": 16, "memory_gib": 40, "disk_gb": 500, "price_month": 330,
     }  # fmt: skip
     rows = {(row["name"], row["metric"]): row for row in found.rows("server")}
     idle = rows["idle", "cpu"]
@@ -101,7 +102,7 @@ def test_slack_and_totals_add_up(export: Path) -> None:
     mine = [row for (_, metric), row in rows.items() if metric == "cpu"]
     for key in ("size", "slack", "price_month"):
         assert cpu[key] == pytest.approx(sum(row[key] or 0 for row in mine), abs=0.01)
-    assert cpu["right_price_month"] == 650 - 230
+    assert cpu["right_price_month"] == 850 - 330
     assert cpu["instance_type"] is None
 
 
@@ -152,3 +153,76 @@ def test_data_of_ours_know_what_servers_are_at_their_end(tmp_path: Path, preset:
     sizes = {r["name"]: r["size"] for r in found.rows("server") if r["metric"] == "cpu"}
     assert sizes == dict(zip(last["server_id"], last["vcpus"], strict=True))
     assert "m6i.4xlarge" in {row["instance_type"] for row in found.rows("server")}
+
+
+SIZES = {"s": "2,8,100", "m": "4,16,200", "l": "8,32,400", "xl": "16,64,800"}
+
+
+@pytest.fixture
+def sized(export: Path) -> Path:
+    """The same servers, of which the data say what they have, and not their types."""
+    head, *rows = export.read_text().splitlines()
+    out = [f"{head.replace('flavor', 'was')},vcpus,memory_gib,disk_gb"]
+    out += [f"{row},{SIZES[row.split(',')[3]]}" for row in rows]
+    path = export.with_name("sized.csv")
+    path.write_text("\n".join(out))
+    return path
+
+
+def test_sizes_alone_are_said_in_cores_and_gib_without_money(sized: Path) -> None:
+    found = fs.capacity(sized)
+    assert found.hints == []
+    rows = {(row["name"], row["metric"]): row for row in found.rows("server")}
+    web = rows["web-0", "cpu"]
+    assert (web["size"], web["unit"], web["instance_type"], web["price_month"]) == (
+        2, "vCPU", None, None,
+    )  # fmt: skip
+    words = {each["action"]: each["words"] for each in web["help"]}
+    assert words["one size up"] == "2 → 4 vCPU"
+    assert words["one replica more"] == "6 → 7, 2 vCPU, 8 GiB, 100 GB more"
+    (down,) = rows["idle", "memory"]["help"]
+    assert (down["words"], down["from"], down["to"]) == ("32 → 16 GiB", 32, 16)
+    totals = found.totals
+    assert totals is not None
+    assert (totals["vcpus"], totals["price_month"], totals["currency"]) == (50, None, None)
+    halved = [row for row in rows.values() for each in row["help"] if "down" in each["action"]]
+    given = sum(row["size"] / 2 for row in halved if row["metric"] == "cpu")
+    assert totals["to_give_back"]["vcpus"] == given > 0
+    assert totals["to_give_back"]["servers"] == len({row["name"] for row in halved})
+
+
+def test_the_size_is_that_of_the_last_value_and_of_several_files(sized: Path) -> None:
+    lines = sized.read_text().splitlines()
+    last = next(place for place, line in enumerate(lines) if line.startswith("2025-12-30,idle"))
+    lines[last] = lines[last].replace(",8,32,400", ",,0,-1")
+    sized.write_text("\n".join(lines))
+    found = fs.capacity(sized)
+    rows = {(row["name"], row["metric"]): row for row in found.rows("server")}
+    assert rows["idle", "cpu"]["size"] == 8  # the last that there is
+    assert rows["idle", "memory"]["size"] is rows["idle", "disk"]["size"] is None
+    assert found.hints == [
+        "vcpus, memory_gib, disk_gb: expected numbers above 0; others are left out, of 1 servers "
+        "(idle, …)"
+    ]
+    other = sized.with_name("cpu.csv")
+    other.write_text("date,host,cpu_pct\n2025-12-30,extra,20\n2025-12-29,extra,20\n")
+    both = fs.capacity([sized, other])
+    assert both.rows("server")[0]["size"] == found.rows("server")[0]["size"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_text_of_ours_names_types_and_needs_to_be_told_of_them(tmp_path: Path, ending: str) -> None:
+    said: dict[str, Any] = {"num_servers": 6, "start_date": "2025-01-01", "end_date": "2025-12-31"}
+    path = tmp_path / f"fleet.{ending}"
+    fs.generate(said | {"capacity_columns": True, "include_metadata": True}, path)
+    found = fs.capacity(path)
+    assert [hint for hint in found.hints if "with packaged" in hint] == found.hints
+    assert len(found.hints) == 1
+    totals = found.totals
+    assert totals is not None
+    assert totals["vcpus"] > 0
+    assert totals["price_month"] is None
+    priced = fs.capacity(path, instance_types="packaged")
+    assert priced.hints == priced.unknown_types == []
+    assert priced.totals is not None
+    assert (priced.totals["vcpus"], priced.totals["currency"]) == (totals["vcpus"], "USD")

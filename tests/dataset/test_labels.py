@@ -96,7 +96,7 @@ def counts(event: dict[str, Any], times: list[float]) -> bool:
     """Whether a tick with samples at some times counts."""
     begin, end = event["first"], event["stop"]
     if class_in(event) == "fault":
-        return begin <= times[0] < end
+        return bool(begin <= times[0] < end)
     if class_in(event) != "regime":
         return any(begin <= time < end for time in times)
     over = min(begin + ramp_of(event["effect"]), end)
@@ -132,7 +132,9 @@ def brute(name: str, data: list[dict[str, Any]], ledger: list[dict[str, Any]]) -
         time, whom = seconds(row["timestamp"]), (row["server_id"], row.get("service"))
         times = [time + number * sample for number in range(step // sample)]
         here = [e for e in ledger if e["entity"] in whom and counts(e, times)]
-        of_row = {key: row[key] for key in ("timestamp", "server_id", "ingested_at") if key in row}
+        of_row: dict[str, Any] = {
+            key: row[key] for key in ("timestamp", "server_id", "ingested_at") if key in row
+        }
         for metric in metrics:
             stem = metric.rpartition("_")[0]
             acting = [event for event in here if stem in event["metrics"].split(",")]

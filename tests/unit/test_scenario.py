@@ -22,6 +22,7 @@ def test_the_packaged_scenario_holds_the_defaults_of_the_specification() -> None
     profiles = packaged.pop("archetypes")
     assert packaged.pop("events") == ()
     assert packaged.pop("incidents")["intensity"] == 0
+    assert packaged.pop("collector")["intensity"] == 0
     assert packaged.pop("stories")["share"] == 0
     assert list(profiles) == sorted(ARCHETYPES)
     assert packaged == {
@@ -275,6 +276,7 @@ def test_any_changed_key_changes_the_digest(key: str) -> None:
     unsaid: dict[str, Any] = {"fleet_growth": {"per_month": 1}, "retire": {"mean_years": 4}}
     before: dict[str, Any] = {"assignment": "interleaved"} if key in unsaid else {}
     unsaid |= {"instance_types": SMALL, "instances": {"web": {"m6i.large": 1.0}}}
+    unsaid |= {"collector": {"intensity": 1}}
     other = unsaid.get(key) or _other(getattr(default_scenario(), key))
     changed = load_scenario(before | {key: other})
     assert resolve(changed).digest != plan_of(before).digest

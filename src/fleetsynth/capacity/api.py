@@ -14,7 +14,7 @@ from fleetsynth.capacity.gather import gather
 from fleetsynth.capacity.judge import judge
 from fleetsynth.capacity.listed import Listed, known_of
 from fleetsynth.capacity.look import PERCENTILE
-from fleetsynth.capacity.machines import machines_of
+from fleetsynth.capacity.machines import hints, machines_of
 from fleetsynth.capacity.rows import Exports
 from fleetsynth.capacity.table import SCOPES, full_within, not_judged, rows
 from fleetsynth.errors import UsageError, did_you_mean
@@ -44,6 +44,7 @@ class Capacity:
         understood: what was understood of each export.
         strangers: servers and services of the list of events that the data do not name.
         unknown_types: instance types of the data that the catalogue does not have.
+        hints: what could be said of machines, and is not, and why.
     """
 
     as_of: str
@@ -54,6 +55,7 @@ class Capacity:
     understood: list[dict[str, Any]] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
     unknown_types: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
         """Say in a line what it is."""
@@ -83,10 +85,10 @@ class Capacity:
 
     @property
     def totals(self) -> dict[str, Any] | None:
-        """What servers have and cost in all, and could give back; None where types are unknown.
+        """What all servers have and cost, and could give back; None where that is not known.
 
         Keys are servers, vcpus, memory_gib, disk_gb, price_month, currency and `to_give_back`,
-        which has the first five again.
+        which has the first five again. Where no types are known, there is no price.
         """
         return self.columns.fits.totals if self.columns.fits else None
 
@@ -187,8 +189,8 @@ def capacity(
             writes, with at least begin, end, entity and kind. The history of a server is cut at
             what changed its level for good, and days on which something else happened are left
             out. Data of ours carry theirs.
-        instance_types: a catalogue of types, as scenarios name one: servers are of the type that
-            their column `instance_type` says. Data of ours carry theirs.
+        instance_types: a catalogue of types, as scenarios name one, or ``packaged``: servers are
+            of the type that their column `instance_type` says. Data of ours carry theirs.
         progress: called with the number of rows read so far.
 
     Raises:
@@ -211,7 +213,8 @@ def capacity(
     gathered = gather(exports, link, percentile, tested, known_of(datasets, listed))
     servers = len(gathered.of_servers())
     results = tested.results() if tested else []
-    machines = machines_of(datasets, gathered, catalogue, ask.by_metric)
+    machines = machines_of(datasets, gathered, catalogue)
+    more = hints(gathered, machines)
     table = judge(gathered, ask, exports.statistics(), machines)
     return Capacity(
         as_of=table.last.isoformat(),
@@ -222,4 +225,5 @@ def capacity(
         understood=[each.understood.to_dict() for each in datasets],
         strangers=listed.strangers if listed else [],
         unknown_types=machines.unknown if machines else [],
+        hints=more,
     )

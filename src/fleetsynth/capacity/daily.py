@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from fleetsynth.formats.place import quoted
 from fleetsynth.reader.series import last_of_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,6 +39,7 @@ class Block:
         last: the last day, counted from the epoch: that of the last column.
         values: by metric, shape (servers, days), NaN where there is none.
         sampled: of which servers days have more than one sample.
+        sizes: what each server has at last, by role, NaN where that is not known.
     """
 
     servers: NDArray[np.int32]
@@ -46,10 +47,17 @@ class Block:
     last: int
     values: dict[str, Values]
     sampled: NDArray[np.bool_]
+    sizes: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def blocks(
-    rows: Rows, metrics: list[str], labels: list[str], names: list[str], zone: str, last: int
+    rows: Rows,
+    metrics: list[str],
+    labels: list[str],
+    names: list[str],
+    zone: str,
+    last: int,
+    sizes: Sequence[str] = (),
 ) -> Iterator[Block]:
     """Lay rows out by day.
 
@@ -60,6 +68,7 @@ def blocks(
         names: names of servers, by code.
         zone: by whose clock days are told.
         last: the last day of any server so far; that of a block is not before it.
+        sizes: the roles of what servers have.
 
     Raises:
         InputError: if points contradict each other, or lie too far apart to be one series.
@@ -81,7 +90,7 @@ def blocks(
         longest = last - np.minimum.accumulate(day[begins[first:]]) + 1
         fits = int((longest * np.arange(1, len(longest) + 1) <= _MOST_CELLS).sum())
         some = slice(first, first + max(fits, 1))
-        yield _block(rows, day, begins[some], ends[some], (metrics, labels, names), last)
+        yield _block(rows, day, begins[some], ends[some], (metrics, labels, names, sizes), last)
         first = some.stop
 
 
@@ -90,10 +99,10 @@ def _block(
     day: Ints,
     begins: Ints,
     ends: Ints,
-    roles: tuple[list[str], list[str], list[str]],
+    roles: tuple[list[str], list[str], list[str], Sequence[str]],
     last: int,
 ) -> Block:
-    metrics, labels, names = roles
+    metrics, labels, names, sizes = roles
     part = slice(int(begins[0]), int(ends[-1]))
     rows, day = rows[part], day[part]
     size = len(begins)
@@ -120,7 +129,15 @@ def _block(
         last=last,
         values=values,
         sampled=sampled,
+        sizes={role: _at_last(rows[role], begins - part.start) for role in sizes},
     )
+
+
+def _at_last(values: NDArray[np.float64], begins: Ints) -> NDArray[np.float64]:
+    """Return the last value that there is of each run of rows, NaN where there is none."""
+    place = np.where(np.isnan(values), -1, np.arange(len(values)))
+    last = np.maximum.reduceat(place, begins)
+    return np.where(last >= begins, values[last], np.nan)
 
 
 def _in_order(rows: Rows) -> Rows:

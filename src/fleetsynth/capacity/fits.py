@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fleetsynth.capacity.machines import OF, UNITS, in_words, totals
-from fleetsynth.capacity.remedies import SIZE_DOWN, Remedy
+from fleetsynth.capacity.machines import OF, UNITS, in_words
+from fleetsynth.capacity.remedies import REPLICA, SIZE_DOWN, Remedy
+from fleetsynth.capacity.right import right_types, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,7 +31,7 @@ MACHINE = (
     "right_size",
     "right_price_month",
 )
-"""Keys of a row where types are known."""
+"""Keys of a row where sizes or types are known."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Fits:
         machines: of all servers.
         metrics: of each row.
         now: index of its server's type, -1 where it is not known, shape (rows,).
-        right: of the smaller one that would do for all its metrics, else -1.
+        size: what the server has of the metric's resource, NaN where it is not known.
+        right: of the smaller type that would do for all its metrics, else -1.
         slack: of the resource, what is beyond what was used and its headroom.
         helps: that a smaller type would do, by row.
         totals: of all servers.
@@ -50,6 +52,7 @@ class Fits:
     machines: Machines
     metrics: Sequence[str]
     now: Ints
+    size: Floats
     right: Ints
     slack: Floats
     helps: dict[int, list[Remedy]]
@@ -60,7 +63,7 @@ class Fits:
         names, types = self.machines.types.names, self.machines.types.types
         now, right = self.now[at].tolist(), self.right[at].tolist()
         rows = list(zip(at.tolist(), now, strict=True))
-        size = [self._size(row) if kind >= 0 else None for row, kind in rows]
+        size = [float(value) if value == value else None for value in self.size[at]]
         return [
             [names[kind] if kind >= 0 else None for kind in now],
             size,
@@ -73,12 +76,6 @@ class Fits:
             [names[kind] if kind >= 0 else None for kind in right],
             [types[kind].price_month if kind >= 0 else None for kind in right],
         ]  # fmt: skip
-
-    def _size(self, row: int) -> float | None:
-        metric = self.metrics[row]
-        if metric not in OF:
-            return None
-        return float(self.machines.types.types[int(self.now[row])].capacities[OF[metric]])
 
     def together(self, members: Sequence[int]) -> dict[str, Any]:
         """Return the values of a group's row: sums, and types where all have the same."""
@@ -101,9 +98,9 @@ def fitted(
     machines: Machines,
     at: Ints,
     metrics: Sequence[str],
-    holds: NDArray[np.bool_],
-    used: Floats,
-    usable: Floats,
+    least: Floats,
+    shares: Floats,
+    helps: Mapping[int, Sequence[Remedy]],
 ) -> Fits:
     """Return what servers are and would do with.
 
@@ -111,39 +108,52 @@ def fitted(
         machines: of all servers.
         at: place of each row's server among them, shape (rows,).
         metrics: of each row.
-        holds: of which rows the smaller type would do, and for what is to come.
-        used: what was used lately, in percent.
-        usable: usable capacity in percent.
+        least: of a metric's resource, the smallest size that lasts.
+        shares: what was used lately, of what is usable.
+        helps: what would help rows, whether or not their types are known.
     """
-    confirmed = machines.right.copy()
-    confirmed[at[~holds & np.isin(np.array(metrics), list(OF))]] = -1
+    rows_of = {metric: np.flatnonzero(np.array(metrics) == metric) for metric in OF}
+    needs = {metric: (at[rows], least[rows]) for metric, rows in rows_of.items()}
+    confirmed = right_types(machines, needs)
     size, right = np.full((2, len(at)), np.nan)
-    for metric in OF:
-        rows = np.flatnonzero(np.array(metrics) == metric)
-        size[rows] = machines.sizes(metric, machines.now[at[rows]])
+    for metric, rows in rows_of.items():
+        size[rows] = machines.has[at[rows], OF[metric]]
         right[rows] = machines.sizes(metric, confirmed[at[rows]])
-    helps = {}
+    smaller = {}
     for row in np.flatnonzero(right < size).tolist():
         pair = machines.now[at[row]], confirmed[at[row]]
         before, after = (machines.types.types[int(index)] for index in pair)
-        helps[row] = [Remedy(SIZE_DOWN, float(size[row]), float(right[row]), None, (before, after))]
+        sizes = float(size[row]), float(right[row])
+        smaller[row] = [Remedy(SIZE_DOWN, *sizes, None, (before, after))]
+    halves = {
+        metric: [
+            (int(at[row]), each)
+            for row in rows.tolist()
+            for each in helps.get(row, ())
+            if each.action == SIZE_DOWN and each.sizes is not None
+        ]
+        for metric, rows in rows_of.items()
+    }
     return Fits(
         machines=machines,
         metrics=metrics,
         now=machines.now[at],
+        size=size,
         right=confirmed[at],
-        slack=np.maximum(size * (1 - used / usable), 0.0),
-        helps=helps,
-        totals=totals(machines, confirmed),
+        slack=np.maximum(size * (1 - shares), 0.0),
+        helps=smaller,
+        totals=totals(machines, confirmed, halves),
     )
 
 
 def priced(remedy: Remedy, metric: str) -> dict[str, Any]:
-    """Return what is to be said of a remedy's types besides; nothing where they are not known."""
-    if remedy.types is None:
-        return {}
-    before, after = remedy.types
+    """Return what is to be said of a remedy's types, or sizes, besides; nothing of unknown ones."""
     count = f"{remedy.before:g} → {remedy.after:g}"
+    if remedy.types is None and remedy.sizes is None:
+        return {}
+    if remedy.types is None:
+        return {"words": _of_sizes(remedy, metric, count)}
+    before, after = remedy.types
     return {
         "type_from": before.name,
         "type_to": after.name,
@@ -152,3 +162,11 @@ def priced(remedy: Remedy, metric: str) -> dict[str, Any]:
         "currency": after.currency,
         "words": in_words(remedy.types, metric, count),
     }
+
+
+def _of_sizes(remedy: Remedy, metric: str, count: str) -> str:
+    """Say what a change of size, or one more server of a size, is."""
+    if remedy.action != REPLICA:
+        return f"{count} {UNITS[metric]}"
+    sizes = zip(remedy.sizes or (), UNITS.values(), strict=True)
+    return f"{count}, {', '.join(f'{size:g} {unit}' for size, unit in sizes if size == size)} more"

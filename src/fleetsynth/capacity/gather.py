@@ -50,6 +50,7 @@ class Gathered:
         servers: codes of servers, by last day of their blocks.
         labels: codes of labels, by last day and role.
         sampled: whose days have several samples, by last day.
+        sizes: what servers have at last, by last day and role.
         looked: what was found, by metric and last day.
     """
 
@@ -59,16 +60,18 @@ class Gathered:
     servers: dict[int, list[NDArray[np.int32]]] = field(default_factory=dict)
     labels: dict[int, dict[str, list[NDArray[np.int32]]]] = field(default_factory=dict)
     sampled: dict[int, list[NDArray[np.bool_]]] = field(default_factory=dict)
+    sizes: dict[int, dict[str, list[NDArray[np.float64]]]] = field(default_factory=dict)
     looked: dict[str, dict[int, list[Looked]]] = field(default_factory=dict)
 
     def take(self, metric: str) -> list[Looked]:
         """Return what was found of a metric, and forget it."""
         return [joined(parts) for _, parts in sorted(self.looked.pop(metric).items())]
 
-    def used(self, metric: str) -> NDArray[np.float64]:
-        """Return what right-sizing goes by of a metric, of each server, NaN where it is unknown."""
-        parts = [each.used for _, parts in sorted(self.looked[metric].items()) for each in parts]
-        return np.concatenate(parts).astype(np.float64)
+    def size(self, role: str) -> NDArray[np.float64]:
+        """Return what each server has at last by one of `SIZES`, NaN where the data do not say."""
+        parts = [sizes.get(role, []) for _, sizes in sorted(self.sizes.items())]
+        known = [each for arrays in parts for each in arrays]
+        return np.concatenate(known) if known else np.full(len(self.of_servers()), np.nan)
 
     def of_servers(self) -> Ints:
         """Return the code of each server, in the order in which `take` has series."""
@@ -106,7 +109,9 @@ def gather(
             watcher.begin()
         for rows in parts:
             of, zone = exports.words["server"], exports.zone()
-            for block in blocks(rows, exports.metrics, exports.labels, of, zone, out.last):
+            for block in blocks(
+                rows, exports.metrics, exports.labels, of, zone, out.last, exports.sizes
+            ):
                 pasts = _pasts(block, exports, known) if known else {}
                 _add(out, block, (link, percentile), watcher, pasts)
 
@@ -145,6 +150,9 @@ def _add(
     labels = out.labels.setdefault(block.last, {role: [] for role in LABELS})
     for role, parts in labels.items():
         parts.append(block.labels.get(role, np.full(len(block.servers), -1, np.int32)))
+    sizes = out.sizes.setdefault(block.last, {role: [] for role in block.sizes})
+    for role, size in block.sizes.items():
+        sizes[role].append(size)
     for metric, values in block.values.items():
         share = values * np.float32(100 / link) if metric in NETWORK and link else values
         found = look(share, block.last, percentile, pasts.get(metric))

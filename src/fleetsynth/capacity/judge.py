@@ -12,7 +12,7 @@ from fleetsynth.capacity import pool
 from fleetsynth.capacity.course import courses
 from fleetsynth.capacity.estimate import FULL, LEAST_WEEKS, Status, outlook
 from fleetsynth.capacity.fits import fitted
-from fleetsynth.capacity.remedies import Case, holds, remedies
+from fleetsynth.capacity.remedies import Case, least, remedies
 from fleetsynth.capacity.rows import LABELS
 from fleetsynth.capacity.short import NOTE, seen_full
 from fleetsynth.capacity.table import DIGITS, Columns
@@ -94,9 +94,9 @@ def judge(
             machines,
             at,
             [metrics[code] for code in metric],
-            all_("holds"),
-            all_("used"),
-            all_("usable"),
+            all_("least"),
+            all_("used") / all_("usable"),
+            helps,
         )
         helps |= fits.helps
     return Columns(
@@ -144,16 +144,14 @@ def _of_metric(
             usable=levels[usable],
             replicas=replicas[at],
             offset=gathered.last - found.last,
-            machines=None
-            if machines is None
-            else replace(machines, now=machines.now[at], right=machines.right[at]),
+            machines=None if machines is None else machines.part(at),
         )
         helps = remedies(case)  # of what can be judged alone
-        smaller = holds(case)
+        smallest = least(case)
         case = replace(case, outlook=seen_full(case, levels, gathered.last))
         part = _part(case, ask, number, at, helps)
         out.append(
-            part | {"holds": smaller[part["at"] - begin], "used": found.used[part["at"] - begin]}
+            part | {"least": smallest[part["at"] - begin], "used": found.used[part["at"] - begin]}
         )
     return out
 

@@ -1,26 +1,29 @@
-"""What servers are as machines: cores, GiB and money, and the smallest type that would do."""
+"""What servers are as machines: what they have in cores and GiB, and their types and prices."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.capacity.rows import SIZES
 from fleetsynth.errors import UsageError
+from fleetsynth.instances import Instances
 from fleetsynth.ledger import find
 from fleetsynth.ledger.each import server_index_of
 from fleetsynth.ledger.sources import Span, sources_of
+from fleetsynth.presets.catalogue import packaged_instances
 from fleetsynth.reader.origin import own_plan, rows_short_of
 from fleetsynth.whom import servers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from fleetsynth.capacity.gather import Gathered
-    from fleetsynth.instances import Instances, InstanceType
+    from fleetsynth.instances import InstanceType
     from fleetsynth.plan import Plan
     from fleetsynth.reader import Dataset
 
@@ -36,52 +39,55 @@ _DAY = 86_400
 
 @dataclass(frozen=True)
 class Machines:
-    """The types of some servers.
+    """What some servers have, and their types.
 
     Attributes:
-        types: all that there are.
+        types: all that there are; none where nobody says what types servers are of.
         now: index of each server's type at the end of the data, -1 where it is not known, shape
             (servers,).
-        right: of the smallest type that would do by what was used lately, -1 where that is not a
-            cheaper one; same shape.
+        has: what each has then of the metrics of `OF`, NaN where it is not known, shape
+            (servers, 3).
         unknown: names of types in the data that the catalogue does not have.
     """
 
     types: Instances
     now: Ints
-    right: Ints
+    has: Floats
     unknown: list[str] = field(default_factory=list)
 
     def sizes(self, metric: str, index: Ints) -> Floats:
         """Return what some types have of a metric's resource, NaN where there is no type."""
-        of = np.array([each.capacities[OF[metric]] for each in self.types.types])
-        return np.where(index >= 0, of[index], np.nan)
+        of = (each.capacities[OF[metric]] for each in self.types.types)
+        return np.array([*of, np.nan])[index]
 
     def prices(self, index: Ints) -> Floats:
         """Return what some types cost a month, NaN where there is no type."""
-        of = np.array([each.price_month for each in self.types.types])
-        return np.where(index >= 0, of[index], np.nan)
+        return np.array([*(each.price_month for each in self.types.types), np.nan])[index]
 
-    def larger(self, metric: str, index: int) -> InstanceType | None:
-        """Return the next type of a type's family that has more for a metric; None if none has."""
-        has = self.types.types[index].capacities[OF[metric]]
-        ladder = self.types.ladder(self.types.names[index])
+    def larger(self, metric: str, row: int) -> InstanceType | None:
+        """Return the next type of a server's family that has more for a metric; None if none."""
+        ladder = self.types.ladder(self.types.names[self.now[row]])
+        has = self.has[row, OF[metric]]
         return next((each for each in ladder if each.capacities[OF[metric]] > has), None)
+
+    def part(self, at: Ints) -> Machines:
+        """Return what some of the servers have."""
+        return replace(self, now=self.now[at], has=self.has[at])
 
 
 def machines_of(
     datasets: Sequence[Dataset],
     gathered: Gathered,
     catalogue: Instances | None,
-    usable: Mapping[str, float],
 ) -> Machines | None:
-    """Return what servers are, as a catalogue or the data's scenario says; None if nobody does.
+    """Return what servers are, as a catalogue or the data's scenario says, and what they have.
+
+    What they have is what the data say, or else their types; None if nobody says either.
 
     Args:
         datasets: the data.
         gathered: their servers and what was found in them.
         catalogue: types that the user names; the data say which server is of which.
-        usable: usable capacity in percent, by metric.
 
     Raises:
         UsageError: if there is a catalogue, and the data name no types.
@@ -91,11 +97,43 @@ def machines_of(
         types, (now, unknown) = catalogue, _by_label(gathered, catalogue)
     else:
         plans = [plan for each in datasets if (plan := _plan_of(each)) is not None]
-        if not plans or plans[0].fleet.types is None:
-            return None
-        types, now = plans[0].fleet.types, _by_plan(gathered, plans[0])
-    used = {metric: gathered.used(metric) for metric in gathered.looked if metric in OF}
-    return Machines(types, now, _right(types, now, used, usable), unknown)
+        types = (plans[0].fleet.types if plans else None) or Instances((), {})
+        now = _by_plan(gathered, plans[0]) if types.types else np.full(len(_said(gathered)), -1)
+    has = _said(gathered)
+    if not types.types and np.isnan(has).all():
+        return None
+    of_type = np.array([*(each.capacities[: len(OF)] for each in types.types), [np.nan] * len(OF)])
+    return Machines(types, now, np.where(np.isnan(has), of_type[now], has), unknown)
+
+
+def _said(gathered: Gathered) -> Floats:
+    """Return what the data say that each server has, NaN for what is none, shape (servers, 3)."""
+    has = np.stack([gathered.size(role) for role in SIZES], axis=1)
+    return np.where((has > 0) & np.isfinite(has), has, np.nan)
+
+
+def hints(gathered: Gathered, machines: Machines | None) -> list[str]:
+    """Return what could be said of machines, and is not."""
+    out = []
+    sizes = np.stack([gathered.size(role) for role in SIZES], axis=1)
+    bad = (~np.isnan(sizes) & ~((sizes > 0) & np.isfinite(sizes))).any(axis=1)
+    if bad.any():
+        first = gathered.names[int(gathered.of_servers()[bad][0])]
+        out.append(
+            f"{', '.join(SIZES)}: expected numbers above 0; others are left out, of "
+            f"{bad.sum():,} servers ({first}, …)"
+        )
+    codes = np.unique(gathered.of_label("instance_type"))
+    named = [gathered.words["instance_type"][code] for code in codes.tolist() if code >= 0]
+    if named and (machines is None or not machines.types.types):
+        packaged = packaged_instances()["instance_types"]["families"].values()
+        ours = any(name in family["types"] for name in named for family in packaged)
+        more = ", or with packaged, by the packaged list" if ours else ""
+        out.append(
+            f"the data name instance types ({named[0]}, …): with --instance-types FILE, a "
+            f"catalogue{more}, prices and smaller types are named too"
+        )
+    return out
 
 
 def _plan_of(dataset: Dataset) -> Plan | None:
@@ -138,51 +176,6 @@ def _by_plan(gathered: Gathered, plan: Plan) -> Ints:
             if named:
                 of_plan[who.server_index] = types.names.index(named[-1])
     return np.array([-1 if index is None else of_plan[index] for index in at], np.int64)
-
-
-def _right(
-    types: Instances, now: Ints, used: Mapping[str, Floats], usable: Mapping[str, float]
-) -> Ints:
-    """Return the cheapest type that holds what was used, with its headroom, of each server.
-
-    Nothing is taken away of what is not measured.
-    """
-    out = np.full(len(now), -1)
-    has = np.array([each.capacities for each in types.types])
-    price = np.array([each.price_month for each in types.types])
-    order = sorted(range(len(price)), key=lambda i: (price[i], *has[i]))
-    own = has[now]
-    need = own.copy()
-    measured = np.zeros(len(now), np.bool_)
-    for metric, share in used.items():
-        there = ~np.isnan(share)
-        need[there, OF[metric]] = (own[:, OF[metric]] * share / usable[metric])[there]
-        measured |= there
-    for index in order[::-1]:
-        fits = (has[index] >= need).all(axis=1) & (price[index] < price[now])
-        out[fits & measured & (now >= 0)] = index
-    return out
-
-
-def totals(machines: Machines, confirmed: Ints) -> dict[str, Any]:
-    """Return what all servers have and cost, and what could be given back.
-
-    Args:
-        machines: what servers are.
-        confirmed: index of the smaller type of each server that would do with one, else -1.
-    """
-    known, smaller = machines.now >= 0, confirmed >= 0
-    out: dict[str, Any] = {"servers": int(known.sum())}
-    give: dict[str, Any] = {"servers": int(smaller.sum())}
-    for metric, name in (("cpu", "vcpus"), ("memory", "memory_gib"), ("disk", "disk_gb")):
-        sizes = machines.sizes(metric, machines.now)
-        out[name] = round(float(sizes[known].sum()), 2)
-        left = sizes - machines.sizes(metric, confirmed)
-        give[name] = round(float(left[smaller].sum()), 2)
-    prices = machines.prices(machines.now)
-    out["price_month"] = round(float(prices[known].sum()), 2)
-    give["price_month"] = round(float((prices - machines.prices(confirmed))[smaller].sum()), 2)
-    return out | {"currency": machines.types.types[0].currency, "to_give_back": give}
 
 
 def in_words(of: tuple[InstanceType, InstanceType], metric: str, count: str) -> str:

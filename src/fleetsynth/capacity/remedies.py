@@ -1,8 +1,8 @@
 """What would help, and what each would buy: only what the data carry.
 
-Where types are not known, one size up is twice the size, and else the next type of the family. One
-replica more takes its share of the load as a failover would: of n alike, each is left with
-n / (n + 1).
+Where types are not known, one size up is twice the size, and else the next type of the family; what
+that is in cores or GiB is said where sizes are known. One replica more takes its share of the load
+as a failover would: of n alike, each is left with n / (n + 1).
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Remedy(NamedTuple):
         after: as they would be.
         days: until the usable capacity is reached then; None for not within the horizon.
         types: of the server, before and after, where types are known.
+        sizes: what the server has of the metrics of `OF`, where its type is not known and that is.
     """
 
     action: str
@@ -56,6 +57,7 @@ class Remedy(NamedTuple):
     after: float
     days: int | None
     types: tuple[InstanceType, InstanceType] | None = None
+    sizes: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -113,37 +115,63 @@ def _larger(out: dict[int, list[Remedy]], case: Case, rows: Ints) -> None:
     machines = case.machines
     if machines is None:
         return
-    next_of = [machines.larger(case.metric, int(machines.now[row])) for row in rows.tolist()]
+    next_of = [machines.larger(case.metric, row) for row in rows.tolist()]
     there = np.array([each is not None for each in next_of], np.bool_)
     rows, larger = rows[there], [each for each in next_of if each is not None]
-    before = machines.sizes(case.metric, machines.now[rows])
+    before = machines.has[rows, OF[case.metric]]
     after = np.array([each.capacities[OF[case.metric]] for each in larger])
     change = (SIZE_UP, before.tolist(), after.tolist())
     _note(out, case, rows, change, _days(case, rows, after / before))
 
 
 def _priced(remedy: Remedy, case: Case, row: int) -> Remedy:
-    """Name the types of a remedy that is of whole servers."""
+    """Name the types, or sizes, of a remedy that is of whole servers."""
     machines = case.machines
-    if machines is None or not case.typed[row] or remedy.action not in (REPLICA, SIZE_UP):
+    if machines is None or case.metric not in OF or remedy.action in RESETS.values():
+        return remedy
+    if machines.now[row] < 0:
+        return _sized(remedy, machines.has[row], case.metric)
+    if remedy.action == SIZE_DOWN:
         return remedy
     now = machines.types.types[int(machines.now[row])]
-    larger = machines.larger(case.metric, int(machines.now[row]))
+    larger = machines.larger(case.metric, row)
     after = larger if remedy.action == SIZE_UP and larger is not None else now
     return remedy._replace(types=(now, after))
 
 
-def holds(case: Case) -> NDArray[np.bool_]:
-    """Tell of which servers a smaller type would do for this metric, and for what is to come."""
+def _sized(remedy: Remedy, has: Floats, metric: str) -> Remedy:
+    """Say a change of size in what a server has, if that is known."""
+    size = float(has[OF[metric]])
+    if size != size:
+        return remedy
+    times = 1.0 if remedy.action == REPLICA else size
+    before, after = remedy.before * times, remedy.after * times
+    return remedy._replace(before=before, after=after, sizes=tuple(has.tolist()))
+
+
+def least(case: Case) -> Floats:
+    """Return the smallest size among those of the types that lasts, infinity where none is sure.
+
+    It holds what was used lately with its headroom, and what is to come, as far as dates are given.
+    What a server has is the largest that is tried.
+    """
     machines = case.machines
+    out = np.full(len(case.usable), np.inf)
     if machines is None or case.metric not in OF:
-        return np.zeros(len(case.usable), np.bool_)
-    size, right = (machines.sizes(case.metric, index) for index in (machines.now, machines.right))
-    rows = np.flatnonzero(np.isin(case.outlook.status, _IDLE) & (machines.right >= 0))
-    times = right[rows] / size[rows]
-    days = _days(case, rows, times)
-    out = np.zeros(len(case.usable), np.bool_)
-    out[rows] = days > case.outlook.horizon[rows]
+        return out
+    has = machines.has[:, OF[case.metric]]
+    sizes = np.unique(machines.sizes(case.metric, np.arange(len(machines.types.types))))
+    rows = np.flatnonzero(np.isin(case.outlook.status, _IDLE) & case.typed)
+    need = has[rows] * case.looked.used[rows] / case.usable[rows]
+    place = np.searchsorted(sizes, need)
+    while len(rows):
+        tried = np.append(sizes, np.inf)[place]
+        last = tried >= has[rows]
+        out[rows[last]] = has[rows[last]]
+        rows, place, tried = rows[~last], place[~last] + 1, tried[~last]
+        lasts = _days(case, rows, tried / has[rows]) > case.outlook.horizon[rows]
+        out[rows[lasts]] = tried[lasts]
+        rows, place = rows[~lasts], place[~lasts]
     return out
 
 

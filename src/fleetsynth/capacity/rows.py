@@ -9,7 +9,7 @@ import numpy as np
 
 from fleetsynth.errors import UsageError
 from fleetsynth.formats.place import saying
-from fleetsynth.metrics import STATISTIC_PATTERN
+from fleetsynth.metrics import CAPACITY, STATISTIC_PATTERN
 from fleetsynth.reader import ScatteredError
 from fleetsynth.reader.series import in_buckets
 
@@ -34,6 +34,9 @@ LABELS = {
 }
 """What is said of a server, by role, and what it is called in the table."""
 
+SIZES = tuple(metric.column for metric in CAPACITY[:3])
+"""What servers have of CPU, memory and disk: roles, and our names of the columns."""
+
 MOST_ROWS = 150_000
 """Rows from which servers that are complete are handed on."""
 
@@ -48,6 +51,7 @@ class Exports:
 
     Attributes:
         metrics: the metrics in percent that at least one has, and the network's.
+        sizes: what of `SIZES` at least one has.
         words: the names behind codes, by role, `server` among them.
 
     Raises:
@@ -70,9 +74,11 @@ class Exports:
             hint = ": network needs link=..." if only else f": say {saying('cpu', 'cpu_pct')}"
             raise UsageError(f"{names}: no CPU, memory or disk in percent to judge{hint}")
         self._labels = [r for r in LABELS if any(r in each.roles for each in datasets)]
+        self.sizes = [r for r in SIZES if any(r in each.roles for each in datasets)]
         self.words: dict[str, list[str]] = {}
         fields = [("time", "<i8"), *((role, "<i4") for role in ("server", *self._labels))]
-        self.dtype = np.dtype([*fields, *((metric, "<f8") for metric in self.metrics)])
+        numbers = (*self.metrics, *self.sizes)
+        self.dtype = np.dtype([*fields, *((role, "<f8") for role in numbers)])
 
     @property
     def labels(self) -> list[str]:
@@ -131,7 +137,8 @@ class Exports:
         codes: dict[str, dict[str, int]] = {role: {} for role in self.words}
         done = 0
         for dataset in self._datasets:
-            roles = [r for r in (*self.metrics, *self._labels) if r in dataset.roles]
+            wanted = (*self.metrics, *self.sizes, *self._labels)
+            roles = [r for r in wanted if r in dataset.roles]
             for batch in dataset.batches(roles):
                 done += len(batch)
                 if len(batch):
@@ -151,8 +158,8 @@ class Exports:
             return batch
         out = np.empty(len(batch), self.dtype)
         out["time"] = batch["time"]
-        for metric in self.metrics:
-            out[metric] = batch[metric] if metric in roles else np.nan
+        for role in (*self.metrics, *self.sizes):
+            out[role] = batch[role] if role in roles else np.nan
         for role in self.words:
             if role != "server" and role not in roles:
                 out[role] = -1

@@ -82,8 +82,9 @@ _SCOPES = {
     "--instance-types",
     type=LOCAL_PATH,
     metavar="FILE",
-    help="A catalogue of instance types (docs/instance-types.md), for cores, GiB and money: servers"
-    " are of the type that their column instance_type says. Data of ours carry theirs.",
+    help="A catalogue of instance types (docs/instance-types.md), or `packaged`, for cores, GiB and"
+    " money: servers are of the type that their column instance_type says. Data of ours carry"
+    " theirs.",
 )
 @click.option(
     "-o",
@@ -158,6 +159,8 @@ def capacity(
         )
     if found.unknown_types:
         say(f"types that the catalogue does not have: {listed(found.unknown_types, 5)}", err=True)
+    for hint in found.hints:
+        say(hint, err=True)
     if by and not found.has(by):
         say(f"the data name no {_SCOPES[by]}: there is nothing to show by {by}", err=True)
     if as_json:

@@ -72,18 +72,22 @@ def show_capacity(found: Capacity, by: str | None, top: int | None) -> None:
 
 
 def _machines(found: Capacity) -> dict[str, str]:
-    """Say what there is in cores and money, and what could be given back."""
+    """Say what there is in cores and money, or GiB, and what could be given back."""
     of = found.totals
     if of is None:
         return {}
-    give, money = of["to_give_back"], of["currency"]
-    out = {"machines": f"{of['vcpus']:,g} vCPU, {of['price_month']:,.0f} {money} a month"}
+    give = of["to_give_back"]
+    out = {"machines": _amounts(of, of["currency"])}
     if give["servers"]:
-        out["to give back"] = (
-            f"{give['vcpus']:,g} vCPU, {give['price_month']:,.0f} {money} a month,"
-            f" of {give['servers']:,} servers"
-        )
+        amounts = _amounts(give, of["currency"])
+        out["to give back"] = f"{amounts}, of {give['servers']:,} servers"
     return out
+
+
+def _amounts(of: dict[str, Any], currency: str | None) -> str:
+    if currency is None:
+        return f"{of['vcpus']:,g} vCPU, {of['memory_gib']:,g} GiB"
+    return f"{of['vcpus']:,g} vCPU, {of['price_month']:,.0f} {currency} a month"
 
 
 def show_backtest(results: list[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import Problem, ScenarioError, UsageError
 from fleetsynth.instances import Instances
-from fleetsynth.presets.catalogue import catalogue_values
+from fleetsynth.presets.catalogue import catalogue_values, packaged_instances
 from fleetsynth.scenario import text
 from fleetsynth.scenario.ics import LARGEST, IcsError, parse
 from fleetsynth.scenario.instances import Catalogue, types_of
@@ -22,6 +22,8 @@ NAMING = {
     ("instance_types",): "give its families",
 }
 """Keys by which a scenario names a file, and what says the same without one."""
+PACKAGED = "packaged"
+"""Instead of a file's name, stands for the packaged catalogue."""
 
 
 def named_files(values: Mapping[str, Any]) -> dict[tuple[str, ...], object]:
@@ -109,12 +111,15 @@ def catalogue_of(path: Path) -> dict[str, Any]:
 
 
 def catalogue_types(path: Path | str) -> Instances:
-    """Return the types in a catalogue file.
+    """Return the types in a catalogue file, or for ``packaged`` those of the packaged one.
 
     Raises:
         ScenarioError: with all that is wrong in it, each with its line.
         UsageError: if it cannot be read.
     """
+    if str(path) == PACKAGED:
+        families = packaged_instances()["instance_types"]
+        return Instances(types_of(Catalogue.model_validate(families)), {})
     try:
         values = catalogue_of(Path(path))
     except (OSError, ValueError) as error:

@@ -77,7 +77,7 @@ def answer(dataset: Dataset, ask: Ask) -> Answer | str:
     backtest = tested.results()
     farthest = max((row["horizon_days"] for row in backtest), default=0)
     codes = gathered.of_servers()
-    machines = machines_of([dataset], gathered, None, ask.by_metric)
+    machines = machines_of([dataset], gathered, None)
     return Answer(
         table=judge(gathered, ask, exports.statistics(), machines),
         servers=len(codes),

@@ -105,7 +105,7 @@ function remedyWords([action, from, to, days, types], i) {
   const what = {
     'one replica more': `Add a server (${types || `${number(from, 0)} → ${number(to, 0)}`})`,
     'one size up': types ? `One size up, ${types}` : 'Double the size',
-    'one size down': types ? `A smaller type would do, ${types}` : 'Half the size would do',
+    'one size down': types ? `A smaller ${CAP.machines.totals.currency === null ? 'size' : 'type'} would do, ${types}` : 'Half the size would do',
     'clean up more often': `Clean up ${every(to)}, not ${every(from)}`,
     'restart more often': `Restart ${every(to)}, not ${every(from)}`,
   }[action] || action;

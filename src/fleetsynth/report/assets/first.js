@@ -165,8 +165,9 @@ function roomToGive() {
   CAP.words.metric.words.forEach((m, k) => by.set(m, sets[k]));
   const [cpu, memory] = [by.get('cpu'), by.get('memory')], text = [];
   const money = CAP.machines && CAP.machines.totals, give = money && money.to_give_back;
-  if (give && give.servers) text.push(`A smaller type would do for ${plural(give.servers, 'server')}: ${number(give.vcpus, 0)} of ${number(money.vcpus, 0)} vCPU, and ${number(give.price_month, 0)} of ${number(money.price_month, 0)} ${money.currency} a month.`);
-  else if (money) text.push(`All servers together: ${number(money.vcpus, 0)} vCPU for ${number(money.price_month, 0)} ${money.currency} a month, and no smaller type would do.`);
+  const priced = money && money.currency !== null;
+  if (give && give.servers) text.push(`A smaller ${priced ? 'type' : 'size'} would do for ${plural(give.servers, 'server')}: ${number(give.vcpus, 0)} of ${number(money.vcpus, 0)} vCPU, and ${priced ? `${number(give.price_month, 0)} of ${number(money.price_month, 0)} ${money.currency} a month` : `${number(give.memory_gib, 0)} of ${number(money.memory_gib, 0)} GiB`}.`);
+  else if (money) text.push(`All servers together: ${number(money.vcpus, 0)} vCPU ${priced ? `for ${number(money.price_month, 0)} ${money.currency} a month, and no smaller type would do` : `and ${number(money.memory_gib, 0)} GiB, and half would do for none`}.`);
   if (!money) for (const [name, set] of by) if (set.size) text.push(`${METRICS[name] || name}: half would do for ${plural(set.size, 'server')}.`);
   if (!money && cpu && memory) { const both = [...cpu].filter((n) => memory.has(n)).length; if (both) text.unshift(`${plural(both, 'server')} could be half the size: CPU and memory both stay below half of the limit.`); }
   const off = CAP.order.filter((i) => word('status', i) === 'constant' && figureIn('now', i) === 0 && word('metric', i) === 'cpu').length;
