@@ -130,7 +130,7 @@ def hints(gathered: Gathered, machines: Machines | None) -> list[str]:
         ours = any(name in family["types"] for name in named for family in packaged)
         more = ", or with packaged, by the packaged list" if ours else ""
         out.append(
-            f"the data name instance types ({named[0]}, …): with --instance-types FILE, a "
+            f"the data name instance types ({named[0]}, …): with instance_types=FILE, a "
             f"catalogue{more}, prices and smaller types are named too"
         )
     return out
