@@ -32,7 +32,7 @@ def _texts(path: Path) -> list[str]:
 
 
 COMMAND_LINE_ALONE = {"cli", "serve", "select.py", "readme.py"}
-"""Faces, and what only the command line starts: a server, a reader of its series, a card's commands."""
+"""Faces, and what only the command line starts: a server, its series, the commands of a card."""
 
 
 def _library() -> list[Path]:
