@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from fleetsynth.formats.together import publish
+from fleetsynth.formats.together import abort, publish
 from fleetsynth.presets import simulate
 from fleetsynth.tables.codes import digest_of
-from fleetsynth.tables.digest import PlanDigest, combine
+from fleetsynth.tables.digest import combine
 from fleetsynth.tables.frame import Frame
 from fleetsynth.tables.of_plan import PLAN_TABLES, Count
+from fleetsynth.tables.plan_digest import PlanDigest
 from fleetsynth.tables.statistics import Statistics
 from fleetsynth.tables.table import TABLES, made_of
 from fleetsynth.window import Window
@@ -152,8 +153,7 @@ def run(
         counts = {name: _write_of_plan(name, plan, to) for name, to in of_plan.items()}
         sizes = publish({"": sink, **further, **of_plan}, last=None if data_first else "")
     except BaseException:
-        for each_sink in (sink, *further.values(), *of_plan.values()):
-            each_sink.abort()
+        abort((*further.values(), *of_plan.values(), sink))
         raise
     outcomes = {name: rows.outcome(sizes[name]) for name, rows in others.items()}
     for name, count in counts.items():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fleetsynth.errors import ExistsError
 from fleetsynth.formats import format_of, open_sink
+from fleetsynth.formats.together import abort
 from fleetsynth.size import estimate, refuse_without_room
 from fleetsynth.stores.names import BESIDE_FILES
 from fleetsynth.tables.frame import schema
@@ -82,8 +83,7 @@ def open_files(
             path, schema(plan), said, overwrite=overwrite, csv_safe=csv_safe, stale=stale
         )
     except BaseException:
-        for each in opened:
-            each.abort()
+        abort(opened)
         raise
     made = dict(zip(schemas, opened, strict=True))
     return sink, {name: made[name] for name in plans}, {name: made[name] for name in of_plan}

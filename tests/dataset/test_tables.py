@@ -14,13 +14,15 @@ import pytest
 from numpy.typing import NDArray
 
 import fleetsynth
-from fleetsynth import UsageError
+from fleetsynth import UsageError, single_file
 from fleetsynth.errors import ExistsError, InputError, OutputError
 from fleetsynth.files import AtomicFile
 from fleetsynth.folders.engines.local import LocalEngine
 from fleetsynth.folders.folder import Shard, commit
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.verify import verify
+from fleetsynth.formats import open_sink
+from fleetsynth.formats.base import Sink
 from fleetsynth.ledger.table import has_events
 from fleetsynth.models.parts import Components, Part, Parts
 from fleetsynth.plan import Plan
@@ -155,6 +157,31 @@ def test_a_table_is_of_the_format_of_its_data(
     assert digest_file(path) == digests["components"]
     make(scenario, tmp_path / "parts", file_format=ending)
     assert fleetsynth.digest(tmp_path / "parts" / COMPONENTS) == digests["components"]
+
+
+def test_a_run_into_files_that_fails_leaves_no_empty_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several tables lie beside the data, and the first of them has made their folder."""
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    fleet: dict[str, Any] = {"preset": "realistic", "num_servers": 2, "end_date": "2022-01-20"}
+    every: dict[str, Any] = {"components": True, "labels": True}
+    with pytest.raises(KeyboardInterrupt):
+        fleetsynth.generate(fleet, tmp_path / "new" / "a.parquet", **every, progress=interrupt)
+    assert list(tmp_path.iterdir()) == []
+
+    def refuse(path: Path, *arguments: Any, **options: Any) -> Sink:
+        if path.name == "a.parquet":
+            raise OutputError("no room")
+        return open_sink(path, *arguments, **options)
+
+    monkeypatch.setattr(single_file, "open_sink", refuse)
+    with pytest.raises(OutputError, match="no room"):
+        fleetsynth.generate(fleet, tmp_path / "a.parquet", **every)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_data_are_the_same_with_and_without(scenario: Scenario, tmp_path: Path) -> None:

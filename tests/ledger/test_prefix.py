@@ -34,7 +34,7 @@ def test_the_ledger_of_a_small_fleet_is_part_of_that_of_a_large_one() -> None:
     few, many = ledger_of(small), ledger_of(large)
     assert len(few) > 500
     assert len({event.event_id for event in few}) == len(few)
-    assert [event for event in few if event not in set(many)] == []
+    assert set(few) - set(many) == set()
     assert len(many) > 10 * len(few)
 
 

@@ -86,7 +86,8 @@ def _machines(found: Capacity) -> dict[str, str]:
 
 def _amounts(of: dict[str, Any], currency: str | None) -> str:
     if currency is None:
-        return f"{of['vcpus']:,g} vCPU, {of['memory_gib']:,g} GiB"
+        units = {"vcpus": "vCPU", "memory_gib": "GiB", "disk_gb": "GB"}
+        return ", ".join(f"{of[key]:,g} {unit}" for key, unit in units.items() if of[key])
     return f"{of['vcpus']:,g} vCPU, {of['price_month']:,.0f} {currency} a month"
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.formats.base import BATCH_ROWS, SAMPLE_ROWS, Head, Reader
-from fleetsynth.metrics import LABEL
+from fleetsynth.metrics import CAPACITY, LABEL
 from fleetsynth.tables.frame import WORDS
 
 if TYPE_CHECKING:
@@ -53,15 +53,17 @@ def writer_options(schema: pa.Schema) -> dict[str, object]:
     serves timestamps. Without the Arrow schema, text is read back as plain strings. Business
     metadata have no statistics: every row group has nearly every value of them, so there is
     nothing to skip, and to find that out takes a tenth of the time of writing. Nor have words of
-    labels; the labels themselves are nearly all 0, which takes least time as it is.
+    labels; the labels themselves are nearly all 0, which takes least time as it is, and so do
+    capacities, which are the same from one resize to the next.
     """
     times = [field.name for field in schema if pa.types.is_timestamp(field.type)]
     bare = {*METADATA_COLUMNS, *(field.name for field in schema if field.type == WORDS)}
     labels = {field.name for field in schema if field.name.endswith(f"_{LABEL}")}
+    steady = labels.union(metric.column for metric in CAPACITY)
     return {
         "compression": "zstd",
         "compression_level": 1,
-        "use_dictionary": [name for name in schema.names if name not in labels.union(times)],
+        "use_dictionary": [name for name in schema.names if name not in steady.union(times)],
         "column_encoding": dict.fromkeys(times, "DELTA_BINARY_PACKED"),
         "store_schema": False,
         "write_statistics": [name for name in schema.names if name not in bare],

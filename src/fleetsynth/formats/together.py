@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING
 from fleetsynth.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from fleetsynth.formats.base import Sink
+
+
+def abort(sinks: Iterable[Sink]) -> None:
+    """Abort sinks, which come in the order in which they were opened.
+
+    The last one goes first: the first has made the folder that several lie in, and can remove it
+    only when nothing else is there.
+    """
+    for sink in reversed(list(sinks)):
+        sink.abort()
 
 
 def publish(sinks: Mapping[str, Sink], *, last: str | None) -> dict[str, int]:
@@ -33,7 +43,7 @@ def publish(sinks: Mapping[str, Sink], *, last: str | None) -> dict[str, int]:
         for name in sorted(sinks, key=lambda name: name == last):
             sizes[name] = sinks[name].commit()
     except BaseException:
-        for name in sizes:
+        for name in sorted(sizes, key=list(sinks).index, reverse=True):  # as `abort` does
             with suppress(OutputError):
                 sinks[name].withdraw()
         raise

@@ -73,7 +73,11 @@ def add_capacity(plan: Plan, block: Block) -> Block:
             continue
         percent = of_used[metric.column]
         has = there[USED[percent.stem][1]]
-        _use(out[places[percent.column]], _of_rows(has, block), out[place])
+        share = block.values[places[percent.column]]
+        gone = share == NULL_HUNDREDTHS if block.has_nulls else None
+        _use(share if gone is None else np.where(gone, 0, share), _of_rows(has, block), out[place])
+        if gone is not None:
+            out[place][gone] = NULL_HUNDREDTHS
     return replace(block, values=out)
 
 
@@ -86,18 +90,14 @@ def _of_rows(there: Hundredths, block: Block) -> Hundredths:
 
 
 def _use(percent: Hundredths, there: Hundredths, out: Hundredths) -> None:
-    """Write what is used to `out`, all in hundredths; nothing is known where no value is."""
-    there = np.broadcast_to(there, percent.shape)
+    """Write what is used to `out`, all in hundredths: no more than there is."""
     rows = max(1, _CELLS // max(1, percent[0].size)) if percent.ndim > 1 else _CELLS
     for first in range(0, len(percent), rows):
         some = slice(first, first + rows)
         # Products of hundredths are exact below 2**53, and so is where their ties lie.
-        share: Floats = there[some].astype(np.float64)
-        share *= percent[some]
+        share: Floats = there[some].astype(np.float64) * percent[some]
         share /= 10_000
-        np.minimum(np.rint(share, out=share), _MOST, out=share)
-        share[percent[some] == NULL_HUNDREDTHS] = NULL_HUNDREDTHS
-        out[some] = share
+        out[some] = np.rint(share, out=share)
 
 
 def capacities(plan: Plan, window: Window) -> Hundredths:

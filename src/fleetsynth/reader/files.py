@@ -99,8 +99,9 @@ def find_files(url: str, *, partial: bool = False) -> Files:
     names = store.list()
     manifest = _manifest(store) if MANIFEST in names else None
     if manifest is not None:
+        there = set(names)
         keys = [part["path"] for part in manifest["parts"]]
-        keys = [key for key in keys if key in set(names)] if partial else keys
+        keys = [key for key in keys if key in there or not partial]
     elif not partial and any(name.startswith(STATE) for name in names):
         raise InputError(f"{url} is unfinished: go on with resume=True, or commit its shards")
     else:

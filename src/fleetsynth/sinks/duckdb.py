@@ -7,6 +7,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 
 from fleetsynth.errors import NOTHING_LEFT, OutputError
 from fleetsynth.sinks.base import Replacing, appended
@@ -17,11 +18,21 @@ from fleetsynth.sinks.types import arrow_schema, handed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import pyarrow as pa
-
     from fleetsynth.sinks.base import Shape, Wanted
 
-_BATCH = "fleetsynth_batch"
+
+class _Batch:
+    """What DuckDB reads as a table: the rows that are there at the time.
+
+    A transaction keeps all that is registered in it until it ends, so this is registered once, and
+    its rows change.
+    """
+
+    def __init__(self, name: str, rows: pa.RecordBatch) -> None:
+        self.name, self.rows = name, rows
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return pa.table(self.rows).__arrow_c_stream__(requested_schema)
 
 
 class DuckdbSink:
@@ -33,6 +44,7 @@ class DuckdbSink:
         self._wanted = wanted
         self._file = DatabaseFile(wanted.place)
         self._connection: Any = None
+        self._batches: dict[pa.Schema, _Batch] = {}
         try:
             with self._errors():
                 self._connection = duckdb.connect(str(self._file.path))
@@ -44,10 +56,10 @@ class DuckdbSink:
 
     def write(self, table: str, batch: pa.RecordBatch) -> None:
         """Insert rows."""
+        insert = "INSERT OR IGNORE" if self._replacing.is_kept(table) else "INSERT"
         with self._errors():
-            self._connection.register(_BATCH, handed(batch, self._schemas[table]))
-            self._run(f"INSERT INTO {self._name(self._targets[table])} FROM {_BATCH}")
-            self._connection.unregister(_BATCH)
+            source = self._handed(handed(batch, self._schemas[table]))
+            self._run(f"{insert} INTO {self._name(self._targets[table])} FROM {source}")
 
     def publish(self) -> Mapping[str, Any]:
         """Add keys, put new tables in the place of old ones, and commit."""
@@ -81,15 +93,25 @@ class DuckdbSink:
         self._schemas = {s.name: arrow_schema(s.schema) for s in self._wanted.shapes}
         self._targets: dict[str, str] = {}
         for shape in self._wanted.shapes:
-            target = self._targets[shape.name] = f"{shape.name}_{token_hex(4)}"
-            self._run(create_table(shape, "duckdb", self._name(target), keyed=False))
+            target = self._targets[shape.name] = shape.name
+            if not self._replacing.is_kept(shape.name):
+                target = self._targets[shape.name] = f"{shape.name}_{token_hex(4)}"
+                self._run(create_table(shape, "duckdb", self._name(target), keyed=False))
+
+    def _handed(self, batch: pa.RecordBatch) -> str:
+        """Return the name by which DuckDB knows rows; those before them are forgotten."""
+        source = self._batches.get(batch.schema)
+        if source is None:
+            source = _Batch(f"fleetsynth_batch_{len(self._batches)}", batch)
+            self._batches[batch.schema] = source
+            self._connection.register(source.name, source)
+        source.rows = batch
+        return source.name
 
     def _finish(self, shape: Shape) -> None:
         target, name = self._name(self._targets[shape.name]), self._name(shape.name)
         dataset = self._wanted.dataset
         if self._replacing.is_kept(shape.name):
-            self._run(f"INSERT OR IGNORE INTO {name} FROM {target}")
-            self._run(f"DROP TABLE {target}")
             dataset = appended(self._wanted, self._replacing.marks[shape.name])
         else:
             if shape.key:
@@ -113,6 +135,10 @@ class DuckdbSink:
         """Turn what DuckDB says into one error that names the file."""
         try:
             yield
+        except RuntimeError as error:  # instead of what the signal's handler has raised
+            if "interrupted" not in str(error):
+                raise
+            raise KeyboardInterrupt from error
         except duckdb.Error as error:
             said = str(error).splitlines()[0]
             raise OutputError(f"cannot write {self._file.final}: {said}{NOTHING_LEFT}") from error

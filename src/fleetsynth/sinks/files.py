@@ -11,7 +11,7 @@ from fleetsynth.errors import UsageError
 from fleetsynth.formats import STANDARD_OUTPUT, format_of, known, named_format, open_standard_output
 from fleetsynth.formats import open_sink as open_file
 from fleetsynth.formats.read import read_metadata
-from fleetsynth.formats.together import publish
+from fleetsynth.formats.together import abort, publish
 from fleetsynth.single_file import beside
 from fleetsynth.sinks.base import DATA_TABLE
 from fleetsynth.sinks.types import arrow_schema
@@ -64,8 +64,7 @@ class FileSink:
 
     def abort(self) -> None:
         """Remove what was written, and the folder of the tables when it is empty."""
-        for sink in reversed(self._sinks.values()):
-            sink.abort()
+        abort(self._sinks.values())
 
 
 class StandardOutputSink:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 63
 """Bytes of a name; of a longer one, the rest would be cut off in silence."""
+_CANCELLED = "canceling statement due to user request"
 _TABLES = """
 SELECT c.relname, obj_description(c.oid, 'pg_class')
 FROM pg_catalog.pg_class c WHERE c.relnamespace = to_regnamespace($1)
@@ -148,6 +149,8 @@ class PostgresqlSink:
             yield
         except dbapi.Error as error:
             said = _plainly(str(error))
+            if said.startswith(_CANCELLED):  # ADBC takes Ctrl-C for itself, and tells no one
+                raise KeyboardInterrupt from error
             raise OutputError(f"cannot {what} {self._wanted.name}: {said}{NOTHING_LEFT}") from error
 
 

@@ -39,6 +39,8 @@ _LEAST_INFORMATION = 1e-6
 """In squared standard errors per whole of a parameter: less is what rounding leaves of nothing."""
 _WORST_CONDITION = 1e10
 """Of a matrix of information: beyond, its inverse has too few digits to test anything by."""
+_KEPT = 8
+"""Counts of rows whose precision is remembered: datasets of one scenario tend to have few."""
 
 POWER = 0.99
 _MOST_SKEWED, _MOST_PEAKED = 0.2, 0.15
@@ -187,9 +189,10 @@ class Estimator:
                         information += rows[i, group] * (at @ second @ at.T)
             directions = self._directions(information)
             variance = np.einsum("pi,ij,pj->p", directions, information, directions)
-            self._known = {
-                key: _Precision(directions, variance, *self._cumulants(directions, rows))
-            }
+            if len(self._known) >= _KEPT:
+                self._known.pop(next(iter(self._known)))
+            third, fourth = self._cumulants(directions, rows)
+            self._known[key] = _Precision(directions, variance, third, fourth)
         return self._known[key]
 
     def _map(self, archetype: int) -> tuple[Floats, Floats]:
