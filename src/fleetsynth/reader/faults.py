@@ -26,10 +26,11 @@ _LATE_SECONDS = 120
 """Beyond the usual delay of its server, from which on a row is late."""
 _FARTHEST_TICKS = 4
 """Ticks that a wrong clock is sought within, where no arrival says how far it was off."""
-_STUCK_TICKS = 24
-"""Fewest equal values in a row that a sensor is taken to be stuck for."""
-_CHANCE = 1e-6
-"""That the longest run of a sound series is as long as one that is told."""
+_STUCK_TICKS = 36
+"""Fewest equal values in a row for which a sensor is taken to be stuck."""
+_USUAL, _LONGER = 0.995, 4.0
+"""The share of a series' runs of one value that are usual, and how many times the longest of these
+one has to be."""
 _GRIDS = {1: 16, 15: 30, 30: 60}
 """Points of a coarse grid in one per cent, and the fewest values in a row that lie on it."""
 _HABIT = 0.6
@@ -90,9 +91,10 @@ def spot(seen: Seen, step: int) -> Iterator[Spotted]:
     for first, last in _runs(skewed):
         yield Spotted("clock_skew", int(time[first]), int(time[last]))
     again = np.append(False, tick[1:] == tick[:-1])
-    for first, last in _runs(again):
-        yield Spotted("duplicate", int(time[first]), int(time[last]))
     once = ~again
+    twice = np.bincount(np.cumsum(once) - 1) > 1
+    for first, last in _runs(twice):
+        yield Spotted("duplicate", int(time[once][first]), int(time[once][last]))
     yield from _delays(seen, order[once], time[once], tick[once], micros, skewed[once])
     tick, time = tick[once], time[once]
     for at in np.flatnonzero(np.diff(tick) > 1).tolist():
@@ -101,8 +103,9 @@ def spot(seen: Seen, step: int) -> Iterator[Spotted]:
         long = absent > 1 and absent * step >= OUTAGE_SECONDS
         kind = "agent_outage" if long else "gap"
         yield Spotted(kind, begin, begin + (absent - 1) * micros)
+    off = seen.values["cpu"][order][once] == 0 if "cpu" in seen.values else np.zeros(0, np.bool_)
     for role, values in seen.values.items():
-        for kind, first, last in _of_values(values[order][once], role):
+        for kind, first, last in _of_values(values[order][once], role, off):
             yield Spotted(kind, int(time[first]), int(time[last]), role)
 
 
@@ -160,38 +163,44 @@ def _delays(
         yield Spotted(kind, int(time[first]), int(time[last]))
 
 
-def _of_values(values: Floats, role: str) -> Iterator[tuple[str, int, int]]:
-    """Yield faults of a metric: kind, and the indices of the first row and the last."""
+def _of_values(values: Floats, role: str, off: Flags) -> Iterator[tuple[str, int, int]]:
+    """Yield faults of a metric: kind, and the indices of the first row and the last.
+
+    Args:
+        values: of the metric, in order of time.
+        role: which.
+        off: whether the server was off, where its CPU tells.
+    """
     there = np.flatnonzero(~np.isnan(values))
     if not len(there):
         return
     for first, last in _runs(np.isnan(values)):
         yield "missing_value", first, last
     known = values[there]
+    coarse = _coarse(known) if role in _PERCENT else []
+    for first, last in coarse:
+        yield "quantised", int(there[first]), int(there[last])
     for first, last in _stuck(known):
-        yield "stuck", int(there[first]), int(there[last])
+        inside = any(begin <= first and last <= end for begin, end in coarse)
+        rows = slice(int(there[first]), int(there[last]) + 1)
+        if not inside and not (len(off) and off[rows].mean() > 0.5):
+            yield "stuck", int(there[first]), int(there[last])
     for first, last in _slips(known):
         yield "unit_slip", int(there[first]), int(there[last])
-    if role in _PERCENT:
-        for first, last in _coarse(known):
-            yield "quantised", int(there[first]), int(there[last])
 
 
 def _stuck(known: Floats) -> list[tuple[int, int]]:
-    """Return runs of one value that are longer than the series' own."""
-    same = np.append(False, known[1:] == known[:-1])
-    runs = [(first - 1, last) for first, last in _runs(same)]
-    runs = [run for run in runs if run[1] - run[0] + 1 >= _STUCK_TICKS]
+    """Return runs of one value that are far longer than the series' own."""
+    changes = np.flatnonzero(np.diff(known)) + 1
+    starts = np.concatenate(([0], changes))
+    lengths = np.diff(np.append(starts, len(known)))
+    least = max(_STUCK_TICKS, _LONGER * float(np.quantile(lengths, _USUAL)))
     edges = known.min(), known.max()  # what is off, idle or full stays where it is
-    found = [run for run in runs if known[run[0]] not in edges]
-    if not found:
-        return []
-    told = np.zeros(len(known), np.bool_)
-    for first, last in found:
-        told[first : last + 1] = True
-    share = float(np.count_nonzero(same & ~told) + 1) / (np.count_nonzero(~told) + 2)
-    least = np.log(_CHANCE / len(known)) / np.log(share)
-    return [(first, last) for first, last in found if last - first >= least]
+    return [
+        (first, first + length - 1)
+        for first, length in zip(starts.tolist(), lengths.tolist(), strict=True)
+        if length >= least and known[first] not in edges
+    ]
 
 
 def _slips(known: Floats) -> list[tuple[int, int]]:
