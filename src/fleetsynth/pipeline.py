@@ -13,9 +13,10 @@ import numpy as np
 from fleetsynth.formats.together import abort, publish
 from fleetsynth.presets import simulate
 from fleetsynth.tables.codes import digest_of
-from fleetsynth.tables.digest import PlanDigest, combine
+from fleetsynth.tables.digest import combine
 from fleetsynth.tables.frame import Frame
 from fleetsynth.tables.of_plan import PLAN_TABLES, Count
+from fleetsynth.tables.plan_digest import PlanDigest
 from fleetsynth.tables.statistics import Statistics
 from fleetsynth.tables.table import TABLES, made_of
 from fleetsynth.window import Window

@@ -17,7 +17,8 @@ from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.job import make_part
 from fleetsynth.folders.verify import verify
 from fleetsynth.presets import simulate
-from fleetsynth.tables.digest import PlanDigest, root
+from fleetsynth.tables.digest import root
+from fleetsynth.tables.plan_digest import PlanDigest
 from tests.collector.fleets import PRESETS, WINTER, faulty, ledger_of, sorted_rows, table_of
 from tests.dataset.folders import manifest_of, parts_in
 from tests.support import digest_of
@@ -183,3 +184,23 @@ def test_bad_settings_are_one_clear_error(what: str) -> None:
     with pytest.raises(fleetsynth.ScenarioError, match=message) as error:
         fleetsynth.load_scenario(WINTER | {"collector": said})
     assert len(error.value.problems) == 1
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".csv", "/"])
+def test_validate_knows_the_column_of_arrivals(tmp_path: Path, ending: str) -> None:
+    place = f"{tmp_path}/fleet{ending}"
+    fleetsynth.generate(plan_of(), place)
+    assert _schema_of(place) == ("ok", "19 columns, as the scenario says")
+
+
+def test_validate_misses_the_column_of_arrivals(tmp_path: Path) -> None:
+    place = tmp_path / "fleet.parquet"
+    fleetsynth.generate(plan_of(), place)
+    pq.write_table(pq.read_table(place).drop_columns("ingested_at"), place)
+    assert _schema_of(str(place)) == ("fail", "ingested_at is missing")
+
+
+def _schema_of(place: str) -> tuple[str, str]:
+    found = fleetsynth.validate(place, scenario=plan_of().scenario)
+    (schema,) = [verdict for verdict in found.verdicts if verdict.name == "schema"]
+    return schema.status, schema.found

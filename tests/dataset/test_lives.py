@@ -27,7 +27,8 @@ from fleetsynth.presets import as_plan, simulate
 from fleetsynth.preview.samples import samples
 from fleetsynth.reader.digests import digest_path
 from fleetsynth.size import estimate
-from fleetsynth.tables.digest import PlanDigest, root
+from fleetsynth.tables.digest import root
+from fleetsynth.tables.plan_digest import PlanDigest
 from tests.dataset.folders import manifest_of, parts_in
 from tests.e2e.command import Fleetsynth
 from tests.support import NullSink, digest_of, plain_table

@@ -30,7 +30,8 @@ from fleetsynth.reader.claims import ALWAYS, PER_ROW
 from fleetsynth.reader.digests import digest_path
 from fleetsynth.reader.file_digest import digest_file, file_leaves
 from fleetsynth.size import estimate
-from fleetsynth.tables.digest import PlanDigest, root
+from fleetsynth.tables.digest import root
+from fleetsynth.tables.plan_digest import PlanDigest
 from fleetsynth.tables.statistics import Statistics
 from fleetsynth.window import Window
 from tests.dataset.folders import manifest_of, parts_in

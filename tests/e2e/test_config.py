@@ -60,6 +60,9 @@ def test_check_goes_on_after_a_bad_file_and_shows_every_problem(fleetsynth: Flee
     for line, key in enumerate(("num_servers", "sed", "end_date", "growth.mode"), start=1):
         assert f", at {key}, bad.yaml, line {line}\n" in ran.err
     assert "nowhere.yaml: cannot read the scenario nowhere.yaml: No such file" in ran.err
+    (fleetsynth.folder / "fleet").mkdir()
+    ran = fleetsynth("plan", "fleet")
+    assert ran.err.endswith("Is a directory; that of a dataset is fleet/scenario.yaml\n")
 
 
 def test_init_writes_a_file_with_every_key_to_start_from(fleetsynth: Fleetsynth) -> None:

@@ -79,6 +79,7 @@ def test_other_commands_have_no_format_to_tell_of(command: str, fleetsynth: Flee
         ("bank.xlsx", "; Excel and other spreadsheets open .csv, up to 1,048,576 rows of it"),
         ("bank.XLS", "; Excel and other spreadsheets open .csv, up to 1,048,576 rows of it"),
         ("bank.parqet", " (did you mean '.parquet'?)"),
+        ("bank.yaml", "; data of a scenario are made by fleetsynth generate SCENARIO -o PATH"),
         ("bank.feather", "; .arrow is Feather version 2"),
         ("bank", ".jsonl or .jsonl.zst"),
     ],

@@ -20,7 +20,8 @@ from fleetsynth.errors import InputError
 from fleetsynth.formats import FORMATS
 from fleetsynth.presets import simulate
 from fleetsynth.reader.file_digest import file_leaves, leaves
-from fleetsynth.tables.digest import PlanDigest, root
+from fleetsynth.tables.digest import root
+from fleetsynth.tables.plan_digest import PlanDigest
 from fleetsynth.window import Window
 from tests.support import NullSink, digest_of, plain_table, plan_of
 

@@ -61,6 +61,10 @@ def test_arguments_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
         fs.export(TINY, tmp_path / "a.sqlite", schema="x")
     with pytest.raises(UsageError, match=r"file_format=\.\.\. is for standard output"):
         fs.export(TINY, tmp_path / "a.sqlite", file_format="csv")
+    with pytest.raises(UsageError, match="components=True is a second table, and standard"):
+        fs.export(TINY, "-", file_format="csv", components=True, labels=True)
+    with pytest.raises(UsageError, match="labels=True is a second table, and standard"):
+        fs.export(TINY, "-", file_format="csv", labels=True)
     fs.generate(TINY, tmp_path / "a.parquet")
     with pytest.raises(UsageError, match="components=True is for scenarios"):
         fs.export(tmp_path / "a.parquet", tmp_path / "a.sqlite", components=True)

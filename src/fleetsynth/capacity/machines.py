@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.capacity.rows import SIZES
+from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import UsageError
 from fleetsynth.instances import Instances
 from fleetsynth.ledger import find
@@ -34,7 +35,6 @@ OF = {"cpu": 0, "memory": 1, "disk": 2}
 """Which capacity of a type a metric is a share of."""
 UNITS = {"cpu": "vCPU", "memory": "GiB", "disk": "GB"}
 _TOGETHER = 4096
-_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def hints(gathered: Gathered, machines: Machines | None) -> list[str]:
         ours = any(name in family["types"] for name in named for family in packaged)
         more = ", or with packaged, by the packaged list" if ours else ""
         out.append(
-            f"the data name instance types ({named[0]}, …): with --instance-types FILE, a "
+            f"the data name instance types ({named[0]}, …): with instance_types=FILE, a "
             f"catalogue{more}, prices and smaller types are named too"
         )
     return out
@@ -169,7 +169,7 @@ def _by_plan(gathered: Gathered, plan: Plan) -> Ints:
     )
     sources = sources_of(plan.of_model)
     if sources.owning or sources.sizes:
-        end = (gathered.last + 1) * _DAY
+        end = (gathered.last + 1) * DAY_SECONDS
         for who in servers_of(plan.fleet, 0, size):
             found = find.of_capacity(sources, who, Span(end - 1, end))
             named = [event.types[1] for event in found if event.types]

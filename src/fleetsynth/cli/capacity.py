@@ -13,6 +13,7 @@ import click
 from fleetsynth.cli.judging import DURATION, judging, judging_options
 from fleetsynth.cli.options import LOCAL_PATH, overwrite_option, read_options, reading_options
 from fleetsynth.cli.say import say, say_json, show_understood
+from fleetsynth.cli.words import in_options
 from fleetsynth.errors import UsageError, listed
 from fleetsynth.formats import known
 
@@ -160,7 +161,7 @@ def capacity(
     if found.unknown_types:
         say(f"types that the catalogue does not have: {listed(found.unknown_types, 5)}", err=True)
     for hint in found.hints:
-        say(hint, err=True)
+        say(in_options(hint), err=True)
     if by and not found.has(by):
         say(f"the data name no {_SCOPES[by]}: there is nothing to show by {by}", err=True)
     if as_json:

@@ -53,6 +53,9 @@ def show_facts(found: Facts) -> None:
     if found.undefined:
         undefined = ", ".join(f"{name} on {count:,}" for name, count in found.undefined.items())
         console.print(Text(f"not defined, and left out: {undefined} servers", style="dim"))
+    for kind, told in found.faults.items():
+        places = ", ".join(told["first"])
+        console.print(Text(f"fault of the collector: {told['count']:,} {kind}, such as {places}"))
     if not found.comparable:
         why = f"measured every {STEP} s, and these data have one point every {found.step:,} s"
         console.print(Text(f"not comparable with real fleets: those were {why}"))

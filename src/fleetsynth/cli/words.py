@@ -28,6 +28,7 @@ OPTIONS = {
     "schema=...": "--schema",
     "labels=True": "--labels",
     "clean=True": "--clean",
+    "instance_types=FILE": "--instance-types FILE",
     "link=...": "--link",
     "server=...": "--server",
     "columns=...": "--columns",
@@ -40,7 +41,7 @@ OPTIONS = {
 
 WITH_VALUES = {
     name: f"--{name.replace('_', '-')}"
-    for name in ("time_format", "timezone", "delimiter", "decimal", "encoding", "engine")
+    for name in ("time_format", "timezone", "delimiter", "decimal", "encoding", "engine", "until")
 }
 """Options by the names of arguments that are said with a value, such as ``decimal=','``."""
 

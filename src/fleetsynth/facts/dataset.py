@@ -9,6 +9,8 @@ from fleetsynth.errors import InputError
 from fleetsynth.facts.facts_table import Facts, known_facts
 from fleetsynth.facts.fleet_facts import FleetFacts
 from fleetsynth.reader import ReadOptions, ScatteredError, open_dataset
+from fleetsynth.reader.faulty import FoundFaults
+from fleetsynth.reader.roles import ARRIVAL_ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from fleetsynth.reader.series import Servers
 
 _ROLES = ("timestamp", "date", "server", "cpu", "memory", "network", "type", "service")
+_READ = (*_ROLES, ARRIVAL_ROLE)
 
 
 def facts(
@@ -46,11 +49,13 @@ def facts(
     """
     said = options or ReadOptions()
     dataset = open_dataset(data, replace(said, columns={**said.columns, **(columns or {})}))
-    roles = [role for role in _ROLES if role in dataset.roles]
-    servers = dataset.servers(roles)
+    roles = [role for role in _READ if role in dataset.roles]
+    faults = FoundFaults()
+    servers = dataset.servers(roles, watch=lambda *of: faults.take(*of))
     try:
         fleet = _all(servers.in_order())
     except ScatteredError:
+        faults = FoundFaults()
         fleet = _all(servers.sorted())
     if not fleet.servers:
         raise InputError(f"{dataset.name} has no server with two points or more")
@@ -69,6 +74,7 @@ def facts(
         network_by_type=fleet.network_by_type(),
         undefined={name: without for name, (_, without) in fleet.counts().items() if without},
         understood=dataset.understood.to_dict(),
+        faults=faults.finish().to_dict(),
     )
 
 

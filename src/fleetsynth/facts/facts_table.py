@@ -128,6 +128,8 @@ class Facts:
         network_by_type: median CPU-network correlation by server type.
         undefined: by number, on how many servers it is not defined (no variance, too short).
         understood: what the reader understood of the dataset, and what looks wrong.
+        faults: of how the data were collected, by kind: how many were found in the rows and the
+            metrics that were read, and where the first are (docs/collector.md).
     """
 
     path: str
@@ -142,6 +144,7 @@ class Facts:
     network_by_type: dict[str, float]
     undefined: dict[str, int]
     understood: dict[str, Any] = field(default_factory=dict)
+    faults: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Say in a line what was measured."""

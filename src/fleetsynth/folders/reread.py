@@ -18,7 +18,8 @@ from fleetsynth.reader.file_digest import any_leaves, leaves, some
 from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.stores.recorded import as_json, differences
 from fleetsynth.tables.codes import digest_of
-from fleetsynth.tables.digest import PlanDigest, month_label, root
+from fleetsynth.tables.digest import month_label, root
+from fleetsynth.tables.plan_digest import PlanDigest
 from fleetsynth.tables.table import TABLES, made_of
 
 if TYPE_CHECKING:

@@ -125,6 +125,7 @@ _OTHERS = {
     **dict.fromkeys((".gz", ".zst", ".zip"), "; .csv.gz is compressed text"),
     **dict.fromkeys((".tsv", ".txt"), "; .csv is text"),
     **dict.fromkeys((".json", ".ndjson"), "; .jsonl is an object of JSON per line"),
+    **dict.fromkeys((".yaml", ".yml"), "; data of a scenario are made by generate(scenario, path)"),
     **dict.fromkeys((".pq", ".parq"), "; Parquet is .parquet"),
 }
 """What to say of endings that people try, and that are none of ours."""

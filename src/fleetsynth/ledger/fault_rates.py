@@ -60,7 +60,7 @@ class Rates(NamedTuple):
 def how(kind: Kind) -> Faults:
     """Return what a kind of fault says of its faults."""
     if not isinstance(kind.drawn, Faults):
-        raise TypeError(f"{kind.name} is no fault of the data")
+        raise TypeError(f"{kind.name} is not a fault of the data")
     return kind.drawn
 
 

@@ -164,7 +164,9 @@ def _content(path: Path) -> str:
             return file.read(4 * text.LARGEST + 1).decode()
     except OSError as error:
         hint = f"; the packaged one is {{'preset': '{path}'}}" if str(path) in PRESETS else ""
-        if not hint and not path.suffix:
+        if path.is_dir():
+            hint = f"; that of a dataset is {path / 'scenario.yaml'}"
+        elif not hint and not path.suffix:
             hint = did_you_mean(str(path), scenarios.names())
         raise UsageError(f"cannot read the scenario {path}: {error.strerror}{hint}") from None
     except UnicodeDecodeError as error:

@@ -18,7 +18,7 @@ from fleetsynth.reader.understood import Understood
 from fleetsynth.reader.values import encode, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -111,7 +111,13 @@ class Dataset:
             self.understood.note(note)
         self.understood.warnings = converter.warnings()
 
-    def servers(self, roles: Iterable[str] | None = None, *, lenient: bool = False) -> Servers:
+    def servers(
+        self,
+        roles: Iterable[str] | None = None,
+        *,
+        lenient: bool = False,
+        watch: Callable[[str, NDArray[np.void]], None] | None = None,
+    ) -> Servers:
         """Return the servers with their series: iterate over `in_order()`, or else `sorted()`."""
         chosen = [r for r in SERIES if r in self.roles] if roles is None else list(roles)
 
@@ -119,7 +125,7 @@ class Dataset:
             converter = self.begin(chosen, lenient=lenient)
             return converter, self._converted(converter)
 
-        return Servers(begin, lambda: self.times.clock)
+        return Servers(begin, lambda: self.times.clock, watch)
 
     def tell(self, servers: Servers) -> None:
         """Put what the servers showed into what was understood."""

@@ -72,6 +72,7 @@ ADDED = tuple(name for name, metric in all_columns().items() if metric.added)
 ROLES = {
     "timestamp": Role("time", "timestamp|time|datetime|date_time|date|ds|timestamp_utc|time_utc"),
     "date": Role("time"),
+    "ingested_at": Role("time", "ingested_at|ingestion_time|received_at|arrived_at"),
     "server": Role(
         "text",
         "server_id|server|host|hostname|host_name|instance|instance_id|unique_id|vm_id|vm|id"
@@ -89,6 +90,9 @@ ROLES = {
     **{metric.column: Role("number", "", metric.stem) for metric in published(STATISTICS)},
 }
 """Every role; the last ones are our own columns, one for each statistic of a metric."""
+
+ARRIVAL_ROLE = "ingested_at"
+"""When a row arrived where it was collected."""
 
 SERIES = tuple(_MEASURED)
 """The roles that are measured."""

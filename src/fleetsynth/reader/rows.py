@@ -13,7 +13,7 @@ from fleetsynth.formats.dialect import MISSING as MISSING_WORDS
 from fleetsynth.formats.place import quoted
 from fleetsynth.metrics import METRICS
 from fleetsynth.reader.layout import from_name
-from fleetsynth.reader.roles import ADDED, ROLES, Column
+from fleetsynth.reader.roles import ADDED, ARRIVAL_ROLE, ROLES, Column
 from fleetsynth.reader.times import times_of_day
 from fleetsynth.reader.understood import Tally
 from fleetsynth.reader.values import HIVE_MISSING, SCALES, encode, numbers, without_missing
@@ -78,6 +78,7 @@ class Converter:
         there = [role for role in roles if role in layout.roles]
         self._texts = ["server", *(r for r in there if ROLES[r].kind == "text" and r != "server")]
         self._wholes = [role for role in there if ROLES[role].kind == "whole"]
+        self._arrival = [ARRIVAL_ROLE] if ARRIVAL_ROLE in there and layout.kind == "rows" else []
         self._series = [role for role in there if ROLES[role].stem or role in ADDED]
         self._codes: dict[str, dict[str, int]] = {role: {} for role in self._texts}
         self.words: dict[str, list[str]] = {role: [] for role in self._texts}
@@ -86,7 +87,7 @@ class Converter:
         self._last: tuple[str, int] = ("", -1)
         fields: list[tuple[str, str]] = [("time", "<i8")]
         fields += [(role, "<i4") for role in self._texts]
-        fields += [(role, "<i8") for role in self._wholes]
+        fields += [(role, "<i8") for role in (*self._wholes, *self._arrival)]
         self.dtype = np.dtype([*fields, *((role, "<f8") for role in self._series)])
 
     def kinds(self) -> dict[str, str]:
@@ -103,6 +104,7 @@ class Converter:
         texts = [role for role in self._texts if role in self._columns]
         out |= {self._columns[role].name: "text" for role in (*texts, *self._filter())}
         joined = "date" in self._columns
+        out |= {self._columns[role].name: "time" for role in self._arrival}
         out[self._columns["timestamp"].name] = "clock" if joined else "time"
         if joined:
             out[self._columns["date"].name] = "time"
@@ -134,6 +136,7 @@ class Converter:
         out: Columns = {"time": self._micros(part)}
         out |= {role: self._text(role, part) for role in self._texts}
         out |= {role: self._whole(role, part) for role in self._wholes}
+        out |= {role: self._moments(self._columns[role].name, part) for role in self._arrival}
         keep = self._kept(part)
         if self._layout.kind == "long":
             out |= self._spread(part)

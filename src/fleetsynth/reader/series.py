@@ -52,6 +52,7 @@ class Servers:
     Args:
         begin: returns a new converter, and all rows through it.
         clock: returns the zone by which hours and days are told, once rows have been read.
+        watch: called with each server and its rows, in the order in which they stand.
         buckets: number of temporary files.
 
     Attributes:
@@ -66,9 +67,10 @@ class Servers:
         self,
         begin: Callable[[], tuple[Converter, Iterator[Rows]]],
         clock: Callable[[], str] = lambda: "",
+        watch: Callable[[str, Rows], None] | None = None,
         buckets: int = BUCKETS,
     ) -> None:
-        self._open, self._clock, self._buckets = begin, clock, buckets
+        self._open, self._clock, self._watch, self._buckets = begin, clock, watch, buckets
         self._begin()
 
     @property
@@ -117,6 +119,8 @@ class Servers:
         first = {role: int(rows[role][0]) for role in words}
         names = {role: words[role][code] if code >= 0 else None for role, code in first.items()}
         name = str(names["server"])
+        if self._watch:
+            self._watch(name, rows)
         roles = [role for role in self.converter.tallies if role in ROLES]
         some = np.zeros(len(rows), np.bool_)
         for role in roles:

@@ -49,7 +49,7 @@ class SizedFaultRates(FaultRates):
 def _rates(kind: Kind) -> tuple[Any, Any]:
     drawn = kind.drawn
     if not isinstance(drawn, Faults):
-        raise TypeError(f"{kind.name} is no fault of the data")
+        raise TypeError(f"{kind.name} is not a fault of the data")
     said: dict[str, Any] = {
         "per_day": drawn.per_day,
         "hours": drawn.hours,

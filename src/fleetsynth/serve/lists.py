@@ -119,7 +119,7 @@ def matchers(text: str) -> tuple[Matcher, ...]:
     found = _SELECTOR.fullmatch(text)
     if not found or not text.strip():
         raise UsageError(
-            f'{shown(text)} is no selector of series, such as up{{region="us-east-1"}}'
+            f'{shown(text)} is not a selector of series, such as up{{region="us-east-1"}}'
         )
     out = [Matcher("=", NAME, found[1])] if found[1] else []
     rest = found[2] or ""
@@ -127,7 +127,7 @@ def matchers(text: str) -> tuple[Matcher, ...]:
         condition = _CONDITION.match(rest)
         if not condition:
             raise UsageError(
-                f'{shown(rest)} is no condition on a label, such as region="us-east-1"'
+                f'{shown(rest)} is not a condition on a label, such as region="us-east-1"'
             )
         value = _ESCAPED.sub(r"\1", condition[3][1:-1])
         out.append(Matcher(condition[2], condition[1], value))
@@ -151,4 +151,4 @@ def _ms(text: str, default: int) -> int:
     try:
         return round(datetime.fromisoformat(text).timestamp() * 1000)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"{shown(text)} is no time") from error
+        raise UsageError(f"{shown(text)} is not a valid time") from error

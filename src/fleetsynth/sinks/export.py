@@ -79,6 +79,9 @@ def export(
     """
     system, place = find_system(str(to))
     _refuse_together(system, place, schema, file_format, overwrite=overwrite, append=append)
+    if place == STANDARD_OUTPUT and (components or labels):
+        name = COMPONENTS.name if components else LABELS.name
+        raise UsageError(f"{name}=True is a second table, and standard output takes one")
     contents = open_contents(data, components=components, labels=labels)
     if place == STANDARD_OUTPUT:
         contents = replace(contents, tables={"data": contents.tables["data"]})

@@ -14,7 +14,6 @@ import numpy as np
 
 from fleetsynth.clock import SECOND_MICROS
 from fleetsynth.tables.digest import (
-    PlanDigest,
     digest,
     integers,
     runs,
@@ -23,6 +22,7 @@ from fleetsynth.tables.digest import (
     who,
     word_runs,
 )
+from fleetsynth.tables.plan_digest import PlanDigest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from fleetsynth.clock import SECOND_MICROS
+from fleetsynth.plan import ARRIVAL
 from fleetsynth.presets import model_of
 from fleetsynth.tables.frame import plain, schema
 from fleetsynth.validate.calendar import CalendarCheck
@@ -216,8 +217,8 @@ class Checker:
     def _schema_verdict(self) -> Verdict:
         found = plain(self._schema) if self._schema is not None else pa.schema([])
         wrong = list(self._changed)
-        right = f"{len(found)} columns, as the scenario says"
         if self._plan:
+            right = f"{len(self._plan.columns)} columns, as the scenario says"
             wrong += self._against(self._plan, found)
         else:
             others = len(self._source.others) if self._source else 0
@@ -229,16 +230,22 @@ class Checker:
     def _against(self, plan: Plan, found: pa.Schema) -> list[str]:
         """Say what is missing, of another type, or not of a plan's dataset."""
         theirs = self._source.names if self._source else {}
+        others = self._source.others if self._source else ()
         columns = {theirs.get(f.name, f.name): f.type for f in plain(schema(plan))}
+        if plan.is_faulty and ARRIVAL in others:
+            # it stands for no role, and of those the source knows names alone
+            del columns[ARRIVAL]
+            others = [name for name in others if name != ARRIVAL]
         out = []
         for name, kind in columns.items():
             if name not in found.names:
                 out.append(f"{name} is missing")
             elif not _alike(found.field(name).type, kind):
                 out.append(f"{name} is {found.field(name).type}, not {kind}")
-        names = [*found.names, *(self._source.others if self._source else ())]
         return out + [
-            f"{name} is not a column of the scenario" for name in names if name not in columns
+            f"{name} is not a column of the scenario"
+            for name in (*found.names, *others)
+            if name not in columns
         ]
 
 

@@ -11,8 +11,10 @@ from fleetsynth.presets import as_plan
 from fleetsynth.reader import ReadOptions, open_dataset
 from fleetsynth.reader.canonical import OurRows
 from fleetsynth.reader.claims import claim_of
+from fleetsynth.reader.faulty import find_faults
 from fleetsynth.reader.origin import other_model_of, own_plan, rows_short_of
 from fleetsynth.validate.checker import Checker
+from fleetsynth.validate.faults import excused, of_faults
 from fleetsynth.validate.places import Faults
 from fleetsynth.validate.regenerate import regenerate
 from fleetsynth.validate.verdict import Validation, Verdict
@@ -81,6 +83,9 @@ def validate(
             _of_other_model(plan, dataset)
             or regenerate(plan, checker.contents(), full=full, progress=compared)
         )
+    if plan is not None and plan.is_faulty:
+        verdicts = [excused(verdict) for verdict in verdicts]
+        verdicts += of_faults(plan, find_faults(open_dataset(data, said, partial=True)))
     if dataset.source.files and dataset.source.files.manifest:
         verdicts.insert(0, _manifest(str(data)))
     if size:

@@ -82,7 +82,8 @@ def _content(plan: Plan, server: int) -> tuple[int, int]:
         block = simulate(plan, Window(server, server + 1, first, stop))
         _, tick, hundredths = block.listed()
         values = np.where(hundredths == NULL_HUNDREDTHS, np.nan, hundredths / 100)
-        micros = clock.seconds(first, stop)[tick] * SECOND_MICROS
+        stamps = clock.seconds(first, stop)[tick]
+        micros = (stamps if block.shift is None else stamps + block.shift) * SECOND_MICROS
         named = dict(zip((metric.column for metric in plan.metrics), values, strict=True))
         total += int(content(micros, named).sum(dtype=np.uint64))
         rows += block.rows

@@ -1,0 +1,274 @@
+"""Faults of collectors, found in the rows of a server alone: what is missing, late, wrong, coarse.
+
+Nothing here looks at a ledger: what is found in data of ours is found in anybody's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from fleetsynth.clock import HOUR_SECONDS, SECOND_MICROS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
+
+OUTAGE_SECONDS = 2 * HOUR_SECONDS
+"""A hole that lasts so long, and not one tick alone, is an outage; a shorter one is a gap."""
+_LATE_SECONDS = 120
+"""Beyond the usual delay of its server, from which on a row is late."""
+_FARTHEST_TICKS = 4
+"""Ticks that a wrong clock is sought within, where no arrival says how far it was off."""
+_STUCK_TICKS = 36
+"""Fewest equal values in a row for which a sensor is taken to be stuck."""
+_USUAL, _LONGER = 0.995, 4.0
+"""The share of a series' runs of one value that are usual, and how many times the longest of these
+one has to be."""
+_GRIDS = {1: 16, 15: 30, 30: 60}
+"""Points of a coarse grid in one per cent, and the fewest values in a row that lie on it."""
+_HABIT = 0.6
+"""Share of a series on a grid, beyond which the grid is its own."""
+_FACTORS = (0.001, 0.01, 0.125, 100.0, 1000.0)
+_EDGE = 1.6
+"""Of logarithms of medians, before and after; the smallest factor has 2.08."""
+_SLIP_TICKS = 12
+"""Fewest values in a row of another unit."""
+_AROUND = 24
+"""Values on either side that they are held against."""
+_PERCENT = ("cpu", "memory", "disk")
+
+
+class Spotted(NamedTuple):
+    """Rows, or ticks without a row, that one fault has spoilt.
+
+    Attributes:
+        kind: of the fault, as ledgers call it.
+        begin: time of the first, in microseconds since the Unix epoch.
+        end: time of the last.
+        role: the metric; empty where it is the whole row.
+    """
+
+    kind: str
+    begin: int
+    end: int
+    role: str = ""
+
+
+class Seen(NamedTuple):
+    """Rows of a server as they stand.
+
+    Attributes:
+        time: of each row, microseconds since the Unix epoch, shape (rows,).
+        arrival: likewise; None where nothing says when rows arrived.
+        values: by metric; NaN where one is missing.
+    """
+
+    time: Ints
+    arrival: Ints | None
+    values: Mapping[str, Floats]
+
+
+def spot(seen: Seen, step: int) -> Iterator[Spotted]:
+    """Yield the faults of a server's rows.
+
+    Args:
+        seen: the rows, in the order in which they stand.
+        step: seconds of a tick.
+    """
+    micros = step * SECOND_MICROS
+    phase = _phase(seen.time, micros)
+    tick, skewed = _ticks(seen, micros, phase)
+    order = np.argsort(tick, kind="stable")
+    tick, time = tick[order], seen.time[order]
+    skewed = skewed[order]
+    for first, last in _runs(skewed):
+        yield Spotted("clock_skew", int(time[first]), int(time[last]))
+    again = np.append(False, tick[1:] == tick[:-1])
+    once = ~again
+    twice = np.bincount(np.cumsum(once) - 1) > 1
+    for first, last in _runs(twice):
+        yield Spotted("duplicate", int(time[once][first]), int(time[once][last]))
+    yield from _delays(seen, order[once], time[once], tick[once], micros, skewed[once])
+    tick, time = tick[once], time[once]
+    for at in np.flatnonzero(np.diff(tick) > 1).tolist():
+        absent = int(tick[at + 1] - tick[at]) - 1
+        begin = int(tick[at] + 1) * micros + phase
+        long = absent > 1 and absent * step >= OUTAGE_SECONDS
+        kind = "agent_outage" if long else "gap"
+        yield Spotted(kind, begin, begin + (absent - 1) * micros)
+    off = seen.values["cpu"][order][once] == 0 if "cpu" in seen.values else np.zeros(0, np.bool_)
+    for role, values in seen.values.items():
+        for kind, first, last in _of_values(values[order][once], role, off):
+            yield Spotted(kind, int(time[first]), int(time[last]), role)
+
+
+def _phase(time: Ints, micros: int) -> int:
+    """Return where most times lie within a tick."""
+    phases, counts = np.unique(time % micros, return_counts=True)
+    return int(phases[np.argmax(counts)])
+
+
+def _ticks(seen: Seen, micros: int, phase: int) -> tuple[Ints, Flags]:
+    """Return the tick of each row, and which rows have a wrong stamp."""
+    away = seen.time - phase
+    tick, beside = np.divmod(away, micros)
+    skewed = np.minimum(beside, micros - beside) >= SECOND_MICROS
+    if not skewed.any():
+        return np.rint(away / micros).astype(np.int64), skewed
+    right = np.unique(tick[~skewed])
+    if seen.arrival is not None:
+        delay = seen.arrival - seen.time
+        usual = int(np.median(delay[~skewed])) if (~skewed).any() else int(np.median(delay))
+    for shift in np.unique(beside[skewed]).tolist():
+        mine = skewed & (beside == shift)
+        low = tick[mine]
+        if seen.arrival is not None:
+            off = int(np.median(seen.arrival[mine] - seen.time[mine])) - usual
+            tick[mine] = low + int(np.rint((shift + off) / micros))
+            continue
+        # Of the ways to put them back the one that meets the fewest rows that are there.
+        ways = sorted(range(-_FARTHEST_TICKS, _FARTHEST_TICKS + 1), key=lambda k: abs(2 * k - 1))
+        tick[mine] = low + min(ways, key=lambda k: int(np.isin(low + k, right).sum()))
+    return tick, skewed
+
+
+def _delays(
+    seen: Seen, order: Ints, time: Ints, tick: Ints, micros: int, skewed: Flags
+) -> Iterator[Spotted]:
+    """Yield what came late: held back together, or each for itself."""
+    if seen.arrival is None:
+        back = order < np.maximum.accumulate(order)
+        for first, last in _runs(back):
+            yield Spotted("out_of_order", int(time[first]), int(time[last]))
+        return
+    arrival = seen.arrival[order]
+    delay = arrival - tick * micros
+    sound = delay[~skewed] if (~skewed).any() else delay
+    late = delay > np.median(sound) + _LATE_SECONDS * SECOND_MICROS
+    late &= ~skewed
+    near = late.copy()  # a row or two in between that came in time do not make it two faults
+    for first, last in _runs(~late):
+        if last - first < 2 and first > 0 and last < len(late) - 1:
+            near[first : last + 1] = True
+    for first, last in _runs(near):
+        came = arrival[first : last + 1]
+        kind = "out_of_order" if (np.diff(came) < 0).any() else "late"
+        yield Spotted(kind, int(time[first]), int(time[last]))
+
+
+def _of_values(values: Floats, role: str, off: Flags) -> Iterator[tuple[str, int, int]]:
+    """Yield faults of a metric: kind, and the indices of the first row and the last.
+
+    Args:
+        values: of the metric, in order of time.
+        role: which.
+        off: whether the server was off, where its CPU tells.
+    """
+    there = np.flatnonzero(~np.isnan(values))
+    if not len(there):
+        return
+    for first, last in _runs(np.isnan(values)):
+        yield "missing_value", first, last
+    known = values[there]
+    coarse = _coarse(known) if role in _PERCENT else []
+    for first, last in coarse:
+        yield "quantised", int(there[first]), int(there[last])
+    for first, last in _stuck(known):
+        inside = any(begin <= first and last <= end for begin, end in coarse)
+        rows = slice(int(there[first]), int(there[last]) + 1)
+        if not inside and not (len(off) and off[rows].mean() > 0.5):
+            yield "stuck", int(there[first]), int(there[last])
+    for first, last in _slips(known):
+        yield "unit_slip", int(there[first]), int(there[last])
+
+
+def _stuck(known: Floats) -> list[tuple[int, int]]:
+    """Return runs of one value that are far longer than the series' own."""
+    changes = np.flatnonzero(np.diff(known)) + 1
+    starts = np.concatenate(([0], changes))
+    lengths = np.diff(np.append(starts, len(known)))
+    least = max(_STUCK_TICKS, _LONGER * float(np.quantile(lengths, _USUAL)))
+    edges = known.min(), known.max()  # what is off, idle or full stays where it is
+    return [
+        (first, first + length - 1)
+        for first, length in zip(starts.tolist(), lengths.tolist(), strict=True)
+        if length >= least and known[first] not in edges
+    ]
+
+
+def _slips(known: Floats) -> list[tuple[int, int]]:
+    """Return runs whose values are another unit's, beside those on either side."""
+    count = len(known) // _SLIP_TICKS
+    if count < 3:
+        return []
+    logs = np.log(np.maximum(known, 1e-3))
+    medians = np.median(logs[: count * _SLIP_TICKS].reshape(count, _SLIP_TICKS), axis=1)
+    over = medians[2:] - medians[:-2]  # an edge lies in the block between, or at its ends
+    up, down = over > _EDGE, over < -_EDGE
+    out: list[tuple[int, int]] = []
+    done = 0
+    for block in np.flatnonzero(up | down).tolist():
+        if block < done:
+            continue
+        back = np.flatnonzero((down if up[block] else up)[block + 1 :])
+        if not len(back):
+            break
+        other = block + 1 + int(back[0])
+        first, stop = _edge(logs, block, up[block]), _edge(logs, other, not up[block])
+        before = float(np.median(known[max(0, first - _AROUND) : max(first, 1)]))
+        after = float(np.median(known[stop : stop + _AROUND])) if stop < len(known) else 0.0
+        if stop - first >= _SLIP_TICKS and _is_slip(known[first:stop], before, after):
+            out.append((first, stop - 1))
+            done = other + 2
+    return out
+
+
+def _edge(logs: Floats, block: int, up: bool) -> int:
+    """Return where values jump the farthest in a block and those beside it."""
+    begin = block * _SLIP_TICKS
+    jumps = np.diff(logs[begin : begin + 3 * _SLIP_TICKS])
+    return begin + 1 + int(np.argmax(jumps if up else -jumps))
+
+
+def _is_slip(run: Floats, before: float, after: float) -> bool:
+    level = float(np.median(run))
+    if min(before, after, level) <= 0 or max(before, after) > 2 * min(before, after):
+        return False
+    ratio = level / float(np.sqrt(before * after))
+    factor = min(_FACTORS, key=lambda f: abs(np.log(ratio / f)))
+    if abs(np.log(ratio / factor)) > np.log(1.6):
+        return False
+    middle = float(np.sqrt(factor)) * float(np.sqrt(before * after))
+    beyond = run < middle if factor < 1 else run > middle
+    return bool(beyond.mean() > 0.97)
+
+
+def _coarse(known: Floats) -> list[tuple[int, int]]:
+    """Return runs on a grid that the rest does not lie on."""
+    hundredths = np.rint(known * 100)
+    for points, least in _GRIDS.items():
+        on = np.rint(np.rint(hundredths * points / 100) * 100 / points) == hundredths
+        if on.mean() > _HABIT:
+            return []
+        found = [
+            (first, last)
+            for first, last in _runs(on)
+            if last - first + 1 >= least and len(np.unique(known[first : last + 1])) >= 3
+        ]
+        if found:
+            return found
+    return []
+
+
+def _runs(flags: Flags) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last index of each run of what is flagged."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+    for first, stop in edges.reshape(-1, 2).tolist():
+        yield first, stop - 1
