@@ -25,6 +25,7 @@ from fleetsynth.folders.append import append_days
 from fleetsynth.folders.folder import Shard, commit
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.presets import resolve
+from fleetsynth.presets.data import scenario_from_yaml
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.scenario import Scenario
 from tests.support import digest_of, scenario_of
@@ -62,7 +63,7 @@ Task = Callable[[str], Any]
 def as_json(patch: Callable[[Any, str, Any], None] = setattr) -> None:
     """Write and read scenarios as JSON: YAML takes longest of a small run, and has no steps."""
     patch(making, "dump_yaml", lambda scenario: json.dumps(scenario.to_dict()))
-    real = beginning.scenario_from_yaml
+    real = scenario_from_yaml
 
     def read(data: bytes, where: str) -> Scenario:
         return load_scenario(json.loads(data)) if data[:1] == b"{" else real(data, where)

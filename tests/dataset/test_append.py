@@ -289,7 +289,7 @@ def test_what_cannot_be_appended_is_refused_in_words(
     before = files_in(tmp_path)
     for until, words in {
         str(END - timedelta(days=1)): f"has days until {END}, and 2022-02-24 is before that",
-        "tomorrow": "until='tomorrow': expected a day",
+        "tomorrow": "--until tomorrow: expected a day",
         "2022-02-26 12:00": "expected a day",
     }.items():
         ran = fleetsynth("append", "fleet", "--until", until)
@@ -467,7 +467,7 @@ def test_giving_up_removes_what_no_manifest_names_and_nothing_else(tmp_path: Pat
     assert is_fine(tmp_path)
     for both in ({"resume": True}, {"shard": "1/2"}):
         with pytest.raises(UsageError, match="restart=True"):
-            fs.append(tmp_path, day(2), restart=True, **both)  # type: ignore[arg-type]
+            fs.append(tmp_path, day(2), restart=True, **both)
 
 
 @pytest.mark.usefixtures("quick")
