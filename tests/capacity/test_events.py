@@ -90,6 +90,16 @@ def test_several_steps_are_all_taken_out(tmp_path: Path) -> None:
     assert abs(found["trend_month"]) < 0.3
 
 
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_the_last_change_is_the_latest_whatever_it_is_called(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    begins = [LAST - timedelta(days) for days in (499, 99)]
+    rows = [f"{n},launch,a,{day:%Y-%m-%d}," for n, day in zip(names, begins, strict=True)]
+    found = row_of(users(level((500, 0, 10), (100, 0, 20))), events=listed(tmp_path, *rows))
+    assert found["note"] == (f"history cut at {names[1]} on {begins[1].day} {begins[1]:%B %Y}")
+
+
 def test_a_load_test_of_yesterday_is_no_need(tmp_path: Path) -> None:
     data = users(level((8, 2, 65)))
     assert row_of(data)["status"] == "already above"

@@ -12,7 +12,7 @@ from fleetsynth.ledger.each import of_each, server_index_of
 from fleetsynth.ledger.table import has_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from fleetsynth.kinds.kind import Course, Event
     from fleetsynth.ledger.sources import Span
@@ -80,7 +80,7 @@ class Ledger:
                     if event.event_id not in known:
                         known[event.event_id] = list(marks(event))
                     out[place] += known[event.event_id]
-        return [sorted(each) for each in out]
+        return [in_order(each) for each in out]
 
 
 class Together:
@@ -95,9 +95,14 @@ class Together:
         """Return what is known of each server in some seconds, in order."""
         found = [source.of(servers, services, span) for source in self._sources]
         return [
-            sorted({mark for each in of_one for mark in each})
+            in_order({mark for each in of_one for mark in each})
             for of_one in zip(*found, strict=True)
         ]
+
+
+def in_order(found: Iterable[Mark]) -> list[Mark]:
+    """Return marks by when they begin: the last change of a level is the one that counts."""
+    return sorted(found, key=lambda mark: (mark.begin, mark))
 
 
 def _runs(places: Sequence[int | None]) -> Iterator[tuple[int, list[int]]]:

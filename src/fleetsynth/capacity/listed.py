@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fleetsynth.capacity.known import Ledger, Together, marks_of, ramp_of, stems_of
+from fleetsynth.capacity.known import Ledger, Together, in_order, marks_of, ramp_of, stems_of
 from fleetsynth.errors import InputError, UsageError, did_you_mean
 from fleetsynth.formats.read import read_batches, read_head
 from fleetsynth.reader.origin import own_plan, rows_short_of
@@ -48,7 +48,7 @@ class Listed:
         """Return what is known of each server in some seconds, in order."""
         self._met.update(servers, filter(None, services))
         return [
-            sorted(
+            in_order(
                 mark
                 for entity in dict.fromkeys((server, service or server))
                 for mark in self._marks.get(entity, ())
