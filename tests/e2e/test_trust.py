@@ -14,7 +14,9 @@ from fleetsynth.tables.frame import plain
 from tests.e2e.command import SMALL, SMALL_SCENARIO, Fleetsynth, Ran, Within
 
 CAPPED = (
-    "import resource; resource.setrlimit(resource.RLIMIT_AS, (700_000_000,) * 2);"
+    "import resource;"
+    " there = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize();"
+    " resource.setrlimit(resource.RLIMIT_AS, (there + 450_000_000,) * 2);"
     " resource.setrlimit(resource.RLIMIT_CPU, (10, 10));"
     " os.environ.update(MALLOC_ARENA_MAX='1', OPENBLAS_NUM_THREADS='1',"
     " ARROW_DEFAULT_MEMORY_POOL='system')"
