@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,7 +164,7 @@ def _content(path: Path) -> str:
             return file.read(4 * text.LARGEST + 1).decode()
     except OSError as error:
         hint = f"; the packaged one is {{'preset': '{path}'}}" if str(path) in PRESETS else ""
-        if os.path.isdir(path):
+        if isinstance(error, IsADirectoryError):
             hint = f"; that of a dataset is {path / 'scenario.yaml'}"
         elif not hint and not path.suffix:
             hint = did_you_mean(str(path), scenarios.names())
