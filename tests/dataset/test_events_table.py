@@ -123,7 +123,7 @@ def test_tables_are_made_alike_however_a_folder_is(tmp_path: Path) -> None:
     made(tmp_path / "resumed", shard=Shard(1, 3))
     made(tmp_path / "resumed", resume=True)
     made(tmp_path / "months", partition_by=["year", "month"], tables=["components"])
-    assert manifest_of(tmp_path / "months")["format"] == 4
+    assert manifest_of(tmp_path / "months")["format"] == 5
     right = (tmp_path / "whole" / "events.parquet").read_bytes()
     for name in ("shards", "resumed", "months"):
         assert (tmp_path / name / "events.parquet").read_bytes() == right

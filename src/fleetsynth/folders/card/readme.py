@@ -107,8 +107,9 @@ def _columns(told: Told, content: Content) -> Iterator[str]:
 
 
 def _how(told: Told) -> Iterator[str]:
-    loaded = _LOADED[f".{told.ending.split('.')[1]}"]
-    yield from ("", "## Load it", "", "In this folder:", "", "```python", *loaded, "```")
+    loaded = _LOADED.get(f".{told.ending.split('.')[1]}")
+    if loaded:  # how a format of another package is loaded, its own docs say
+        yield from ("", "## Load it", "", "In this folder:", "", "```python", *loaded, "```")
     yield from ("", "## Check it", "", "Every byte, against the manifest and the scenario:", "")
     yield from ("```console", "$ fleetsynth verify .", "```", "")
     yield from ("The same values again, in another folder:", "", "```console")
