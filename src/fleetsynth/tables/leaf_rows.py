@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Numbers = NDArray[np.integer]
     Codes = NDArray[np.integer]
+    _OfDays = tuple[Ints, list[tuple[str, Ints]]]
 
+_NOUGHT = np.zeros(1, np.int64)
 _ROWS = 1 << 13
 """Rows laid out at a time, to fit the cache."""
 
@@ -166,7 +168,7 @@ class LeafDays:
 
     def __init__(self, plan: Plan, window: Window) -> None:
         self._days = DayTable(plan, window)
-        self._found: dict[tuple[str, int, int], list[tuple[str, Ints]]] = {}
+        self._found: dict[tuple[str, int, int], _OfDays] = {}
 
     def columns(self, time: Ints, country: str) -> Iterator[tuple[str, Ints]]:
         """Yield columns row by row, or as one number that all rows have.
@@ -179,19 +181,23 @@ class LeafDays:
         key = country, first, last
         if key not in self._found:
             self._found[key] = self._of_days(*key)
+        begins, tables = self._found[key]
         counts: Ints | None = None
-        for name, table in self._found[key]:
+        for name, table in tables:
             if len(table) == 1:
                 yield name, table
                 continue
             if counts is None:
-                begins = np.arange(first + 1, last + 1) + self._days.first
-                edges = np.searchsorted(time, begins * DAY_SECONDS)
-                counts = np.diff(edges, prepend=0, append=len(time))
-            yield name, np.repeat(table, counts)
+                edges = np.concatenate([_NOUGHT, time.searchsorted(begins), [len(time)]])
+                counts = edges[1:] - edges[:-1]
+            yield name, table.repeat(counts)
 
-    def _of_days(self, country: str, first: int, last: int) -> list[tuple[str, Ints]]:
-        """Return the columns of some days, shape (days,), or (1,) where all have the same."""
+    def _of_days(self, country: str, first: int, last: int) -> _OfDays:
+        """Return when all days but the first begin, and the columns of all.
+
+        Those have shape (days,), or (1,) where all days have the same.
+        """
+        begins = (np.arange(first + 1, last + 1) + self._days.first) * DAY_SECONDS
         found = self._days.columns(country).items()
         tables = [(name, table[first : last + 1].astype("<i8")) for name, table in found]
-        return [(name, t[:1] if (t == t[0]).all() else t) for name, t in tables]
+        return begins, [(name, t[:1] if (t == t[0]).all() else t) for name, t in tables]
