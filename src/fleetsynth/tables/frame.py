@@ -120,7 +120,8 @@ class Frame:
         else:
             server = block.server
             columns = self._columns_of_rows(window, server, block.tick, block.shift)
-            starts = np.append(0, np.flatnonzero(server[1:] != server[:-1]) + 1)
+            is_other = np.append(True, server[1:] != server[:-1])
+            starts = np.flatnonzero(is_other[: block.rows])
             first, sizes = server[starts], np.diff(starts, append=block.rows)
             columns |= self._server_columns(window, lambda codes: codes[first].repeat(sizes))
         if block.arrival is not None:
@@ -333,13 +334,22 @@ def _array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
 
 def text_array(words: Sequence[str]) -> pa.Array:
     """Return words as an array of plain strings, without pandas."""
-    return _encoded_text([word.encode() for word in words])
+    joined = "".join(words).encode()
+    sizes = np.fromiter(map(len, words), np.int32, len(words))
+    if len(joined) > int(sizes.sum(dtype=np.int64)):  # not all of it is ASCII
+        return _encoded_text([word.encode() for word in words])
+    return _joined_text(sizes, joined)
 
 
 def _encoded_text(encoded: Sequence[bytes]) -> pa.Array:
-    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+    return _joined_text(np.fromiter(map(len, encoded), np.int32, len(encoded)), b"".join(encoded))
+
+
+def _joined_text(sizes: NDArray[np.int32], joined: bytes) -> pa.Array:
+    offsets = np.zeros(len(sizes) + 1, np.int32)
+    np.cumsum(sizes, out=offsets[1:])
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(joined)]
+    return pa.Array.from_buffers(pa.string(), len(sizes), buffers)
 
 
 def _text(codes: NDArray[np.int32], words: Sequence[str]) -> pa.Array:
