@@ -186,13 +186,15 @@ def read_options(said: dict[str, Any]) -> ReadOptions:
     return ReadOptions(**{**said, "columns": parse_columns(said["columns"])})
 
 
-def progress(rows: int, *, silent: bool) -> AbstractContextManager[Callable[[int], None] | None]:
+def progress(
+    rows: int, *, silent: bool, unit: str = "rows"
+) -> AbstractContextManager[Callable[[int], None] | None]:
     """Return a progress bar on stderr if somebody is there to see it, or else nothing."""
     if silent or not (sys.stderr and sys.stderr.isatty()):
         return nullcontext()
     from fleetsynth.cli.show import progress_bar
 
-    return progress_bar(rows)
+    return progress_bar(rows, unit)
 
 
 def _source(path: Path | None) -> Path | None:
