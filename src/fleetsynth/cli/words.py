@@ -65,6 +65,8 @@ _WORDS = [
     (r"^shard (?=\S*: )", "--shard "),
     (r"^(usable|threshold)(?=[ =:])", r"--\1"),
     (r"^(horizon|link|percentile|by)=", r"--\1 "),
+    (r"^(series|rate|patience)=", r"--\1 "),
+    (r"^streaming=\.\.\. is for", "options of streams are for"),
     (r"^lead_time=", "--lead-time "),
     (r"^start=", "--from "),
     (r"^end=", "--to "),
