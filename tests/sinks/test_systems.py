@@ -1,7 +1,6 @@
 """What is particular to a system, and what the command line says."""
 
 import json
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -82,11 +81,9 @@ def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     for system in SYSTEMS.values():
         if system.package is not None:
             monkeypatch.setitem(__import__("sys").modules, system.package, None)
-            opened: Callable[[], object] = (
-                partial(system.open_stream, Sending("x", "x", catalog, Access()))
-                if system.streamed
-                else partial(system.open, Wanted("x", "x", ()))
-            )
+            opened = partial[object](system.open, Wanted("x", "x", ()))
+            if system.streamed:
+                opened = partial(system.open_stream, Sending("x", "x", catalog, Access()))
             with pytest.raises(UsageError, match=rf"pip install 'fleetsynth\[{system.extra}\]'"):
                 opened()
 
