@@ -64,7 +64,7 @@ _WORDS = [
     (r"^columns: ", "--columns: "),
     (r"^shard (?=\S*: )", "--shard "),
     (r"^(usable|threshold)(?=[ =:])", r"--\1"),
-    (r"^(horizon|link|percentile|by)=", r"--\1 "),
+    (r"^(horizon|link|percentile|by|stretches)=", r"--\1 "),
     (r"^lead_time=", "--lead-time "),
     (r"^start=", "--from "),
     (r"^end=", "--to "),
