@@ -128,7 +128,7 @@ def test_what_is_not_there(fleetsynth: Fleetsynth) -> None:
 
 
 def test_a_daily_dataset() -> None:
-    found = [fleet(10, seed, steps=91, minutes=1440) for seed in (1, 2)]
-    made = compare(*found)
+    one, two = (fleet(10, seed, steps=91, minutes=1440) for seed in (1, 2))
+    made = compare(one, two)
     assert (made.days, made.step) == (91, 86_400)
     assert 0.2 < made.classifiers["cpu"]["features"].between.auc < 0.8

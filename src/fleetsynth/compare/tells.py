@@ -110,14 +110,24 @@ def tells(
 
 
 def clearest(found: Iterable[Tell]) -> list[Tell]:
-    """Return the clearest tell of each metric and family, clearest first."""
-    seen: set[tuple[str, str]] = set()
-    out = []
+    """Return the clearest tell of each metric and family, clearest first.
+
+    Among those that tell equally well, to a hundredth, metrics take turns.
+    """
+    of_metric: dict[str, dict[str, Tell]] = {}
     for tell in sorted(found, key=lambda tell: tell.rank):
-        if (tell.metric, tell.family) not in seen:
-            seen.add((tell.metric, tell.family))
-            out.append(tell)
-    return out
+        of_metric.setdefault(tell.metric, {}).setdefault(tell.family, tell)
+    turns = [
+        (-round(tell.clarity, 2), turn, _place(metric), tell)
+        for metric, families in of_metric.items()
+        for turn, tell in enumerate(families.values())
+    ]
+    return [tell for *_, tell in sorted(turns, key=lambda entry: entry[:3])]
+
+
+def _place(metric: str) -> int:
+    """Return where a metric stands; couplings come last."""
+    return list(NAMES).index(metric) if metric in NAMES else len(NAMES)
 
 
 def _tell(
