@@ -193,13 +193,15 @@ def read_columns(said: str, option: str = "columns") -> dict[str, str]:
     return parse_columns(said)
 
 
-def progress(rows: int, *, silent: bool) -> AbstractContextManager[Callable[[int], None] | None]:
+def progress(
+    rows: int, *, silent: bool, unit: str = "rows"
+) -> AbstractContextManager[Callable[[int], None] | None]:
     """Return a progress bar on stderr if somebody is there to see it, or else nothing."""
     if silent or not (sys.stderr and sys.stderr.isatty()):
         return nullcontext()
     from fleetsynth.cli.show import progress_bar
 
-    return progress_bar(rows)
+    return progress_bar(rows, unit)
 
 
 def _source(path: Path | None) -> Path | None:

@@ -40,14 +40,14 @@ _FEW_ROWS = 100
 
 
 @contextmanager
-def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
+def progress_bar(rows: int, unit: str = "rows") -> Iterator[Callable[[int], None]]:
     """Show a bar with rate and time left on stderr; yield what to call with the rows done."""
     bar = Progress(
-        TextColumn("generating"),
+        TextColumn("generating" if unit == "rows" else "sending"),
         BarColumn(),
         TaskProgressColumn(show_speed=False),
         MofNCompleteColumn(),
-        TextColumn("rows, {task.fields[rate]}"),
+        TextColumn(unit + ", {task.fields[rate]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
@@ -56,7 +56,7 @@ def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
 
     def advance(done: int) -> None:
         speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
-        rate = f"{speed / 1e6:.2f} M rows/s" if speed else ""
+        rate = f"{speed / 1e6:.2f} M {unit}/s" if speed else ""
         bar.update(task, completed=done, rate=rate)
 
     with bar:

@@ -2,8 +2,10 @@
 
 A module has `open_sink`, which takes a `base.Wanted` and returns a `base.TablesSink`. All else
 (what is read, names and types of columns, keys, comments, what may be replaced, progress, errors
-for what is missing) is the same for every system, and iterates over the table. Modules are loaded
-when something is exported to their system.
+for what is missing) is the same for every system, and iterates over the table. The module of a
+system that is `streamed` has `open_stream` instead, which takes a `streamed.Sending` and returns a
+`streamed.Stream`: what is cut, sent again, slowed down and remembered is the same for all of those.
+Modules are loaded when something is exported to their system.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ from fleetsynth.stores.places import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from fleetsynth.sinks.base import TablesSink, Wanted
+    from fleetsynth.sinks.streamed import Sending, Stream
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class System:
         package: the module of that library.
         schemas: whether its tables can lie in schemas of a name.
         appends: whether rows can be added to tables that are there.
+        streamed: whether it takes samples of series as they come, and nothing can be taken back:
+            then its module has `open_stream` in place of `open_sink`.
     """
 
     label: str
@@ -48,6 +54,7 @@ class System:
     package: str | None = None
     schemas: bool = False
     appends: bool = False
+    streamed: bool = False
 
     def open(self, wanted: Wanted) -> TablesSink:
         """Open a destination; nothing can be seen there before it is published.
@@ -56,6 +63,20 @@ class System:
             UsageError: if its library is missing, or it cannot hold what is wanted.
             OutputError: if something else is there, or it cannot be opened.
         """
+        open_sink: Callable[[Wanted], TablesSink] = self._module().open_sink
+        return open_sink(wanted)
+
+    def open_stream(self, sending: Sending) -> Stream:
+        """Open a destination that samples are sent to; nothing has been sent yet.
+
+        Raises:
+            UsageError: if its library is missing, or the destination is none.
+            OutputError: if it cannot be opened.
+        """
+        open_stream: Callable[[Sending], Stream] = self._module().open_stream
+        return open_stream(sending)
+
+    def _module(self) -> ModuleType:
         if self.package is not None:
             try:
                 import_module(self.package)
@@ -64,8 +85,7 @@ class System:
                     f"{self.label} needs a library that is not there: "
                     f"pip install 'fleetsynth[{self.extra}]'"
                 ) from error
-        open_sink: Callable[[Wanted], TablesSink] = import_module(self.module).open_sink
-        return open_sink(wanted)
+        return import_module(self.module)
 
 
 SYSTEMS: dict[str, System] = {
@@ -118,6 +138,15 @@ SYSTEMS: dict[str, System] = {
         extra="iceberg",
         package="pyiceberg.catalog.sql",
         schemas=True,
+    ),
+    "prometheus": System(
+        label="Prometheus remote write",
+        module="fleetsynth.sinks.remote_write",
+        form="prometheus:http://HOST:9090",
+        aliases=("victoriametrics", "remote-write"),
+        extra="serve",
+        package="cramjam",
+        streamed=True,
     ),
     "files": System(
         label="files",
