@@ -1,7 +1,6 @@
 """What is particular to a system, and what the command line says."""
 
 import json
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -81,11 +80,13 @@ def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     for system in SYSTEMS.values():
         if system.package is not None:
             monkeypatch.setitem(__import__("sys").modules, system.package, None)
-            opened = partial[object](system.open, Wanted("x", "x", ()))
+            missing = rf"pip install 'fleetsynth\[{system.extra}\]'"
             if system.streamed:
-                opened = partial(system.open_stream, Sending("x", "x", catalog, Access()))
-            with pytest.raises(UsageError, match=rf"pip install 'fleetsynth\[{system.extra}\]'"):
-                opened()
+                with pytest.raises(UsageError, match=missing):
+                    system.open_stream(Sending("x", "x", catalog, Access()))
+            else:
+                with pytest.raises(UsageError, match=missing):
+                    system.open(Wanted("x", "x", ()))
 
 
 @IN_POSTGRES

@@ -67,6 +67,7 @@ _WORDS = [
     (r"^(horizon|link|percentile|by)=", r"--\1 "),
     (r"^(series|rate|patience)=", r"--\1 "),
     (r"^streaming=\.\.\. is for", "options of streams are for"),
+    (r"^(horizon|link|percentile|by|stretches)=", r"--\1 "),
     (r"^lead_time=", "--lead-time "),
     (r"^start=", "--from "),
     (r"^end=", "--to "),
