@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from fleetsynth._version import __version__
 from fleetsynth.errors import OutputError, UsageError
+from fleetsynth.shown import destination
 from fleetsynth.sinks.streamed import Unavailable
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Http:
         except ValueError:
             host = port = None
         if parts.scheme not in ("http", "https") or not host:
-            raise UsageError(f"{url}: expected a URL such as http://localhost:9090")
+            raise UsageError(f"{destination(url)}: expected a URL such as http://localhost:9090")
         self._access = access
         self._path = (parts.path if parts.path not in ("", "/") else default_path) + (
             f"?{parts.query}" if parts.query else ""
