@@ -88,11 +88,12 @@ class Push:
         if not how.patience >= 0:
             raise UsageError(f"patience={how.patience:g}: expected seconds, such as 600")
         labels = {"job": JOB, **checked(plan, how.labels)}
-        self._catalog = Catalog(plan, labels, Limits())
+        self._catalog = Catalog(plan, labels, Limits(), system.convention())
         self._everything = chosen(self._catalog, how.series)
         self._plan, self._system, self._how, self._name = plan, system, how, name
         self.cells = self._everything.samples
-        what = {"dataset": plan.digest, "to": place, "series": how.series, "labels": labels}
+        to = system.target(place)
+        what = {"dataset": plan.digest, "to": to, "series": how.series, "labels": labels}
         self._what = identity(what)
         self._path = Path(how.record) if how.record else progress_.default_path(self._what)
         access = access_of() if how.access is None else how.access
