@@ -118,18 +118,13 @@ def _cpu(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
     return [counted.at(place, ticks, elapsed) / FULL for place in places]
 
 
-def _traffic(stem: str) -> Callable[[Catalog, int, Moments], list[Floats]]:
+def _traffic(*stems: str) -> Callable[[Catalog, int, Moments], list[Floats]]:
     def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
         counted, ticks, elapsed = _counted(catalog, server, when)
-        total = counted.at(catalog.counters.counter(stem), ticks, elapsed)
-        return [(total * LINK_BYTES).astype(np.float64)]
+        totals = (counted.at(catalog.counters.counter(stem), ticks, elapsed) for stem in stems)
+        return [(total * LINK_BYTES).astype(np.float64) for total in totals]
 
     return of
-
-
-def _both_ways(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
-    (received,), (sent,) = (_traffic(stem)(catalog, server, when) for stem in ("net_in", "net_out"))
-    return [received, sent]
 
 
 def _lately(stem: str) -> Callable[[Catalog, int, Moments], list[Floats]]:
@@ -293,7 +288,7 @@ _BY_QUANTITY: dict[str, Callable[[Catalog, int, Moments], list[Floats]]] = {
     "memory utilization": _share("mem", FULL, both=True),
     "received lately": _lately("net_in"),
     "sent lately": _lately("net_out"),
-    "traffic": _both_ways,
+    "traffic": _traffic("net_in", "net_out"),
     "uptime": _uptime,
     "disk available": _available("disk", "disk", BLOCK_BYTES),
     "disk size": _size("disk"),

@@ -15,13 +15,12 @@ from fleetsynth.wire import otlp
 from fleetsynth.wire.protobuf import WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
 
     from fleetsynth.series.families import Family
-    from fleetsynth.series.select import Drawn
     from fleetsynth.sinks.streamed import Batch, Sending
 
     Ints = NDArray[np.int64]
@@ -31,6 +30,10 @@ PATH = "/v1/metrics"
 HEADERS = {"Content-Encoding": "gzip", "Content-Type": "application/x-protobuf"}
 SCHEMA_URL = f"https://opentelemetry.io/schemas/{SEMCONV}"
 _SCOPE = ("fleetsynth", __version__)
+_TOGETHER = 20_000
+"""Points of a series that are never apart."""
+_ENOUGH_BYTES = 12 << 20
+"""Of points in a request, unpacked: with what is added to them, below the 20 MB of a Collector."""
 
 
 class Otlp:
@@ -39,13 +42,13 @@ class Otlp:
     What is sent twice has the same times and attributes, and is one point to whoever stores it.
     """
 
-    # below the 20 MB, unpacked, that the Collector takes: a point has some 100 bytes at most
-    cut = Cut(samples=150_000, late_seconds=3_600, each_series=2)
+    cut = Cut(samples=1_000_000, late_seconds=3_600, each_series=2)
     resumes = True
 
     def __init__(self, sending: Sending) -> None:
         self._http = Http(sending.place, sending.access, PATH)
         self._catalog = sending.catalog
+        self._booted: dict[int, tuple[Ints, Ints]] = {}
         self._rows = {
             (family.name, row): otlp.attributes(7, pairs)
             for family in sending.catalog.families
@@ -53,26 +56,48 @@ class Otlp:
         }
 
     def encode(self, batch: Batch) -> Encoded:
-        """Write a batch as one request, with a resource for each server."""
+        """Write a batch as requests, with a resource for each server."""
         from isal import igzip
 
-        resources: dict[int, _Resource] = {}
-        count = 0
-        servers = batch.selection.servers
-        for drawn in batch.series():
-            place = drawn.named.place
-            if place not in resources:
-                resources[place] = _Resource(labels_of_server(drawn.named), int(servers[place]))
-            resources[place].add(self._points(resources[place], drawn), drawn.named.family)
-            count += len(drawn.ms)
-        body = b"".join(each.encoded() for each in resources.values())
-        return Encoded(count, (igzip.compress(body, 1),) if count else ())
+        counts, bodies = [], []
+        for samples, body in self._bodies(batch):
+            counts.append(samples)
+            bodies.append(igzip.compress(body, 1))
+        return Encoded(sum(counts), tuple(bodies))
 
-    def _points(self, resource: _Resource, drawn: Drawn) -> bytes:
-        named, ms, values = drawn
-        counted = named.family.kind == "counter"
-        start_ms = resource.booted_ms(self._catalog, ms) if counted else None
-        return otlp.points(ms, values, self._rows[named.family.name, named.row], start_ms)
+    def _bodies(self, batch: Batch) -> Iterator[tuple[int, bytes]]:
+        """Yield how many points a request has, and the request."""
+        resources: dict[int, _Resource] = {}
+        servers = batch.selection.servers
+        count = size = 0
+        for drawn in batch.series():
+            named = drawn.named
+            start_ms = None
+            if named.family.kind == "counter":
+                start_ms = self._start_ms(int(servers[named.place]), drawn.ms)
+            for at in range(0, len(drawn.ms), _TOGETHER):
+                here = slice(at, at + _TOGETHER)
+                points = otlp.points(
+                    drawn.ms[here],
+                    drawn.values[here],
+                    self._rows[named.family.name, named.row],
+                    None if start_ms is None else start_ms[here],
+                )
+                if named.place not in resources:
+                    resources[named.place] = _Resource(labels_of_server(named))
+                resources[named.place].add(points, named.family)
+                count, size = count + len(drawn.ms[here]), size + len(points)
+                if size > _ENOUGH_BYTES:
+                    yield count, _request(resources)
+                    resources, count, size = {}, 0, 0
+        if count:
+            yield count, _request(resources)
+
+    def _start_ms(self, server: int, ms: Ints) -> Ints:
+        """Return since when is counted what has some value at each moment: the last boot."""
+        if server not in self._booted or self._booted[server][0] is not ms:
+            self._booted[server] = ms, boot_seconds(self._catalog, server, ms) * 1000
+        return self._booted[server][1]
 
     def send(self, encoded: Encoded, *, again: bool) -> None:  # noqa: ARG002 - twice is once
         """Send a batch."""
@@ -80,7 +105,7 @@ class Otlp:
             count, why = _rejected(self._http.post(body, HEADERS))
             if count:
                 raise OutputError(
-                    f"{self._http.where} has not taken {count:,} of {encoded.samples:,} points:"
+                    f"{self._http.where} has not taken {count:,} points:"
                     f" {shown(why) or 'it does not say why'}"
                 )
 
@@ -94,27 +119,19 @@ class Otlp:
 
 
 class _Resource:
-    """What one server says in a batch.
+    """What one server says in a request.
 
     Args:
         labels: of the server, by the names of OpenTelemetry.
-        server: its place in the plan.
     """
 
-    def __init__(self, labels: Mapping[str, str], server: int) -> None:
-        self._labels, self._server = labels, server
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        self._labels = labels
         self._metrics: dict[str, tuple[Family, list[bytes]]] = {}
-        self._booted: tuple[Ints, Ints] | None = None
 
     def add(self, points: bytes, family: Family) -> None:
         """Take the points of a series."""
         self._metrics.setdefault(family.name, (family, []))[1].append(points)
-
-    def booted_ms(self, catalog: Any, ms: Ints) -> Ints:
-        """Return since when is counted what has some value at each moment."""
-        if self._booted is None or self._booted[0] is not ms:
-            self._booted = ms, boot_seconds(catalog, self._server, ms) * 1000
-        return self._booted[1]
 
     def encoded(self) -> bytes:
         """Return all of it."""
@@ -123,6 +140,10 @@ class _Resource:
             for name, (family, points) in self._metrics.items()
         )
         return otlp.resource(otlp.attributes(1, self._labels), _SCOPE, SCHEMA_URL, metrics)
+
+
+def _request(resources: Mapping[int, _Resource]) -> bytes:
+    return b"".join(each.encoded() for each in resources.values())
 
 
 def _rejected(answer: bytes) -> tuple[int, str]:
