@@ -10,7 +10,7 @@ from fleetsynth import pipeline
 from fleetsynth.errors import UsageError
 from fleetsynth.formats import STANDARD_OUTPUT
 from fleetsynth.presets import as_plan
-from fleetsynth.shown import masked
+from fleetsynth.shown import destination
 from fleetsynth.sinks import find_system
 from fleetsynth.sinks.base import Wanted
 from fleetsynth.sinks.contents import Contents, contents_of_data, contents_of_plan
@@ -86,7 +86,9 @@ def export(
     system, place = find_system(str(to))
     _refuse_together(system, place, schema, file_format, overwrite=overwrite, append=append)
     if system.streamed and not isinstance(data, Push):
-        data = open_push(data, to, streaming, components=components, labels=labels)
+        data = open_push(
+            data, to, streaming, components=components, labels=labels, overwrite=overwrite
+        )
     if isinstance(data, Push):
         return data.run(progress)
     if streaming is not None:
@@ -100,7 +102,7 @@ def export(
     begun = time.perf_counter()
     wanted = Wanted(
         place=place,
-        name=masked(str(to)),
+        name=destination(str(to)),
         shapes=tuple(content.shape for content in contents.tables.values()),
         dataset=None if contents.plan is None else contents.plan.digest,
         metadata=contents.metadata,
@@ -161,6 +163,7 @@ def open_push(
     *,
     components: bool = False,
     labels: bool = False,
+    overwrite: bool = False,
 ) -> Push:
     """Open a stream of a scenario's series to a monitoring system.
 
@@ -177,7 +180,7 @@ def open_push(
             " made from (a folder has it as scenario.yaml)"
         )
     how = streaming or Streaming()
-    return Push(as_plan(data), system, place, masked(str(to)), how)
+    return Push(as_plan(data), system, place, destination(str(to)), how, overwrite=overwrite)
 
 
 def _refuse_together(
@@ -198,8 +201,6 @@ def _refuse_together(
         raise UsageError(f"schema=... is not for {system.label}: name another place instead")
     if schema is not None and not schema.strip():
         raise UsageError("schema=... is empty: expected a name")
-    if overwrite and system.streamed:
-        raise UsageError(f"overwrite=True is not for {system.label}: what is sent stays there")
     if append and overwrite:
         raise UsageError("append=True keeps what is there, and overwrite=True replaces it: choose")
     if append and not system.appends:

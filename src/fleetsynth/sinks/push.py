@@ -63,6 +63,7 @@ class Push:
         place: where, as the system's module takes it.
         name: what to call it in messages.
         how: the rest.
+        overwrite: replace a file that is there.
 
     Attributes:
         cells: how many samples there are, at most.
@@ -72,7 +73,16 @@ class Push:
         OutputError: if the destination, or a record of it, cannot be opened.
     """
 
-    def __init__(self, plan: Plan, system: System, place: str, name: str, how: Streaming) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        system: System,
+        place: str,
+        name: str,
+        how: Streaming,
+        *,
+        overwrite: bool = False,
+    ) -> None:
         if how.rate is not None and not how.rate > 0:
             raise UsageError(f"rate={how.rate:g}: expected samples a second, such as 50000")
         if not how.patience >= 0:
@@ -86,7 +96,7 @@ class Push:
         self._what = identity(what)
         self._path = Path(how.record) if how.record else progress_.default_path(self._what)
         access = access_of() if how.access is None else how.access
-        self._sending = Sending(place, name, self._catalog, access)
+        self._sending = Sending(place, name, self._catalog, access, overwrite)
 
     def run(self, advance: Callable[[int], None] | None = None) -> Exported:
         """Send what has not been sent.
@@ -101,6 +111,10 @@ class Push:
         begun = time.perf_counter()
         stream = self._system.open_stream(self._sending)
         try:
+            if stream.resumes and self._sending.overwrite:
+                raise UsageError(
+                    f"overwrite=True is not for {self._system.label}: what is sent stays there"
+                )
             record = self._record(stream)
             already, before = record.done, record.samples
             if not already:
@@ -156,7 +170,7 @@ class Push:
                 if advance:
                     advance(record.samples)
         except OutputError as error:
-            raise type(error)(*error.args, self._resume(stream, record)) from error
+            raise OutputError(*error.args, self._resume(stream, record)) from error
         except (KeyboardInterrupt, SystemExit) as error:
             error.add_note(self._resume(stream, record))
             raise
