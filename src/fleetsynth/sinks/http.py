@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 120.0
 _TOO_MANY = 429
+_NEVER = {"CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER"}
+"""What TLS says of a server that will not be another one if it is asked again."""
 _MOST_SAID = 1 << 16
 
 
@@ -28,7 +31,7 @@ class Refused(OutputError):  # noqa: N818 - as `Unavailable`
     """A request that a server will not take, however often.
 
     Attributes:
-        status: of its answer.
+        status: of its answer; 0 if there was none.
         said: the text of it.
     """
 
@@ -89,6 +92,8 @@ class Http:
             content = self._content(answer)
         except (OSError, HTTPException) as error:
             self.close()
+            if isinstance(error, ssl.SSLError) and error.reason in _NEVER:
+                raise Refused(f"{self.where}: {_why(error)}", 0, "") from error
             raise Unavailable(f"{self.where}: {_why(error)}") from error
         except BaseException:
             self.close()  # half of a request may be under way

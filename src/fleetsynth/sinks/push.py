@@ -171,7 +171,7 @@ class Push:
                 if advance:
                     advance(record.samples)
         except OutputError as error:
-            raise type(error)(*error.args, self._resume(stream, record)) from error
+            raise OutputError(*error.args, self._resume(stream, record)) from error
         except (KeyboardInterrupt, SystemExit) as error:
             error.add_note(self._resume(stream, record))
             raise
