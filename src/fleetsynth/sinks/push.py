@@ -87,8 +87,9 @@ class Push:
             raise UsageError(f"rate={how.rate:g}: expected samples a second, such as 50000")
         if not how.patience >= 0:
             raise UsageError(f"patience={how.patience:g}: expected seconds, such as 600")
-        labels = {"job": JOB, **checked(plan, how.labels)}
-        self._catalog = Catalog(plan, labels, Limits(), system.convention())
+        convention = system.convention()
+        labels = {"job": JOB, **checked(plan, how.labels, convention)}
+        self._catalog = Catalog(plan, labels, Limits(), convention)
         self._everything = chosen(self._catalog, how.series)
         self._plan, self._system, self._how, self._name = plan, system, how, name
         self.cells = self._everything.samples
