@@ -94,12 +94,12 @@ def export(
     from fleetsynth.sinks.export import open_contents, open_push
 
     how = streaming(options)
-    system, _ = find_system(to)
-    apart = to == STANDARD_OUTPUT
+    system, place = find_system(to)
+    apart = STANDARD_OUTPUT in (to, place)
     silent = quiet or as_json or (apart and sys.stdout is not None and sys.stdout.isatty())
     data = data_of(path, options)
     opened = (
-        open_push(data, to, how, components=components, labels=labels)
+        open_push(data, to, how, components=components, labels=labels, overwrite=overwrite)
         if system.streamed
         else open_contents(data, components=components, labels=labels)
     )

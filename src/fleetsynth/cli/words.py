@@ -73,6 +73,8 @@ _WORDS = [
     (r"^columns: ", "--columns: "),
     (r"^shard (?=\S*: )", "--shard "),
     (r"^(usable|threshold)(?=[ =:])", r"--\1"),
+    (r"^(series|rate|patience)=", r"--\1 "),
+    (r"^streaming=\.\.\. is for", "options of streams are for"),
     (r"^(horizon|link|percentile|by|stretches)=", r"--\1 "),
     (r"^lead_time=", "--lead-time "),
     (r"^start=", "--from "),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from fleetsynth.errors import UsageError, listed
 from fleetsynth.formats import FORMATS, STANDARD_OUTPUT, ending_of, known
+from fleetsynth.shown import destination
 from fleetsynth.stores.places import is_url
 
 if TYPE_CHECKING:
@@ -148,6 +149,13 @@ SYSTEMS: dict[str, System] = {
         package="cramjam",
         streamed=True,
     ),
+    "openmetrics": System(
+        label="OpenMetrics",
+        module="fleetsynth.sinks.openmetrics",
+        form="FILE.om",
+        endings=(".om", ".openmetrics"),
+        streamed=True,
+    ),
     "files": System(
         label="files",
         module="fleetsynth.sinks.files",
@@ -179,7 +187,9 @@ def find_system(to: str) -> tuple[System, str]:
         name = names[scheme.lower()]
         place = to if rest.startswith("//") else rest
         if not rest and not SYSTEMS[name].form.startswith(f"{name}://"):
-            raise UsageError(f"{to} names no place: expected such as {SYSTEMS[name].form}")
+            raise UsageError(
+                f"{destination(to)} names no place: expected such as {SYSTEMS[name].form}"
+            )
         return SYSTEMS[name], place
     for system in SYSTEMS.values():
         if to.lower().endswith(system.endings) and not is_url(to):
@@ -188,13 +198,13 @@ def find_system(to: str) -> tuple[System, str]:
         return SYSTEMS["files"], to
     if re.match(r"(s3|gs|az)://", to):
         raise UsageError(
-            f"{to} is a place in an object store: a dataset folder is written there by "
-            "generate(scenario, path)"
+            f"{destination(to)} is a place in an object store: a dataset folder is written there "
+            "by generate(scenario, path)"
         )
     endings = [ending for system in SYSTEMS.values() for ending in system.endings]
     raise UsageError(
-        f"{to} names no system to export to: expected {forms()}; by their endings, files are "
-        f"{listed(endings)}, {known()}"
+        f"{destination(to)} names no system to export to: expected {forms()}; by their endings, "
+        f"files are {listed(endings)}, {known()}"
     )
 
 

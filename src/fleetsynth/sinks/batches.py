@@ -23,10 +23,12 @@ class Cutting(NamedTuple):
     Attributes:
         seconds: of a span: tiles of the simulation, or a piece of one.
         servers: of a batch, at most.
+        by_server: whether all spans of some servers come before those of others.
     """
 
     seconds: int
     servers: int
+    by_server: bool = False
 
 
 def cutting(everything: Selection, cut: Cut) -> Cutting:
@@ -44,6 +46,11 @@ def cutting(everything: Selection, cut: Cut) -> Cutting:
     def servers_in(seconds: int) -> int:
         return max(1, int(cut.samples / (per_second * seconds + heads)))
 
+    if cut.by_server:
+        end = everything.span[1] - everything.span[0] + 2 * tile
+        if fits(1) >= end:
+            return Cutting(end // tile * tile, servers_in(end), by_server=True)
+        return Cutting(max(1, int(fits(1) // tile)) * tile, 1, by_server=True)
     if fits(size) >= tile:
         return Cutting(int(fits(size) // tile) * tile, size)
     if cut.late_seconds is None:
@@ -66,15 +73,21 @@ def _piece(everything: Selection, seconds: float) -> int:
 
 def batches(everything: Selection, how: Cutting, first: int = 0) -> Iterator[Batch]:
     """Yield batches that together have each sample once, from a number on; none is empty."""
+    for number, (span, servers) in enumerate(_rectangles(everything, how)):
+        if number >= first:
+            selection = Selection(everything.catalog, everything.chosen, servers, span)
+            if selection.samples:
+                yield Batch(number, selection, selection.samples)
+
+
+def _rectangles(
+    everything: Selection, how: Cutting
+) -> Iterator[tuple[tuple[int, int], NDArray[np.int64]]]:
     groups = _groups(everything, how)
-    number = 0
-    for begin, end in _spans(everything, how):
-        for servers in groups:
-            if number >= first:
-                selection = Selection(everything.catalog, everything.chosen, servers, (begin, end))
-                if selection.samples:
-                    yield Batch(number, selection, selection.samples)
-            number += 1
+    if how.by_server:
+        yield from ((span, servers) for servers in groups for span in _spans(everything, how))
+    else:
+        yield from ((span, servers) for span in _spans(everything, how) for servers in groups)
 
 
 def _groups(everything: Selection, how: Cutting) -> list[NDArray[np.int64]]:

@@ -10,7 +10,7 @@ from fleetsynth import pipeline
 from fleetsynth.errors import UsageError
 from fleetsynth.formats import STANDARD_OUTPUT
 from fleetsynth.presets import as_plan
-from fleetsynth.shown import masked
+from fleetsynth.shown import destination
 from fleetsynth.sinks import find_system
 from fleetsynth.sinks.base import Wanted
 from fleetsynth.sinks.contents import Contents, contents_of_data, contents_of_plan
@@ -65,7 +65,8 @@ def export(
         schema: the schema of the tables, where the system has schemas; made if it is not there.
         file_format: of standard output (``-``): ``csv``, ``jsonl`` ….
         components: of a scenario, export the table of what its values are made of as well.
-        labels: of a scenario, export the table of what is anomalous and why as well.
+        labels: of a scenario, export the table of what is anomalous and why as well; to a
+            monitoring system, the series of it.
         overwrite: replace our tables of another dataset; tables of others never are.
         append: add the rows that are not there yet, told by their keys, to tables that are.
         streaming: to a monitoring system, which series are sent, how fast, and by whom.
@@ -86,7 +87,9 @@ def export(
     system, place = find_system(str(to))
     _refuse_together(system, place, schema, file_format, overwrite=overwrite, append=append)
     if system.streamed and not isinstance(data, Push):
-        data = open_push(data, to, streaming, components=components, labels=labels)
+        data = open_push(
+            data, to, streaming, components=components, labels=labels, overwrite=overwrite
+        )
     if isinstance(data, Push):
         return data.run(progress)
     if streaming is not None:
@@ -100,7 +103,7 @@ def export(
     begun = time.perf_counter()
     wanted = Wanted(
         place=place,
-        name=masked(str(to)),
+        name=destination(str(to)),
         shapes=tuple(content.shape for content in contents.tables.values()),
         dataset=None if contents.plan is None else contents.plan.digest,
         metadata=contents.metadata,
@@ -161,6 +164,7 @@ def open_push(
     *,
     components: bool = False,
     labels: bool = False,
+    overwrite: bool = False,
 ) -> Push:
     """Open a stream of a scenario's series to a monitoring system.
 
@@ -168,16 +172,16 @@ def open_push(
         UsageError, OutputError, ScenarioError: as `export`.
     """
     system, place = find_system(str(to))
-    if components or labels:
-        name = COMPONENTS.name if components else LABELS.name
-        raise UsageError(f"{name}=True is a table, and {system.label} takes series")
+    if components:
+        raise UsageError(f"components=True is a table, and {system.label} takes series")
     if isinstance(data, Contents) or (is_path(data) and is_dataset(str(data))):
         raise UsageError(
             f"{system.label} takes the series of a scenario: name the scenario that the dataset was"
             " made from (a folder has it as scenario.yaml)"
         )
     how = streaming or Streaming()
-    return Push(as_plan(data), system, place, masked(str(to)), how)
+    how = replace(how, truth=how.truth or labels)
+    return Push(as_plan(data), system, place, destination(str(to)), how, overwrite=overwrite)
 
 
 def _refuse_together(
@@ -198,8 +202,6 @@ def _refuse_together(
         raise UsageError(f"schema=... is not for {system.label}: name another place instead")
     if schema is not None and not schema.strip():
         raise UsageError("schema=... is empty: expected a name")
-    if overwrite and system.streamed:
-        raise UsageError(f"overwrite=True is not for {system.label}: what is sent stays there")
     if append and overwrite:
         raise UsageError("append=True keeps what is there, and overwrite=True replaces it: choose")
     if append and not system.appends:

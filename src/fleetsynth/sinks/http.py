@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 from fleetsynth._version import __version__
 from fleetsynth.errors import OutputError, UsageError
+from fleetsynth.shown import destination
 from fleetsynth.sinks.streamed import Unavailable
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 120.0
 _TOO_MANY = 429
+_NEVER = {"CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER"}
+"""What TLS says of a server that will not be another one if it is asked again."""
 _MOST_SAID = 1 << 16
 
 
@@ -27,7 +31,7 @@ class Refused(OutputError):  # noqa: N818 - as `Unavailable`
     """A request that a server will not take, however often.
 
     Attributes:
-        status: of its answer.
+        status: of its answer; 0 if there was none.
         said: the text of it.
     """
 
@@ -60,7 +64,7 @@ class Http:
         except ValueError:
             host = port = None
         if parts.scheme not in ("http", "https") or not host:
-            raise UsageError(f"{url}: expected a URL such as http://localhost:9090")
+            raise UsageError(f"{destination(url)}: expected a URL such as http://localhost:9090")
         self._access = access
         self._path = (parts.path if parts.path not in ("", "/") else default_path) + (
             f"?{parts.query}" if parts.query else ""
@@ -88,6 +92,8 @@ class Http:
             said = self._said(answer)
         except (OSError, HTTPException) as error:
             self.close()
+            if isinstance(error, ssl.SSLError) and error.reason in _NEVER:
+                raise Refused(f"{self.where}: {_why(error)}", 0, "") from error
             raise Unavailable(f"{self.where}: {_why(error)}") from error
         except BaseException:
             self.close()  # half of a request may be under way

@@ -59,9 +59,10 @@ def read(path: Path, what: str) -> Record | None:
         said = json.loads(path.read_text("utf-8"))
         if said["form"] != _FORM:
             raise ValueError
+        seconds, servers, by_server = said["cut"]
         record = Record(
             str(said["what"]),
-            Cutting(*map(int, said["cut"])),
+            Cutting(int(seconds), int(servers), bool(by_server)),
             int(said["batches"]),
             int(said["samples"]),
             bool(said["done"]),

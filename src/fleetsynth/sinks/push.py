@@ -18,6 +18,7 @@ from fleetsynth.sinks.batches import batches, cutting
 from fleetsynth.sinks.progress import Record, identity
 from fleetsynth.sinks.result import Exported
 from fleetsynth.sinks.streamed import Sending, Unavailable
+from fleetsynth.sinks.truth import add_events, add_labels
 from fleetsynth.wire.remote_read import Matcher
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Streaming:
     Attributes:
         series: names of the series to send, as a regular expression of a whole name; empty for all.
         labels: that all series have, with their values.
+        events: whether what befalls servers is sent as well, as ``fleetsynth_event``.
+        truth: whether what is anomalous is sent as well, as ``fleetsynth_label``.
         rate: samples a second, at most; None for as many as there can be.
         record: file that says how far it has come; None for one in the working directory.
         patience: seconds for which a batch is tried again before giving up.
@@ -48,6 +51,8 @@ class Streaming:
 
     series: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    events: bool = False
+    truth: bool = False
     rate: float | None = None
     record: str | None = None
     patience: float = PATIENCE_SECONDS
@@ -63,6 +68,7 @@ class Push:
         place: where, as the system's module takes it.
         name: what to call it in messages.
         how: the rest.
+        overwrite: replace a file that is there.
 
     Attributes:
         cells: how many samples there are, at most.
@@ -72,21 +78,37 @@ class Push:
         OutputError: if the destination, or a record of it, cannot be opened.
     """
 
-    def __init__(self, plan: Plan, system: System, place: str, name: str, how: Streaming) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        system: System,
+        place: str,
+        name: str,
+        how: Streaming,
+        *,
+        overwrite: bool = False,
+    ) -> None:
         if how.rate is not None and not how.rate > 0:
             raise UsageError(f"rate={how.rate:g}: expected samples a second, such as 50000")
         if not how.patience >= 0:
             raise UsageError(f"patience={how.patience:g}: expected seconds, such as 600")
         labels = {"job": JOB, **checked(plan, how.labels)}
         self._catalog = Catalog(plan, labels, Limits())
+        if how.events:
+            add_events(self._catalog)
+        if how.truth:
+            add_labels(self._catalog)
         self._everything = chosen(self._catalog, how.series)
         self._plan, self._system, self._how, self._name = plan, system, how, name
         self.cells = self._everything.samples
-        what = {"dataset": plan.digest, "to": place, "series": how.series, "labels": labels}
+        what = {
+            "dataset": plan.digest, "to": place, "series": how.series, "labels": labels,
+            "truth": [how.events, how.truth],
+        }  # fmt: skip
         self._what = identity(what)
         self._path = Path(how.record) if how.record else progress_.default_path(self._what)
         access = access_of() if how.access is None else how.access
-        self._sending = Sending(place, name, self._catalog, access)
+        self._sending = Sending(place, name, self._catalog, access, overwrite)
 
     def run(self, advance: Callable[[int], None] | None = None) -> Exported:
         """Send what has not been sent.
@@ -101,6 +123,10 @@ class Push:
         begun = time.perf_counter()
         stream = self._system.open_stream(self._sending)
         try:
+            if stream.resumes and self._sending.overwrite:
+                raise UsageError(
+                    f"overwrite=True is not for {self._system.label}: what is sent stays there"
+                )
             record = self._record(stream)
             already, before = record.done, record.samples
             if not already:
@@ -156,7 +182,7 @@ class Push:
                 if advance:
                     advance(record.samples)
         except OutputError as error:
-            raise type(error)(*error.args, self._resume(stream, record)) from error
+            raise OutputError(*error.args, self._resume(stream, record)) from error
         except (KeyboardInterrupt, SystemExit) as error:
             error.add_note(self._resume(stream, record))
             raise

@@ -8,7 +8,7 @@ how far it has come when it is interrupted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -29,11 +29,14 @@ class Cut(NamedTuple):
             be; None if they may be as old as they like. Where little is allowed, a batch has all
             servers, and a shorter span.
         each_series: how many samples the labels of a series count for, in each batch.
+        by_server: whether batches go on in servers, and not in time: then those of a server follow
+            each other.
     """
 
     samples: int = 1_000_000
     late_seconds: int | None = None
     each_series: int = 0
+    by_server: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,14 +79,14 @@ class Sending:
         name: what to call it in messages.
         catalog: the series.
         access: credentials and certificates.
-        options: what else was said, by name, such as ``overwrite``.
+        overwrite: replace a file that is there; never asked of a stream that resumes.
     """
 
     place: str
     name: str
     catalog: Catalog
     access: Access
-    options: Mapping[str, Any] = field(default_factory=dict)
+    overwrite: bool = False
 
 
 class Unavailable(Exception):  # noqa: N818 - it is no error until nobody tries again
