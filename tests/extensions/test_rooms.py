@@ -92,6 +92,66 @@ def test_a_system_to_export_to(tmp_path: Path) -> None:
     )
 
 
+STREAM = '''
+"""A log of lines: name, server, time, value. It forgets its first batch, once."""
+
+from pathlib import Path
+
+from fleetsynth.sinks.streamed import Cut, Encoded, Unavailable
+
+
+class LogStream:
+    cut = Cut(samples=1_000)
+    resumes = True
+
+    def __init__(self, sending):
+        self._place, self._failed = Path(sending.place), False
+
+    def encode(self, batch):
+        lines = [
+            f"{named.family.name} {dict(named.labels)['server_id']} {at} {value}"
+            for named, ms, values in batch.series()
+            for at, value in zip(ms.tolist(), values.tolist(), strict=True)
+        ]
+        return Encoded(len(lines), ("\\n".join([*lines, ""]).encode(),))
+
+    def send(self, encoded, *, again):
+        if not (self._failed or again):
+            self._failed = True
+            raise Unavailable("not now")
+        with self._place.open("ab") as log:
+            log.writelines(encoded.bodies)
+
+    def finish(self):
+        return {"logged": True}
+
+    def close(self):
+        pass
+
+
+open_stream = LogStream
+'''
+
+
+@performs("another streamed destination")
+def test_another_streamed_destination(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "another streamed destination")
+    tree.add("sinks/log.py", STREAM)
+    row = (
+        '    "log": System(label="Log", module="fleetsynth.sinks.log", form="log:FILE",'
+        " streamed=True),\n"
+    )
+    first = '    "postgresql": System(\n'
+    tree.edit("sinks/__init__.py", (first, f"{row}{first}"))
+    command = ["export", "--servers", "4", "--end", "2022-02-28", "--to", "log:all"]
+    command += ["--series", "fleetsynth_.*", "--json"]
+    said = json.loads(tree.command(*command))
+    assert (said["logged"], said["tables"]) == (True, {"samples": 4 * 59 * 5})
+    lines = (tmp_path / "all").read_text("utf-8").splitlines()
+    assert len(lines) == len(set(lines)) == 4 * 59 * 5
+    assert json.loads(tree.command(*command))["already_there"]
+
+
 @performs("an engine")
 def test_an_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENGINES, "backwards", "tests.extensions.backwards:open_engine")
