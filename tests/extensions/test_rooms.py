@@ -35,6 +35,61 @@ def test_a_file_format(tmp_path: Path) -> None:
     )
 
 
+TABLE = '''
+"""A table of rows: whether each metric is above a half."""
+
+from dataclasses import replace
+
+import numpy as np
+
+
+def plan_of_busy(plan):
+    bare = {"include_metadata": False, "include_calendar": False}
+    metrics = [
+        replace(each, stem=each.column, statistic="busy", whole=True) for each in plan.metrics
+    ]
+    return replace(plan, metrics=tuple(metrics), scenario=plan.scenario.model_copy(update=bare))
+
+
+def block_of_busy(block):
+    return replace(block, values=(block.values > 5000).astype(np.int32))
+'''
+
+
+@performs("a table of rows")
+def test_a_table_of_rows(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "a table of rows")
+    tree.add("tables/busy.py", TABLE)
+    tree.edit(
+        "tables/table.py",
+        (
+            "import block_of_labels, plan",
+            "import block_of_labels, plan_of_labels\n"
+            "from fleetsynth.tables.busy import block_of_busy, plan_of_busy\n"
+            "from fleetsynth.tables.labels import plan",
+        ),
+        ("for table in (COMPONENTS, LABELS)}", "for table in (COMPONENTS, LABELS, BUSY)}"),
+        (
+            "TABLES = {",
+            'BUSY = Table("busy", KEYS, plan_of_busy,'
+            " lambda made: block_of_busy(made.block))\nTABLES = {",
+        ),
+    )
+    tree.edit(
+        "api.py",
+        ("    labels: bool = False,\n", "    labels: bool = False,\n    busy: bool = False,\n"),
+        ("LABELS.name: labels}", 'LABELS.name: labels, "busy": busy}'),
+    )
+    tree.python(
+        "import fleetsynth as fs\n"
+        f"made = fs.generate({TINY}, 'fleet.parquet', busy=True).tables['busy']\n"
+        "assert fs.digest('fleet.tables/busy.parquet') == made.digest\n"
+        f"folder = fs.generate({TINY}, 'fleet/', busy=True, workers=1)\n"
+        "assert fs.verify('fleet', regenerate=1).ok\n"
+        "assert folder.tables['busy'].digest == made.digest\n"
+    )
+
+
 SYSTEM = '''
 """One file of JSON: a list of rows by table."""
 
