@@ -12,11 +12,13 @@ import numpy as np
 
 from fleetsynth.calendars import NO_DATES
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Days, elapsed_months, utc_offsets
+from fleetsynth.models.realistic.activities import normals
 from fleetsynth.models.realistic.factors import FACTORS, Local
 from fleetsynth.numeric import rounded
+from fleetsynth.streams import mixed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from numpy.typing import NDArray
@@ -31,6 +33,13 @@ if TYPE_CHECKING:
 
 _QUARTER = 900
 _PER_DAY = DAY_SECONDS // _QUARTER
+_HARMONICS = ("second", "third", "fourth")
+OF_DAYS = (
+    "demand.seasonality",
+    "demand.peak_hour",
+    *(f"demand.harmonics.{name}{part}" for name in _HARMONICS for part in ("", "_turn")),
+)
+"""Figures of a service that make its daily curve."""
 _RAMP = 6.0
 """Hours around local midnight over which one day's factor becomes the next one's."""
 
@@ -41,7 +50,7 @@ class Services(NamedTuple):
     Attributes:
         names: theirs.
         figures: shape (services,) each.
-        amplitudes: of the octaves of the noise, shape (services, octaves).
+        words: key what each of their days has of its own, shape (services,).
         locations: where each is.
         closes: how each one's business unit closes its books.
         closed: when each one's business unit does not work.
@@ -50,7 +59,7 @@ class Services(NamedTuple):
 
     names: list[str]
     figures: Figures
-    amplitudes: Floats
+    words: NDArray[np.uint64]
     locations: Sequence[Location]
     closes: Sequence[Close]
     closed: Sequence[Closed | None]
@@ -74,27 +83,33 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
         of_row = {name: float(values[row]) for name, values in figures.items()}
         local = seconds + utc_offsets(location.zone, first, stop)
         day, quarter = np.divmod(local // _QUARTER, _PER_DAY)
-        curve = daily_curve(of_row["demand.seasonality"], of_row["demand.peak_hour"])
+        curve = daily_curve(of_row)
         out[0, row] = curve[quarter]
+        own_days = services.words[row], of_row["demand.day_spread"]
         calendar = services.closes[row], services.own, services.closed[row]
-        factors = _day_factors(Local(of_row, location.country, *calendar), day, quarter)
+        factors = _day_factors(Local(of_row, location.country, *calendar), own_days, day, quarter)
         np.multiply(out[0, row], factors, out=out[1, row])
         growth = np.power(1.0 + of_row["demand.growth"] / 100, months)
         np.multiply(out[1, row], growth, out=out[2, row])
     return rounded(out)
 
 
-def daily_curve(strength: float, peak: float) -> Floats:
+def daily_curve(figures: Mapping[str, float]) -> Floats:
     """Return a day's curve per quarter of an hour, with mean 1 over the day, shape (96,).
 
-    ``exp(strength (1.1 cos a + 0.25 cos 2a))`` with a the angle of the hour from the peak.
+    ``1 + s f(a) / -min f`` with ``f(a) = cos a + sum of r cos(n a + p)`` over the second to the
+    fourth harmonic, a the angle of the hour from the peak and s the seasonality, so that the
+    lowest quarter of an hour is ``1 - s``.
+
+    Args:
+        figures: of the service.
     """
-    angle = 2 * np.pi * (np.arange(_PER_DAY) / 4 - peak) / 24
-    curve = np.exp(strength * (1.1 * np.cos(angle) + 0.25 * np.cos(2 * angle)))
-    total = 0.0
-    for value in curve.tolist():  # in a fixed order
-        total += value
-    out: Floats = curve / (total / _PER_DAY)
+    angle = 2 * np.pi * (np.arange(_PER_DAY) / 4 - figures["demand.peak_hour"]) / 24
+    wave = np.cos(angle)
+    for number, name in enumerate(_HARMONICS, start=2):
+        turn = 2 * np.pi * figures[f"demand.harmonics.{name}_turn"]
+        wave += figures[f"demand.harmonics.{name}"] * np.cos(number * angle + turn)
+    out: Floats = 1.0 + figures["demand.seasonality"] * rounded(wave / -wave.min())
     return out
 
 
@@ -151,17 +166,25 @@ def at_places(hourly: Floats, row: Ints, first_hour: int, at: Ints, per_hour: in
     return out
 
 
-def _day_factors(local: Local, day: Ints, quarter: Ints) -> Floats:
+def _day_factors(
+    local: Local, own_days: tuple[np.uint64, float], day: Ints, quarter: Ints
+) -> Floats:
     """Blend each day's factor into the next one's around local midnight, per hour."""
     before, after = _ramp()
     first = int(day.min())  # clocks that go back several hours may go back to yesterday
     days = Days(first - 1, int(day.max()) + 1)
-    factor = day_factor(days, local)
+    factor = day_factor(days, local) * _own_factor(*own_days, days)
     place = day - first + 1
     today = factor[place]
     out: Floats = today + before[quarter] * (factor[place - 1] - today)
     out += after[quarter] * (factor[place + 1] - today)
     return out
+
+
+def _own_factor(word: np.uint64, spread: float, days: Days) -> Floats:
+    """Return what each day has of its own, with mean 1 and a relative spread, shape (days,)."""
+    z = rounded(normals(mixed(np.array([word]), days.index), 0))
+    return np.square(1.0 + spread / 2 * z)
 
 
 @lru_cache(maxsize=1)

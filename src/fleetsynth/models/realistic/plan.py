@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fleetsynth.models.realistic.scenario import RealisticProfile, RealisticScenario
     from fleetsynth.whom import Who
 
-VERSION = "realistic-2"
+VERSION = "realistic-3"
 
 
 @dataclass(frozen=True)
