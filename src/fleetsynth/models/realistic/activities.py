@@ -7,7 +7,7 @@ are multiples of 2**-20, so sums of them are exact: in any order, and however ti
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -54,10 +54,9 @@ class Activities(NamedTuple):
         """Return them with lengths, in whole seconds within bounds."""
         return self._replace(length=np.rint(np.clip(seconds, least, most)).astype(np.int64))
 
-    def within(self, begin: int, end: int) -> Activities:
-        """Return those that go on at some second of begin..end-1."""
-        hit = (self.start < end) & (self.start + self.length > begin)
-        return Activities(*(values[hit] for values in self))
+    def take(self, which: NDArray[Any]) -> Activities:
+        """Return some of them, by a mask or by their places."""
+        return Activities(self.row[which], self.start[which], self.length[which], self.word[which])
 
 
 class Grid(NamedTuple):
@@ -99,11 +98,11 @@ def at_random(
         words[place] = words_after(address(seed, purpose, names[row]), cells)
     happens = mixed_uniforms(words[:, :, None], np.arange(grid.most))
     happens_to = happens < (rate[wanted] / grid.most)[:, None, None]
-    place, cell, candidate = np.nonzero(happens_to)
-    word = mixed(words[place, cell], grid.most + candidate)
+    server, cell, candidate = np.nonzero(happens_to)
+    word = mixed(words[server, cell], grid.most + candidate)
     start = (mixed_uniforms(word, _START) * grid.seconds).astype(np.int64)
     start += (first + cell) * grid.seconds
-    return Activities(wanted[place], start, np.ones_like(start), word)
+    return Activities(wanted[server], start, np.ones_like(start), word)
 
 
 def normals(words: Words, place: int) -> Floats:

@@ -159,7 +159,12 @@ def flow(server: Figures, relative: Floats, more: Floats) -> Floats:
     out: Floats = relative * follows[:, None]
     out += (level - follows)[:, None]
     out += more * level[:, None]
-    return out
+    return np.maximum(out, 0.0, out=out)
+
+
+def following(server: Figures, relative: Floats) -> Floats:
+    """Return memory points that follow demand, shape (servers, samples)."""
+    return (relative - 1.0) * server["memory.follows"][:, None]
 
 
 def published(

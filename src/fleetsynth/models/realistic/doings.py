@@ -45,21 +45,21 @@ _OFFICE = (9 * HOUR_SECONDS, 9 * HOUR_SECONDS)
 
 
 class At(NamedTuple):
-    """Samples first..first+count-1 of `step` seconds, for so many rows."""
+    """Samples first..first+samples-1 of `step` seconds, for so many rows."""
 
     rows: int
     first: int
-    count: int
+    samples: int
     step: int
 
     @property
     def seconds(self) -> tuple[int, int]:
         """First second, and one past the last."""
-        return self.first * self.step, (self.first + self.count) * self.step
+        return self.first * self.step, (self.first + self.samples) * self.step
 
     def averages(self, made: Activities, height: Floats) -> Floats:
         """Return the sum of activities at every sample."""
-        return averages(made, height, (self.rows, self.count), self.first, self.step)
+        return averages(made, height, (self.rows, self.samples), self.first, self.step)
 
 
 class Doings(NamedTuple):
@@ -172,6 +172,9 @@ def _spikes(of: _Drawn, sd: Floats, shocks: Activities) -> Floats:
 
 def _runs(jobs: Jobs, at: At) -> tuple[Floats, Floats, Floats]:
     """Return CPU points, memory points and mean traffics of jobs."""
+    if not len(jobs.row):
+        nothing = np.zeros((at.rows, at.samples))
+        return nothing, nothing, nothing
     runs = runs_of(jobs, at.seconds)
     sizes = (jobs.figures[name][runs.job] * runs.share for name in ("height", "memory", "traffic"))
     cpu, memory, traffic = (at.averages(runs.made, rounded(size)) for size in sizes)
@@ -210,15 +213,15 @@ def releases(seed: int, names: Sequence[str], figures: Figures, at: At) -> Float
     made = of.often("releases", _RELEASE, 0.8)
     size = lognormal(of.of("releases.size", made), 0.5, made.normals(1))
     low = np.maximum(-(-made.start // at.step), at.first)
-    high = np.minimum((made.start + made.length) // at.step, at.first + at.count)
+    high = np.minimum((made.start + made.length) // at.step, at.first + at.samples)
     counts = np.maximum(high - low, 0)
     which = np.repeat(np.arange(len(counts)), counts)
     sample = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts - low, counts)
     left = 1.0 - (sample * at.step - made.start[which]) / made.length[which]
-    out = np.zeros(at.rows * at.count)
-    place = made.row[which] * at.count + sample - at.first
+    out = np.zeros(at.rows * at.samples)
+    place = made.row[which] * at.samples + sample - at.first
     np.add.at(out, place, rounded(size[which] * left))
-    return out.reshape(at.rows, at.count)
+    return out.reshape(at.rows, at.samples)
 
 
 def transfers(seed: int, names: Sequence[str], figures: Figures, at: At) -> tuple[Floats, Floats]:
@@ -242,4 +245,4 @@ def shocks(seed: int, services: Sequence[str], rate: Floats, span: tuple[int, in
 def shocks_of(made: Activities, service: NDArray[np.int64]) -> Activities:
     """Return the shocks of servers, given each one's service; `row` is the server."""
     server, which = np.nonzero(service[:, None] == made.row)
-    return Activities(server, *(values[which] for values in made[1:]))
+    return made.take(which)._replace(row=server)

@@ -88,8 +88,10 @@ def jobs_of(
     figures = parameters.draw(plan, ids, [codes[row] for row in rows.tolist()], of="job")
     figures = {path.removeprefix(parameters.OF_JOBS): v for path, v in figures.items()}
     words = words_after(address(plan.scenario.seed, "job"), map(encode, ids))
-    period = figures["period"] * 60 if ids else np.zeros(0)
-    drifts = mixed_uniforms(words, _CHANCE) < figures["drift"] if ids else np.zeros(0, bool)
+    if not ids:
+        return Jobs(rows, words, {}, np.zeros(0), np.zeros(0))
+    period = figures["period"] * 60
+    drifts = mixed_uniforms(words, _CHANCE) < figures["drift"]
     drifts &= period < DAY_SECONDS / 4
     period = np.where(drifts, rounded(period * (1 + _DRIFTS * normals(words, 1))), period)
     phase = np.floor(mixed_uniforms(words, 0) * period)
@@ -97,9 +99,7 @@ def jobs_of(
 
 
 def runs_of(jobs: Jobs, span: tuple[int, int]) -> Runs:
-    """Return the runs that go on at some second of a span, in order of job and number."""
-    if not len(jobs.row):
-        return Runs(Activities(jobs.row, jobs.row, jobs.row, jobs.word), jobs.row, jobs.phase)
+    """Return the runs of some jobs that go on at some second of a span, by job and number."""
     begin, end = span
     first = np.floor((begin - _MOST_SECONDS - jobs.phase) / jobs.period).astype(np.int64)
     stop = np.floor((end + HOUR_SECONDS - jobs.phase) / jobs.period).astype(np.int64) + 1
@@ -122,4 +122,4 @@ def runs_of(jobs: Jobs, span: tuple[int, int]) -> Runs:
     weekday = (made.start // DAY_SECONDS + 3) % 7  # the epoch was a Thursday
     runs &= (of["weekdays"] == 0) | (weekday < 5)
     runs &= (made.start < end) & (made.start + made.length > begin)
-    return Runs(Activities(*(values[runs] for values in made)), job[runs], share[runs])
+    return Runs(made.take(runs), job[runs], share[runs])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,15 +61,15 @@ class Noise:
         """
         tiles = self._normals[SERIES.index(name)]
         count = self._count + (_TAPS - 1 if memory is not None else 0)
-        z = tiles.reshape(len(tiles), -1)[:, self._begin : self._begin + count]
+        z: Floats = tiles.reshape(len(tiles), -1)[:, self._begin : self._begin + count]
         if skew is not None:
             s = (skew * 0.25)[:, None]
             z = (z + s * (z * z - 1.0)) * rounded(1 / np.sqrt(1 + 2 * s * s))
         if memory is None:
-            return z
+            return z.copy()
         powers = [np.ones_like(memory), memory, memory * memory, memory * memory * memory]
         scale = rounded(1 / np.sqrt(sum(power * power for power in powers)))
-        out = z[:, : self._count] * scale[:, None]
+        out: Floats = z[:, : self._count] * scale[:, None]
         for place, power in enumerate(powers[1:], start=1):
             out += z[:, place : place + self._count] * (power * scale)[:, None]
         return out
@@ -76,4 +77,5 @@ class Noise:
 
 def at_step(size: Floats, step: int) -> Floats:
     """Return the size of a sample's noise, given that of five minutes: means of it are alike."""
-    return rounded(size * np.sqrt(300 / step))
+    out: Floats = rounded(size * sqrt(300 / step))
+    return out

@@ -275,7 +275,7 @@ class RealisticProfile(Strict):
     spread: Positive = Field(description="A replica's part of the demand, 1 on average.")
     floor: Spread = Field(description="CPU percent that the counter does not see.")
     steps: Spread = Field(
-        description="Steps of the CPU counter in a percent at five minutes; 0 for as fine as it gets."
+        description="Steps of the CPU counter in a percent; 0 for as fine as it gets."
     )
     demand: Demand = Field(description="Of the service.")
     noise: Noise = Field(description="Of the replica.")

@@ -185,7 +185,7 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
     cpu += _wavering(done.episodes, n)
 
     noise_in, noise_out, sent, net_in, net_out = _traffic(
-        members, span, relative, n, noise, wander, done
+        members, span, common, n, noise, wander, done
     )
     into, out_of = doings.transfers(seed, members.names, server, at)
     net_in += into * server["network.level"][:, None]
@@ -195,7 +195,7 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
     held, disk = _held(members, span, wander, noise)
     taken = done.taken - doings.releases(seed, members.names, server, at)
     taken += done.spikes * (server["memory.per_spike"] * loads.per_level)[:, None]
-    memory = (relative - 1.0) * server["memory.follows"][:, None]
+    memory = compose.following(server, common)
     memory += held
     memory += taken
     series_of = (cpu, memory, disk, net_in, net_out)
@@ -251,13 +251,13 @@ def _wavering(episodes: Floats, n: Floats) -> Floats:
 def _traffic(
     members: Members,
     span: Span,
-    relative: Floats,
+    common: Floats,
     n: Floats,
     noise: Noise,
     wander: Wander,
     done: doings.Doings,
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Return the noise in and out, what activities send, and traffic in and out, in mean traffics in."""
+    """Return the noise in and out, what activities send, and mean traffic times the noise."""
     server, loads = members.figures, members.loads
     drift = server["network.drift"]
     sizes = [drift * 0.3, drift, drift * 0.7]
@@ -269,7 +269,7 @@ def _traffic(
     members.traffic_cycle.add(pattern, span.first, span.step)
     sent = done.spikes * (server["network.per_spike"] * loads.per_level)[:, None]
     sent += done.sent
-    mean = np.maximum(compose.flow(server, relative, sent), 0.0)
+    mean = compose.flow(server, common, sent)
     totals = []
     for series, wave in ((1, noise_in), (2, noise_out)):
         wave *= loads.traffic[:, None]
