@@ -59,6 +59,16 @@ class Activities(NamedTuple):
         return Activities(self.row[which], self.start[which], self.length[which], self.word[which])
 
 
+def together(*several: Activities) -> Activities:
+    """Return all activities of several kinds, one kind after the other."""
+    return Activities(
+        np.concatenate([made.row for made in several]),
+        np.concatenate([made.start for made in several]),
+        np.concatenate([made.length for made in several]),
+        np.concatenate([made.word for made in several]),
+    )
+
+
 class Grid(NamedTuple):
     """Cells of time that have at most so many activities each.
 
@@ -138,7 +148,9 @@ def averages(
     changes = np.zeros(rows * width)
     begin = np.clip(made.start - first * step, 0, samples * step)
     end = np.clip(made.start + made.length - first * step, 0, samples * step)
-    here = np.flatnonzero(end > begin)
+    here = np.flatnonzero((end > begin) & (height != 0))
+    if not len(here):
+        return np.zeros(shape)
     base, height = made.row[here] * width, height[here]
     for at, rise in ((begin[here], height), (end[here], -height)):
         sample, late = np.divmod(at, step)

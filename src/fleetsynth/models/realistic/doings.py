@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
-from fleetsynth.models.realistic.activities import Activities, Grid, at_random, averages, lognormal
+from fleetsynth.models.realistic.activities import (
+    Activities,
+    Grid,
+    at_random,
+    averages,
+    lognormal,
+    together,
+)
 from fleetsynth.models.realistic.jobs import Jobs, runs_of
 from fleetsynth.models.realistic.wander import CELL
 from fleetsynth.numeric import rounded
@@ -24,9 +31,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-OFTEN = Grid(CELL, 128)
+DENSE, OFTEN = Grid(CELL, 96), Grid(CELL, 48)
 SELDOM = Grid(28 * DAY_SECONDS, 64)
-"""Cells of what happens several times a day, and of what happens several times a month."""
+"""Cells of what happens up to 48 and up to 24 times a day, and up to 16 times a week."""
 
 _PER_DAY = CELL / DAY_SECONDS
 _PER_WEEK = 4.0
@@ -35,7 +42,8 @@ _SPIKE, _DIP, _TRANSFER = (1, 4 * HOUR_SECONDS), (1, 8 * HOUR_SECONDS), (60, 36 
 _EPISODE, _SWING = (600, 20 * DAY_SECONDS), (HOUR_SECONDS, 5 * DAY_SECONDS)
 _RELEASE = (300, 36 * HOUR_SECONDS)
 """Shortest and longest of each, in seconds."""
-_SHOCK_SECONDS = 240.0
+_SHOCK_SECONDS, _SHOCK_HEIGHT, _SHOCK_TAIL = 240.0, 1.5, 0.8
+"""Median length of a shock; its height in usual spikes, and the sd of its logarithm."""
 _HIGHEST = 95.0
 """CPU points of a spike or a run at most."""
 _DEEPEST = 0.8
@@ -127,7 +135,8 @@ class _Drawn(NamedTuple):
     def often(self, purpose: str, bounds: tuple[int, int], spread: float) -> Activities:
         """Draw activities with a rate a day and a median length in minutes."""
         rate = self.figures[f"{purpose}.rate"] * _PER_DAY
-        return self._drawn(purpose, OFTEN, rate, "minutes", bounds, spread)
+        grid = DENSE if purpose == "spikes" else OFTEN
+        return self._drawn(purpose, grid, rate, "minutes", bounds, spread)
 
     def seldom(self, purpose: str, bounds: tuple[int, int], spread: float) -> Activities:
         """Draw activities with a rate a week and a median length in hours."""
@@ -159,15 +168,12 @@ def _spikes(of: _Drawn, sd: Floats, shocks: Activities) -> Floats:
     usual = of.figures["spikes.height"] + of.figures["spikes.noises"] * sd
     spikes = of.often("spikes", _SPIKE, 0.9)
     height = lognormal(usual[spikes.row], of.of("spikes.tail", spikes), spikes.normals(1))
-    out = of.at.averages(spikes, np.minimum(height, _HIGHEST))
     dips = of.often("dips", _DIP, 0.7)
     depth = lognormal(of.of("dips.noises", dips) * sd[dips.row], 0.5, dips.normals(1))
     most = rounded(_DEEPEST * of.figures["level"])[dips.row]
-    out -= of.at.averages(dips, np.minimum(depth, most))
-    if len(shocks.row):
-        height = lognormal(1.5 * usual[shocks.row], 0.8, shocks.normals(1))
-        out += of.at.averages(shocks, np.minimum(height, _HIGHEST))
-    return out
+    shock = lognormal(_SHOCK_HEIGHT * usual[shocks.row], _SHOCK_TAIL, shocks.normals(1))
+    heights = (np.minimum(height, _HIGHEST), -np.minimum(depth, most), np.minimum(shock, _HIGHEST))
+    return of.at.averages(together(spikes, dips, shocks), np.concatenate(heights))
 
 
 def _runs(jobs: Jobs, at: At) -> tuple[Floats, Floats, Floats]:

@@ -162,7 +162,7 @@ class Spikes(Strict):
 class Dips(Strict):
     """Short falls of demand at any time."""
 
-    rate: Often = Field(description="Dips a day.")
+    rate: Rate = Field(description="Dips a day.")
     minutes: Positive = Field(description="Median length.")
     noises: Spread = Field(description="Median depth, in sds of the noise.")
 
@@ -198,7 +198,7 @@ class Episodes(Strict):
 class Transfers(Strict):
     """Traffic without work: copies and backups."""
 
-    rate: Often = Field(description="Transfers a day.")
+    rate: Rate = Field(description="Transfers a day.")
     minutes: Positive = Field(description="Median length.")
     height: Spread = Field(description="Median height, in mean traffics.")
     tail: Few = Field(description="Sd of the logarithm of a transfer's height.")
@@ -225,7 +225,7 @@ class Network(Strict):
 class Releases(Strict):
     """Memory that is given back at once and taken again little by little."""
 
-    rate: Often = Field(description="Releases a day.")
+    rate: Rate = Field(description="Releases a day.")
     size: Spread = Field(description="Median size, in memory points.")
     minutes: Positive = Field(description="Median minutes until it is taken again.")
 

@@ -38,7 +38,7 @@ _ROWS = 64
 """Servers whose services are worked out together. No value needs it."""
 _SPAN = 1 << 16
 """Samples worked on at a time, about. No value needs it."""
-_CELLS = 1 << 15
+_CELLS = 1 << 17
 """Servers times samples worked on at a time, about. No value needs it."""
 
 _SERIES = ("cpu", "net_in", "net_out", "memory", "disk")
