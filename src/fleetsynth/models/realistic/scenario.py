@@ -313,6 +313,9 @@ class RealisticScenario(Scenario):
     """A scenario of the realistic model."""
 
     preset: Literal["realistic"] = Field(description="The realistic model.")
+    estate: Name = Field(
+        description="What the fleet is like: mix, enterprise, cloud, web, batch or aws."
+    )
     sample_interval: Interval = Field(
         description="Step of the simulation: 5min, 1min, 1h, or another that divides an hour."
     )
