@@ -75,8 +75,8 @@ class Services(NamedTuple):
 def at_hours(services: Services, first: int, stop: int, growth_start: date) -> Floats:
     """Return demand relative to the level at UTC hours first..stop-1, in three stages.
 
-    First the daily curve alone, each day of its own depth, then with weekends, holidays and closes, then with growth, which
-    is the demand; shape (3, services, hours).
+    First the daily curve alone, each day of its own depth, then with weekends, holidays and
+    closes, then with growth, which is the demand; shape (3, services, hours).
 
     Rounded to 2**-20, since cosines, exponentials and powers differ in their last bits between
     machines.
