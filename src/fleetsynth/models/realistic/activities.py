@@ -69,7 +69,7 @@ def together(*several: Activities) -> Activities:
     )
 
 
-class Grid(NamedTuple):
+class Cells(NamedTuple):
     """Cells of time that have at most so many activities each.
 
     Attributes:
@@ -82,7 +82,7 @@ class Grid(NamedTuple):
 
 
 def at_random(
-    seed: int, purpose: str, names: Sequence[str], span: tuple[int, int], grid: Grid, rate: Floats
+    seed: int, purpose: str, names: Sequence[str], span: tuple[int, int], grid: Cells, rate: Floats
 ) -> Activities:
     """Draw activities that begin at any time, as often as each entity's rate says.
 

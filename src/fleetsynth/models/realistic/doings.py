@@ -12,7 +12,7 @@ import numpy as np
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.models.realistic.activities import (
     Activities,
-    Grid,
+    Cells,
     at_random,
     averages,
     lognormal,
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-DENSE, OFTEN = Grid(CELL, 96), Grid(CELL, 48)
-SELDOM = Grid(28 * DAY_SECONDS, 64)
+DENSE, OFTEN = Cells(CELL, 96), Cells(CELL, 48)
+SELDOM = Cells(28 * DAY_SECONDS, 64)
 """Cells of what happens up to 48 and up to 24 times a day, and up to 16 times a week."""
 
 _PER_DAY = CELL / DAY_SECONDS
@@ -146,7 +146,7 @@ class _Drawn(NamedTuple):
     def _drawn(
         self,
         purpose: str,
-        grid: Grid,
+        grid: Cells,
         rate: Floats,
         unit: str,
         bounds: tuple[int, int],
