@@ -46,7 +46,7 @@ _DAYS = 5
 """Days over which what a day has of its own is averaged, so that days resemble those before."""
 _FACTOR, _DEPTH = 0, 1
 """Places of the normals of a day's own factor and depth."""
-_LEAST = 0.02
+_LEAST = 0.06
 """Share of the mean at the lowest of a deep day, at least."""
 
 
