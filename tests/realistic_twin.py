@@ -1044,6 +1044,7 @@ class Server:
         ) - self.released(t)
         taken += spikes * (self.figure("memory.per_spike") * self.per_level)
         held, disk = self.held(t), self.disk(t)
+        taken = min(max(taken, held * -0.5), max(100.0 - held, 0.0) * 0.9)
         memory = ((common - 1.0) * self.figure("memory.follows") + held) + taken
         seen = collected(
             (cpu, memory, disk, net_in, net_out),
