@@ -315,8 +315,8 @@ def _coarse(known: Floats) -> list[tuple[int, int]]:
         found = [
             (first, last)
             for first, last in _runs(on)
-            if last - first + 1 >= least
-            and len(np.unique(_some(known, inner, first, last))) >= _VALUES
+            if len(told := _some(known, inner, first, last)) >= least
+            and len(np.unique(told)) >= _VALUES
         ]
         if found:
             return found
