@@ -42,6 +42,12 @@ OF_DAYS = (
 """Figures of a service that make its daily curve."""
 _RAMP = 6.0
 """Hours around local midnight over which one day's factor becomes the next one's."""
+_DAYS = 5
+"""Days over which what a day has of its own is averaged, so that days resemble those before."""
+_FACTOR, _DEPTH = 0, 1
+"""Places of the normals of a day's own factor and depth."""
+_LEAST = 0.06
+"""Share of the mean at the lowest of a deep day, at least."""
 
 
 class Services(NamedTuple):
@@ -69,8 +75,8 @@ class Services(NamedTuple):
 def at_hours(services: Services, first: int, stop: int, growth_start: date) -> Floats:
     """Return demand relative to the level at UTC hours first..stop-1, in three stages.
 
-    First the daily curve alone, then with weekends, holidays and closes, then with growth, which
-    is the demand; shape (3, services, hours).
+    First the daily curve alone, each day of its own depth, then with weekends, holidays and
+    closes, then with growth, which is the demand; shape (3, services, hours).
 
     Rounded to 2**-20, since cosines, exponentials and powers differ in their last bits between
     machines.
@@ -83,12 +89,16 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
         of_row = {name: float(values[row]) for name, values in figures.items()}
         local = seconds + utc_offsets(location.zone, first, stop)
         day, quarter = np.divmod(local // _QUARTER, _PER_DAY)
-        curve = daily_curve(of_row)
-        out[0, row] = curve[quarter]
-        own_days = services.words[row], of_row["demand.day_spread"]
+        days = Days(int(day.min()) - 1, int(day.max()) + 1)  # clocks may go back to yesterday
+        place = day - days.index[0]
+        own = rounded(_own(services.words[row], days.index))
+        depth = np.square(1.0 + of_row["demand.depth_spread"] / 2 * own[_DEPTH])
+        wave = (daily_curve(of_row)[quarter] - 1.0) * _blended(depth, place, quarter)
+        out[0, row] = np.maximum(1.0 + wave, _LEAST)
         calendar = services.closes[row], services.own, services.closed[row]
-        factors = _day_factors(Local(of_row, location.country, *calendar), own_days, day, quarter)
-        np.multiply(out[0, row], factors, out=out[1, row])
+        factor = day_factor(days, Local(of_row, location.country, *calendar))
+        factor *= np.square(1.0 + of_row["demand.day_spread"] / 2 * own[_FACTOR])
+        np.multiply(out[0, row], _blended(factor, place, quarter), out=out[1, row])
         growth = np.power(1.0 + of_row["demand.growth"] / 100, months)
         np.multiply(out[1, row], growth, out=out[2, row])
     return rounded(out)
@@ -166,25 +176,29 @@ def at_places(hourly: Floats, row: Ints, first_hour: int, at: Ints, per_hour: in
     return out
 
 
-def _day_factors(
-    local: Local, own_days: tuple[np.uint64, float], day: Ints, quarter: Ints
-) -> Floats:
-    """Blend each day's factor into the next one's around local midnight, per hour."""
+def _blended(of_days: Floats, place: Ints, quarter: Ints) -> Floats:
+    """Blend what belongs to each day into the next one's around local midnight, per hour.
+
+    Args:
+        of_days: shape (days,).
+        place: which of them each hour belongs to; not the first, nor the last.
+        quarter: of an hour, of the local day.
+    """
     before, after = _ramp()
-    first = int(day.min())  # clocks that go back several hours may go back to yesterday
-    days = Days(first - 1, int(day.max()) + 1)
-    factor = day_factor(days, local) * _own_factor(*own_days, days)
-    place = day - first + 1
-    today = factor[place]
-    out: Floats = today + before[quarter] * (factor[place - 1] - today)
-    out += after[quarter] * (factor[place + 1] - today)
+    today = of_days[place]
+    out: Floats = today + before[quarter] * (of_days[place - 1] - today)
+    out += after[quarter] * (of_days[place + 1] - today)
     return out
 
 
-def _own_factor(word: np.uint64, spread: float, days: Days) -> Floats:
-    """Return what each day has of its own, with mean 1 and a relative spread, shape (days,)."""
-    z = rounded(normals(mixed(np.array([word]), days.index), 0))
-    return np.square(1.0 + spread / 2 * z)
+def _own(word: np.uint64, days: Ints) -> Floats:
+    """Return normals of each day, each the mean of several days', scaled; shape (2, days)."""
+    with_past = np.arange(days[0] - _DAYS + 1, days[-1] + 1)
+    words = mixed(np.array([word]), with_past)
+    drawn = np.stack([normals(words, place) for place in (_FACTOR, _DEPTH)])
+    sums = sum(drawn[:, back : back + len(days)] for back in range(_DAYS))
+    out: Floats = sums / np.sqrt(_DAYS)
+    return out
 
 
 @lru_cache(maxsize=1)

@@ -47,7 +47,7 @@ _SHOCK_SECONDS, _SHOCK_HEIGHT, _SHOCK_TAIL = 240.0, 1.5, 0.8
 _HIGHEST = 95.0
 """CPU points of a spike or a run at most."""
 _DEEPEST = 0.8
-"""Share of the level that a dip takes at most."""
+"""Share of what demand takes that dips leave out at most."""
 _OFFICE = (9 * HOUR_SECONDS, 9 * HOUR_SECONDS)
 """Second of the day at which offices open, and for how long."""
 
@@ -75,7 +75,8 @@ class Doings(NamedTuple):
 
     Attributes:
         swing: multiplies CPU demand.
-        spikes: CPU points of spikes, dips and the shocks of the service.
+        spikes: CPU points of spikes and the shocks of the service.
+        dips: share of what demand takes that dips leave out; None for nothing.
         runs: CPU points of jobs.
         episodes: CPU points of episodes before they waver.
         taken: memory points that jobs, episodes and releases take.
@@ -84,6 +85,7 @@ class Doings(NamedTuple):
 
     swing: Floats
     spikes: Floats
+    dips: Floats | None
     runs: Floats
     episodes: Floats
     taken: Floats
@@ -117,6 +119,7 @@ def doings(
     return Doings(
         swing=_swings(of),
         spikes=spikes,
+        dips=_dips(of),
         runs=runs,
         episodes=episodes,
         taken=run_memory + episode_memory,
@@ -164,16 +167,23 @@ class _Drawn(NamedTuple):
 
 
 def _spikes(of: _Drawn, sd: Floats, shocks: Activities) -> Floats:
-    """Return CPU points of spikes and shocks, less those of dips."""
+    """Return CPU points of spikes and shocks."""
     usual = of.figures["spikes.height"] + of.figures["spikes.noises"] * sd
     spikes = of.often("spikes", _SPIKE, 0.9)
     height = lognormal(usual[spikes.row], of.of("spikes.tail", spikes), spikes.normals(1))
-    dips = of.often("dips", _DIP, 0.7)
-    depth = lognormal(of.of("dips.noises", dips) * sd[dips.row], 0.5, dips.normals(1))
-    most = rounded(_DEEPEST * of.figures["level"])[dips.row]
     shock = lognormal(_SHOCK_HEIGHT * usual[shocks.row], _SHOCK_TAIL, shocks.normals(1))
-    heights = (np.minimum(height, _HIGHEST), -np.minimum(depth, most), np.minimum(shock, _HIGHEST))
-    return of.at.averages(together(spikes, dips, shocks), np.concatenate(heights))
+    heights = (np.minimum(height, _HIGHEST), np.minimum(shock, _HIGHEST))
+    return of.at.averages(together(spikes, shocks), np.concatenate(heights))
+
+
+def _dips(of: _Drawn) -> Floats | None:
+    """Return the share of what demand takes that dips leave out."""
+    made = of.often("dips", _DIP, 0.7)
+    if not len(made.row):
+        return None
+    depth = lognormal(of.of("dips.noises", made) * of.of("noise.size", made), 0.5, made.normals(1))
+    out = of.at.averages(made, np.minimum(depth, _DEEPEST))
+    return np.minimum(out, _DEEPEST, out=out)
 
 
 def _runs(jobs: Jobs, at: At) -> tuple[Floats, Floats, Floats]:

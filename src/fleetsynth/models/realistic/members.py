@@ -78,7 +78,6 @@ def members_of(plan: RealisticPlan, first: int, stop: int) -> Members:
     theirs = parameters.draw(plan, services.tolist(), [codes[at] for at in begins], of="service")
     of_service = {name: values[service] for name, values in theirs.items()}
     loads = Loads.of(figures, of_service, step)
-    figures["level"] = loads.level
     seed = plan.scenario.seed
 
     def cycle(purpose: str, group: str, size: Floats) -> Cycles:

@@ -116,6 +116,7 @@ class Demand(Strict):
     peak_hour: Hour = Field(description="Local hour of the peak of the day's first harmonic.")
     harmonics: Harmonics = Field(description="The shape of the day.")
     day_spread: ShareSpread = Field(description="Relative sd of each day's own factor.")
+    depth_spread: ShareSpread = Field(description="Same, of how deep each day's curve goes.")
     weekend: Multiplier = Field(description="Multiplies demand on local Saturdays and Sundays.")
     holiday: Multiplier = Field(description="Multiplies demand on its country's holidays.")
     close: Multiplier = Field(description="How much of its business unit's close reaches it.")

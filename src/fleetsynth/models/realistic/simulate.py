@@ -180,12 +180,13 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
     n = noise.series("cpu", server["noise.memory"], server["noise.skew"])
     base = _base(members, compose.drifted(relative, together + span.drift(wander, 0, own)), n, span)
     base *= done.swing
-    cpu = base + done.spikes
+    spikes = done.spikes if done.dips is None else done.spikes - done.dips * base
+    cpu = base + spikes
     cpu += done.runs
     cpu += _wavering(done.episodes, n)
 
     noise_in, noise_out, sent, net_in, net_out = _traffic(
-        members, span, common, n, noise, wander, done
+        members, span, common, n, noise, wander, spikes, done.sent
     )
     into, out_of = doings.transfers(seed, members.names, server, at)
     net_in += into * server["network.level"][:, None]
@@ -194,7 +195,7 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
 
     held, disk = _held(members, span, wander, noise)
     taken = done.taken - doings.releases(seed, members.names, server, at)
-    taken += done.spikes * (server["memory.per_spike"] * loads.per_level)[:, None]
+    taken += spikes * (server["memory.per_spike"] * loads.per_level)[:, None]
     compose.within_reach(taken, held)
     memory = compose.following(server, common)
     memory += held
@@ -208,7 +209,7 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
         relative=relative,
         common=common,
         base=base,
-        spikes=done.spikes,
+        spikes=spikes,
         runs=done.runs,
         cpu=cpu,
         noise_in=noise_in,
@@ -256,7 +257,8 @@ def _traffic(
     n: Floats,
     noise: Noise,
     wander: Wander,
-    done: doings.Doings,
+    spikes: Floats,
+    more: Floats,
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Return the noise in and out, what activities send, and mean traffic times the noise."""
     server, loads = members.figures, members.loads
@@ -268,8 +270,8 @@ def _traffic(
     noise_out += noise.series("net_out") * loads.out_apart[:, None]
     pattern = np.zeros_like(n)
     members.traffic_cycle.add(pattern, span.first, span.step)
-    sent = done.spikes * (server["network.per_spike"] * loads.per_level)[:, None]
-    sent += done.sent
+    sent = spikes * (server["network.per_spike"] * loads.per_level)[:, None]
+    sent += more
     mean = compose.flow(server, common, sent)
     totals = []
     for series, wave in ((1, noise_in), (2, noise_out)):
