@@ -8,7 +8,7 @@ the archetype of each server, NumPy's Philox, the zones of `zoneinfo` and the da
 
 import math
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -327,6 +327,7 @@ class DayFigures(NamedTuple):
     close: float
     word: int = 0
     spread: float = 0.0
+    depth_spread: float = 0.0
 
 
 def factor_of_date(
@@ -339,23 +340,40 @@ def factor_of_date(
     elif day in public_holidays(country, day.year):
         factor = figures.holiday
     factor *= 1.0 + figures.close * (close_of(business_close, day) - 1.0)
-    own = 1.0 + figures.spread / 2.0 * q(
-        normal_of(mixed(figures.word, (day - EPOCH.date()).days), 0)
-    )
+    own = 1.0 + figures.spread / 2.0 * own_of_date(figures.word, day, 0)
     return factor * (own * own)
+
+
+@cache
+def own_of_date(base: int, day: date, place: int) -> float:
+    """What a date has of its own: the mean of five days' normals, scaled."""
+    number = (day - EPOCH.date()).days
+    total = 0.0
+    for each in range(number - 4, number + 1):
+        total += normal_of(mixed(base, each), place)
+    return q(total / math.sqrt(5))
+
+
+def depth_of_date(figures: DayFigures, day: date) -> float:
+    """How deep the curve of a date is."""
+    x = 1.0 + figures.depth_spread / 2.0 * own_of_date(figures.word, day, 1)
+    return x * x
+
+
+def blended(of_date: Callable[[date], float], day: date, h: float) -> float:
+    """What belongs to a local date, blended into its neighbours."""
+    one = timedelta(days=1)
+    f0, f1, f2 = (of_date(each) for each in (day - one, day, day + one))
+    before = smooth(clip(0.5 - h / 6.0, 0.0, 1.0))
+    after = smooth(clip(0.5 + (h - 24.0) / 6.0, 0.0, 1.0))
+    return (f1 + before * (f0 - f1)) + after * (f2 - f1)
 
 
 def day_factor(
     figures: DayFigures, day: date, h: float, country: str, business_close: Mapping[str, Any]
 ) -> float:
     """day(h): the factor of the local date, blended into its neighbours."""
-    one = timedelta(days=1)
-    f0 = factor_of_date(figures, day - one, country, business_close)
-    f1 = factor_of_date(figures, day, country, business_close)
-    f2 = factor_of_date(figures, day + one, country, business_close)
-    before = smooth(clip(0.5 - h / 6.0, 0.0, 1.0))
-    after = smooth(clip(0.5 + (h - 24.0) / 6.0, 0.0, 1.0))
-    return (f1 + before * (f0 - f1)) + after * (f2 - f1)
+    return blended(lambda each: factor_of_date(figures, each, country, business_close), day, h)
 
 
 # --- noise and drift ----------------------------------------------------------------------------
@@ -716,6 +734,7 @@ class Service:
             self.figure("demand.close"),
             word(self.seed, "day", self.name),
             self.figure("demand.day_spread"),
+            self.figure("demand.depth_spread"),
         )
 
     @cached_property
@@ -739,7 +758,9 @@ class Service:
             by_day = day_factor(
                 self._day_figures, local.date(), quarter / 4, location["country"], close
             )
-            by_curve = curve(self._shape, quarter)
+            days = self._day_figures
+            depth = blended(lambda each: depth_of_date(days, each), local.date(), quarter / 4)
+            by_curve = max(1.0 + (curve(self._shape, quarter) - 1.0) * depth, 0.06)
             start = date.fromisoformat(
                 str(self.scenario["growth_start"] or self.scenario["start_date"])
             )
@@ -878,19 +899,25 @@ class Server:
         return [Job(self.seed, f"{self.id}/{number}", self._profile) for number in range(count)]
 
     def spikes(self, t: int) -> float:
-        """What spikes and shocks add to the CPU, less what dips take away."""
+        """What spikes and shocks add to the CPU."""
         usual = self.figure("spikes.height") + self.figure("spikes.noises") * self.sd
         total = 0.0
         for each in self._spiking.near(t, self.interval):
             height = lognormal(usual, self.figure("spikes.tail"), each.normal(1))
             total += each.within(t, self.interval, min(height, 95.0))
-        for each in self._dipping.near(t, self.interval):
-            depth = lognormal(self.figure("dips.noises") * self.sd, 0.5, each.normal(1))
-            total -= each.within(t, self.interval, min(depth, q(0.8 * self.level)))
         for each in self.service.shocks.near(t, self.interval):
             height = lognormal(1.5 * usual, 0.8, each.normal(1))
             total += each.within(t, self.interval, min(height, 95.0))
         return total
+
+    def dips(self, t: int) -> float:
+        """The share of what demand takes that dips leave out."""
+        total = 0.0
+        for each in self._dipping.near(t, self.interval):
+            median = self.figure("dips.noises") * self.figure("noise.size")
+            depth = lognormal(median, 0.5, each.normal(1))
+            total += each.within(t, self.interval, min(depth, 0.8))
+        return min(total, 0.8)
 
     def of_runs(self, t: int, name: str) -> float:
         """What jobs add to the CPU, to memory, or to traffic."""
@@ -1027,7 +1054,8 @@ class Server:
         together = self.service.drift.at(t) * self._shared[0]
         common = drifted(relative, together)
         n = self._noise.at("cpu", t, self.figure("noise.memory"), self.figure("noise.skew"))
-        base, spikes = self.base(t, relative, together, n), self.spikes(t)
+        base = self.base(t, relative, together, n)
+        spikes = self.spikes(t) - self.dips(t) * base
         runs, cover = self.of_runs(t, "height"), self.cover(t)
         wavering = (abs(n) * -0.04 + 1.0) * (cover * self.figure("episodes.height"))
         cpu = ((base + spikes) + runs) + wavering
@@ -1044,6 +1072,7 @@ class Server:
         ) - self.released(t)
         taken += spikes * (self.figure("memory.per_spike") * self.per_level)
         held, disk = self.held(t), self.disk(t)
+        taken = min(max(taken, held * -0.5), max(100.0 - held, 0.0) * 0.9)
         memory = ((common - 1.0) * self.figure("memory.follows") + held) + taken
         seen = collected(
             (cpu, memory, disk, net_in, net_out),

@@ -250,7 +250,10 @@ def test_demand_agrees_everywhere(when: str) -> None:
     chosen = list(by_region.values())
     names = {
         *demand.OF_DAYS,
-        *(f"demand.{part}" for part in ("growth", "weekend", "holiday", "close", "day_spread")),
+        *(
+            f"demand.{part}"
+            for part in ("growth", "weekend", "holiday", "close", "day_spread", "depth_spread")
+        ),
     }
     closes = plan.scenario.closes
     *_, engine = demand.at_hours(

@@ -21,6 +21,8 @@ FULL = 100.0
 LEAST = 0.01
 """CPU percent that a running server shows at least."""
 
+_GIVEN, _TAKEN = 0.5, 0.9
+"""Shares of the memory that is held, and of what is free, that activities move at most."""
 USUAL_STEP = 300
 """Seconds from sample to sample at which figures of noise and counters are given."""
 
@@ -165,6 +167,17 @@ def flow(server: Figures, relative: Floats, more: Floats) -> Floats:
 def following(server: Figures, relative: Floats) -> Floats:
     """Return memory points that follow demand, shape (servers, samples)."""
     return (relative - 1.0) * server["memory.follows"][:, None]
+
+
+def within_reach(taken: Floats, held: Floats) -> None:
+    """Let activities take what is free, but for a tenth, and give back half of what is held.
+
+    Args:
+        taken: memory points, changed in place, shape (servers, samples).
+        held: what is held without them.
+    """
+    np.maximum(taken, held * -_GIVEN, out=taken)
+    np.minimum(taken, np.maximum(FULL - held, 0.0) * _TAKEN, out=taken)
 
 
 def published(

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
+from fleetsynth.models.base import Recurring
 from fleetsynth.models.realistic import parameters
 from fleetsynth.models.realistic.activities import Activities, normals
 from fleetsynth.numeric import rounded
 from fleetsynth.streams import address, encode, mixed, mixed_uniforms, words_after
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -123,3 +124,45 @@ def runs_of(jobs: Jobs, span: tuple[int, int]) -> Runs:
     runs &= (of["weekdays"] == 0) | (weekday < 5)
     runs &= (made.start < end) & (made.start + made.length > begin)
     return Runs(made.take(runs), job[runs], share[runs])
+
+
+def recurring(plan: RealisticPlan, first: int, stop: int) -> Recurring:
+    """Return the jobs of servers first..stop-1 as their schedules say."""
+    names, codes = plan.fleet.server_ids(first, stop), plan.fleet.archetype_codes(first, stop)
+    counts = parameters.draw(plan, names, codes.tolist(), of="server", only="jobs.count")
+    jobs = jobs_of(plan, names, codes.tolist(), counts["jobs.count"])
+    number = np.arange(len(jobs.row)) - np.searchsorted(jobs.row, jobs.row)
+
+    def runs(begin: int, end: int) -> tuple[Ints, Ints, Ints]:
+        found = runs_of(jobs, (begin, end)) if len(jobs.row) else None
+        if found is None:
+            return number, number, number
+        return found.job, found.made.start, found.made.start + found.made.length
+
+    of = [{name: float(v[job]) for name, v in jobs.figures.items()} for job in range(len(number))]
+    return Recurring(
+        server=jobs.row,
+        name=[f"job-{names[row]}-{n}" for row, n in zip(jobs.row, number, strict=True)],
+        begin=jobs.phase.astype(np.int64),
+        period=jobs.period,
+        size=jobs.figures["height"] if of else np.zeros(0),
+        stems=[_stems(figures) for figures in of],
+        effect=[_said(figures, period) for figures, period in zip(of, jobs.period, strict=True)],
+        runs=runs,
+    )
+
+
+def _stems(figures: Mapping[str, float]) -> tuple[str, ...]:
+    memory = ("mem",) if figures["memory"] else ()
+    return ("cpu", *memory, *(("net_in", "net_out") if figures["traffic"] else ()))
+
+
+def _said(figures: Mapping[str, float], period: float) -> str:
+    """Write what a job does: ``cpu +2.4, memory +0.6 for 7 min every 1440 min``."""
+    memory = f", memory +{figures['memory']:.2g}" if figures["memory"] else ""
+    traffic = f", network +{figures['traffic']:.2g}x" if figures["traffic"] else ""
+    minutes = figures["minutes_daily" if period >= DAY_SECONDS / 4 else "minutes"]
+    days = ", Monday to Friday" if figures["weekdays"] else ""
+    skipped = f", {figures['skipped']:.0%} left out" if figures["skipped"] else ""
+    often = f"for {minutes:.2g} min every {period / 60:.4f}".rstrip("0").rstrip(".")
+    return f"cpu +{figures['height']:.2g}{memory}{traffic} {often} min{days}{skipped}"

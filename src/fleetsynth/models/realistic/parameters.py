@@ -30,7 +30,14 @@ how many jobs there are, belong to a server."""
 Owner = Literal["server", "service", "job"]
 
 
-def draw(plan: RealisticPlan, names: Sequence[str], codes: Sequence[int], *, of: Owner) -> Figures:
+def draw(
+    plan: RealisticPlan,
+    names: Sequence[str],
+    codes: Sequence[int],
+    *,
+    of: Owner,
+    only: str | None = None,
+) -> Figures:
     """Draw the figures of some servers, services or jobs.
 
     Each figure has an address of its own, so that to change one moves no other.
@@ -40,6 +47,7 @@ def draw(plan: RealisticPlan, names: Sequence[str], codes: Sequence[int], *, of:
         names: of the servers, services or jobs.
         codes: the archetype of each.
         of: which of the three they are.
+        only: the one figure wanted; None for all.
     """
     members: dict[int, list[int]] = {}
     for place, code in enumerate(codes):
@@ -47,7 +55,7 @@ def draw(plan: RealisticPlan, names: Sequence[str], codes: Sequence[int], *, of:
     out: Figures = {}
     for code, places in members.items():
         for path, distribution in _distributions(plan.archetypes[code].profile):
-            if _owner(path) != of:
+            if _owner(path) != of or (only is not None and path != only):
                 continue
             row = out.setdefault(path, np.zeros(len(names)))
             row[places] = _drawn(plan, path, distribution, [names[at] for at in places])

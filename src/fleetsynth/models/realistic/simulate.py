@@ -196,6 +196,7 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
     held, disk = _held(members, span, wander, noise)
     taken = done.taken - doings.releases(seed, members.names, server, at)
     taken += spikes * (server["memory.per_spike"] * loads.per_level)[:, None]
+    compose.within_reach(taken, held)
     memory = compose.following(server, common)
     memory += held
     memory += taken
