@@ -113,7 +113,7 @@ def _periodic(up: Flags) -> float:
 
 
 def _has(begins: Ints, period: int) -> bool:
-    """Tell whether spikes begin at one place of a period, or beside it, more often than by chance."""
+    """Tell whether spikes begin at one place of a period, or beside it, beyond chance."""
     slots = WEEK // period
     hit = np.zeros((slots, period), np.bool_)
     hit[begins // period, begins % period] = True
