@@ -380,30 +380,31 @@ def day_factor(
 
 
 class Noise:
-    """What sets one sample of a server apart from the next (doc: noise)."""
+    """What sets one sample apart from the next (doc: noise)."""
 
-    def __init__(self, seed: int, server: str, interval: int) -> None:
-        self._address = (seed, "samples", server, interval)
+    def __init__(self, address: tuple[object, ...], series: Sequence[str]) -> None:
+        self._address, self._series = address, list(series)
 
     def normal(self, series: str, t: int) -> float:
         """The normal of a sample."""
         tile, place = divmod(t, TILE)
-        drawn = normals(len(NOISES) * TILE, *self._address, tile)
-        return drawn[NOISES.index(series) * TILE + place]
+        drawn = normals(len(self._series) * TILE, *self._address, tile)
+        return drawn[self._series.index(series) * TILE + place]
 
-    def at(self, series: str, t: int, memory: float, skew: float = 0.0) -> float:
-        """The noise of a sample: its own normal and the next three, by powers of `memory`."""
-        s = skew * 0.25
-        norm = q(1.0 / math.sqrt(1.0 + 2.0 * s * s))
-        powers = [1.0, memory, memory * memory, memory * memory * memory]
-        scale = q(1.0 / math.sqrt(sum(power * power for power in powers)))
-        total = 0.0
-        for k, power in enumerate(powers):
-            z = self.normal(series, t + k)
-            if skew:
-                z = (z + s * (z * z - 1.0)) * norm
-            total += z * (power * scale)
-        return total
+
+def remembering(z: Callable[[int], float], t: int, memory: float, skew: float = 0.0) -> float:
+    """The noise of a sample: its own normal and the next three, by powers of `memory`."""
+    s = skew * 0.25
+    norm = q(1.0 / math.sqrt(1.0 + 2.0 * s * s))
+    powers = [1.0, memory, memory * memory, memory * memory * memory]
+    scale = q(1.0 / math.sqrt(sum(power * power for power in powers)))
+    total = 0.0
+    for k, power in enumerate(powers):
+        x = z(t + k)
+        if skew:
+            x = (x + s * (x * x - 1.0)) * norm
+        total += x * (power * scale)
+    return total
 
 
 @dataclass
@@ -789,6 +790,11 @@ class Service:
         return Drift(address, 1, 0, self.wander, self.interval)
 
     @cached_property
+    def noise(self) -> Noise:
+        """What its replicas' noise has in common."""
+        return Noise((self.seed, "service samples", self.name, self.interval), ["cpu"])
+
+    @cached_property
     def shocks(self) -> Drawn:
         """Spikes that hit all replicas."""
         rate = self.figure("demand.shock_rate") * PER_DAY
@@ -808,7 +814,7 @@ class Server:
         self.interval = seconds(scenario["sample_interval"])
         self._profile = scenario["archetypes"][archetype]
         self._figures: dict[str, float] = {}
-        self._noise = Noise(self.seed, server, self.interval)
+        self._noise = Noise((self.seed, "samples", server, self.interval), NOISES)
 
     def figure(self, path: str) -> float:
         """A figure of the server."""
@@ -898,6 +904,10 @@ class Server:
         count = int(self.figure("jobs.count"))
         return [Job(self.seed, f"{self.id}/{number}", self._profile) for number in range(count)]
 
+    def _normal(self, t: int) -> float:
+        own = self._noise.normal("cpu", t) * self._shared[1]
+        return own + self.service.noise.normal("cpu", t) * self._shared[0]
+
     def spikes(self, t: int) -> float:
         """What spikes and shocks add to the CPU."""
         usual = self.figure("spikes.height") + self.figure("spikes.noises") * self.sd
@@ -972,8 +982,8 @@ class Server:
     def traffic_noise(self, t: int, n: float) -> tuple[float, float]:
         """What multiplies traffic in and out, beside demand."""
         k, o = self.figure("network.cpu_correlation"), self.figure("network.out_correlation")
-        first = n * k + self._noise.at("net_in", t, 0.0) * q(math.sqrt(1.0 - k * k))
-        second = first * o + self._noise.at("net_out", t, 0.0) * q(math.sqrt(1.0 - o * o))
+        first = n * k + self._noise.normal("net_in", t) * q(math.sqrt(1.0 - k * k))
+        second = first * o + self._noise.normal("net_out", t) * q(math.sqrt(1.0 - o * o))
         size, drift = (
             at_step(self.figure("network.noise"), self.interval),
             self.figure("network.drift"),
@@ -1012,7 +1022,8 @@ class Server:
         warm = age / (age + self.figure("memory.warmup") / 24.0)
         x = (base + self.figure("memory.cache") * warm) + self.figure("memory.leak") * age
         drift = self.figure("memory.drift")
-        noise = self._noise.at("memory", t, self.figure("memory.noise_memory"))
+        memory = self.figure("memory.noise_memory")
+        noise = remembering(lambda at: self._noise.normal("memory", at), t, memory)
         size = at_step(self.figure("memory.noise"), self.interval)
         w = self._drift("memory", drift * 0.3, drift * 0.7, drift * 0.7).at(t)
         return (w + noise * size) + x
@@ -1053,7 +1064,7 @@ class Server:
         relative = self.service.demand(t)
         together = self.service.drift.at(t) * self._shared[0]
         common = drifted(relative, together)
-        n = self._noise.at("cpu", t, self.figure("noise.memory"), self.figure("noise.skew"))
+        n = remembering(self._normal, t, self.figure("noise.memory"), self.figure("noise.skew"))
         base = self.base(t, relative, together, n)
         spikes = self.spikes(t) - self.dips(t) * base
         runs, cover = self.of_runs(t, "height"), self.cover(t)

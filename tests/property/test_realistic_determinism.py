@@ -180,7 +180,7 @@ def test_another_sample_interval_draws_other_numbers() -> None:
         plan = realistic(SPRING, sample_interval=interval, granularity="1h", num_servers=3)
         begin = plan.clock.first * (3_600 // plan.scenario.sample_seconds)
         span = model.Span(plan, begin, begin + 512, Stream())
-        made = noise.Noise(3, ids(plan), (span.first, span.stop), span.step, span.stream)
+        made = span.noise("samples", ids(plan), noise.SERIES)
         drawn.append(made._normals.ravel())
     numbers = np.concatenate(drawn)
     assert len(np.unique(numbers)) == len(numbers)

@@ -21,7 +21,7 @@ from fleetsynth.models.realistic.activities import Activities, averages
 from fleetsynth.models.realistic.cycles import cycles_of
 from fleetsynth.models.realistic.doings import At
 from fleetsynth.models.realistic.members import members_of
-from fleetsynth.models.realistic.noise import Noise, at_step
+from fleetsynth.models.realistic.noise import Noise, at_step, remembering
 from fleetsynth.models.realistic.wander import Wander
 from fleetsynth.scenario.distribution import Distribution
 from fleetsynth.streams import Stream
@@ -166,9 +166,9 @@ def test_jobs_keep_their_period() -> None:
 def test_noise_has_its_variance_and_its_memory_across_tiles() -> None:
     names = [f"server_{i:03d}" for i in range(400)]
     span = 11_000 * BLOCK - 300, 11_000 * BLOCK + 300
-    noise = Noise(3, names, span, 300, Stream())
+    noise = Noise(3, "samples", names, ("cpu",), span, 300, Stream())
     for memory in (-0.4, 0.0, 0.5):
-        x = noise.series("cpu", np.full(400, memory), np.full(400, 0.9))
+        x = remembering(noise.normals("cpu"), np.full(400, memory), np.full(400, 0.9))
         assert abs(x.mean()) < SIGMAS * 2 / sqrt(x.size)
         assert abs(x.var() - 1) < 0.03
         power = memory ** np.arange(4)

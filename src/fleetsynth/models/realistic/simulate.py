@@ -19,7 +19,7 @@ from fleetsynth.models.realistic.compose import Samples
 from fleetsynth.models.realistic.doings import At
 from fleetsynth.models.realistic.happened import Happened, happened
 from fleetsynth.models.realistic.members import Members, members_of
-from fleetsynth.models.realistic.noise import Noise, at_step
+from fleetsynth.models.realistic.noise import SERIES, Noise, at_step, remembering
 from fleetsynth.models.realistic.wander import Wander
 from fleetsynth.models.resets import Resets
 from fleetsynth.streams import Stream
@@ -41,7 +41,7 @@ _SPAN = 1 << 16
 _CELLS = 1 << 17
 """Servers times samples worked on at a time, about. No value needs it."""
 
-_SERIES = ("cpu", "net_in", "net_out", "memory", "disk")
+_DRIFTING = ("cpu", "net_in", "net_out", "memory", "disk")
 """What drifts of a server."""
 _PARTS = ("fast", "middle", "slow")
 _WAVERS = 0.04
@@ -61,6 +61,12 @@ class Span(NamedTuple):
         """Seconds from sample to sample."""
         return self.plan.scenario.sample_seconds
 
+    def noise(self, purpose: str, names: list[str], series: tuple[str, ...]) -> Noise:
+        """Draw the normals of some entities."""
+        span = self.first, self.stop
+        seed = self.plan.scenario.seed
+        return Noise(seed, purpose, names, series, span, self.step, self.stream)
+
     def wander(self, purpose: str, names: list[str], series: int) -> Wander:
         """Draw the drift of some entities."""
         seconds = self.first * self.step, (self.stop - 1) * self.step
@@ -78,6 +84,7 @@ class Shared(NamedTuple):
         hourly: demand relative to its level, as `demand.at_hours` returns it.
         relative: the same at every sample, shape (services, samples).
         drift: what their replicas drift together, same shape.
+        normals: what their replicas' noise has in common, shape (services, samples + 3).
         shocks: spikes that hit all replicas; `row` is the service.
         happened: what events do to them and their servers; None where there are none.
     """
@@ -85,6 +92,7 @@ class Shared(NamedTuple):
     hourly: Floats
     relative: Floats
     drift: Floats
+    normals: Floats
     shocks: activities.Activities
     happened: Happened | None
 
@@ -152,6 +160,7 @@ def shared_of(members: Members, span: Span) -> Shared:
         hourly=hourly,
         relative=events.on_services(relative) if events else relative,
         drift=span.drift(wander, 0, sizes),
+        normals=span.noise("service samples", services.names, ("cpu",)).normals("cpu"),
         shocks=doings.shocks(
             span.plan.scenario.seed,
             services.names,
@@ -166,8 +175,8 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
     """Work out what servers do at every sample."""
     server, loads, seed = members.figures, members.loads, span.plan.scenario.seed
     at = At(len(members.names), span.first, span.stop - span.first, span.step)
-    noise = Noise(seed, members.names, (span.first, span.stop), span.step, span.stream)
-    wander = span.wander("drift", members.names, len(_SERIES))
+    noise = span.noise("samples", members.names, SERIES)
+    wander = span.wander("drift", members.names, len(_DRIFTING))
     relative, events = shared.relative[members.service], shared.happened
     if events:
         events.on_demand(members.names, relative)
@@ -177,7 +186,9 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
     together = shared.drift[members.service] * loads.shared[:, None]
     common = compose.drifted(relative, together)
     own = [members.of_service[f"demand.wander.{part}"] * loads.own for part in _PARTS]
-    n = noise.series("cpu", server["noise.memory"], server["noise.skew"])
+    z = noise.normals("cpu") * loads.own[:, None]
+    z += shared.normals[members.service] * loads.shared[:, None]
+    n = remembering(z, server["noise.memory"], server["noise.skew"])
     base = _base(members, compose.drifted(relative, together + span.drift(wander, 0, own)), n, span)
     base *= done.swing
     spikes = done.spikes if done.dips is None else done.spikes - done.dips * base
@@ -265,9 +276,9 @@ def _traffic(
     drift = server["network.drift"]
     sizes = [drift * 0.3, drift, drift * 0.7]
     noise_in = n * loads.ahead[:, None]
-    noise_in += noise.series("net_in") * loads.apart[:, None]
+    noise_in += noise.white("net_in") * loads.apart[:, None]
     noise_out = noise_in * loads.out_ahead[:, None]
-    noise_out += noise.series("net_out") * loads.out_apart[:, None]
+    noise_out += noise.white("net_out") * loads.out_apart[:, None]
     pattern = np.zeros_like(n)
     members.traffic_cycle.add(pattern, span.first, span.step)
     sent = spikes * (server["network.per_spike"] * loads.per_level)[:, None]
@@ -288,7 +299,7 @@ def _held(members: Members, span: Span, wander: Wander, noise: Noise) -> tuple[F
     server = members.figures
     drift = server["memory.drift"]
     memory = span.drift(wander, 3, [drift * 0.3, drift * 0.7, drift * 0.7])
-    own = noise.series("memory", server["memory.noise_memory"])
+    own = remembering(noise.normals("memory"), server["memory.noise_memory"])
     memory += own * at_step(server["memory.noise"], span.step)[:, None]
     size = server["disk.noise"]
     disk = span.drift(wander, 4, [size * 0.2, size * 0.6, size * 0.8])
