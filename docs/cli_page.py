@@ -75,6 +75,10 @@ digest; one object per file |
 | `facts --json` | `path`, `columns`, `servers`, `left_out`, `rows`, `points`, `repeated`, `step`, \
 `network_by_type`, `undefined`, `missed`, and `values`: by fact its `value`, `unit`, `wanted`, \
 `holds`, `real` (by fleet) and `range` |
+| `compare --json` | `a` and `b` (each `name`, `servers`, `stretches`, `used`, `used_servers`, \
+`gapped`, `left_out`, `facts`, `understood`), `step`, `days`, `metrics`, `classifiers` (by metric, \
+then by what is looked at: `between`, `a`, `b`, each with `auc` and `sd`), `tells` (see \
+[its page](compare.md#what-gives-it-away)), `in_words` |
 | `capacity --json` | a list of objects, one a line, with the keys of [its page](capacity.md); \
 with `--backtest` a list of `metric`, `horizon_days`, `cuts`, `series`, `breaches`, `dated`, \
 `median_error_days`, `median_bias_days`, `coverage`, `alarms`, `false_alarms`, \

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         verify,
     )
     from fleetsynth.capacity.api import Capacity, capacity
+    from fleetsynth.compare.comparison import Comparison
+    from fleetsynth.compare.dataset import compare
     from fleetsynth.errors import (
         FleetsynthError,
         InputError,
@@ -81,6 +83,8 @@ _HOMES = {
         "verify",
     ),
     "capacity.api": ("Capacity", "capacity"),
+    "compare.dataset": ("compare",),
+    "compare.comparison": ("Comparison",),
     "result": ("Result",),
     "spark": ("to_spark",),
     "folders.calibrate": ("Rate", "calibrate"),
@@ -209,7 +213,9 @@ __all__ = [  # noqa: RUF022 - by topic
     "Events",
     "events",
     # realism
+    "Comparison",
     "Facts",
+    "compare",
     "facts",
     # errors
     "FleetsynthError",

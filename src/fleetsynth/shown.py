@@ -32,8 +32,11 @@ _AUTHORIZATION = re.compile(
     r"(?:\s*,?\s*(?:credential|signedheaders|signature)=[^\s\"',]+)*",
     re.IGNORECASE,
 )
+_QUERY = re.compile(r"([a-z][a-z0-9+.-]*:[^\s?]*)\?(\S+)", re.IGNORECASE)
+"""A URL up to its query, and that. Any parameter may be a secret with its name misspelt."""
+_PARAMETER = re.compile(r"=[^&]*")
 _SECRET_VARIABLE = re.compile(
-    r"(AWS|AZURE|GOOGLE|GCP)_\w*(SECRET|TOKEN|PASSWORD|SAS|ACCOUNT_KEY|ACCESS_KEY)\w*(?<!_FILE)"
+    r"(AWS|AZURE|GOOGLE|GCP|FLEETSYNTH)_\w*(SECRET|TOKEN|PASSWORD|SAS|ACCOUNT_KEY|ACCESS_KEY)\w*(?<!_FILE)"
     r"(?<!_ID)(?<!_URI)"
 )
 _LEAST_SECRET = 8
@@ -59,9 +62,20 @@ def shown(value: object, most: int | None = MOST) -> str:
     return text
 
 
+def destination(text: str) -> str:
+    """Return a destination as a whole, without the secrets that it may hold.
+
+    Blanks do not end it: what stands behind one may be the rest of a password.
+    """
+    place, mark, query = text.partition("?")
+    return masked(place) + mark + (_PARAMETER.sub("=***", query) if ":" in place else query)
+
+
 def masked(text: str) -> str:
     """Return text without the secrets that URLs, headers and our environment hold."""
     text = _USERINFO.sub(r"\1***@", text) if "@" in text else text
+    if "?" in text and "=" in text:
+        text = _QUERY.sub(lambda url: f"{url[1]}?{_PARAMETER.sub('=***', url[2])}", text)
     if "=" in text or ":" in text or "%3" in text:
         text = _AUTHORIZATION.sub(r"\1\2***", text)
         text = _SIGNED.sub(r"\1***", text)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _BASE_MEMORY = 110_000_000
 _BATCH_MEMORY_PER_ROW = 300
+_COLLECTED_MEMORY_PER_ROW = 150
+"""Clean rows beside those that were collected, each of which says its server, tick and arrival."""
 _LABEL_SHARE = 0.02
 _LEAF_MEMORY = 100
 """One hash per server and month is kept until the digest is finished."""
@@ -62,6 +64,7 @@ def estimate(scenario: ScenarioLike = None) -> Size:
     plan = as_plan(scenario)
     columns, group = _columns(plan), _batch_rows(plan, rows_per_batch(plan))
     rows = plan.cells if plan.rows is None else plan.rows
+    collected = _COLLECTED_MEMORY_PER_ROW if plan.is_faulty else 0
     _, born, retired = plan.comings_and_goings or (None, None, None)
     return Size(
         rows=rows,
@@ -72,7 +75,7 @@ def estimate(scenario: ScenarioLike = None) -> Size:
         },
         memory=round(
             _BASE_MEMORY
-            + min(plan.cells, BATCH_ROWS) * _BATCH_MEMORY_PER_ROW * columns.breadth
+            + min(plan.cells, BATCH_ROWS) * (_BATCH_MEMORY_PER_ROW * columns.breadth + collected)
             + plan.fleet.size * _months(plan) * _LEAF_MEMORY
         ),
         tiles=plan.fleet.size * tiles_per_server(plan),
@@ -107,6 +110,7 @@ def _columns(plan: Plan) -> Columns:
         metadata=plan.scenario.include_metadata,
         calendar=plan.scenario.include_calendar,
         aggregates=plan.samples_per_row > 1,
+        arrivals=plan.is_faulty,
     )
 
 

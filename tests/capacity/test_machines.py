@@ -226,3 +226,21 @@ def test_text_of_ours_names_types_and_needs_to_be_told_of_them(tmp_path: Path, e
     assert priced.hints == priced.unknown_types == []
     assert priced.totals is not None
     assert (priced.totals["vcpus"], priced.totals["currency"]) == (totals["vcpus"], "USD")
+
+
+def test_a_report_speaks_of_machines_by_a_catalogue(export: Path) -> None:
+    lines = export.read_text().splitlines()
+    few = [line for line in lines[1:] if line.split(",")[1] in ("web-0", "strange")]
+    export.write_text("\n".join([lines[0], *few]))
+    said: dict[str, Any] = {"columns": {"instance_type": "flavor"}, "facts": False}
+    unknown: list[str] = []
+    page = fs.report(
+        export,
+        export.parent / "typed.html",
+        instance_types=export.parent / "types.yaml",
+        unknown=unknown.extend,
+        **said,
+    )
+    assert unknown == ["xl"]
+    assert "EUR" in page.read_text()
+    assert "EUR" not in fs.report(export, export.parent / "bare.html", **said).read_text()

@@ -16,10 +16,12 @@ from fleetsynth.folders.folder import Shard, commit
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.job import make_part
 from fleetsynth.folders.verify import verify
+from fleetsynth.formats.read import read_batches
 from fleetsynth.presets import simulate
+from fleetsynth.size import estimate
 from fleetsynth.tables.digest import root
 from fleetsynth.tables.plan_digest import PlanDigest
-from tests.collector.fleets import PRESETS, WINTER, faulty, ledger_of, sorted_rows, table_of
+from tests.collector.fleets import ALL, PRESETS, WINTER, faulty, ledger_of, sorted_rows, table_of
 from tests.dataset.folders import manifest_of, parts_in
 from tests.support import digest_of
 from tests.unit.test_digest_definition import transcribed
@@ -83,12 +85,44 @@ def test_every_format_carries_it(tmp_path: Path, ending: str) -> None:
     result = fleetsynth.generate(plan_of(), tmp_path / f"fleet{ending}")
     assert result.digest == digest()
     assert fleetsynth.digest(result.path) == digest()
+    if ending in (".csv", ".jsonl"):  # rows that are late, and pieces that break a server's month
+        assert len(list(read_batches(result.path))) > 1
     clean = fleetsynth.generate(plan_of(), tmp_path / f"clean{ending}", clean=True)
     assert clean.digest == result.clean_digest == digest_of(plan_of().clean)
     assert (clean.clean_digest, clean.plan.is_faulty) == ("", False)
     ledger = fleetsynth.events(result.path)
     assert len(ledger) == len(ledger_of(plan_of()))
     assert ledger.table["kind"].to_pylist().count("gap") > 100
+
+
+@pytest.mark.parametrize("partitions", [(), ("date",)])
+def test_days_are_appended_to_data_that_are_collected_badly(
+    tmp_path: Path, partitions: tuple[str, ...]
+) -> None:
+    said = {"num_servers": 2, "start_date": "2024-01-28", "end_date": "2024-01-30"}
+    folder, collected = f"{tmp_path}/fleet/", {"collector": ALL, "granularity": "30min"}
+    fleetsynth.generate(said | collected, folder, partition_by=partitions, workers=1)
+    for last in ("2024-01-31", "2024-02-02"):
+        made = fleetsynth.append(folder, last, workers=1)
+    growth = {"span": ["2024-01-28", "2024-01-30"]}
+    one = said | collected | {"end_date": "2024-02-02", "growth": growth}
+    wanted = fleetsynth.generate(one, tmp_path / "one.parquet")
+    assert (made.digest, made.rows_of_whole) == (wanted.digest, wanted.rows)
+    assert fleetsynth.digest(folder) == wanted.digest
+    assert fleetsynth.events(folder).rows() == fleetsynth.events(wanted.path).rows()
+    assert verify(folder, regenerate=100).findings == []
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".csv", ".csv.gz", ".jsonl"])
+def test_estimates_count_the_column_of_arrivals(tmp_path: Path, ending: str) -> None:
+    plan = faulty("classic", {"intensity": 1}, granularity="hourly")
+    with_it, without = (
+        fleetsynth.generate(each, tmp_path / f"{each.is_faulty}{ending}")
+        for each in (plan, plan.clean)
+    )
+    grown = with_it.bytes / with_it.rows - without.bytes / without.rows
+    told = [estimate(each).bytes[ending] for each in (plan, plan.clean)]
+    assert (told[0] - told[1]) / plan.cells == pytest.approx(grown, rel=1 / 3)
 
 
 def test_a_folder_has_the_rows_of_a_file(tmp_path: Path) -> None:

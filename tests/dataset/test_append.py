@@ -16,7 +16,7 @@ import pytest
 from obstore.store import MemoryStore
 
 import fleetsynth as fs
-from fleetsynth.errors import ExistsError, FleetsynthError, InputError, UsageError
+from fleetsynth.errors import ExistsError, FleetsynthError, InputError, OutputError, UsageError
 from fleetsynth.folders import append as appending
 from fleetsynth.folders import generate as generating
 from fleetsynth.folders.begin import look, scenario_in
@@ -289,6 +289,7 @@ def test_what_cannot_be_appended_is_refused_in_words(
     before = files_in(tmp_path)
     for until, words in {
         str(END - timedelta(days=1)): f"has days until {END}, and 2022-02-24 is before that",
+        "9999-12-31": "an append cannot be taken back: 36,525 days, 100 years, at most at a time",
         "tomorrow": "--until tomorrow: expected a day",
         "2022-02-26 12:00": "expected a day",
     }.items():
@@ -301,11 +302,31 @@ def test_what_cannot_be_appended_is_refused_in_words(
     (tmp_path / "other").mkdir()
     (tmp_path / "other/x.csv").write_text("a,b\n")
     ran = fleetsynth("append", "other", "--until", "2022-03-01")
-    assert (ran.code, "no dataset folder" in ran.err) == (1, True)
+    assert (ran.code, "has generated no dataset in it" in ran.err) == (1, True)
     assert [name for name in files_in(tmp_path) if not name.startswith("other/")] == before
     fs.generate(scenario("classic", END), f"{tmp_path}/half/", shard="1/2", part_bytes=6_000)
     with pytest.raises(InputError, match="it is unfinished"):
         fs.append(tmp_path / "half", day(1), workers=1)
+
+
+def test_days_that_do_not_fit_are_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path)
+    before = identities(tmp_path)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: (10**9, 10**9 - 9_000, 9_000))
+    fs.append(tmp_path, day(1), workers=1)  # a day of three servers fits
+    with pytest.raises(OutputError, match="are free"):
+        fs.append(tmp_path, day(3_000), workers=1)
+    assert before.items() <= identities(tmp_path).items()
+
+
+def test_parts_without_their_manifest_are_what_the_newest_says(tmp_path: Path) -> None:
+    make(tmp_path, part_bytes=20_000)
+    fs.append(tmp_path, day(3), workers=1)
+    checked = fs.validate(tmp_path / "data")
+    assert checked.scenario == manifest_of(tmp_path)["scenario_digest"]
+    assert checked.failed == ()
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def test_the_commands_are_those_documented() -> None:
         "archetypes",
         "capacity",
         "commit",
+        "compare",
         "config",
         "config check",
         "config init",

@@ -1,5 +1,6 @@
 """Which events are asked for, and what is drawn of them."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -104,12 +105,26 @@ def test_events_are_counted_or_their_rate_is_told() -> None:
     told = {"kind": "maintenance", "at": "2024-01-01", "for": "2h", "every": "14d"}
     scenario = {"start_date": "2024-01-01", "end_date": "2024-12-29", "events": [told]}
     small = counts(as_plan(scenario | {"num_servers": 20}))
-    assert small == ({"maintenance": 26 * 20}, None, ())
+    assert (small.of_all, small.nowhere, small.faults) == ({"maintenance": 26 * 20}, (), {})
     large = counts(as_plan(scenario | {"num_servers": MOST}))
     assert large.of_all is None
     assert large.per_server_year is not None
     assert large.per_server_year["maintenance"] == pytest.approx(26 * 365.25 / 364)
-    assert counts(as_plan({"num_servers": 3})) == ({}, None, ())
+    assert counts(as_plan({"num_servers": 3})).of_all == {}
+
+
+def test_faults_of_the_collector_are_counted_or_their_rate_is_told() -> None:
+    scenario = {"start_date": "2024-01-01", "end_date": "2024-12-29", "granularity": "hourly"}
+    said = scenario | {"collector": {"intensity": 1, "collector_outage": {"per_day": 0.03}}}
+    few = counts(as_plan(said | {"num_servers": 20})).faults
+    assert few == Counter(
+        row["kind"] for row in fleetsynth.events(said | {"num_servers": 20}).rows()
+    )
+    rates = counts(as_plan(said | {"num_servers": MOST})).faults
+    assert rates.keys() == few.keys()
+    assert rates["duplicate"] == pytest.approx(few["duplicate"] / 20, rel=0.3)
+    # Of the whole fleet, and so of each server.
+    assert rates["collector_outage"] == pytest.approx(few["collector_outage"] * 365.25 / 364)
 
 
 @pytest.mark.parametrize("servers", [20, MOST])

@@ -186,7 +186,7 @@ def prometheus(folder: Path, config: Mapping[str, Any] | str) -> Iterator[Querie
 
 @contextmanager
 def victoria_metrics(folder: Path) -> Iterator[Queries]:
-    """A VictoriaMetrics that keeps data of a hundred years."""
+    """A VictoriaMetrics that keeps data of a hundred years, and no sample twice."""
     program, port = needs("victoria-metrics"), free_port()
     folder.mkdir(parents=True, exist_ok=True)
     command = [
@@ -194,6 +194,7 @@ def victoria_metrics(folder: Path) -> Iterator[Queries]:
         f"-storageDataPath={folder / 'data'}",
         f"-httpListenAddr=127.0.0.1:{port}",
         "-retentionPeriod=100y",
+        "-dedup.minScrapeInterval=1ms",
         "-search.disableCache",
         "-memory.allowedPercent=10",
     ]

@@ -20,7 +20,8 @@ def postgres() -> Iterator[Postgres]:
 
 EACH = [
     pytest.param(name, marks=pytest.mark.xdist_group("postgres")) if name == "postgresql" else name
-    for name in SYSTEMS
+    for name, system in SYSTEMS.items()
+    if not system.streamed
 ]
 
 

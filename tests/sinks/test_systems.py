@@ -9,8 +9,12 @@ from deltalake import DeltaTable
 
 import fleetsynth as fs
 from fleetsynth.errors import OutputError, UsageError
+from fleetsynth.presets import as_plan
+from fleetsynth.series.select import Catalog, Limits
 from fleetsynth.sinks import SYSTEMS, excel, find_system
+from fleetsynth.sinks.access import Access
 from fleetsynth.sinks.base import DATA_TABLE, Shape, Wanted
+from fleetsynth.sinks.streamed import Sending
 from tests.e2e.command import Within
 from tests.sinks.places import PLACES
 from tests.sinks.postgres import Postgres
@@ -72,11 +76,17 @@ def test_arguments_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = Catalog(as_plan(TINY), {}, Limits())
     for system in SYSTEMS.values():
         if system.package is not None:
             monkeypatch.setitem(__import__("sys").modules, system.package, None)
-            with pytest.raises(UsageError, match=rf"pip install 'fleetsynth\[{system.extra}\]'"):
-                system.open(Wanted("x", "x", ()))
+            missing = rf"pip install 'fleetsynth\[{system.extra}\]'"
+            if system.streamed:
+                with pytest.raises(UsageError, match=missing):
+                    system.open_stream(Sending("x", "x", catalog, Access()))
+            else:
+                with pytest.raises(UsageError, match=missing):
+                    system.open(Wanted("x", "x", ()))
 
 
 @IN_POSTGRES
@@ -111,6 +121,10 @@ def test_no_password_is_shown(
         for form in ([], ["--json"]):
             done = run("export", *OPTIONS, "--to", to, *form)
             assert "s3cr3t" not in done.out + done.err
+    misspelt = run("export", *OPTIONS, "--to", f"{postgres.url()}&passwrd=s3cr3t-word")
+    assert misspelt.code == 1
+    assert "passwrd=***" in misspelt.err
+    assert "s3cr3t" not in misspelt.err
     other = f"{postgres.url('nowhere')}&password=s3cr3t-word"
     done = run("export", *OPTIONS, "--to", other)
     assert done.code == 1

@@ -26,7 +26,7 @@ MIDDLING = {"numpy", "pyarrow", "pydantic", "rich", "ruamel", "holidays", "isal"
 """What we stand on, but must not wait for before it is used."""
 
 COMMANDS = ["generate", "validate", "plan", "preview", "report", "digest", "facts"]
-COMMANDS += ["archetypes", "config", "capacity", "export", "serve"]
+COMMANDS += ["archetypes", "config", "capacity", "compare", "export", "serve"]
 SUBCOMMANDS = ["show", "check", "init", "schema"]
 HELP = [
     ["--help"],
@@ -237,7 +237,7 @@ def test_all_lazy_table_and_type_checkers_agree() -> None:
     assert set(fleetsynth.__all__) - {"__version__"} == lazy == names_for_type_checkers()
 
 
-@pytest.mark.parametrize("name", ["capacity", "facts", "report", "validate"])
+@pytest.mark.parametrize("name", ["capacity", "compare", "facts", "report", "validate"])
 def test_a_verb_wins_over_the_package_of_its_name_whichever_is_loaded_first(name: str) -> None:
     modules = {module.name for module in iter_modules(fleetsynth.__path__)}
     assert name in modules & set(fleetsynth.__all__)

@@ -17,9 +17,10 @@ from fleetsynth.series.index import Index
 from fleetsynth.series.matching import accepted, accepts
 from fleetsynth.series.select import Catalog, Limits, RefusedError
 from fleetsynth.series.tiles import Tiles
-from fleetsynth.serve.exposition import escaped, wants_openmetrics
+from fleetsynth.serve.exposition import wants_openmetrics
 from fleetsynth.serve.lists import matchers
 from fleetsynth.window import Window
+from fleetsynth.wire.openmetrics import escaped
 from fleetsynth.wire.remote_read import Matcher
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from fleetsynth.errors import InputError, Problem, ScenarioError, UsageError, did_you_mean
-from fleetsynth.shown import MOST, shown
+from fleetsynth.shown import MOST, destination, shown
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,9 @@ def test_long_values_lose_their_middle() -> None:
         "postgresql+x://user:secret@host/db",
         "http://host/b?X-Amz-Credential=secret%2Fx&X-Amz-Signature=secret&part=1",
         "https://a.blob.core.windows.net/c?sv=1&sig=secret%3D",
+        "postgresql://host/db?passwrd=secret&sslmode=require: no such parameter",
+        "postgresql:?passwrd=secret",
+        "influx:http://host/write?db=a&p=x'secret",
         "Authorization: Bearer secret",
         'headers: {"authorization": "Basic secret"}',
         "authorization: AWS4-HMAC-SHA256 Credential=secret/x, SignedHeaders=h, Signature=secret",
@@ -54,6 +57,12 @@ def test_long_values_lose_their_middle() -> None:
 def test_secrets_are_masked(text: str) -> None:
     assert "secret" not in shown(text).replace("secret_access_key", "")
     assert "***" in shown(text)
+
+
+def test_nothing_of_a_destinations_query_is_shown() -> None:
+    asked = "postgresql://me:secret@host/db?passwrd=a secret&sslmode=x"
+    assert destination(asked) == "postgresql://***@host/db?passwrd=***&sslmode=***"
+    assert destination("what?.csv") == "what?.csv"
 
 
 def test_secrets_of_the_environment_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:

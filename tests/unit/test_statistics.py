@@ -15,10 +15,12 @@ import pytest
 from numpy.typing import NDArray
 
 import fleetsynth
+from fleetsynth.block import NULL_HUNDREDTHS, Block
 from fleetsynth.models.classic.draws import Draws, draw
 from fleetsynth.models.classic.plan import ClassicPlan
 from fleetsynth.models.classic.simulate import Components
 from fleetsynth.streams import Stream
+from fleetsynth.tables.statistics import Statistics
 from fleetsynth.window import BLOCK
 from tests import twin
 from tests.support import ARCHETYPES, COLUMNS, plan_of, whole
@@ -196,3 +198,25 @@ def test_statistics_of_a_result_are_numpys_of_the_written_file(tmp_path: Path) -
 def test_an_archetype_without_servers_has_no_statistics(tmp_path: Path) -> None:
     result = fleetsynth.generate({"num_servers": 1}, tmp_path / "one.arrow")
     assert list(result.statistics) == ["application"]
+
+
+@pytest.mark.parametrize("most", [100, 1 << 23, (1 << 31) - 1])
+def test_moments_of_a_run_are_exact_whatever_the_values_and_the_cut(most: int) -> None:
+    plan = plan_of(num_servers=3, end_date="2022-01-31", granularity="hourly")
+    window = whole(plan)
+    values = np.random.default_rng(0).integers(0, most, (len(plan.metrics), *window.shape))
+    values[:, 1, 5:9] = NULL_HUNDREDTHS
+    server, tick = np.divmod(np.arange(window.cells), window.shape[1])
+    rows = values.reshape(len(values), -1).astype(np.int32)
+    together, apart = Statistics(plan), Statistics(plan)
+    together.update(Block.full(window, values.astype(np.int32)))
+    for some in np.split(np.arange(window.cells), [7, 1000, 1001]):
+        apart.update(Block(window, rows[:, some], server[some], tick[some]))
+    assert together.moments() == apart.moments()
+    for code, archetype in enumerate(plan.fleet.archetypes):
+        of_it = values[0][plan.fleet.archetype_codes(0, 3) == code].ravel()
+        there = [int(value) for value in of_it if value != NULL_HUNDREDTHS]
+        if there:
+            count, squares = len(there), sum(value * value for value in there)
+            sd = sqrt((count * squares - sum(there) ** 2) / count**2) / 100
+            assert together.moments()[archetype]["cpu_p95"].sd == sd

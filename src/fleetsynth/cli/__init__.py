@@ -15,6 +15,7 @@ import click
 from fleetsynth._version import __version__
 from fleetsynth.cli.capacity import capacity
 from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
+from fleetsynth.cli.compare import compare
 from fleetsynth.cli.config import config
 from fleetsynth.cli.events import events
 from fleetsynth.cli.export import ddl, export
@@ -110,6 +111,7 @@ for command in (
     digest,
     export,
     facts,
+    compare,
     archetypes,
     config,
 ):

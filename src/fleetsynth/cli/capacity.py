@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.judging import DURATION, judging, judging_options
+from fleetsynth.cli.judging import (
+    DURATION,
+    instance_types_option,
+    judging,
+    judging_options,
+    say_unknown_types,
+)
 from fleetsynth.cli.options import LOCAL_PATH, overwrite_option, read_options, reading_options
 from fleetsynth.cli.say import say, say_json, show_understood
 from fleetsynth.cli.words import in_options
@@ -79,14 +85,7 @@ _SCOPES = {
     help="What happened to servers and services: begin, end, entity and kind of each event, as"
     " `fleetsynth events -o` writes them. Data of ours carry theirs.",
 )
-@click.option(
-    "--instance-types",
-    type=LOCAL_PATH,
-    metavar="FILE",
-    help="A catalogue of instance types (docs/instance-types.md), or `packaged`, for cores, GiB and"
-    " money: servers are of the type that their column instance_type says. Data of ours carry"
-    " theirs.",
-)
+@instance_types_option
 @click.option(
     "-o",
     "--output",
@@ -159,7 +158,7 @@ def capacity(
             err=True,
         )
     if found.unknown_types:
-        say(f"types that the catalogue does not have: {listed(found.unknown_types, 5)}", err=True)
+        say_unknown_types(found.unknown_types)
     for hint in found.hints:
         say(in_options(hint), err=True)
     if by and not found.has(by):

@@ -170,6 +170,9 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
             facts["events"] = happening.of_all
         else:
             facts["events_per_server_year"] = happening.per_server_year
+        if happening.faults:
+            each = "faults" if happening.of_all is not None else "faults_per_server_year"
+            facts[each] = dict(happening.faults)
         if happening.nowhere:
             facts["events_nowhere"] = list(happening.nowhere)
         if rate:

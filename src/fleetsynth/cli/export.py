@@ -10,10 +10,14 @@ import click
 from fleetsynth.cli.events import data_of
 from fleetsynth.cli.options import PLACE, json_option, progress, scenario_overrides
 from fleetsynth.cli.say import say, say_json
+from fleetsynth.cli.streaming import noting, streaming, streaming_options
 from fleetsynth.formats import STANDARD_OUTPUT
 
 if TYPE_CHECKING:
     from fleetsynth.sinks.result import Exported
+
+SAMPLES = "samples"
+"""What is counted of series."""
 
 
 @click.command()
@@ -24,8 +28,8 @@ if TYPE_CHECKING:
     required=True,
     metavar="DESTINATION",
     help="Where to: postgresql://HOST/DATABASE, FILE.duckdb, FILE.sqlite, delta:FOLDER,"
-    " iceberg:FOLDER, FILE.xlsx, a file of a format of `generate`, or - for standard output. See"
-    " docs/export.md.",
+    " iceberg:FOLDER, FILE.xlsx, a file of a format of `generate`, or - for standard output; or a"
+    " monitoring system, such as prometheus:http://HOST:9090. See docs/export.md.",
 )
 @click.option("--schema", metavar="NAME", help="Schema of the tables; made if it is not there.")
 @click.option(
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     "--append", is_flag=True, help="Add the rows that are not there yet to tables that are."
 )
 @click.option("--overwrite", is_flag=True, help="Replace our tables of another dataset.")
+@streaming_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @json_option
 def export(
@@ -68,8 +73,11 @@ def export(
     dataset may be exported again: it is there once. Another one is replaced only with --overwrite,
     and tables that fleetsynth has not made are never touched.
 
-    Passwords are best left to PGPASSWORD or ~/.pgpass: other users of this machine may see what is
-    typed.
+    To a monitoring system the series of a SCENARIO are sent, batch by batch, and what is sent stays
+    there: the same command goes on where one has ended, and sends nothing twice.
+
+    Passwords are best left to PGPASSWORD or ~/.pgpass, tokens to FLEETSYNTH_TOKEN: other users of
+    this machine may see what is typed.
 
     \b
     Examples
@@ -79,22 +87,32 @@ def export(
       fleetsynth export fleet/ --to delta:lake
       fleetsynth export fleet/ --to postgresql:///telemetry --append
       fleetsynth export fleet/ --to - --format csv | head
+      fleetsynth export fleet.yaml --to prometheus:http://localhost:9090 --rate 100000
     """
+    from fleetsynth.sinks import find_system
     from fleetsynth.sinks.export import export as publish
-    from fleetsynth.sinks.export import open_contents
+    from fleetsynth.sinks.export import open_contents, open_push
 
-    apart = to == STANDARD_OUTPUT
+    how = streaming(options)
+    system, place = find_system(to)
+    apart = STANDARD_OUTPUT in (to, place)
     silent = quiet or as_json or (apart and sys.stdout is not None and sys.stdout.isatty())
     data = data_of(path, options)
-    contents = open_contents(data, components=components, labels=labels)
-    with progress(contents.cells, silent=silent) as advance:
+    opened = (
+        open_push(data, to, how, components=components, labels=labels, overwrite=overwrite)
+        if system.streamed
+        else open_contents(data, components=components, labels=labels)
+    )
+    unit = SAMPLES if system.streamed else "rows"
+    with noting(), progress(opened.cells, silent=silent, unit=unit) as advance:
         exported = publish(
-            contents,
+            opened,
             to,
             schema=schema,
             file_format=file_format,
             append=append,
             overwrite=overwrite,
+            streaming=how,
             progress=advance,
         )
     if as_json:
@@ -108,10 +126,11 @@ def _show(exported: Exported, *, err: bool) -> None:
     if exported.already:
         say(f"already there, unchanged: {exported.to}", err=err)
         return
+    unit = "" if SAMPLES in exported.tables else "rows"
     for name, rows in exported.tables.items():
-        say(f"{name:<16} {rows:>14,} rows", err=err)
+        say(f"{name:<16} {rows:>14,} {unit}".rstrip(), err=err)
     rate = exported.rows / exported.seconds
-    say(f"{'time':<16} {exported.seconds:>14,.2f} s, {rate:,.0f} rows/s", err=err)
+    say(f"{'time':<16} {exported.seconds:>14,.2f} s, {rate:,.0f} {unit or SAMPLES}/s", err=err)
     if exported.digest:
         say(f"digest {exported.digest}", err=err)
     say(f"wrote {exported.to}", err=err)

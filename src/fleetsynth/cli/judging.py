@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.options import pieces
-from fleetsynth.errors import UsageError
+from fleetsynth.cli.options import LOCAL_PATH, pieces
+from fleetsynth.cli.say import say
+from fleetsynth.errors import UsageError, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +72,21 @@ def judging_options(command: Command) -> Command:
     for decorator in reversed(decorators):
         command = decorator(command)
     return command
+
+
+instance_types_option = click.option(
+    "--instance-types",
+    type=LOCAL_PATH,
+    metavar="FILE",
+    help="A catalogue of instance types (docs/instance-types.md), or `packaged`, for cores, GiB and"
+    " money: servers are of the type that their column instance_type says. Data of ours carry"
+    " theirs.",
+)
+
+
+def say_unknown_types(names: list[str]) -> None:
+    """Say which types of the data a catalogue does not have."""
+    say(f"types that the catalogue does not have: {listed(names, 5)}", err=True)
 
 
 def judging(said: dict[str, Any]) -> dict[str, Any]:

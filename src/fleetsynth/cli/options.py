@@ -179,20 +179,29 @@ def pieces(text: str, option: str, example: str) -> list[str]:
 
 def read_options(said: dict[str, Any]) -> ReadOptions:
     """Return what `reading_options` were given."""
-    from fleetsynth.reader import ReadOptions, parse_columns
+    from fleetsynth.reader import ReadOptions
 
-    if said["columns"]:  # names in quotes may hold commas
-        pieces(re.sub(_QUOTED, "x", said["columns"]), "columns", "ROLE=COLUMN,ROLE=COLUMN")
-    return ReadOptions(**{**said, "columns": parse_columns(said["columns"])})
+    return ReadOptions(**{**said, "columns": read_columns(said["columns"])})
 
 
-def progress(rows: int, *, silent: bool) -> AbstractContextManager[Callable[[int], None] | None]:
+def read_columns(said: str, option: str = "columns") -> dict[str, str]:
+    """Return the column of each role that an option was given."""
+    from fleetsynth.reader import parse_columns
+
+    if said:  # names in quotes may hold commas
+        pieces(re.sub(_QUOTED, "x", said), option, "ROLE=COLUMN,ROLE=COLUMN")
+    return parse_columns(said)
+
+
+def progress(
+    rows: int, *, silent: bool, unit: str = "rows"
+) -> AbstractContextManager[Callable[[int], None] | None]:
     """Return a progress bar on stderr if somebody is there to see it, or else nothing."""
     if silent or not (sys.stderr and sys.stderr.isatty()):
         return nullcontext()
     from fleetsynth.cli.show import progress_bar
 
-    return progress_bar(rows)
+    return progress_bar(rows, unit)
 
 
 def _source(path: Path | None) -> Path | None:

@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from fleetsynth.cli.judging import judging, judging_options
+from fleetsynth.cli.judging import (
+    instance_types_option,
+    judging,
+    judging_options,
+    say_unknown_types,
+)
 from fleetsynth.cli.options import LOCAL_PATH, overwrite_option, read_options, reading_options
 from fleetsynth.cli.say import say, show_understood
 
@@ -29,6 +34,7 @@ from fleetsynth.cli.say import say, show_understood
 )
 @reading_options
 @judging_options
+@instance_types_option
 @click.option(
     "--top",
     type=click.IntRange(1, 200),
@@ -46,6 +52,7 @@ def report(
     output: Path,
     scenario: Path | None,
     top: int,
+    instance_types: Path | None,
     no_validation: bool,
     no_facts: bool,
     overwrite: bool,
@@ -77,9 +84,11 @@ def report(
         options=read_options(options),
         **asked,
         servers=top,
+        instance_types=instance_types,
         validation=not no_validation,
         facts=not no_facts,
         overwrite=overwrite,
         told=show_understood,
+        unknown=say_unknown_types,
     )
     say(f"wrote {output}")

@@ -9,7 +9,7 @@ import click
 
 from fleetsynth.cli.options import json_option, load, scenario_options
 from fleetsynth.cli.say import say, say_json
-from fleetsynth.errors import UsageError
+from fleetsynth.cli.streaming import pairs
 
 
 @click.command()
@@ -131,7 +131,7 @@ def serve(
         speed=speed,
         at=at,
         only=only,
-        labels=_labels(labels),
+        labels=pairs(labels),
         limits=Limits(max_series, max_samples, cache_mb << 20),
         most_queries=max_queries,
     )
@@ -145,15 +145,3 @@ def serve(
         sys.stdout.flush()
 
     run(server, lambda: prepare(server.app), started)
-
-
-def _labels(said: tuple[str, ...]) -> dict[str, str]:
-    out = {}
-    for each in said:
-        name, equals, value = each.partition("=")
-        if not equals:
-            raise UsageError(f"--label {each}: expected NAME=VALUE, such as cluster=prod")
-        if name in out:
-            raise UsageError(f"--label {each}: {name} is given twice")
-        out[name] = value
-    return out

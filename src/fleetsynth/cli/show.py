@@ -40,14 +40,14 @@ _FEW_ROWS = 100
 
 
 @contextmanager
-def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
+def progress_bar(rows: int, unit: str = "rows") -> Iterator[Callable[[int], None]]:
     """Show a bar with rate and time left on stderr; yield what to call with the rows done."""
     bar = Progress(
-        TextColumn("generating"),
+        TextColumn("generating" if unit == "rows" else "sending"),
         BarColumn(),
         TaskProgressColumn(show_speed=False),
         MofNCompleteColumn(),
-        TextColumn("rows, {task.fields[rate]}"),
+        TextColumn(unit + ", {task.fields[rate]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
@@ -56,7 +56,7 @@ def progress_bar(rows: int) -> Iterator[Callable[[int], None]]:
 
     def advance(done: int) -> None:
         speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
-        rate = f"{speed / 1e6:.2f} M rows/s" if speed else ""
+        rate = f"{speed / 1e6:.2f} M {unit}/s" if speed else ""
         bar.update(task, completed=done, rate=rate)
 
     with bar:
@@ -164,15 +164,26 @@ def _lives(plan: Plan) -> dict[str, str]:
 
 
 def _happening(counts: Counts) -> dict[str, str]:
-    """Say how many events there are of each kind, or how often they come; nothing of none."""
-    if counts.of_all:
-        kinds = (f"{count:,} {KINDS[kind].title}" for kind, count in counts.of_all.items())
-        return {"events": f"{sum(counts.of_all.values()):,}: {', '.join(kinds)}"}
-    if counts.per_server_year:
-        rates = counts.per_server_year
-        kinds = (f"{rate:.2g} {KINDS[kind].title}" for kind, rate in rates.items())
-        return {"events": f"about {sum(rates.values()):.2g} a server and year: {', '.join(kinds)}"}
-    return {}
+    """Say how many events and faults there are of each kind, or how often they come."""
+    is_small = counts.of_all is not None
+    said = {"events": counts.of_all or counts.per_server_year or {}, "faults": counts.faults}
+    say = _number if is_small else _often
+    return {name: say(each) for name, each in said.items() if each}
+
+
+def _number(counts: Mapping[str, float]) -> str:
+    kinds = (f"{count:,} {KINDS[kind].title}" for kind, count in counts.items())
+    return f"{sum(counts.values()):,}: {', '.join(kinds)}"
+
+
+def _often(rates: Mapping[str, float]) -> str:
+    kinds = (f"{_two(rate)} {KINDS[kind].title}" for kind, rate in rates.items())
+    return f"about {_two(sum(rates.values()))} a server and year: {', '.join(kinds)}"
+
+
+def _two(number: float) -> str:
+    """Write a number to two places, or whole."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"
 
 
 def _nowhere(counts: Counts) -> str:

@@ -62,6 +62,9 @@ def show_samples(plan: Plan, samples: list[Sample]) -> None:
             console.print(Text(f"{label:>12} ", style="dim").append(row), no_wrap=True)
         _events(console, sample.marks, seconds, plan.clock.step, edges)
         console.print()
+    if plan.is_faulty:
+        note = "as collected, with its faults; without: collector.intensity=0"
+        console.print(Text(note, style="dim"))
     _foot(console, span_text(plan), seconds, edges)
 
 

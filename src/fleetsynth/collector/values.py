@@ -51,19 +51,18 @@ def spoil(
     if spoilt:
         values = values.copy()
     for of, found in spoilt:
+        hit = rows.hit(found, plan.clock.step)
+        metric = found.metric[hit.fault]
+        held = _begins(plan, block, rows, found, look) if of.act == "freeze" else None
         for place, stem in enumerate(of.of):
-            of_metric = found.take(np.flatnonzero(found.metric == place))
-            columns = [i for i, metric in enumerate(plan.metrics) if metric.stem == stem]
-            if not len(of_metric) or not columns:
-                continue
-            hit = rows.hit(of_metric, plan.clock.step)
-            held = _begins(plan, block, rows, of_metric, look) if of.act == "freeze" else None
-            for column in columns:
+            here = np.flatnonzero(metric == place)
+            row, fault = hit.row[here], hit.fault[here]
+            for column in (i for i, each in enumerate(plan.metrics) if each.stem == stem):
                 if held is not None:
-                    values[column, hit.row] = held[column][hit.fault]
+                    values[column, row] = held[column][fault]
                 else:
-                    told = _told(of.act, values[column, hit.row], of_metric.size[hit.fault])
-                    values[column, hit.row] = told
+                    told = _told(of.act, values[column, row], found.size[fault])
+                    values[column, row] = told
     return values
 
 

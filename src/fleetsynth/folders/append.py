@@ -22,7 +22,7 @@ from fleetsynth.folders.begin import (
     scenario_in,
 )
 from fleetsynth.folders.folder import commit
-from fleetsynth.folders.generate import result_of, run_job
+from fleetsynth.folders.generate import check_room, result_of, run_job
 from fleetsynth.folders.give_up import give_up
 from fleetsynth.folders.job import Earlier, Job, job_key
 from fleetsynth.presets import resolve
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from fleetsynth.stores.object_store import Stamp
     from fleetsynth.stores.store import Store
 
+MOST_DAYS = 36_525
+"""Days that are appended at a time at most: beyond, a slip of the pen is likelier than a wish."""
 _PACKAGES = {"holidays_version": "holidays", "tzdata_version": "tzdata"}
 
 
@@ -73,8 +75,8 @@ def append_days(
         progress: called with how many of the new days' cells are done so far.
 
     Raises:
-        UsageError: if the day is before the dataset's last, another version made it, or both
-            `resume` and `restart` are said.
+        UsageError: if the day is before the dataset's last or far after it, another version made
+            it, or both `resume` and `restart` are said.
         ExistsError: if another run is in the folder.
         InputError: if it is no finished dataset, or not as its manifest says.
         OutputError: if it cannot be written. What was there stays as it was.
@@ -106,6 +108,7 @@ def append_days(
     job = _job(store, url, _finished(store, there), until)
     if job.earlier is None:
         return _nothing_to_do(job, there.finished or {}, time.perf_counter() - started)
+    check_room(store, job, sum(part.plan.cells for part in job.parts) / job.plan.cells)
     before = _stamps(store, there.finished or {})
     result = run_job(job, lambda: _begin(store, job, join=resume or shard is not None), **options)
     _refuse_touched(store, before)
@@ -136,7 +139,7 @@ def _finished(store: Store, there: Folder) -> dict[str, Any]:
         )
     if there.finished is None:
         is_begun = "it is unfinished: generate with resume=True, or commit(folder)"
-        why = is_begun if there.run is not None else "it is no dataset folder of fleetsynth"
+        why = is_begun if there.run is not None else "fleetsynth has generated no dataset in it"
         raise InputError(f"{store.name} has no {MANIFEST}, so days cannot be appended: {why}")
     if there.finished["format"] == 1:
         raise InputError(
@@ -160,6 +163,11 @@ def _job(store: Store, url: str, values: dict[str, Any], until: date) -> Job:
         raise UsageError(
             f"{store.name} has days until {end}, and {until} is before that: days are only ever "
             "appended"
+        )
+    if (until - end).days > MOST_DAYS:
+        raise UsageError(
+            f"{until} is {(until - end).days:,} days after {end}, the last day of {store.name}, "
+            f"and an append cannot be taken back: {MOST_DAYS:,} days, 100 years, at most at a time"
         )
     spans = values.get("spans") or [{"until": end.isoformat()}]
     earlier = Earlier(spans[0]["until"], end.isoformat(), len(values["parts"]), values[SEAL])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fleetsynth.folders.folder import Shard
     from fleetsynth.folders.job import PartRecord
     from fleetsynth.scenario import Scenario
+    from fleetsynth.stores.store import Store
 
 
 def generate_folder(
@@ -82,10 +83,7 @@ def generate_folder(
     )
     store = open_store(url)
     if not (resume or overwrite or shard) and not store.list():  # all of it is still to be made
-        plans = [job.plan, *(TABLES[name].plan(job.plan) for name in job.tables)]
-        sizes = [estimate(plan) for plan in plans]
-        need = sum(size.bytes[job.file_format] for size in sizes)
-        store.check_room(sizes[0].rows, need, part_bytes)
+        check_room(store, job)
     _ = job.parts  # refuses partitions that cannot be, before anything is touched
     return run_job(
         job,
@@ -96,6 +94,23 @@ def generate_folder(
         master=master,
         progress=progress,
     )
+
+
+def check_room(store: Store, job: Job, share: float = 1.0) -> None:
+    """Refuse what is plainly too large for a store, before anything is made.
+
+    Args:
+        store: where to.
+        job: what is to be made.
+        share: how much of its plan.
+
+    Raises:
+        OutputError: if so.
+    """
+    plans = [job.plan, *(TABLES[name].plan(job.plan) for name in job.tables)]
+    sizes = [estimate(plan) for plan in plans]
+    need = sum(size.bytes[job.file_format] for size in sizes)
+    store.check_room(round(sizes[0].rows * share), need * share, job.part_bytes)
 
 
 def run_job(

@@ -15,12 +15,14 @@ class Columns(NamedTuple):
         metadata: whether rows have type and business metadata.
         calendar: whether they have the calendar columns.
         aggregates: whether values are aggregates of samples.
+        arrivals: whether rows say when they arrived.
     """
 
     breadth: float
     metadata: bool
     calendar: bool
     aggregates: bool
+    arrivals: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class SizeLaw:
         calendar: the calendar columns.
         of_aggregates: in place of `metrics`, where values are aggregates; None if it is the same.
         per_root: of a batch, for each root of its rows: dictionaries.
+        arrivals: the column that says when rows arrived.
     """
 
     metrics: float
@@ -40,6 +43,7 @@ class SizeLaw:
     calendar: float = 0.0
     of_aggregates: float | None = None
     per_root: float = 0.0
+    arrivals: float = 8.0
 
     def per_row(self, columns: Columns, batch_rows: int) -> float:
         """Return what a row takes in a file of batches of so many rows."""
@@ -64,4 +68,5 @@ class SizeLaw:
         use_other = columns.aggregates and self.of_aggregates is not None
         metrics = (self.of_aggregates or 0.0) if use_other else self.metrics
         each = metrics * columns.breadth
-        return each + self.metadata * columns.metadata + self.calendar * columns.calendar
+        each += self.metadata * columns.metadata + self.calendar * columns.calendar
+        return each + self.arrivals * columns.arrivals

@@ -1,4 +1,4 @@
-"""What a dataset says of its own making: beside its data, or in the metadata of its first file."""
+"""What a dataset says of its own making: beside its data, or in the metadata of its last file."""
 
 from __future__ import annotations
 
@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 
 
 def metadata_of(dataset: Dataset) -> dict[str, str]:
-    """Return the metadata of ours in a dataset's first file, or in its table."""
+    """Return the metadata of ours in a dataset's last file, or in its table.
+
+    Of days that are appended the last files have the scenario with the last day; what stands in
+    older ones ends before them.
+    """
     source = dataset.source
     if source.table is not None:
         return own_metadata(source.table.schema.metadata, source.name)
     if source.files is None:
         return {}
-    with source.files.fetch(source.keys[0]) as path:
+    with source.files.fetch(source.keys[-1]) as path:
         return read_metadata(path)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fleetsynth.capacity.ask import Ask
     from fleetsynth.capacity.gather import Gathered
     from fleetsynth.capacity.table import Columns
+    from fleetsynth.instances import Instances
     from fleetsynth.reader import Dataset
 
     Ints = NDArray[np.int64]
@@ -51,6 +52,7 @@ class Answer:
         weeks: weekly figures of each metric, by last day of their blocks; in order of `codes`.
         codes: of the servers.
         last: the last day of the data, counted from the epoch.
+        unknown_types: instance types of the data that the catalogue does not have.
     """
 
     table: Columns
@@ -60,10 +62,15 @@ class Answer:
     weeks: dict[str, list[tuple[int, Values]]]
     codes: Ints
     last: int
+    unknown_types: list[str]
 
 
-def answer(dataset: Dataset, ask: Ask) -> Answer | str:
-    """Judge a dataset as `fleetsynth.capacity` does, in one pass; or say why that cannot be."""
+def answer(dataset: Dataset, ask: Ask, catalogue: Instances | None = None) -> Answer | str:
+    """Judge a dataset as `fleetsynth.capacity` does, in one pass; or say why that cannot be.
+
+    Raises:
+        UsageError: if there is a catalogue, and the data name no types.
+    """
     judged = PERCENT if ask.link is None else (*PERCENT, *NETWORK)
     if not any(metric in dataset.roles for metric in judged):
         return "The data have no CPU, memory or disk in percent, so nothing is said of capacity."
@@ -77,7 +84,7 @@ def answer(dataset: Dataset, ask: Ask) -> Answer | str:
     backtest = tested.results()
     farthest = max((row["horizon_days"] for row in backtest), default=0)
     codes = gathered.of_servers()
-    machines = machines_of([dataset], gathered, None)
+    machines = machines_of([dataset], gathered, catalogue)
     return Answer(
         table=judge(gathered, ask, exports.statistics(), machines),
         servers=len(codes),
@@ -86,6 +93,7 @@ def answer(dataset: Dataset, ask: Ask) -> Answer | str:
         weeks=weeks,
         codes=codes,
         last=gathered.last,
+        unknown_types=machines.unknown if machines else [],
     )
 
 

@@ -10,12 +10,13 @@ from fleetsynth.capacity.ask import USABLE, Ask
 from fleetsynth.errors import FleetsynthError, InputError
 from fleetsynth.files import refuse_existing, write_text
 from fleetsynth.presets import as_plan
+from fleetsynth.presets.files import catalogue_types
 from fleetsynth.reader import ReadOptions, ScatteredError, open_dataset
 from fleetsynth.reader.canonical import OurRows
 from fleetsynth.reader.claims import claim_of
 from fleetsynth.reader.digests import digest_path
 from fleetsynth.reader.origin import metadata_of, own_plan, rows_short_of
-from fleetsynth.report.answer import answer
+from fleetsynth.report.answer import Answer, answer
 from fleetsynth.report.build import Dataset, build
 from fleetsynth.stores.paths import refuse_missing
 
@@ -58,10 +59,12 @@ def report(
     thresholds: Sequence[float] = (),
     link: float | None = None,
     lead_time: int | None = None,
+    instance_types: Path | str | None = None,
     overwrite: bool = False,
     validation: Validation | bool = True,
     facts: Facts | bool = True,
     told: Callable[[Understood], None] | None = None,
+    unknown: Callable[[list[str]], None] | None = None,
 ) -> Path:
     """Write a report of a dataset: one HTML file with everything inside, for any browser.
 
@@ -84,16 +87,18 @@ def report(
             the page gives out.
         link: what the network can take, in Mbps; without it network is not judged.
         lead_time: days that an order takes, for the day to order by.
+        instance_types: a catalogue of types, or ``packaged``, as `capacity` takes it.
         overwrite: replace a file that is there already.
         validation: verdicts to be shown: True to work them out, or those that were.
         facts: figures beside the ranges of real fleets: True to measure them where the step is
             that of the real fleets, or those that were measured.
         told: called with what was understood of the data.
+        unknown: called with instance types of the data that the catalogue does not have, if any.
 
     Raises:
         UsageError: if there is no such dataset, or a level, link or lead time cannot be.
         InputError: if it cannot be read, or lacks a column.
-        ScenarioError: if the scenario is not valid.
+        ScenarioError: if the scenario, or the catalogue, is not valid.
         OutputError: if the file exists or cannot be written.
     """
     refuse_missing([dataset])
@@ -101,12 +106,14 @@ def report(
     path = Path(path)
     refuse_existing(path, overwrite=overwrite)
     given = None if scenario is None else as_plan(scenario)
+    catalogue = None if instance_types is None else catalogue_types(instance_types)
     said = options or ReadOptions()
     said = replace(said, columns={**said.columns, **(columns or {})})
     about, understood = _opened(dataset, given, said)
+    answered = answer(open_dataset(dataset, said), ask, catalogue)
     page = build(
         about,
-        answer(open_dataset(dataset, said), ask),
+        answered,
         servers=servers,
         validation=_verdicts(dataset, given, said, validation),
         facts=lambda step: _facts(dataset, said, facts, step),
@@ -114,6 +121,8 @@ def report(
     )
     if told:
         told(understood)
+    if unknown and isinstance(answered, Answer) and answered.unknown_types:
+        unknown(answered.unknown_types)
     write_text(path, page, overwrite=overwrite)
     return path
 

@@ -70,6 +70,20 @@ class Named(NamedTuple):
     place: int
 
 
+class Drawn(NamedTuple):
+    """A series with its samples.
+
+    Attributes:
+        named: which it is.
+        ms: milliseconds since the Unix epoch, ascending; the same array for all that have them.
+        values: of each, shape of `ms`.
+    """
+
+    named: Named
+    ms: Ints
+    values: Floats
+
+
 class Catalog:
     """All series of a plan.
 
@@ -230,7 +244,12 @@ class Selection:
         return out
 
     def series(self) -> Iterator[tuple[Pairs, Ints, Floats]]:
-        """Yield labels, milliseconds and values of each series that has samples.
+        """Yield labels, milliseconds and values of each series, as `drawn` does."""
+        for named, ms, values in self.drawn():
+            yield named.labels, ms, values
+
+    def drawn(self) -> Iterator[Drawn]:
+        """Yield each series that has samples.
 
         Sorted by labels, unless that is so much that values are best made server by server.
         """
@@ -247,7 +266,7 @@ class Selection:
             places = range(first, min(first + _TOGETHER, len(self.servers)))
             yield from self._of([each for place in places for each in by_server[place]])
 
-    def _of(self, named: Iterable[Named]) -> Iterator[tuple[Pairs, Ints, Floats]]:
+    def _of(self, named: Iterable[Named]) -> Iterator[Drawn]:
         """Yield series one by one; neighbours of one server and family are worked out once."""
         moments: dict[tuple[int, int, int], Moments] = {}
         last: tuple[Any, ...] = ()
@@ -271,9 +290,9 @@ class Selection:
             if has_rows is not None:
                 there &= has_rows
             if there.all():
-                yield each.labels, when.ms, of
+                yield Drawn(each, when.ms, of)
             elif there.any():
-                yield each.labels, when.ms[there], of[there]
+                yield Drawn(each, when.ms[there], of[there])
 
     def _load(self) -> bool:
         """Simulate neighbours together, and remember what that gives; tell whether it fits."""

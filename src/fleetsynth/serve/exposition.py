@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.wire.openmetrics import about, series_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
-_TOTAL = "_total"
 
 
 def wants_openmetrics(accept: str) -> bool:
@@ -44,11 +45,6 @@ def _weight(text: str) -> float:
         return float(text)
     except ValueError:
         return 0.0
-
-
-def escaped(value: str) -> str:
-    """Write a label's value as it stands in quotes."""
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 class Blocks:
@@ -87,7 +83,7 @@ class Blocks:
             numbers = map(repr, theirs.ravel().tolist())
             lines = [f"{head}{number}\n" for head, number in zip(heads, numbers, strict=True)]
             if there.any():
-                out.append(_about(family, openmetrics=openmetrics))
+                out.append(about(family.name, family.kind, family.help, openmetrics=openmetrics))
                 out += lines if there.all() else compress(lines, there.ravel().tolist())
         if openmetrics:
             out.append("# EOF\n")
@@ -100,14 +96,5 @@ def _heads(family: Family, labels: list[dict[str, str]]) -> list[str]:
     for of_server in labels:
         for row in family.rows:
             pairs = sorted({**of_server, **row}.items())
-            text = ",".join(f'{name}="{escaped(value)}"' for name, value in pairs)
-            out.append(f"{family.name}{{{text}}} ")
+            out.append(f"{series_name(family.name, pairs)} ")
     return out
-
-
-def _about(family: Family, *, openmetrics: bool) -> str:
-    """Write what a family is; OpenMetrics says it of the name without its ending."""
-    name = family.name
-    if openmetrics and family.kind == "counter":
-        name = name.removesuffix(_TOTAL)
-    return f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n"

@@ -13,7 +13,7 @@ import numpy as np
 
 from fleetsynth.errors import UsageError
 from fleetsynth.fleet import server_id
-from fleetsynth.series.index import IDS
+from fleetsynth.series.constant import JOB, checked
 from fleetsynth.series.select import Catalog, Limits
 from fleetsynth.serve.app import App
 from fleetsynth.serve.clockwork import Replay
@@ -30,13 +30,11 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-JOB = "fleetsynth"
 HOST, PORT = "127.0.0.1", 9240
 FASTEST = 1_000_000
 MOST_LIVE = 10_000
 """Servers that a scrape shows at most."""
 _RANGE = re.compile(r"\s*([0-9]{1,15})\s*(?:-\s*([0-9]{1,15})\s*)?")
-_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def server_of(plan: Plan, options: Options) -> Server:
         )
     replay = Replay(_at_ms(plan, options.at), time.time_ns() // 1_000_000, options.speed)
     servers = _only(plan, options.only)
-    catalog = Catalog(plan, {"job": JOB, **_checked(plan, options.labels)}, options.limits)
+    catalog = Catalog(plan, {"job": JOB, **checked(plan, options.labels)}, options.limits)
     live, reason = None, ""
     if servers is None:
         reason = (
@@ -140,15 +138,3 @@ def _only(plan: Plan, only: str) -> Ints | None:
     if len(found) > MOST_LIVE:
         raise UsageError(f"--only {only}: at most {MOST_LIVE:,} servers are shown")
     return np.array(sorted(found), np.int64)
-
-
-def _checked(plan: Plan, labels: Mapping[str, str]) -> Mapping[str, str]:
-    taken = {*IDS, *plan.fleet.text_columns, "cpu", "mode", "device", "fstype", "mountpoint"}
-    for name, value in labels.items():
-        if not _LABEL.fullmatch(name) or name.startswith("__"):
-            raise UsageError(f"--label {name}={value}: a label's name is letters, digits and _")
-        if name in taken:
-            raise UsageError(f"--label {name}={value}: series have this label already")
-        if not value:
-            raise UsageError(f"--label {name}=: a label without a value is none")
-    return labels

@@ -2,8 +2,10 @@
 
 A module has `open_sink`, which takes a `base.Wanted` and returns a `base.TablesSink`. All else
 (what is read, names and types of columns, keys, comments, what may be replaced, progress, errors
-for what is missing) is the same for every system, and iterates over the table. Modules are loaded
-when something is exported to their system.
+for what is missing) is the same for every system, and iterates over the table. The module of a
+system that is `streamed` has `open_stream` instead, which takes a `streamed.Sending` and returns a
+`streamed.Stream`: what is cut, sent again, slowed down and remembered is the same for all of those.
+Modules are loaded when something is exported to their system.
 """
 
 from __future__ import annotations
@@ -15,12 +17,15 @@ from typing import TYPE_CHECKING
 
 from fleetsynth.errors import UsageError, listed
 from fleetsynth.formats import FORMATS, STANDARD_OUTPUT, ending_of, known
+from fleetsynth.shown import destination
 from fleetsynth.stores.places import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from fleetsynth.sinks.base import TablesSink, Wanted
+    from fleetsynth.sinks.streamed import Sending, Stream
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class System:
         package: the module of that library.
         schemas: whether its tables can lie in schemas of a name.
         appends: whether rows can be added to tables that are there.
+        streamed: whether it takes samples of series as they come, and nothing can be taken back:
+            then its module has `open_stream` in place of `open_sink`.
     """
 
     label: str
@@ -48,6 +55,7 @@ class System:
     package: str | None = None
     schemas: bool = False
     appends: bool = False
+    streamed: bool = False
 
     def open(self, wanted: Wanted) -> TablesSink:
         """Open a destination; nothing can be seen there before it is published.
@@ -56,6 +64,20 @@ class System:
             UsageError: if its library is missing, or it cannot hold what is wanted.
             OutputError: if something else is there, or it cannot be opened.
         """
+        open_sink: Callable[[Wanted], TablesSink] = self._module().open_sink
+        return open_sink(wanted)
+
+    def open_stream(self, sending: Sending) -> Stream:
+        """Open a destination that samples are sent to; nothing has been sent yet.
+
+        Raises:
+            UsageError: if its library is missing, or the destination is none.
+            OutputError: if it cannot be opened.
+        """
+        open_stream: Callable[[Sending], Stream] = self._module().open_stream
+        return open_stream(sending)
+
+    def _module(self) -> ModuleType:
         if self.package is not None:
             try:
                 import_module(self.package)
@@ -64,8 +86,7 @@ class System:
                     f"{self.label} needs a library that is not there: "
                     f"pip install 'fleetsynth[{self.extra}]'"
                 ) from error
-        open_sink: Callable[[Wanted], TablesSink] = import_module(self.module).open_sink
-        return open_sink(wanted)
+        return import_module(self.module)
 
 
 SYSTEMS: dict[str, System] = {
@@ -119,6 +140,22 @@ SYSTEMS: dict[str, System] = {
         package="pyiceberg.catalog.sql",
         schemas=True,
     ),
+    "prometheus": System(
+        label="Prometheus remote write",
+        module="fleetsynth.sinks.remote_write",
+        form="prometheus:http://HOST:9090",
+        aliases=("victoriametrics", "remote-write"),
+        extra="serve",
+        package="cramjam",
+        streamed=True,
+    ),
+    "openmetrics": System(
+        label="OpenMetrics",
+        module="fleetsynth.sinks.openmetrics",
+        form="FILE.om",
+        endings=(".om", ".openmetrics"),
+        streamed=True,
+    ),
     "files": System(
         label="files",
         module="fleetsynth.sinks.files",
@@ -150,7 +187,9 @@ def find_system(to: str) -> tuple[System, str]:
         name = names[scheme.lower()]
         place = to if rest.startswith("//") else rest
         if not rest and not SYSTEMS[name].form.startswith(f"{name}://"):
-            raise UsageError(f"{to} names no place: expected such as {SYSTEMS[name].form}")
+            raise UsageError(
+                f"{destination(to)} names no place: expected such as {SYSTEMS[name].form}"
+            )
         return SYSTEMS[name], place
     for system in SYSTEMS.values():
         if to.lower().endswith(system.endings) and not is_url(to):
@@ -159,13 +198,13 @@ def find_system(to: str) -> tuple[System, str]:
         return SYSTEMS["files"], to
     if re.match(r"(s3|gs|az)://", to):
         raise UsageError(
-            f"{to} is a place in an object store: a dataset folder is written there by "
-            "generate(scenario, path)"
+            f"{destination(to)} is a place in an object store: a dataset folder is written there "
+            "by generate(scenario, path)"
         )
     endings = [ending for system in SYSTEMS.values() for ending in system.endings]
     raise UsageError(
-        f"{to} names no system to export to: expected {forms()}; by their endings, files are "
-        f"{listed(endings)}, {known()}"
+        f"{destination(to)} names no system to export to: expected {forms()}; by their endings, "
+        f"files are {listed(endings)}, {known()}"
     )
 
 

@@ -10,10 +10,11 @@ from fleetsynth import pipeline
 from fleetsynth.errors import UsageError
 from fleetsynth.formats import STANDARD_OUTPUT
 from fleetsynth.presets import as_plan
-from fleetsynth.shown import masked
+from fleetsynth.shown import destination
 from fleetsynth.sinks import find_system
 from fleetsynth.sinks.base import Wanted
 from fleetsynth.sinks.contents import Contents, contents_of_data, contents_of_plan
+from fleetsynth.sinks.push import Push, Streaming
 from fleetsynth.sinks.result import Exported
 from fleetsynth.sinks.shapes import KNOWN
 from fleetsynth.stores.paths import is_path, refuse_missing
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def export(
-    data: ScenarioLike | Contents = None,
+    data: ScenarioLike | Contents | Push = None,
     to: str | PathLike[str] = "",
     *,
     schema: str | None = None,
@@ -42,9 +43,13 @@ def export(
     labels: bool = False,
     overwrite: bool = False,
     append: bool = False,
+    streaming: Streaming | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Exported:
     """Publish all tables of a dataset in a database, a lake or a file: all of them, or none.
+
+    Or send the series of a scenario to a monitoring system, where nothing can be taken back: then
+    what has been acknowledged stays, and the same call goes on where it ended.
 
     The tables are ``server_metrics`` (the data), ``servers``, ``events`` where anything can happen,
     and what else the dataset has. Whoever reads the old ones meanwhile is not disturbed, and a run
@@ -63,8 +68,9 @@ def export(
         labels: of a scenario, export the table of what is anomalous and why as well.
         overwrite: replace our tables of another dataset; tables of others never are.
         append: add the rows that are not there yet, told by their keys, to tables that are.
+        streaming: to a monitoring system, which series are sent, how fast, and by whom.
         progress: called after each batch with how many of the data's rows are done; of a scenario,
-            how many of its plan's cells.
+            how many of its plan's cells; to a monitoring system, how many samples.
 
     Returns:
         What was published: rows by table, time, digest.
@@ -79,6 +85,14 @@ def export(
     """
     system, place = find_system(str(to))
     _refuse_together(system, place, schema, file_format, overwrite=overwrite, append=append)
+    if system.streamed and not isinstance(data, Push):
+        data = open_push(
+            data, to, streaming, components=components, labels=labels, overwrite=overwrite
+        )
+    if isinstance(data, Push):
+        return data.run(progress)
+    if streaming is not None:
+        raise UsageError(f"streaming=... is for monitoring systems, and not for {system.label}")
     if place == STANDARD_OUTPUT and (components or labels):
         name = COMPONENTS.name if components else LABELS.name
         raise UsageError(f"{name}=True is a second table, and standard output takes one")
@@ -88,7 +102,7 @@ def export(
     begun = time.perf_counter()
     wanted = Wanted(
         place=place,
-        name=masked(str(to)),
+        name=destination(str(to)),
         shapes=tuple(content.shape for content in contents.tables.values()),
         dataset=None if contents.plan is None else contents.plan.digest,
         metadata=contents.metadata,
@@ -140,6 +154,33 @@ def open_contents(
         refuse_missing([data])
         return contents_of_data(str(data))
     return contents_of_plan(as_plan(data), tables)
+
+
+def open_push(
+    data: ScenarioLike | Contents,
+    to: str | PathLike[str],
+    streaming: Streaming | None = None,
+    *,
+    components: bool = False,
+    labels: bool = False,
+    overwrite: bool = False,
+) -> Push:
+    """Open a stream of a scenario's series to a monitoring system.
+
+    Raises:
+        UsageError, OutputError, ScenarioError: as `export`.
+    """
+    system, place = find_system(str(to))
+    if components or labels:
+        name = COMPONENTS.name if components else LABELS.name
+        raise UsageError(f"{name}=True is a table, and {system.label} takes series")
+    if isinstance(data, Contents) or (is_path(data) and is_dataset(str(data))):
+        raise UsageError(
+            f"{system.label} takes the series of a scenario: name the scenario that the dataset was"
+            " made from (a folder has it as scenario.yaml)"
+        )
+    how = streaming or Streaming()
+    return Push(as_plan(data), system, place, destination(str(to)), how, overwrite=overwrite)
 
 
 def _refuse_together(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,19 +105,11 @@ def leaves(rows: pa.RecordBatch) -> bytes:
 def _said(column: pa.Array) -> list[str]:
     """Write the values of a column as JSON does."""
     values = _iso(column) if pa.types.is_timestamp(column.type) else column.to_pylist()
-    kept: dict[Any, str] = {}  # most words come again
-    out = []
-    for value in values:
-        text = kept.get(value)
-        if text is None:
-            text = json.dumps(value, ensure_ascii=False)
-            if len(kept) < _KEPT:
-                kept[value] = text
-        out.append(text)
-    return out
-
-
-_KEPT = 1 << 12
+    texts = {  # most words come again
+        value: encode_basestring(value) if isinstance(value, str) else json.dumps(value)
+        for value in set(values)
+    }
+    return [texts[value] for value in values]
 
 
 def _iso(column: pa.Array) -> list[str | None]:

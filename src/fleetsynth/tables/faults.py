@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,16 +36,16 @@ def batches(plan: Plan, first: int, stop: int, schema: pa.Schema) -> Iterator[pa
 
 def _batch(kind: Kind, found: Found, names: list[str], schema: pa.Schema) -> pa.RecordBatch:
     count, of = len(found), how(kind)
-    stamps = np.datetime_as_string(found.begin.astype("datetime64[s]"), unit="m").tolist()
-    ids = [
-        f"{kind.name}-{name}-{at.translate(_IN_IDS)}"
-        for name, at in zip(names, stamps, strict=True)
-    ]
+    moments = np.datetime_as_string(found.begin.astype("datetime64[s]"), unit="m").tolist()
+    stamps = ",".join(moments).translate(_IN_IDS).split(",")
+    ids = [f"{kind.name}-{name}-{at}" for name, at in zip(names, stamps, strict=True)]
     stems = list(of.of) or [""]
     metrics = [stems[place] for place in found.metric.tolist()]
     sizes = found.size.tolist()
     sized = not np.isnan(found.size).all()
-    effects = [effect_of(of.act, *each) for each in zip(metrics, sizes, strict=True)]
+    said = list(zip(metrics, sizes if sized else [nan] * count, strict=True))
+    texts = {each: effect_of(of.act, *each) for each in set(said)}
+    effects = [texts[each] for each in said]
     columns: dict[str, pa.Array] = {
         "event_id": text_array(ids),
         "kind": _same(kind.name, count),

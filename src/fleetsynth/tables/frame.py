@@ -120,7 +120,10 @@ class Frame:
         else:
             server = block.server
             columns = self._columns_of_rows(window, server, block.tick, block.shift)
-            columns |= self._server_columns(window, lambda codes: codes[server])
+            is_other = np.append(True, server[1:] != server[:-1])
+            starts = np.flatnonzero(is_other[: block.rows])
+            first, sizes = server[starts], np.diff(starts, append=block.rows)
+            columns |= self._server_columns(window, lambda codes: codes[first].repeat(sizes))
         if block.arrival is not None:
             columns[ARRIVAL] = _array(block.arrival * SECOND_MICROS, TIMESTAMP)
         for metric, values in zip(self._plan.metrics, block.values, strict=True):
@@ -164,7 +167,7 @@ class Frame:
         shift: NDArray[np.int64] | None,
     ) -> dict[str, pa.Array]:
         """Columns that the time decides, or time and place, of rows one by one."""
-        stamps = self._plan.clock.seconds(window.first_tick, window.stop_tick)[tick]
+        stamps = self._plan.clock.seconds(window.first_tick, window.stop_tick).take(tick)
         if shift is not None:
             stamps += shift
         columns = {"timestamp": _array(stamps * SECOND_MICROS, TIMESTAMP)}
@@ -174,11 +177,11 @@ class Frame:
             calendar = DayTable(self._plan, window)
             day = calendar.day(window, tick, stamps, shift)
             if len(countries) > 1:
-                day = day + (code * calendar.count)[server]
+                day += (code * calendar.count).take(server)
             tables = [calendar.columns(place) for place in countries.tolist()]
             for name in CALENDAR_COLUMNS:
                 table = np.concatenate([each[name] for each in tables])
-                columns[name] = _array(table[day], pa.int32())
+                columns[name] = _array(table.take(day), pa.int32())
         return columns
 
     def _server_columns(self, window: Window, spread: _Spread) -> dict[str, pa.Array]:
@@ -230,9 +233,10 @@ class DayTable:
     ) -> NDArray[np.int64]:
         """Return the index of the day of each row, given its tick, its stamp and its shift."""
         ticks = np.arange(window.first_tick, window.stop_tick)
-        out: NDArray[np.int64] = (ticks // self._plan.clock.ticks_per_day - self.first)[tick]
+        days = ticks // self._plan.clock.ticks_per_day - self.first
+        out: NDArray[np.int64] = days.take(tick)
         if shift is not None:
-            moved = np.flatnonzero(shift)
+            moved = np.flatnonzero(shift != 0)
             out[moved] = stamps[moved] // DAY_SECONDS - self.first
         return out
 
@@ -313,12 +317,15 @@ def _published(hundredths: NDArray[np.int32]) -> pa.Array:
 
 def _values(hundredths: NDArray[np.int32]) -> pa.Array:
     """Return values of which some may be missing."""
+    values = (hundredths / 100).ravel()
     there = (hundredths != NULL_HUNDREDTHS).ravel()
-    values = np.where(there, hundredths.ravel() / 100, 0.0)
-    if there.all():
+    missing = np.flatnonzero(~there)
+    if not len(missing):
         return _array(values, pa.float64())
+    values[missing] = 0.0
     bits = pa.py_buffer(np.packbits(there, bitorder="little"))
-    return pa.Array.from_buffers(pa.float64(), values.size, [bits, pa.py_buffer(values)])
+    buffers = [bits, pa.py_buffer(values)]
+    return pa.Array.from_buffers(pa.float64(), values.size, buffers, len(missing))
 
 
 def _array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
@@ -327,13 +334,22 @@ def _array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
 
 def text_array(words: Sequence[str]) -> pa.Array:
     """Return words as an array of plain strings, without pandas."""
-    return _encoded_text([word.encode() for word in words])
+    joined = "".join(words).encode()
+    sizes = np.fromiter(map(len, words), np.int32, len(words))
+    if len(joined) > int(sizes.sum(dtype=np.int64)):  # not all of it is ASCII
+        return _encoded_text([word.encode() for word in words])
+    return _joined_text(sizes, joined)
 
 
 def _encoded_text(encoded: Sequence[bytes]) -> pa.Array:
-    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+    return _joined_text(np.fromiter(map(len, encoded), np.int32, len(encoded)), b"".join(encoded))
+
+
+def _joined_text(sizes: NDArray[np.int32], joined: bytes) -> pa.Array:
+    offsets = np.zeros(len(sizes) + 1, np.int32)
+    np.cumsum(sizes, out=offsets[1:])
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(joined)]
+    return pa.Array.from_buffers(pa.string(), len(sizes), buffers)
 
 
 def _text(codes: NDArray[np.int32], words: Sequence[str]) -> pa.Array:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fleetsynth.tables.digest import digest, integers, new_leaf, row_order, when, word_runs
+from fleetsynth.tables.digest import digest, integers, new_leaf, when, word_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Ints = NDArray[np.int64]
+    from fleetsynth.tables.leaf_rows import LeafRows
+
     Numbers = NDArray[np.integer]
     Codes = NDArray[np.integer]
 
@@ -60,8 +61,8 @@ class OpenLeaf:
                 if self.rows:
                     before = np.full(self.rows, self._same.pop(name), np.int64)
                     self._numbers[name].update(integers(before))
-            each = np.broadcast_to(column, count) if len(column) == 1 else column
-            self._numbers[name].update(integers(each))
+            each = np.full(count, column[0]) if len(column) < count else column
+            self._numbers[name].update(np.ascontiguousarray(each, "<i8").data)
         self.rows += count
         self._values.update(values.data)
 
@@ -82,35 +83,3 @@ class OpenLeaf:
 @lru_cache(maxsize=1 << 12)
 def _digest_of_same(number: int, count: int) -> bytes:
     return digest(integers(np.full(count, number, np.int64)))
-
-
-class LeafRows(NamedTuple):
-    """Rows of one server in one month.
-
-    Attributes:
-        time: their stamps, seconds since the Unix epoch, shape (rows,).
-        laid: hundredths, metrics by name, shape (rows, metrics).
-        whole: columns of whole numbers that are the rows' own, by name.
-        coded: columns of words, by name.
-    """
-
-    time: Ints
-    laid: NDArray[np.int32]
-    whole: dict[str, Numbers]
-    coded: dict[str, Codes]
-
-    def take(self, rows: slice | Ints) -> LeafRows:
-        """Return some of them."""
-        whole, coded = (
-            {name: column[rows] for name, column in of.items()} for of in (self.whole, self.coded)
-        )
-        return LeafRows(self.time[rows], np.ascontiguousarray(self.laid[rows]), whole, coded)
-
-    def and_more(self, more: LeafRows) -> LeafRows:
-        """Return these and more of them, in order of time."""
-        time, laid = np.concatenate([self.time, more.time]), np.concatenate([self.laid, more.laid])
-        whole = {name: np.concatenate([c, more.whole[name]]) for name, c in self.whole.items()}
-        coded = {name: np.concatenate([c, more.coded[name]]) for name, c in self.coded.items()}
-        out = LeafRows(time, laid, whole, coded)
-        order = row_order(out.time, [*out.laid.T, *out.whole.values()])
-        return out if order is None else out.take(order)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS, SECOND_MICROS
-from fleetsynth.plan import ARRIVAL
 from fleetsynth.tables.digest import (
     LEAF_BYTES,
     VALUE_BYTES,
@@ -18,14 +17,14 @@ from fleetsynth.tables.digest import (
     joined,
     month_label,
     new_leaf,
-    row_order,
     runs,
     text_run,
     when,
     who_of,
 )
-from fleetsynth.tables.frame import DayTable, calendar_columns
-from fleetsynth.tables.leaf import LeafRows, OpenLeaf
+from fleetsynth.tables.frame import calendar_columns
+from fleetsynth.tables.leaf import OpenLeaf
+from fleetsynth.tables.leaf_rows import Columns, LeafDays, leaves_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,10 +35,10 @@ if TYPE_CHECKING:
     from fleetsynth.block import Block
     from fleetsynth.plan import Plan
     from fleetsynth.tables.digest import Leaves
+    from fleetsynth.tables.leaf_rows import LeafRows
     from fleetsynth.window import Window
 
     Ints = NDArray[np.int64]
-    Numbers = NDArray[np.integer]
 
 _CELLS = 1 << 15
 """Servers times ticks laid out at a time, to fit the cache."""
@@ -152,78 +151,34 @@ class PlanDigest:
     def _update_rows(self, block: Block) -> None:
         """Take rows one by one; a leaf ends with the window that its month ends in."""
         window, step = block.window, self._plan.clock.step
-        server, tick, values = block.listed()
-        time = (tick + window.first_tick) * step
-        if block.shift is not None:
-            time += block.shift
-        laid = np.ascontiguousarray(values[self._order].T, "<i4")
-        whole: dict[str, Numbers] = {name: values[i] for name, i in self._whole.items()}
-        if block.arrival is not None:
-            whole[ARRIVAL] = block.arrival * SECOND_MICROS
-        coded = {name: values[i] for name, i in self._coded.items()}
-        stops = np.array([stop for *_, stop in self._months])
-        month = np.searchsorted(stops, np.arange(window.first_tick, window.stop_tick), "right")
-        rows = LeafRows(time, laid, {name: whole[name] for name in sorted(whole)}, coded)
-        leaf = server * len(stops) + month[tick]
-        span = (int(time.max() - time.min()) + 1) if len(time) else 1
-        order = row_order(time + leaf * span, [*laid.T, *rows.whole.values()])
-        if order is not None:
-            rows, leaf = rows.take(order), leaf[order]
         countries = self._plan.countries(window.first_server, window.stop_server)
-        calendar = DayTable(self._plan, window) if self._plan.scenario.include_calendar else None
-        for first, stop in runs(np.diff(leaf) != 0, len(leaf)):
-            row, at = divmod(int(leaf[first]), len(stops))
-            key = row + window.first_server, at
-            some = rows.take(slice(first, stop))
-            ends = window.stop_tick >= int(stops[at])
-            self._take(key, some, ends, (window.stop_tick * step, calendar, countries[row]))
+        days = LeafDays(self._plan, window) if self._plan.scenario.include_calendar else None
+        columns = Columns(self._order, self._whole, self._coded)
+        for row, at, rows in leaves_of(block, columns, self._months, step):
+            leaf = self._begun.setdefault((row + window.first_server, at), OpenLeaf())
+            if leaf.waiting:
+                rows = leaf.waiting.pop().and_more(rows)
+            if window.stop_tick < self._months[at][2] and self._plan.is_faulty:
+                # Of a next window some may come before the last.
+                sure = int(np.searchsorted(rows.time, window.stop_tick * step - DAY_SECONDS))
+                leaf.waiting, rows = [rows.take(slice(sure, None))], rows.take(slice(0, sure))
+            self._take(leaf, rows, days, countries[row])
         texts = self._texts(window)
         for index, at in list(self._begun):
             row, (month_label, _, end) = index - window.first_server, self._months[at]
             if 0 <= row < window.shape[0] and end <= window.stop_tick:
                 begun = self._begun.pop((index, at))
-                for some in begun.waiting:
-                    columns = self._numbers_of_rows(some, calendar, countries[row])
-                    begun.update(some.laid, columns, some.coded.items())
+                for rows in begun.waiting:
+                    self._take(begun, rows, days, countries[row])
                 said = texts(row, begun.rows, begun.words(self._words))
                 self._put(index, at, begun.finish(said, month_label, self._names))
 
-    def _take(
-        self,
-        key: tuple[int, int],
-        rows: LeafRows,
-        ends: bool,
-        where: tuple[int, DayTable | None, str],
-    ) -> None:
-        """Take rows of a leaf, in order of time; of a next window some may come before the last."""
-        until, calendar, country = where
-        leaf = self._begun.setdefault(key, OpenLeaf())
-        if leaf.waiting:
-            rows = leaf.waiting.pop().and_more(rows)
-        if not ends and self._plan.is_faulty:
-            sure = int(np.searchsorted(rows.time, until - DAY_SECONDS))
-            leaf.waiting, rows = [rows.take(slice(sure, None))], rows.take(slice(0, sure))
+    def _take(self, leaf: OpenLeaf, rows: LeafRows, days: LeafDays | None, country: str) -> None:
+        """Take rows of a leaf, in order of time."""
         if len(rows.time):
-            columns = self._numbers_of_rows(rows, calendar, country)
-            leaf.update(rows.laid, columns, rows.coded.items())
-
-    def _numbers_of_rows(
-        self, rows: LeafRows, calendar: DayTable | None, country: str
-    ) -> Iterator[tuple[str, Numbers]]:
-        """Yield the columns of numbers of rows of one leaf."""
-        yield "timestamp", rows.time * SECOND_MICROS
-        yield from rows.whole.items()
-        if calendar is None:
-            return
-        day = None
-        first, last = calendar.index(int(rows.time[0])), calendar.index(int(rows.time[-1]))
-        for name, table in calendar.columns(country).items():
-            if (table[first : last + 1] == table[first]).all():
-                yield name, table[first : first + 1]
-                continue
-            if day is None:
-                day = rows.time // DAY_SECONDS - calendar.first
-            yield name, table[day]
+            numbers = [("timestamp", rows.time * SECOND_MICROS), *rows.whole.items()]
+            calendar = days.columns(rows.time, country) if days else ()
+            leaf.update(rows.laid, (*numbers, *calendar), rows.coded.items())
 
     def _rows_of_servers(self, block: Block) -> Iterator[tuple[int, memoryview]]:
         """Yield the row of each server in its window, and the bytes of its rows as `_rows` does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nan, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,17 @@ class Moments:
 
 _CELLS = 1 << 15
 """Servers times ticks worked on at a time, to fit the cache; no figure needs it."""
+_LARGE = 1 << 23
+"""From here on the squares of so many do not add up in 64 bits."""
+_HALF = 1 << 16
+
+
+class _Runs(NamedTuple):
+    """Rows in runs of one archetype each: its code, where each run begins, how many rows it has."""
+
+    codes: list[int]
+    starts: NDArray[np.int64]
+    counts: NDArray[np.int64]
 
 
 class Statistics:
@@ -46,42 +57,47 @@ class Statistics:
 
     def update(self, block: Block) -> None:
         """Take a window's values."""
-        window = block.window
-        servers, ticks = window.shape
-        codes = self._fleet.archetype_codes(window.first_server, window.stop_server)
-        if not block.is_full or block.has_nulls:
-            self._add_rows(codes, block)
+        if not block.rows:
             return
-        group = max(1, _CELLS // ticks)
-        for first in range(0, servers, group):
-            rows = slice(first, first + group)
-            for metric in range(len(self._columns)):
-                self._add(metric, codes[rows], block.values[metric, rows])
-        for code, count in enumerate(np.bincount(codes).tolist()):
-            self._counts[code] = [before + count * ticks for before in self._counts[code]]
+        window, server = block.window, block.server
+        values, ticks = block.values.reshape(len(block.values), -1), window.shape[1]
+        codes = self._fleet.archetype_codes(window.first_server, window.stop_server)
+        group = max(1, _CELLS // ticks) * ticks if server is None else _CELLS
+        for first in range(0, block.rows, group):
+            rows = slice(first, min(first + group, block.rows))
+            if server is None:  # whole servers, one after the other
+                starts = np.arange(0, rows.stop - first, ticks)
+                of_run = codes[first // ticks : rows.stop // ticks]
+            else:
+                of_rows = server[rows]
+                starts = np.append(0, np.flatnonzero(of_rows[1:] != of_rows[:-1]) + 1)
+                of_run = codes[of_rows[starts]]
+            runs = _Runs(of_run.tolist(), starts, np.diff(starts, append=rows.stop - first))
+            for metric, each in enumerate(values[:, rows]):
+                missing = np.flatnonzero(each == NULL_HUNDREDTHS) if block.has_nulls else None
+                self._add(metric, runs, each, missing)
 
-    def _add_rows(self, codes: NDArray[np.int64], block: Block) -> None:
-        """Take rows one by one, without the values that are missing."""
-        server, _, values = block.listed()
-        for first in range(0, block.rows, _CELLS):
-            rows = slice(first, first + _CELLS)
-            of_row = codes[server[rows]]
-            for metric in range(len(self._columns)):
-                there = values[metric, rows] != NULL_HUNDREDTHS
-                of_value = of_row[there]
-                self._add(metric, of_value, values[metric, rows][there][:, None])
-                for code, count in enumerate(np.bincount(of_value).tolist()):
-                    self._counts[code][metric] += count
-
-    def _add(self, metric: int, codes: NDArray[np.int64], hundredths: NDArray[np.int32]) -> None:
-        """Take one metric of some servers, shape (servers, ticks), but for their count."""
-        # Exact: the parts of a sum of whole numbers below 2**53 are whole numbers.
-        values = hundredths.astype(np.float64)
-        sums = _by_code(codes, values)
-        squares = _by_code(codes, np.square(values, out=values))
-        for code in np.flatnonzero(sums).tolist():
-            self._sums[code][metric] += int(sums[code])
-            self._squares[code][metric] += int(squares[code])
+    def _add(
+        self,
+        metric: int,
+        runs: _Runs,
+        hundredths: NDArray[np.int32],
+        missing: NDArray[np.int64] | None,
+    ) -> None:
+        """Take one metric of some rows."""
+        counts, values = runs.counts, hundredths.astype(np.int64)
+        if missing is not None:
+            values[missing] = 0
+            run = np.searchsorted(runs.starts, missing, side="right") - 1
+            counts = counts - np.bincount(run, minlength=len(counts))
+        sums = np.add.reduceat(values, runs.starts).tolist()
+        squares = _squares(values, runs.starts)
+        for code, count, total, square in zip(
+            runs.codes, counts.tolist(), sums, squares, strict=True
+        ):
+            self._counts[code][metric] += count
+            self._sums[code][metric] += total
+            self._squares[code][metric] += square
 
     def moments(self) -> dict[str, dict[str, Moments]]:
         """Return the moments by archetype and column."""
@@ -95,11 +111,17 @@ class Statistics:
         return out
 
 
-def _by_code(codes: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum values of shape (servers, ticks) by the servers' code."""
-    per_server = values.sum(axis=1) if values.shape[1] > 1 else values[:, 0]
-    out: NDArray[np.float64] = np.bincount(codes, per_server).astype(np.float64)
-    return out
+def _squares(values: NDArray[np.int64], starts: NDArray[np.int64]) -> list[int]:
+    """Sum the squares of runs; destroys the values."""
+    if int(values.max()) < _LARGE and int(values.min()) > -_LARGE:
+        out: list[int] = np.add.reduceat(np.square(values, out=values), starts).tolist()
+        return out
+    high, low = np.divmod(values, _HALF)  # half of the bits at a time
+    parts = (high * high, 2 * high * low, low * low)
+    sums = [np.add.reduceat(part, starts).tolist() for part in parts]
+    return [
+        most * _HALF**2 + middle * _HALF + least for most, middle, least in zip(*sums, strict=True)
+    ]
 
 
 def _moments(count: int, total: int, squares: int) -> Moments:

@@ -1,0 +1,94 @@
+"""Two datasets side by side, as people read them on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from fleetsynth.cli.terminal import open_console, plain, print_facts, print_whole, text_table
+from fleetsynth.compare.comparison import KINDS
+from fleetsynth.compare.tells import NAMES
+from fleetsynth.facts.facts_table import known_facts
+from fleetsynth.reader import Understood
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fleetsynth.compare.comparison import Comparison, Side
+    from fleetsynth.compare.two_sample import Told
+
+_TELLS = 12
+
+
+def show_comparison(found: Comparison) -> None:
+    """Print how well two datasets are told apart, by what, and their facts."""
+    console = open_console()
+    print_facts(console, A=_side(found.a, found.days), B=_side(found.b, found.days))
+    for label, side in (("A", found.a), ("B", found.b)):
+        for warning in side.understood["warnings"]:
+            console.print(Text(f"warning: {label}: {warning}", style="yellow"))
+    console.print()
+    _show_classifiers(found)
+    _show_tells(console, found)
+    _show_facts(console, found)
+
+
+def _side(side: Side, days: int) -> str:
+    left = f", {side.gapped:,} with gaps left out" if side.gapped else ""
+    short = f", {side.left_out:,} servers with too few points" if side.left_out else ""
+    read = Understood(**side.understood).line()
+    return (
+        f"{side.name}: {side.used:,} of {side.stretches:,} stretches of {days} days, from "
+        f"{side.used_servers:,} of {side.servers:,} servers{left}{short} ({read})"
+    )
+
+
+def _show_classifiers(found: Comparison) -> None:
+    table = text_table("AUC of a classifier, by", "A against B", "A against A", "B against B")
+    for metric, kinds in found.classifiers.items():
+        for kind, apart in kinds.items():
+            label = Text(NAMES.get(metric, "all metrics")).append(f", {KINDS[kind]}", style="dim")
+            figures = (_auc(apart.between, "bold"), _auc(apart.a), _auc(apart.b))
+            table.add_row(label, *figures)
+    print_whole(table)
+
+
+def _auc(told: Told, style: str = "") -> Text:
+    if told.auc != told.auc:
+        return plain("–", style)
+    return plain(f"{told.auc:.3f}", style).append(f" ±{told.sd:.3f}", style="dim")
+
+
+def _show_tells(console: Console, found: Comparison) -> None:
+    clearest = found.clearest()
+    console.print(Text(".5 cannot tell, 1 always knows; of servers not learned from", style="dim"))
+    console.print()
+    if not clearest:
+        console.print(Text("no feature differs by more than chance among servers explains"))
+        return
+    console.print(Text("what gives it away, alone", style="bold"))
+    for tell in clearest[:_TELLS]:
+        console.print(
+            plain(f"{tell.clarity:.2f}  ", "bold").append(tell.sentence, style="not bold")
+        )
+    more = len(clearest) - _TELLS
+    if more > 0:
+        console.print(Text(f"and {more:,} more, in --json", style="dim"))
+
+
+def _show_facts(console: Console, found: Comparison) -> None:
+    console.print()
+    table = text_table("fact", "A", "B")
+    for name, fact in known_facts().items():
+        values = [side.facts[name] for side in (found.a, found.b)]
+        if values != [None, None]:
+            label = Text(fact.label).append(f"  {fact.unit}", style="dim")
+            table.add_row(label, *(_fact(value, fact.decimals) for value in values))
+    print_whole(table)
+
+
+def _fact(value: float | str | None, decimals: int) -> Text:
+    if value is None or isinstance(value, str):
+        return plain(value or "–")
+    return plain(f"{value:.{decimals}f}")

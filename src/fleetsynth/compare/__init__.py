@@ -1,0 +1,1 @@
+"""Two datasets side by side: whether a classifier can tell them apart, and by what."""

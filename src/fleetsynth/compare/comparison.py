@@ -1,0 +1,124 @@
+"""What a comparison found."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fleetsynth import html
+from fleetsynth.compare.tells import NAMES, clearest
+
+if TYPE_CHECKING:
+    from fleetsynth.compare.tells import Tell
+    from fleetsynth.compare.two_sample import Told
+
+KINDS = {
+    "features": "all features",
+    "shape": "features of shape alone",
+    "convolutions": "random convolutions",
+}
+"""What classifiers look at, as people read it."""
+ALL = "all"
+"""All metrics together, in the place of one."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two datasets.
+
+    Attributes:
+        name: its path, or what it is.
+        servers: how many servers it has.
+        stretches: how many stretches there were.
+        used: how many of them were drawn.
+        used_servers: of how many servers those are.
+        gapped: stretches that were left out because more than 2 % of each metric is missing.
+        left_out: servers with fewer than two points.
+        facts: each fact that its columns allow, over all of its servers.
+        understood: what the reader understood of it.
+    """
+
+    name: str
+    servers: int
+    stretches: int
+    used: int
+    used_servers: int
+    gapped: int
+    left_out: int
+    facts: dict[str, Any]
+    understood: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """How well a classifier tells the datasets apart, beside what it makes of either alone.
+
+    Attributes:
+        between: A against B.
+        a: half of A's servers against the other half: the floor.
+        b: likewise of B.
+    """
+
+    between: Told
+    a: Told
+    b: Told
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Two datasets side by side.
+
+    Attributes:
+        a: the first.
+        b: the second.
+        step: seconds from point to point, of both.
+        days: days of a stretch.
+        metrics: roles that both have.
+        classifiers: by metric (or ``all``), then by what is looked at: ``features``, ``shape``,
+            ``convolutions``.
+        tells: all features that differ by more than chance, clearest first.
+    """
+
+    a: Side
+    b: Side
+    step: int
+    days: int
+    metrics: list[str]
+    classifiers: dict[str, dict[str, Apart]]
+    tells: list[Tell] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Say in a line how well they are told apart."""
+        auc = self.classifiers[self.metrics[0]]["features"].between.auc
+        name = NAMES[self.metrics[0]]
+        return f"<Comparison of {self.a.name} and {self.b.name}: AUC {auc:.3f} by {name}>"
+
+    def _repr_html_(self) -> str:
+        """Show how well they are told apart, and by what, as notebooks do."""
+        rows = [
+            [f"{NAMES.get(metric, 'all metrics')}, {KINDS[kind]}", *_aucs(apart)]
+            for metric, kinds in self.classifiers.items()
+            for kind, apart in kinds.items()
+        ]
+        caption = f"A: {self.a.name}, B: {self.b.name}"
+        head = ["a classifier looks at", "A against B", "A against A", "B against B"]
+        words = [[tell.sentence, f"{tell.clarity:.2f}"] for tell in self.clearest()[:10]]
+        return html.table(caption, head, rows) + html.table(
+            "", ["what gives it away", "AUC"], words
+        )
+
+    def clearest(self) -> list[Tell]:
+        """Return the clearest tell of each metric and family, clearest first."""
+        return clearest(self.tells)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON-ready values."""
+        chosen = [tell.sentence for tell in self.clearest()]
+        return asdict(self) | {
+            "tells": [tell.to_dict() for tell in self.tells],
+            "in_words": chosen,
+        }
+
+
+def _aucs(apart: Apart) -> list[str]:
+    return [f"{told.auc:.3f}" for told in (apart.between, apart.a, apart.b)]

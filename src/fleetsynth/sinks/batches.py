@@ -1,0 +1,110 @@
+"""How the samples of a plan are cut into batches: on in time, the same whenever they are cut."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from fleetsynth.series.select import Selection
+from fleetsynth.sinks.streamed import Batch
+from fleetsynth.window import BLOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fleetsynth.sinks.streamed import Cut
+
+
+class Cutting(NamedTuple):
+    """Spans of time, and servers within each.
+
+    Attributes:
+        seconds: of a span: tiles of the simulation, or a piece of one.
+        servers: of a batch, at most.
+        by_server: whether all spans of some servers come before those of others.
+    """
+
+    seconds: int
+    servers: int
+    by_server: bool = False
+
+
+def cutting(everything: Selection, cut: Cut) -> Cutting:
+    """Return how to cut what is sent, so that tiles are simulated as rarely as can be."""
+    size = max(1, len(everything.everyone))
+    catalog = everything.catalog
+    tile = catalog.samples.clock.step * BLOCK
+    per_second = sum(len(rows) / catalog.step(family) for family, rows in everything.chosen)
+    heads = cut.each_series * sum(len(rows) for _, rows in everything.chosen)
+
+    def fits(servers: int) -> float:
+        """Return how many seconds of some servers a batch has room for."""
+        return (cut.samples / servers - heads) / per_second
+
+    def servers_in(seconds: int) -> int:
+        return max(1, int(cut.samples / (per_second * seconds + heads)))
+
+    if cut.by_server:
+        end = everything.span[1] - everything.span[0] + 2 * tile
+        if fits(1) >= end:
+            return Cutting(end // tile * tile, servers_in(end), by_server=True)
+        return Cutting(max(1, int(fits(1) // tile)) * tile, 1, by_server=True)
+    if fits(size) >= tile:
+        return Cutting(int(fits(size) // tile) * tile, size)
+    if cut.late_seconds is None:
+        seconds = _piece(everything, min(fits(1), tile))
+        return Cutting(seconds, servers_in(seconds))
+    if fits(size) >= cut.late_seconds:
+        return Cutting(_piece(everything, fits(size)), size)
+    seconds = _piece(everything, min(cut.late_seconds, tile))
+    return Cutting(seconds, servers_in(seconds))
+
+
+def _piece(everything: Selection, seconds: float) -> int:
+    """Return the length of equal pieces of a tile that are no longer than some seconds."""
+    catalog = everything.catalog
+    unit = min(catalog.step(family) for family, _ in everything.chosen)
+    units = catalog.samples.clock.step * BLOCK // unit
+    pieces = min(units, -(-units // max(1, int(seconds // unit))))
+    return units // pieces * unit
+
+
+def batches(everything: Selection, how: Cutting, first: int = 0) -> Iterator[Batch]:
+    """Yield batches that together have each sample once, from a number on; none is empty."""
+    for number, (span, servers) in enumerate(_rectangles(everything, how)):
+        if number >= first:
+            selection = Selection(everything.catalog, everything.chosen, servers, span)
+            if selection.samples:
+                yield Batch(number, selection, selection.samples)
+
+
+def _rectangles(
+    everything: Selection, how: Cutting
+) -> Iterator[tuple[tuple[int, int], NDArray[np.int64]]]:
+    groups = _groups(everything, how)
+    if how.by_server:
+        yield from ((span, servers) for servers in groups for span in _spans(everything, how))
+    else:
+        yield from ((span, servers) for span in _spans(everything, how) for servers in groups)
+
+
+def _groups(everything: Selection, how: Cutting) -> list[NDArray[np.int64]]:
+    size = len(everything.everyone)
+    return [everything.everyone[at : at + how.servers] for at in range(0, size, how.servers)]
+
+
+def _spans(everything: Selection, how: Cutting) -> Iterator[tuple[int, int]]:
+    """Yield first and last second of each span; a tick's value covers the time before it."""
+    begin, end = everything.span
+    step = everything.catalog.samples.clock.step
+    tile = step * BLOCK
+    edge = (begin // tile) * tile - step + 1
+    while edge <= end:
+        whole = max(tile, how.seconds)
+        for at in range(edge, edge + whole, how.seconds):
+            span = max(at, begin), min(at + how.seconds, edge + whole) - 1
+            if span[0] <= min(span[1], end):
+                yield span[0], min(span[1], end)
+        edge += whole

@@ -1,0 +1,143 @@
+"""One connection to a server that takes samples over HTTP, and what its answers mean."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from fleetsynth._version import __version__
+from fleetsynth.errors import OutputError, UsageError
+from fleetsynth.shown import destination
+from fleetsynth.sinks.streamed import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from http.client import HTTPResponse
+
+    from fleetsynth.sinks.access import Access
+
+TIMEOUT_SECONDS = 120.0
+_TOO_MANY = 429
+_NEVER = {"CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER"}
+"""What TLS says of a server that will not be another one if it is asked again."""
+_MOST_SAID = 1 << 16
+
+
+class Refused(OutputError):  # noqa: N818 - as `Unavailable`
+    """A request that a server will not take, however often.
+
+    Attributes:
+        status: of its answer; 0 if there was none.
+        said: the text of it.
+    """
+
+    def __init__(self, message: str, status: int, said: str) -> None:
+        super().__init__(message)
+        self.status, self.said = status, said
+
+
+class Http:
+    """A connection that is kept open, and opened anew when it is lost.
+
+    Args:
+        url: where requests go, ``http://host:port/path``, with a query if there is one.
+        access: credentials and certificates.
+        default_path: where they go if the URL says nothing but the host.
+
+    Raises:
+        UsageError: if that is no such URL, or has credentials in it.
+    """
+
+    def __init__(self, url: str, access: Access, default_path: str = "/") -> None:
+        parts = urlsplit(url)
+        if "@" in parts.netloc:
+            raise UsageError(
+                "credentials do not belong into a destination, where others see them: put them"
+                " into FLEETSYNTH_USER and FLEETSYNTH_PASSWORD, or into a file (--password-file)"
+            )
+        try:
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = port = None
+        if parts.scheme not in ("http", "https") or not host:
+            raise UsageError(f"{destination(url)}: expected a URL such as http://localhost:9090")
+        self._access = access
+        self._path = (parts.path if parts.path not in ("", "/") else default_path) + (
+            f"?{parts.query}" if parts.query else ""
+        )
+        self.where = f"{parts.scheme}://{parts.netloc}"
+        self._connection = (
+            HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=access.context())
+            if parts.scheme == "https"
+            else HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+        )
+
+    def post(self, body: bytes, headers: Mapping[str, str]) -> None:
+        """Send a body; return once the server says that it has it.
+
+        Raises:
+            Unavailable: if it may be sent again: the server is not there, or busy, or broken.
+            Refused: if it may not.
+        """
+        everything = {
+            "User-Agent": f"fleetsynth/{__version__}", **headers, **self._access.headers()
+        }  # fmt: skip
+        try:
+            self._connection.request("POST", self._path, body, everything)
+            answer = self._connection.getresponse()
+            said = self._said(answer)
+        except (OSError, HTTPException) as error:
+            self.close()
+            if isinstance(error, ssl.SSLError) and error.reason in _NEVER:
+                raise Refused(f"{self.where}: {_why(error)}", 0, "") from error
+            raise Unavailable(f"{self.where}: {_why(error)}") from error
+        except BaseException:
+            self.close()  # half of a request may be under way
+            raise
+        if not 200 <= answer.status < 300:
+            self._raise(answer, said)
+
+    def close(self) -> None:
+        """Close the connection; the next request opens it again."""
+        self._connection.close()
+
+    def _said(self, answer: HTTPResponse) -> str:
+        text = answer.read(_MOST_SAID).decode("utf-8", "replace").strip()
+        if answer.read(1):
+            self.close()
+        return self._access.hidden(text)
+
+    def _raise(self, answer: HTTPResponse, said: str) -> None:
+        status = answer.status
+        told = f"{self.where} answers {status} {answer.reason}" + (f": {said}" if said else "")
+        if status == _TOO_MANY or status >= 500 or status == 408:
+            raise Unavailable(told, wait_of(answer.getheader("Retry-After")))
+        if status in (401, 403):
+            told += "; credentials come from FLEETSYNTH_TOKEN, or FLEETSYNTH_USER and _PASSWORD"
+        if 300 <= status < 400:
+            told += f"; redirected to {answer.getheader('Location')}: name that place"
+        raise Refused(told, status, said)
+
+
+def wait_of(header: str | None, now: datetime | None = None) -> float | None:
+    """Return how many seconds a ``Retry-After`` says, as a number or a date."""
+    if header is None:
+        return None
+    try:
+        return max(0.0, float(int(header)))
+    except ValueError:
+        pass
+    try:
+        at = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

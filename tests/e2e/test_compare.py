@@ -1,0 +1,134 @@
+"""``fleetsynth compare``: whether two datasets can be told apart, and by what."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fleetsynth import compare
+from tests.e2e.command import Fleetsynth, contents
+
+START = pd.Timestamp("2024-01-01")
+WEEK = 2016
+
+
+def fleet(servers: int, seed: int, *, steps: int = WEEK, minutes: int = 5) -> pd.DataFrame:
+    """Servers with a day, noise with memory and a level of their own."""
+    draw = np.random.default_rng(seed)
+    times = START + pd.to_timedelta(np.arange(steps) * minutes, "min")
+    parts = []
+    for number in range(servers):
+        noise = draw.normal(size=steps)
+        smooth = (noise + np.roll(noise, 1) + np.roll(noise, 2)) * 0.8
+        day = np.sin(np.arange(steps) * minutes / 1440 * 2 * np.pi)
+        cpu = np.round(draw.uniform(20, 50) + 5 * day + smooth, 2)
+        parts.append(pd.DataFrame({"time": times, "host": f"{seed}-{number}", "cpu": cpu}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def held(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same with values that are held for two steps."""
+    return frame.assign(
+        cpu=frame.groupby("host").cpu.transform(lambda x: x.where(x.index % 2 == 0))
+    )
+
+
+@pytest.fixture(scope="module")
+def plain() -> pd.DataFrame:
+    return fleet(16, 1)
+
+
+def test_halves_of_one_law_cannot_be_told_apart(plain: pd.DataFrame) -> None:
+    found = compare(plain, fleet(16, 2))
+    assert found.metrics == ["cpu"]
+    for apart in found.classifiers["cpu"].values():
+        assert 0.3 < apart.between.auc < 0.7
+        assert 0.2 < apart.a.auc < 0.8
+    assert len(found.clearest()) <= 1
+    assert (found.a.used, found.a.used_servers, found.days, found.step) == (16, 16, 7, 300)
+
+
+def test_a_planted_difference_is_said_in_words(plain: pd.DataFrame) -> None:
+    other = fleet(16, 2)
+    other["cpu"] = other.cpu.where(other.index % 2 == 0).ffill()
+    found = compare(plain, other)
+    assert all(apart.between.auc > 0.98 for apart in found.classifiers["cpu"].values())
+    (said,) = (tell for tell in found.tells if tell.feature == "repeats")
+    assert said.auc == said.clarity == 1
+    assert said.sentence.startswith("CPU: 5 min values of B repeat more often than those of A (")
+    assert "50 %" in said.sentence
+    assert "repeats" in {tell.family for tell in found.clearest()}
+
+
+def test_the_answer_depends_on_no_order_and_is_the_same_again(plain: pd.DataFrame) -> None:
+    other = fleet(16, 3)
+    once = compare(plain, other, stretches=10).to_dict()
+    again = compare(plain.sort_values(["time", "host"]), other[::-1], stretches=10).to_dict()
+    for side in ("a", "b"):
+        assert (once[side]["used"], once[side]["stretches"]) == (10, 16)
+        once[side].pop("facts")
+        again[side].pop("facts")
+    assert json.dumps(once) == json.dumps(again)
+
+
+def test_of_few_servers_no_auc_is_made_up(plain: pd.DataFrame) -> None:
+    found = compare(plain, fleet(3, 2, steps=3 * WEEK))
+    assert np.isnan(found.classifiers["cpu"]["features"].between.auc)
+    assert found.tells == []
+
+
+def test_the_command(fleetsynth: Fleetsynth, plain: pd.DataFrame) -> None:
+    plain.to_parquet(fleetsynth.folder / "a.parquet")
+    other = fleet(12, 2)
+    other.loc[:4, "cpu"] = np.nan
+    other["cpu"] = (other.cpu / 5).round() * 5
+    other.rename(columns={"host": "box", "cpu": "busy"}).to_csv(
+        fleetsynth.folder / "b.csv", index=False
+    )
+    words = ("compare", "a.parquet", "b.csv", "--columns", "server=box,cpu=busy")
+    before = contents(fleetsynth.folder)
+    out = fleetsynth.prints(*words)
+    assert "A         a.parquet: 16 of 16 stretches of 7 days, from 16 of 16 servers" in out
+    assert "B         b.csv: 12 of 12 stretches" in out
+    assert "CPU, random convolutions" in out
+    assert "CPU: the values of B lie on a coarser grid than those of A" in out
+    assert "CPU mean  %" in out
+    assert contents(fleetsynth.folder) == before
+    found = json.loads(fleetsynth.prints(*words, "--json"))
+    assert found["b"]["understood"]["columns"]["cpu"] == "busy"
+    assert found["classifiers"]["cpu"]["features"]["between"]["auc"] > 0.98
+    assert found["in_words"][0].startswith("CPU: ")
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "words"),
+    [
+        (fleet(4, 2, minutes=10), 1, "b.csv every 10 min: only the same step can be compared"),
+        (fleet(7, 2), 1, "b.csv has 7 whole stretches of 7 days: a comparison takes 8 or more"),
+        (fleet(9, 2).rename(columns={"cpu": "disk"}), 1, "have no metric in common"),
+        (fleet(9, 2).rename(columns={"host": "x"}), 2, "--columns"),
+    ],
+)
+def test_bad_requests(
+    fleetsynth: Fleetsynth, plain: pd.DataFrame, frame: pd.DataFrame, code: int, words: str
+) -> None:
+    plain.to_parquet(fleetsynth.folder / "a.parquet")
+    frame.to_csv(fleetsynth.folder / "b.csv", index=False)
+    ran = fleetsynth("compare", "a.parquet", "b.csv")
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.startswith("error: ")
+    assert words in ran.err
+
+
+def test_what_is_not_there(fleetsynth: Fleetsynth) -> None:
+    (fleetsynth.folder / "a.csv").write_text("time,host,cpu\n")
+    ran = fleetsynth("compare", "a.csv", "b.csv")
+    assert (ran.code, ran.err) == (2, "error: there is no file or folder b.csv\n")
+
+
+def test_a_daily_dataset() -> None:
+    one, two = (fleet(10, seed, steps=91, minutes=1440) for seed in (1, 2))
+    made = compare(one, two)
+    assert (made.days, made.step) == (91, 86_400)
+    assert 0.2 < made.classifiers["cpu"]["features"].between.auc < 0.8
