@@ -376,8 +376,9 @@ archetypes:
       leak: {zero: 0.8, lognormal: [0.2, 0.7], max: 2}    # none on 80 % of servers
 ```
 
-Give one of `value`, `uniform`, `normal`, `lognormal` and `choices`, and with it what else is needed.
-A distribution that leaves the range of its figure is refused until `min` or `max` keep it inside.
+Give one of `value`, `uniform`, `normal`, `lognormal` and `choices`, and with it what else is
+needed. A distribution that leaves the range of its figure is refused until `min` or `max` keep it
+inside.
 
 """
 

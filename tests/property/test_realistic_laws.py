@@ -109,7 +109,7 @@ def test_activities_come_at_their_rate(many: Activities) -> None:
 
 def test_activities_begin_at_any_second(many: Activities) -> None:
     cell = doings.OFTEN.seconds
-    assert ks((many.start % cell + 0.5) / cell) < 2.5
+    assert ks(((many.start % cell + 0.5) / cell).astype(np.float64)) < 2.5
     assert set(np.unique(many.start // cell)) == set(range(999, 1_009))
 
 
@@ -200,7 +200,7 @@ def test_drift_is_the_same_at_any_interval() -> None:
 
 def test_cycles_have_mean_0_and_repeat() -> None:
     names = [f"server_{i:03d}" for i in range(50)]
-    lengths = np.arange(50) % 12 + 1.0
+    lengths: Floats = (np.arange(50) % 12 + 1).astype(np.float64)
     cycles = cycles_of(3, "cycle", names, lengths, np.full(50, 2.0))
     out = np.zeros((50, 27_720))
     cycles.add(out, 5, 300)
