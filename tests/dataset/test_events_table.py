@@ -20,8 +20,8 @@ from fleetsynth.ledger.table import events as ledger
 from fleetsynth.presets import resolve
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.reader.files import find_files
-from fleetsynth.tables.digest import combine
 from fleetsynth.tables import jobs
+from fleetsynth.tables.digest import combine
 from fleetsynth.tables.events import SCHEMA, batches, leaves
 from tests.dataset.folders import files_in, manifest_of
 from tests.dataset.test_verify import edit, found, write
