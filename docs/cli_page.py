@@ -77,7 +77,8 @@ digest; one object per file |
 `holds`, `real` (by fleet) and `range` |
 | `compare --json` | `a` and `b` (each `name`, `servers`, `stretches`, `used`, `used_servers`, \
 `gapped`, `left_out`, `facts`, `understood`), `step`, `days`, `metrics`, `classifiers` (by metric, \
-then by what is looked at: `between`, `a`, `b`, each with `auc` and `sd`), `tells` (see \
+then by what is looked at: `between`, `a`, `b`, each with `auc` and `sd`), `distances` \
+(likewise), `forecasts` (by metric, horizon, who learned and who is forecast), `tells` (see \
 [its page](compare.md#what-gives-it-away)), `in_words` |
 | `capacity --json` | a list of objects, one a line, with the keys of [its page](capacity.md); \
 with `--backtest` a list of `metric`, `horizon_days`, `cuts`, `series`, `breaches`, `dated`, \

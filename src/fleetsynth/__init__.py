@@ -47,8 +47,10 @@ if TYPE_CHECKING:
     from fleetsynth.report.write import report
     from fleetsynth.result import Result
     from fleetsynth.scenario import Scenario
+    from fleetsynth.sinks.access import Access
     from fleetsynth.sinks.ddl import ddl
     from fleetsynth.sinks.export import export
+    from fleetsynth.sinks.push import Streaming
     from fleetsynth.sinks.result import Exported
     from fleetsynth.size import Size, estimate
     from fleetsynth.spark import to_spark
@@ -120,7 +122,9 @@ _HOMES = {
     "report.write": ("report",),
     "scenario": ("Scenario",),
     "sinks.ddl": ("ddl",),
+    "sinks.access": ("Access",),
     "sinks.export": ("export",),
+    "sinks.push": ("Streaming",),
     "sinks.result": ("Exported",),
     "specification.server": ("ServerArchetype",),
     "size": ("Size", "estimate"),
@@ -181,9 +185,11 @@ __all__ = [  # noqa: RUF022 - by topic
     "preview",
     "resolve",
     # datasets
+    "Access",
     "Exported",
     "Result",
     "SparkEngine",
+    "Streaming",
     "append",
     "batches",
     "commit",

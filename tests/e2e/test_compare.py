@@ -1,12 +1,14 @@
 """``fleetsynth compare``: whether two datasets can be told apart, and by what."""
 
 import json
+from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from fleetsynth import compare
+from fleetsynth import OutputError, UsageError, compare
 from tests.e2e.command import Fleetsynth, contents
 
 START = pd.Timestamp("2024-01-01")
@@ -42,6 +44,12 @@ def plain() -> pd.DataFrame:
 def test_halves_of_one_law_cannot_be_told_apart(plain: pd.DataFrame) -> None:
     found = compare(plain, fleet(16, 2))
     assert found.metrics == ["cpu"]
+    for distance in found.distances["cpu"].values():
+        assert distance.between < 1.5 * max(distance.a, distance.b)
+    for errors in found.forecasts["cpu"].values():
+        assert errors["A"]["B"] == pytest.approx(errors["B"]["B"], rel=0.05)
+        assert errors["A"]["B"] < errors["seasonal naive"]["B"]
+    assert list(found.forecasts["cpu"]) == ["1 step", "1 hour", "1 day"]
     for apart in found.classifiers["cpu"].values():
         assert 0.3 < apart.between.auc < 0.7
         assert 0.2 < apart.a.auc < 0.8
@@ -49,7 +57,7 @@ def test_halves_of_one_law_cannot_be_told_apart(plain: pd.DataFrame) -> None:
     assert (found.a.used, found.a.used_servers, found.days, found.step) == (16, 16, 7, 300)
 
 
-def test_a_planted_difference_is_said_in_words(plain: pd.DataFrame) -> None:
+def test_a_planted_difference_is_said_in_words(plain: pd.DataFrame, tmp_path: Path) -> None:
     other = fleet(16, 2)
     other["cpu"] = other.cpu.where(other.index % 2 == 0).ffill()
     found = compare(plain, other)
@@ -58,7 +66,14 @@ def test_a_planted_difference_is_said_in_words(plain: pd.DataFrame) -> None:
     assert said.auc == said.clarity == 1
     assert said.sentence.startswith("CPU: 5 min values of B repeat more often than those of A (")
     assert "50 %" in said.sentence
-    assert "repeats" in {tell.family for tell in found.clearest()}
+    assert said in found.clearest()
+    errors = found.forecasts["cpu"]["1 step"]
+    assert errors["A"]["B"] > 1.03 * errors["B"]["B"]
+    page = found.write_html(tmp_path / "it.html").read_text("utf-8")
+    assert escape(said.sentence) in page
+    assert page.count("<svg ") >= 3
+    with pytest.raises(OutputError, match="exists"):
+        found.write_html(tmp_path / "it.html")
 
 
 def test_the_answer_depends_on_no_order_and_is_the_same_again(plain: pd.DataFrame) -> None:
@@ -92,10 +107,15 @@ def test_the_command(fleetsynth: Fleetsynth, plain: pd.DataFrame) -> None:
     assert "A         a.parquet: 16 of 16 stretches of 7 days, from 16 of 16 servers" in out
     assert "B         b.csv: 12 of 12 stretches" in out
     assert "CPU, random convolutions" in out
-    assert "CPU: the values of B lie on a coarser grid than those of A" in out
+    assert "CPU: the values of B lie on a coarser grid than those of A (" in out
     assert "CPU mean  %" in out
     assert contents(fleetsynth.folder) == before
-    found = json.loads(fleetsynth.prints(*words, "--json"))
+    assert "forecast error (MASE)" in out
+    found = json.loads(fleetsynth.prints(*words, "--json", "--html", "it.html"))
+    assert (fleetsynth.folder / "it.html").stat().st_size > 10_000
+    ran = fleetsynth(*words, "--html", "it.html")
+    assert (ran.code, ran.out) == (1, "")
+    assert "it.html exists" in ran.err
     assert found["b"]["understood"]["columns"]["cpu"] == "busy"
     assert found["classifiers"]["cpu"]["features"]["between"]["auc"] > 0.98
     assert found["in_words"][0].startswith("CPU: ")
@@ -119,6 +139,21 @@ def test_bad_requests(
     assert (ran.code, ran.out) == (code, "")
     assert ran.err.startswith("error: ")
     assert words in ran.err
+
+
+def test_metrics_can_be_chosen(fleetsynth: Fleetsynth, plain: pd.DataFrame) -> None:
+    both = plain.assign(memory=plain.cpu * 2)
+    assert compare(both, both.assign(host=both.host + "x"), metrics=["memory"]).metrics == [
+        "memory"
+    ]
+    with pytest.raises(UsageError, match="expected one or more of cpu, "):
+        compare(both, both, metrics=[])
+    both.to_parquet(fleetsynth.folder / "a.parquet")
+    ran = fleetsynth("compare", "a.parquet", "a.parquet", "--metrics", "cpu,mem")
+    assert (ran.code, ran.err) == (
+        2,
+        "error: --metrics mem: not a metric (did you mean 'memory'?)\n",
+    )
 
 
 def test_what_is_not_there(fleetsynth: Fleetsynth) -> None:

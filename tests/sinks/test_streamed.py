@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 import fleetsynth as fs
@@ -252,6 +254,49 @@ def test_remote_write_has_the_values_of_the_series(whole: dict[str, Any]) -> Non
     assert content == found
 
 
+def test_the_ledger_and_the_labels_go_along() -> None:
+    """What their series say is what the tables of the same dataset say."""
+    down = {"kind": "blackout", "at": "2022-01-03 02:00", "for": "5h", "servers": ["server_001"]}
+    plan = {**PLAN, "preset": "realistic", "sample_interval": "1h", "events": [down], "seed": 3}
+    plan["incidents"] = {"surge": {"per_quarter": 20}}
+    with receiving(RECEIVERS["prometheus"]) as receiver:
+        how = Streaming(series="fleetsynth_(event|label)", events=True)
+        fs.export(plan, f"prometheus:{receiver.url}", streaming=how, labels=True)
+        found = receiver.contents()
+    fs.generate(plan, "a.parquet", labels=True)
+    table = pq.read_table("a.tables/labels.parquet")
+    ledger = pq.read_table("a.tables/events.parquet").to_pylist()
+    labels = [column for column in table.column_names if column.endswith("_label")]
+    assert labels
+    told, ones = 0, 0.0
+    for server in range(3):
+        name = f"server_{server:03d}"
+        rows = table.filter(pc.equal(table["server_id"], name))
+        for column in labels:
+            metric = column.removesuffix("_label")
+            (series,) = (
+                [value for _, value in samples]
+                for labelled, samples in found.items()
+                if {("metric", metric), ("server_id", name)} <= set(labelled)
+            )
+            assert series == rows[column].to_pylist()
+            ones += sum(series)
+    blackout = {
+        dict(labelled)["server_id"]: [ms // 1000 for ms, value in samples if value]
+        for labelled, samples in found.items()
+        if ("kind", "blackout") in labelled
+    }
+    begin = int(datetime(2022, 1, 3, 2, tzinfo=UTC).timestamp())
+    assert blackout == {"server_001": [begin + 3600 * hour for hour in range(5)]}
+    for labelled in map(dict, found):
+        if labelled["__name__"] == "fleetsynth_event":
+            entities = (labelled["server_id"], labelled["service"])
+            told += 1
+            assert any(e["kind"] == labelled["kind"] and e["entity"] in entities for e in ledger)
+    assert told > 1
+    assert ones > 0
+
+
 @pytest.mark.parametrize(
     "cut",
     [
@@ -382,8 +427,8 @@ def test_datasets_and_tables_are_not_streamed() -> None:
     to = "prometheus:http://localhost:1"
     with pytest.raises(UsageError, match="takes the series of a scenario"):
         fs.export("a.parquet", to)
-    with pytest.raises(UsageError, match="labels=True is a table"):
-        fs.export(PLAN, to, labels=True)
+    with pytest.raises(UsageError, match="components=True is a table"):
+        fs.export(PLAN, to, components=True)
     with pytest.raises(UsageError, match="what is sent stays there"):
         fs.export(PLAN, to, overwrite=True)
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.options import json_option, read_columns, read_options, reading_options
+from fleetsynth.cli.options import (
+    LOCAL_PATH,
+    json_option,
+    overwrite_option,
+    pieces,
+    read_columns,
+    read_options,
+    reading_options,
+)
 from fleetsynth.cli.say import say_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
@@ -29,9 +40,31 @@ from fleetsynth.cli.say import say_json
     metavar="N",
     help="Stretches that are drawn of either at most, a week each at 5 minutes.",
 )
+@click.option(
+    "--metrics",
+    metavar="LIST",
+    help="Compare these alone, of cpu, memory, disk, network and net_out.",
+)
+@click.option(
+    "--html",
+    type=LOCAL_PATH,
+    metavar="FILE",
+    help="Also write a page with pictures, such as it.html.",
+)
+@overwrite_option
 @json_option
 def compare(
-    *, a: str, b: str, columns_a: str, both: bool, stretches: int, as_json: bool, **reading: Any
+    *,
+    a: str,
+    b: str,
+    columns_a: str,
+    both: bool,
+    stretches: int,
+    metrics: str | None,
+    html: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    **reading: Any,
 ) -> None:
     """Tell whether the datasets at A and B can be told apart, and by what.
 
@@ -47,12 +80,18 @@ def compare(
     Examples
       fleetsynth compare fleet.parquet ours.parquet
       fleetsynth compare fleet.parquet export.csv --columns server=host,cpu=cpu_user
+      fleetsynth compare fleet.parquet ours.parquet --metrics cpu,memory
       fleetsynth compare fleet/ s3://bucket/real/ --json
+      fleetsynth compare fleet.parquet ours.parquet --html compared.html
     """
     from fleetsynth.compare.dataset import compare
+    from fleetsynth.compare.stretches import METRICS
+    from fleetsynth.files import refuse_existing
     from fleetsynth.stores.paths import refuse_missing
 
     refuse_missing([a, b])
+    if html is not None:
+        refuse_existing(html, overwrite=overwrite)
     options = read_options(reading)
     found = compare(
         a,
@@ -61,7 +100,10 @@ def compare(
         columns_a=read_columns(columns_a, "columns-a"),
         options_a=options if both else None,
         stretches=stretches,
+        metrics=pieces(metrics, "metrics", "cpu,memory") if metrics is not None else METRICS,
     )
+    if html is not None:
+        found.write_html(html, overwrite=overwrite)
     if as_json:
         say_json(found.to_dict())
         return

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from fleetsynth.cli.terminal import open_console, plain, print_facts, print_whole, text_table
-from fleetsynth.compare.comparison import KINDS
+from fleetsynth.compare.comparison import DISTANCES, KINDS
+from fleetsynth.compare.forecast import NAIVE
 from fleetsynth.compare.tells import NAMES
 from fleetsynth.facts.facts_table import known_facts
 from fleetsynth.reader import Understood
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from fleetsynth.compare.comparison import Comparison, Side
     from fleetsynth.compare.two_sample import Told
@@ -30,8 +33,13 @@ def show_comparison(found: Comparison) -> None:
             console.print(Text(f"warning: {label}: {warning}", style="yellow"))
     console.print()
     _show_classifiers(found)
+    console.print(
+        Text(".5 cannot tell, 1 always knows; of servers not learned from\n", style="dim")
+    )
     _show_tells(console, found)
-    _show_facts(console, found)
+    _show_distances(found)
+    _show_forecasts(found)
+    _show_facts(found)
 
 
 def _side(side: Side, days: int) -> str:
@@ -54,18 +62,21 @@ def _show_classifiers(found: Comparison) -> None:
     print_whole(table)
 
 
+def _print(table: Table) -> None:
+    print_whole(table)
+    open_console().print()
+
+
 def _auc(told: Told, style: str = "") -> Text:
-    if told.auc != told.auc:
+    if isnan(told.auc):
         return plain("–", style)
     return plain(f"{told.auc:.3f}", style).append(f" ±{told.sd:.3f}", style="dim")
 
 
 def _show_tells(console: Console, found: Comparison) -> None:
     clearest = found.clearest()
-    console.print(Text(".5 cannot tell, 1 always knows; of servers not learned from", style="dim"))
-    console.print()
     if not clearest:
-        console.print(Text("no feature differs by more than chance among servers explains"))
+        console.print(Text("no feature differs by more than chance among servers explains\n"))
         return
     console.print(Text("what gives it away, alone", style="bold"))
     for tell in clearest[:_TELLS]:
@@ -75,10 +86,37 @@ def _show_tells(console: Console, found: Comparison) -> None:
     more = len(clearest) - _TELLS
     if more > 0:
         console.print(Text(f"and {more:,} more, in --json", style="dim"))
-
-
-def _show_facts(console: Console, found: Comparison) -> None:
     console.print()
+
+
+def _show_distances(found: Comparison) -> None:
+    table = text_table("distance of", "A from B", "A from A", "B from B")
+    for metric, kinds in found.distances.items():
+        for kind, distance in kinds.items():
+            label = Text(NAMES.get(metric, "all metrics"))
+            label.append(f", {DISTANCES[kind]}", style="dim")
+            values = (distance.between, distance.a, distance.b)
+            table.add_row(label, *(_number(value) for value in values))
+    _print(table)
+
+
+def _show_forecasts(found: Comparison) -> None:
+    learners = ("A", "B", NAIVE)
+    columns = [(of, by) for of in ("A", "B") for by in learners]
+    heads = [f"of {of}\n{'naive' if by == NAIVE else f'by {by}'}" for of, by in columns]
+    table = text_table("forecast error (MASE)", *heads)
+    for metric, ahead in found.forecasts.items():
+        for horizon, errors in ahead.items():
+            label = Text(NAMES[metric]).append(f", {horizon} ahead", style="dim")
+            table.add_row(label, *(_number(errors[by][of]) for of, by in columns))
+    _print(table)
+
+
+def _number(value: float) -> Text:
+    return plain("–" if isnan(value) else f"{value:.2f}")
+
+
+def _show_facts(found: Comparison) -> None:
     table = text_table("fact", "A", "B")
     for name, fact in known_facts().items():
         values = [side.facts[name] for side in (found.a, found.b)]

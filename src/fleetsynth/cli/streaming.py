@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(exists=True, dir_okay=False)
 _OPTIONS = (
-    "series", "labels_of_all", "rate", "record", "patience",
+    "series", "events", "labels_of_all", "rate", "record", "patience",
     "token_file", "user", "password_file", "ca_file", "certificate_file", "key_file",
 )  # fmt: skip
 
@@ -32,6 +32,11 @@ def streaming_options(command: Command) -> Command:
             metavar="PATTERN",
             help="Monitoring systems: names of the series to send, such as 'fleetsynth_.*' or"
             " 'node_cpu_.*|up'.  [default: all]",
+        ),
+        click.option(
+            "--events",
+            is_flag=True,
+            help="Monitoring systems: send what befalls servers as well: fleetsynth_event{kind=…}.",
         ),
         click.option(
             "--label",
@@ -85,11 +90,12 @@ def streaming(options: dict[str, Any]) -> Streaming | None:
     from fleetsynth.sinks.push import Streaming
 
     said = {name: options.pop(name) for name in _OPTIONS}
-    given = {name: value for name, value in said.items() if value not in (None, ())}
+    given = {name: value for name, value in said.items() if value not in (None, (), False)}
     if not given:
         return None
     how = {
-        name: given.pop(name) for name in ("series", "rate", "record", "patience") & given.keys()
+        name: given.pop(name)
+        for name in ("series", "events", "rate", "record", "patience") & given.keys()
     }
     labels = pairs(given.pop("labels_of_all", ()))
     return Streaming(**how, labels=labels, access=access_of(**given))

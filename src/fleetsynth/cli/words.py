@@ -41,7 +41,16 @@ OPTIONS = {
 
 WITH_VALUES = {
     name: f"--{name.replace('_', '-')}"
-    for name in ("time_format", "timezone", "delimiter", "decimal", "encoding", "engine", "until")
+    for name in (
+        "time_format",
+        "timezone",
+        "delimiter",
+        "decimal",
+        "encoding",
+        "engine",
+        "until",
+        "metrics",
+    )
 }
 """Options by the names of arguments that are said with a value, such as ``decimal=','``."""
 

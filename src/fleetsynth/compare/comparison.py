@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import html
 from fleetsynth.compare.tells import NAMES, clearest
+from fleetsynth.files import write_text
 
 if TYPE_CHECKING:
+    from fleetsynth.compare.distances import Distance
+    from fleetsynth.compare.stretches import Stretch
     from fleetsynth.compare.tells import Tell
     from fleetsynth.compare.two_sample import Told
 
@@ -18,6 +22,12 @@ KINDS = {
     "convolutions": "random convolutions",
 }
 """What classifiers look at, as people read it."""
+DISTANCES = {
+    "marginal": "values",
+    "autocorrelation": "autocorrelation",
+    "cross_correlation": "correlation between metrics",
+}
+"""What distances are of, as people read it."""
 ALL = "all"
 """All metrics together, in the place of one."""
 
@@ -76,7 +86,11 @@ class Comparison:
         metrics: roles that both have.
         classifiers: by metric (or ``all``), then by what is looked at: ``features``, ``shape``,
             ``convolutions``.
+        distances: by metric ``marginal`` and ``autocorrelation``, and where there are several
+            under ``all`` ``cross_correlation``.
+        forecasts: by metric the scaled errors of `compare.forecast.forecasts`.
         tells: all features that differ by more than chance, clearest first.
+        examples: by metric a typical stretch of A and of B, for pictures; not in `to_dict`.
     """
 
     a: Side
@@ -85,7 +99,10 @@ class Comparison:
     days: int
     metrics: list[str]
     classifiers: dict[str, dict[str, Apart]]
-    tells: list[Tell] = field(default_factory=list)
+    distances: dict[str, dict[str, Distance]]
+    forecasts: dict[str, dict[str, dict[str, dict[str, float]]]]
+    tells: list[Tell]
+    examples: dict[str, tuple[Stretch, Stretch]]
 
     def __repr__(self) -> str:
         """Say in a line how well they are told apart."""
@@ -113,11 +130,24 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values."""
-        chosen = [tell.sentence for tell in self.clearest()]
-        return asdict(self) | {
+        said = {
             "tells": [tell.to_dict() for tell in self.tells],
-            "in_words": chosen,
+            "in_words": [tell.sentence for tell in self.clearest()],
         }
+        told = asdict(replace(self, tells=[], examples={})) | said
+        del told["examples"]
+        return told
+
+    def write_html(self, path: Path | str, *, overwrite: bool = False) -> Path:
+        """Write it as one HTML file: the tables, and pictures of what gives a dataset away.
+
+        Raises:
+            OutputError: if the file exists or cannot be written.
+        """
+        from fleetsynth.compare.page import render
+
+        write_text(Path(path), render(self), overwrite=overwrite)
+        return Path(path)
 
 
 def _aucs(apart: Apart) -> list[str]:

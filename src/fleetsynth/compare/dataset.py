@@ -10,7 +10,10 @@ import numpy as np
 
 from fleetsynth.compare.comparison import ALL, Apart, Comparison, Side
 from fleetsynth.compare.convolutions import convolved, ridge
+from fleetsynth.compare.distances import autocorrelation, cross_correlation, marginal
 from fleetsynth.compare.features import coupled, features, measured, pairs
+from fleetsynth.compare.forecast import forecasts
+from fleetsynth.compare.pictures import typical
 from fleetsynth.compare.stretches import (
     METRICS,
     MOST,
@@ -21,7 +24,7 @@ from fleetsynth.compare.stretches import (
 from fleetsynth.compare.tells import tells
 from fleetsynth.compare.trees import Boosted
 from fleetsynth.compare.two_sample import floor, told_apart
-from fleetsynth.errors import InputError, UsageError
+from fleetsynth.errors import InputError, UsageError, did_you_mean
 from fleetsynth.facts.facts_table import known_facts
 from fleetsynth.facts.fleet_facts import FleetFacts
 from fleetsynth.reader import ReadOptions, ScatteredError, open_dataset
@@ -29,6 +32,7 @@ from fleetsynth.reader import ReadOptions, ScatteredError, open_dataset
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from fleetsynth.compare.distances import Distance
     from fleetsynth.compare.stretches import Stretch
     from fleetsynth.compare.tells import Tell
     from fleetsynth.compare.two_sample import Fit, Floats, Ints
@@ -51,6 +55,7 @@ def compare(
     columns_a: Mapping[str, str] | None = None,
     options_a: ReadOptions | None = None,
     stretches: int = MOST,
+    metrics: Iterable[str] = METRICS,
 ) -> Comparison:
     """Tell how well two datasets can be told apart, and by what.
 
@@ -68,6 +73,8 @@ def compare(
         columns_a: A's columns by role.
         options_a: how to read A.
         stretches: how many stretches are drawn of each at most.
+        metrics: which roles are compared, of ``cpu``, ``memory``, ``disk``, ``network`` and
+            ``net_out``; of these, what both have.
 
     Raises:
         UsageError: if a path or column is not there, or more must be said.
@@ -76,40 +83,53 @@ def compare(
     """
     if stretches < _LEAST:
         raise UsageError(f"stretches={stretches}: expected a whole number from {_LEAST}")
+    asked = _metrics(metrics)
     first = _Read(a, _options(options_a, columns_a), stretches)
     second = _Read(b, _options(options, columns), stretches)
     step = common_step(first.stretches, second.stretches, (first.name, second.name))
     drawn = first.drawn(step), second.drawn(step)
-    metrics = [role for role in METRICS if all(_has(side, role) for side in drawn)]
-    if not metrics:
+    common = [role for role in asked if all(_has(side, role) for side in drawn)]
+    if not common:
         raise InputError(
-            f"{first.name} and {second.name} have no metric in common: one of {', '.join(METRICS)}"
+            f"{first.name} and {second.name} have no metric in common: one of {', '.join(asked)}"
         )
     said = first.stretches.words[step]
     classifiers: dict[str, dict[str, Apart]] = {}
     found: list[Tell] = []
+    distances: dict[str, dict[str, Distance]] = {}
+    expected, examples = {}, {}
     tables: list[Pair] = []
-    for role in metrics:
+    for role in common:
         having = _having(drawn[0], role), _having(drawn[1], role)
         table = measured(having[0], role), measured(having[1], role)
         found += tells(role, features(), table, _servers(having), said)
         classifiers[role] = _of_metric(having, table, role)
+        distances[role] = {
+            "marginal": marginal(*having, role),
+            "autocorrelation": autocorrelation(*having, role),
+        }
+        expected[role] = forecasts(*having, role)
+        examples[role] = typical(having[0], table[0]), typical(having[1], table[1])
         tables.append((_spread(drawn[0], role, table[0]), _spread(drawn[1], role, table[1])))
-    for one, two in combinations(metrics, 2):
+    for one, two in combinations(common, 2):
         pair = coupled(drawn[0], one, two), coupled(drawn[1], one, two)
         found += tells(f"{one}+{two}", pairs(), pair, _servers(drawn), said)
         tables.append(pair)
-    if len(metrics) > 1:
+    if len(common) > 1:
         a_rows, b_rows = (np.hstack([table[side] for table in tables]) for side in (0, 1))
         classifiers[ALL] = {"features": _apart((a_rows, b_rows), _servers(drawn), _trees)}
+        distances[ALL] = {"cross_correlation": cross_correlation(*drawn, common)}
     return Comparison(
         first.side(drawn[0]),
         second.side(drawn[1]),
         step,
         stretch_days(step),
-        metrics,
+        common,
         classifiers,
+        distances,
+        expected,
         sorted(found, key=lambda tell: tell.rank),
+        examples,
     )
 
 
@@ -166,6 +186,17 @@ class _Read:
             facts={name: values.get(name) for name in known_facts()},
             understood=self._dataset.understood.to_dict(),
         )
+
+
+def _metrics(said: Iterable[str]) -> list[str]:
+    """Return the roles that were asked for, in our order."""
+    asked = [said] if isinstance(said, str) else list(said)
+    if not asked:
+        raise UsageError(f"metrics=[]: expected one or more of {', '.join(METRICS)}")
+    for role in asked:
+        if role not in METRICS:
+            raise UsageError(f"metrics={role!r}: not a metric{did_you_mean(role, METRICS)}")
+    return [role for role in METRICS if role in asked]
 
 
 def _of_metric(having: tuple[Drawn, Drawn], table: Pair, role: str) -> dict[str, Apart]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fleetsynth.reader.grid import Series
 
 _EPISODE_SECONDS = 1_800
+_EPISODE_MADS, _EPISODE_SHARE = 8.0, 0.25
 _JOB_PERIODS = {
     "day": (DAY_SECONDS,),
     "hours": tuple(hours * HOUR_SECONDS for hours in (12, 6, 4, 2)),
@@ -22,7 +23,7 @@ _JOB_PERIODS = {
 }
 """Periods in seconds of jobs, by what they are called."""
 _LEAST_RUNS = 7
-_CLEAR = {"day": 4.0, "hours": 3.0, "hour": 1.5, "minutes": 1.5}
+_CLEAR = {"day": 3.6, "hours": 2.0, "hour": 0.6, "minutes": 0.4}
 """MADs that the median over a job's runs is above the rest, where there is a job."""
 
 
@@ -50,7 +51,8 @@ def spikes(view: View) -> dict[str, float]:
 
 def episodes(view: View) -> dict[str, float]:
     """Return how often something lasts half an hour or longer, how long, and how flat it is."""
-    high = view.above_day > max(SPIKE_MADS * view.mad, 10 * LEAST, 0.1 * view.level)
+    middle = float(np.median(np.abs(view.above_day)))
+    high = view.above_day > max(_EPISODE_MADS * middle, 20 * LEAST, _EPISODE_SHARE * view.level)
     found = runs(_closed(high))
     lasting = found[np.diff(found, axis=1).ravel() * view.step >= _EPISODE_SECONDS]
     weeks = len(view.values) / view.day / 7

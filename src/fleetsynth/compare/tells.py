@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.compare.features import features, pairs
+from fleetsynth.compare.pictures import histogram
 from fleetsynth.compare.two_sample import auc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fleetsynth.compare.features import Feature
+    from fleetsynth.compare.pictures import Histogram
     from fleetsynth.reader.grid import Series
 
 NAMES = {
@@ -47,6 +50,7 @@ class Tell:
             where that is the unit.
         b: the same of B's.
         sentence: it in words.
+        histogram: how it is distributed; not in `to_dict`.
     """
 
     metric: str
@@ -58,6 +62,7 @@ class Tell:
     a: tuple[float, float, float]
     b: tuple[float, float, float]
     sentence: str
+    histogram: Histogram
 
     @property
     def clarity(self) -> float:
@@ -73,12 +78,14 @@ class Tell:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready values."""
-        return asdict(self) | {"clarity": self.clarity}
+        told = asdict(self) | {"clarity": self.clarity}
+        del told["histogram"]
+        return told
 
 
 def tells(
     metric: str,
-    features: Sequence[Feature],
+    looked_at: Sequence[Feature],
     rows: tuple[Series, Series],
     servers: tuple[Sequence[str], Sequence[str]],
     step: str,
@@ -87,13 +94,13 @@ def tells(
 
     Args:
         metric: its role, or two with a plus.
-        features: of each column.
+        looked_at: the feature of each column.
         rows: of A and of B, shape (stretches, features), NaN where one is not defined.
         servers: of A and of B, the server of each stretch.
         step: from point to point, in words.
     """
     found = []
-    for column, feature in enumerate(features):
+    for column, feature in enumerate(looked_at):
         values = [side[:, column] for side in rows]
         there = [~np.isnan(side) for side in values]
         counts = [
@@ -112,15 +119,19 @@ def tells(
 def clearest(found: Iterable[Tell]) -> list[Tell]:
     """Return the clearest tell of each metric and family, clearest first.
 
-    Among those that tell equally well, to a hundredth, metrics take turns.
+    Of those of a family that tell equally well, to a hundredth, the plainest is taken, which is the
+    first in the catalogue; of those that are left, metrics take turns.
     """
+    plain = [feature.name for feature in (*features(), *pairs())]
     of_metric: dict[str, dict[str, Tell]] = {}
-    for tell in sorted(found, key=lambda tell: tell.rank):
+    for tell in sorted(
+        found, key=lambda tell: (-round(tell.clarity, 2), plain.index(tell.feature))
+    ):
         of_metric.setdefault(tell.metric, {}).setdefault(tell.family, tell)
     turns = [
         (-round(tell.clarity, 2), turn, _place(metric), tell)
         for metric, families in of_metric.items()
-        for turn, tell in enumerate(families.values())
+        for turn, tell in enumerate(sorted(families.values(), key=lambda tell: tell.rank))
     ]
     return [tell for *_, tell in sorted(turns, key=lambda entry: entry[:3])]
 
@@ -155,6 +166,7 @@ def _tell(
         a,
         b,
         sentence[0].upper() + sentence[1:],
+        histogram(*values),
     )
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-TREES, DEPTH, BINS = 80, 3, 32
+TREES, DEPTH, BINS = 50, 3, 32
 """Trees, splits from root to leaf, and bins of a feature; one more is for what is missing."""
-_RATE, _LEAST_ROWS, _RIDGE = 0.1, 6, 1.0
+_RATE, _LEAST_ROWS, _RIDGE = 0.15, 6, 1.0
 _SHARE = 0.5
 """Share of the features that a tree may look at."""
 

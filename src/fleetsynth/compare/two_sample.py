@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fleetsynth.compare.stretches import Stretch
+
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Fit = Callable[[Floats, Ints, Floats, int], Callable[[Floats], Floats]]
@@ -81,6 +83,13 @@ def floor(rows: Floats, servers: Sequence[str], fit: Fit) -> Told:
 
 def _told(found: Sequence[float]) -> Told:
     return Told(round(float(np.mean(found)), 4), round(float(np.std(found)), 4))
+
+
+def halved(stretches: Sequence[Stretch], split: int) -> tuple[list[Stretch], list[Stretch]]:
+    """Return the stretches of either half of the servers."""
+    half = _half([stretch.server for stretch in stretches], "floor", split).tolist()
+    one = [stretch for stretch, mine in zip(stretches, half, strict=True) if mine]
+    return one, [stretch for stretch, mine in zip(stretches, half, strict=True) if not mine]
 
 
 def auc(high: Floats, low: Floats) -> float:

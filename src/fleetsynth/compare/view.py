@@ -114,7 +114,7 @@ def runs(hit: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def lagged(centred: Series, lag: int) -> float:
     """Return the autocorrelation of a series without its mean; NaN where it is not defined."""
-    square = float((centred * centred).mean())
-    if not 0 < lag < len(centred) - 20 or square <= 1e-12:
+    square = float((centred * centred).sum())
+    if not 0 < lag < len(centred) - 20 or square <= 1e-12 * len(centred):
         return np.nan
-    return float((centred[:-lag] * centred[lag:]).mean()) / square
+    return float((centred[:-lag] * centred[lag:]).sum()) / square

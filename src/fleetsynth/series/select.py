@@ -18,7 +18,7 @@ from fleetsynth.series.tiles import Tiles
 from fleetsynth.series.values import Moments, own_values, rows_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -95,6 +95,7 @@ class Catalog:
         limits: what one query may take.
         clean: values of each sample, whether servers live or not.
         counters: of its servers.
+        further: values of families that were added, by quantity.
     """
 
     def __init__(self, plan: Plan, constant: Mapping[str, str], limits: Limits) -> None:
@@ -103,11 +104,22 @@ class Catalog:
         model = model_of(plan)
         stems = [stem for signal in model.signals for stem in signal.published]
         self.families = families_of(plan, stems)
+        self.further: dict[str, Callable[[int, Moments], list[Floats]]] = {}
         self.index = Index(plan, constant)
         self.clean = Tiles(self.samples, model.simulate, limits.cache_bytes)
         self.counters = Counters(self.samples, self.clean)
         is_same = self.samples is plan and plan.is_gapless
         self.published = self.clean if is_same else Tiles(plan, simulate, limits.cache_bytes)
+
+    def add(self, family: Family, values: Callable[[int, Moments], list[Floats]]) -> None:
+        """Add a family that the plan's metrics do not give.
+
+        Args:
+            family: the family; its quantity is no other one's.
+            values: returns those of a server, given its place, as `own_values` does.
+        """
+        self.families = tuple(sorted((*self.families, family), key=lambda each: each.name))
+        self.further[family.quantity] = values
 
     @cached_property
     def scrape_seconds(self) -> int:

@@ -71,6 +71,8 @@ def own_values(catalog: Catalog, family: Family, server: int, when: Moments) -> 
         server: its place in the plan; it lives at all moments.
         when: the moments; at least one.
     """
+    if family.quantity in catalog.further:
+        return catalog.further[family.quantity](server, when)
     if not family.is_fine:
         return [_published(catalog, family, server, when)]
     return _BY_QUANTITY[family.quantity](catalog, server, when)

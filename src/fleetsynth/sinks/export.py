@@ -65,7 +65,8 @@ def export(
         schema: the schema of the tables, where the system has schemas; made if it is not there.
         file_format: of standard output (``-``): ``csv``, ``jsonl`` ….
         components: of a scenario, export the table of what its values are made of as well.
-        labels: of a scenario, export the table of what is anomalous and why as well.
+        labels: of a scenario, export the table of what is anomalous and why as well; to a
+            monitoring system, the series of it.
         overwrite: replace our tables of another dataset; tables of others never are.
         append: add the rows that are not there yet, told by their keys, to tables that are.
         streaming: to a monitoring system, which series are sent, how fast, and by whom.
@@ -171,15 +172,15 @@ def open_push(
         UsageError, OutputError, ScenarioError: as `export`.
     """
     system, place = find_system(str(to))
-    if components or labels:
-        name = COMPONENTS.name if components else LABELS.name
-        raise UsageError(f"{name}=True is a table, and {system.label} takes series")
+    if components:
+        raise UsageError(f"components=True is a table, and {system.label} takes series")
     if isinstance(data, Contents) or (is_path(data) and is_dataset(str(data))):
         raise UsageError(
             f"{system.label} takes the series of a scenario: name the scenario that the dataset was"
             " made from (a folder has it as scenario.yaml)"
         )
     how = streaming or Streaming()
+    how = replace(how, truth=how.truth or labels)
     return Push(as_plan(data), system, place, destination(str(to)), how, overwrite=overwrite)
 
 

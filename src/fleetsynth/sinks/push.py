@@ -18,6 +18,7 @@ from fleetsynth.sinks.batches import batches, cutting
 from fleetsynth.sinks.progress import Record, identity
 from fleetsynth.sinks.result import Exported
 from fleetsynth.sinks.streamed import Sending, Unavailable
+from fleetsynth.sinks.truth import add_events, add_labels
 from fleetsynth.wire.remote_read import Matcher
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Streaming:
     Attributes:
         series: names of the series to send, as a regular expression of a whole name; empty for all.
         labels: that all series have, with their values.
+        events: whether what befalls servers is sent as well, as ``fleetsynth_event``.
+        truth: whether what is anomalous is sent as well, as ``fleetsynth_label``.
         rate: samples a second, at most; None for as many as there can be.
         record: file that says how far it has come; None for one in the working directory.
         patience: seconds for which a batch is tried again before giving up.
@@ -48,6 +51,8 @@ class Streaming:
 
     series: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    events: bool = False
+    truth: bool = False
     rate: float | None = None
     record: str | None = None
     patience: float = PATIENCE_SECONDS
@@ -89,10 +94,17 @@ class Push:
             raise UsageError(f"patience={how.patience:g}: expected seconds, such as 600")
         labels = {"job": JOB, **checked(plan, how.labels)}
         self._catalog = Catalog(plan, labels, Limits())
+        if how.events:
+            add_events(self._catalog)
+        if how.truth:
+            add_labels(self._catalog)
         self._everything = chosen(self._catalog, how.series)
         self._plan, self._system, self._how, self._name = plan, system, how, name
         self.cells = self._everything.samples
-        what = {"dataset": plan.digest, "to": place, "series": how.series, "labels": labels}
+        what = {
+            "dataset": plan.digest, "to": place, "series": how.series, "labels": labels,
+            "truth": [how.events, how.truth],
+        }  # fmt: skip
         self._what = identity(what)
         self._path = Path(how.record) if how.record else progress_.default_path(self._what)
         access = access_of() if how.access is None else how.access

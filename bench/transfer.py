@@ -1,0 +1,158 @@
+"""Forecasters learned from synthetic fleets, asked about real ones: `python -m bench.transfer`."""
+
+from __future__ import annotations
+
+import tempfile
+from math import nan
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+
+import fleetsynth
+from fleetsynth.cli.options import read_columns
+from fleetsynth.compare.forecast import horizons, learn, mase, ridge
+from fleetsynth.compare.stretches import Stretches
+from fleetsynth.compare.two_sample import halved
+from fleetsynth.errors import InputError
+from fleetsynth.formats.options import ReadOptions
+from fleetsynth.reader import ScatteredError, open_dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fleetsynth.compare.forecast import Learner, Model
+    from fleetsynth.compare.stretches import Stretch
+    from fleetsynth.reader.grid import Series, Server
+
+GOAL = 1.15
+"""How many times the error of a real-trained forecaster a synthetic-trained one may have."""
+SERVERS, DAYS = 150, 35
+_ENDINGS = (".csv", ".csv.gz", ".parquet", ".arrow", ".jsonl")
+_HIDDEN = 128
+_LAST = {"start_date": "2024-01-01", "end_date": "2024-02-04"}
+
+
+@click.command()
+@click.argument("real", type=click.Path(path_type=Path, exists=True))
+@click.option("--fleet", multiple=True, metavar="FILE", help="A synthetic fleet; ours if not said.")
+@click.option("--metric", default="cpu", show_default=True, help="The role that is forecast.")
+@click.option("--columns", default="", metavar="ROLE=COLUMN,…", help="Of the real files.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Of our fleet.")
+def main(
+    real: Path, fleet: tuple[str, ...], metric: str, columns: str, settings: tuple[str, ...]
+) -> None:
+    """Learn from synthetic fleets and from real ones, and forecast every file in the folder REAL.
+
+    REAL is a folder of files as the reader understands them, one a dataset, or one such file; a
+    point every five minutes. Prints MASE (over the forecast "as a day before") of forecasters that
+    learned from half of the servers of the file, about the other half, and of the same
+    forecasters that learned from each synthetic fleet, with the ratio of the two: the goal is 1.15.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        paths = list(fleet) or [str(ours(Path(folder), preset, settings)) for preset in _PRESETS]
+        fleets = {Path(path).stem: drawn(path, ReadOptions()) for path in paths}
+    said = ReadOptions(columns=read_columns(columns))
+    for line in table(real, fleets, metric, said):
+        click.echo(line)
+
+
+_PRESETS = ("realistic", "classic")
+
+
+def ours(folder: Path, preset: str, settings: Iterable[str]) -> Path:
+    """Generate a fleet of 150 servers over 35 days at 5 minutes."""
+    overrides = dict(setting.split("=", 1) for setting in settings)
+    if preset == "classic":
+        overrides = {}
+    scenario = fleetsynth.load_scenario(
+        overrides={
+            "preset": preset,
+            "num_servers": SERVERS,
+            "granularity": "5min",
+            **_LAST,
+            **overrides,
+        }
+    )
+    path = folder / f"{preset}.parquet"
+    fleetsynth.generate(scenario, path)
+    return path
+
+
+def drawn(path: str, options: ReadOptions) -> list[Stretch]:
+    """Return at most 300 server-weeks of a dataset."""
+    dataset = open_dataset(path, options)
+    servers = dataset.servers()
+    try:
+        return _kept(servers.in_order())
+    except ScatteredError:
+        return _kept(servers.sorted())
+
+
+def table(
+    real: Path, fleets: dict[str, list[Stretch]], metric: str, options: ReadOptions
+) -> Iterator[str]:
+    """Yield the lines of a table in Markdown: a row per file, forecaster and horizon."""
+    head = "".join(f" {name} | {name} / real |" for name in fleets)
+    yield f"| of | forecaster | ahead | real |{head}"
+    yield "|---|---|---|---|" + "---|---|" * len(fleets)
+    ratios: dict[str, list[float]] = {name: [] for name in fleets}
+    for path in [real] if real.is_file() else sorted(real.iterdir()):
+        if not path.name.endswith(_ENDINGS):
+            continue
+        stretches = [x for x in drawn(str(path), options) if metric in x.series]
+        if not stretches:
+            yield f"| {path.name} | has no whole week of {metric} |"
+            continue
+        for name, learner in LEARNERS.items():
+            for ahead, steps in horizons(stretches[0].step).items():
+                own = real_error(stretches, metric, steps, learner)
+                cells = ""
+                for synthetic, trained in fleets.items():
+                    error = mase(learn(trained, metric, steps, learner), stretches, metric, steps)
+                    ratios[synthetic].append(error / own)
+                    cells += f" {error:.2f} | {error / own:.2f} |"
+                yield f"| {path.name} | {name} | {ahead} | {own:.2f} |{cells}"
+    for name, found in ratios.items():
+        mean = float(np.exp(np.mean(np.log(found)))) if found else nan
+        yield f"\n{name} / real, geometric mean: {mean:.3f} (goal: at most {GOAL})"
+
+
+def real_error(stretches: list[Stretch], metric: str, steps: int, learner: Learner) -> float:
+    """Return the error of what learned from one half of the servers about the other, both ways."""
+    one, two = halved(stretches, 0)
+    if not (one and two):
+        raise InputError("one server has no other half to learn from")
+    errors = [
+        mase(learn(learned, metric, steps, learner), asked, metric, steps)
+        for learned, asked in ((one, two), (two, one))
+    ]
+    return float(np.mean(errors))
+
+
+def hidden(seen: Series, wanted: Series) -> Model:
+    """Learn a ridge over random features, max(0, projection): one that is not linear."""
+    draw = np.random.default_rng(1)
+    weights = draw.normal(size=(seen.shape[1], _HIDDEN)) / seen.shape[1] ** 0.5
+    shifts = draw.normal(size=_HIDDEN)
+
+    def wider(rows: Series) -> Series:
+        return np.column_stack((rows, np.maximum(rows @ weights + shifts, 0)))
+
+    model = ridge(wider(seen), wanted)
+    return lambda rows: model(wider(rows))
+
+
+LEARNERS: dict[str, Learner] = {"ridge": ridge, "random features": hidden}
+
+
+def _kept(servers: Iterable[Server]) -> list[Stretch]:
+    stretches = Stretches()
+    for server in servers:
+        stretches.add(server)
+    return stretches.kept(stretches.step())
+
+
+if __name__ == "__main__":
+    main()
