@@ -39,10 +39,18 @@ def test_the_page_of_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.xdist_group("servers")
-def test_the_page_of_prometheus(tmp_path: Path) -> None:
-    servers.needs("prometheus")
+@pytest.mark.parametrize(
+    ("page", "program"),
+    [
+        ("prometheus.md", "prometheus"),
+        ("victoriametrics.md", "victoria-metrics"),
+        ("alerts.md", "promtool"),
+    ],
+)
+def test_the_pages_of_servers(tmp_path: Path, page: str, program: str) -> None:
+    servers.needs(program)
     try:
-        running.run_page(COOKBOOK / "prometheus.md", tmp_path)
+        running.run_page(COOKBOOK / page, tmp_path)
     finally:  # what a block that failed has left running
         for path in tmp_path.glob("*.pid"):
             with contextlib.suppress(ProcessLookupError):

@@ -35,6 +35,61 @@ def test_a_file_format(tmp_path: Path) -> None:
     )
 
 
+TABLE = '''
+"""A table of rows: whether each metric is above a half."""
+
+from dataclasses import replace
+
+import numpy as np
+
+
+def plan_of_busy(plan):
+    bare = {"include_metadata": False, "include_calendar": False}
+    metrics = [
+        replace(each, stem=each.column, statistic="busy", whole=True) for each in plan.metrics
+    ]
+    return replace(plan, metrics=tuple(metrics), scenario=plan.scenario.model_copy(update=bare))
+
+
+def block_of_busy(block):
+    return replace(block, values=(block.values > 5000).astype(np.int32))
+'''
+
+
+@performs("a table of rows")
+def test_a_table_of_rows(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "a table of rows")
+    tree.add("tables/busy.py", TABLE)
+    tree.edit(
+        "tables/table.py",
+        (
+            "import block_of_labels, plan",
+            "import block_of_labels, plan_of_labels\n"
+            "from fleetsynth.tables.busy import block_of_busy, plan_of_busy\n"
+            "from fleetsynth.tables.labels import plan",
+        ),
+        ("for table in (COMPONENTS, LABELS)}", "for table in (COMPONENTS, LABELS, BUSY)}"),
+        (
+            "TABLES = {",
+            'BUSY = Table("busy", KEYS, plan_of_busy,'
+            " lambda made: block_of_busy(made.block))\nTABLES = {",
+        ),
+    )
+    tree.edit(
+        "api.py",
+        ("    labels: bool = False,\n", "    labels: bool = False,\n    busy: bool = False,\n"),
+        ("LABELS.name: labels}", 'LABELS.name: labels, "busy": busy}'),
+    )
+    tree.python(
+        "import fleetsynth as fs\n"
+        f"made = fs.generate({TINY}, 'fleet.parquet', busy=True).tables['busy']\n"
+        "assert fs.digest('fleet.tables/busy.parquet') == made.digest\n"
+        f"folder = fs.generate({TINY}, 'fleet/', busy=True, workers=1)\n"
+        "assert fs.verify('fleet', regenerate=1).ok\n"
+        "assert folder.tables['busy'].digest == made.digest\n"
+    )
+
+
 SYSTEM = '''
 """One file of JSON: a list of rows by table."""
 
@@ -90,6 +145,66 @@ def test_a_system_to_export_to(tmp_path: Path) -> None:
     assert "FILE.notes" in tree.python(
         "import fleetsynth as fs\ntry: fs.export(None, 'x.y')\nexcept fs.UsageError as e: print(e)"
     )
+
+
+STREAM = '''
+"""A log of lines: name, server, time, value. It forgets its first batch, once."""
+
+from pathlib import Path
+
+from fleetsynth.sinks.streamed import Cut, Encoded, Unavailable
+
+
+class LogStream:
+    cut = Cut(samples=1_000)
+    resumes = True
+
+    def __init__(self, sending):
+        self._place, self._failed = Path(sending.place), False
+
+    def encode(self, batch):
+        lines = [
+            f"{named.family.name} {dict(named.labels)['server_id']} {at} {value}"
+            for named, ms, values in batch.series()
+            for at, value in zip(ms.tolist(), values.tolist(), strict=True)
+        ]
+        return Encoded(len(lines), ("\\n".join([*lines, ""]).encode(),))
+
+    def send(self, encoded, *, again):
+        if not (self._failed or again):
+            self._failed = True
+            raise Unavailable("not now")
+        with self._place.open("ab") as log:
+            log.writelines(encoded.bodies)
+
+    def finish(self):
+        return {"logged": True}
+
+    def close(self):
+        pass
+
+
+open_stream = LogStream
+'''
+
+
+@performs("another streamed destination")
+def test_another_streamed_destination(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "another streamed destination")
+    tree.add("sinks/log.py", STREAM)
+    row = (
+        '    "log": System(label="Log", module="fleetsynth.sinks.log", form="log:FILE",'
+        " streamed=True),\n"
+    )
+    first = '    "postgresql": System(\n'
+    tree.edit("sinks/__init__.py", (first, f"{row}{first}"))
+    command = ["export", "--servers", "4", "--end", "2022-02-28", "--to", "log:all"]
+    command += ["--series", "fleetsynth_.*", "--json"]
+    said = json.loads(tree.command(*command))
+    assert (said["logged"], said["tables"]) == (True, {"samples": 4 * 59 * 5})
+    lines = (tmp_path / "all").read_text("utf-8").splitlines()
+    assert len(lines) == len(set(lines)) == 4 * 59 * 5
+    assert json.loads(tree.command(*command))["already_there"]
 
 
 @performs("an engine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import ssl
 import threading
@@ -41,11 +42,13 @@ class How(NamedTuple):
         to: the destination, given the URL of a receiver.
         samples: yields what a request brings, given its body and headers.
         in_order: whether a series takes nothing that is not newer than what it has.
+        scheme: what it calls tokens.
     """
 
     to: Callable[[str], str]
     samples: Callable[[bytes, Mapping[str, str]], Iterable[Sample]]
     in_order: bool = False
+    scheme: str = "Bearer"
 
 
 class Receiver:
@@ -178,8 +181,40 @@ def of_remote_write(body: bytes, headers: Mapping[str, str]) -> Iterator[Sample]
                 yield labels, signed(part[2]), float(np.frombuffer(part[1], "<f8")[0])
 
 
+def of_otlp(body: bytes, headers: Mapping[str, str]) -> Iterator[Sample]:
+    """Read a request of OpenTelemetry by its own library."""
+    from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
+
+    assert headers["Content-Encoding"] == "gzip"
+    assert headers["Content-Type"] == "application/x-protobuf"
+    request = metrics_service_pb2.ExportMetricsServiceRequest.FromString(gzip.decompress(body))
+    for resource in request.resource_metrics:
+        of_server = [(each.key, each.value.string_value) for each in resource.resource.attributes]
+        for metric in resource.scope_metrics[0].metrics:
+            data = getattr(metric, metric.WhichOneof("data") or "")
+            for point in data.data_points:
+                own = [(each.key, each.value.string_value) for each in point.attributes]
+                labels = tuple(sorted([("__name__", metric.name), *of_server, *own]))
+                yield labels, point.time_unix_nano // 1_000_000, point.as_double
+
+
+def of_influx(body: bytes, headers: Mapping[str, str]) -> Iterator[Sample]:
+    """Read lines, none of whose names and tags has a comma, a blank or an equals sign."""
+    assert headers["Content-Encoding"] == "gzip"
+    for line in gzip.decompress(body).decode().splitlines():
+        head, fields_, seconds = line.split(" ")
+        measurement, *tags = head.split(",")
+        pairs = [(name, value) for name, _, value in (tag.partition("=") for tag in tags)]
+        for each in fields_.split(","):
+            name, value = each.split("=")
+            labels = tuple(sorted([("__name__", f"{measurement}.{name}"), *pairs]))
+            yield labels, int(seconds) * 1000, float(value.removesuffix("i"))
+
+
 RECEIVERS: dict[str, How] = {
     "prometheus": How(lambda url: f"prometheus:{url}", of_remote_write, in_order=True),
+    "otlp": How(lambda url: f"otlp:{url}", of_otlp),
+    "influx": How(lambda url: f"influx:{url}/write", of_influx, scheme="Token"),
 }
 """How each streamed system speaks that is a server; a new one is a row here."""
 

@@ -177,7 +177,7 @@ def test_comparisons_notice_another_order_of_operations(monkeypatch: pytest.Monk
     with monkeypatch.context() as patched:
         patched.setattr(compose, "drifted", in_another_order)
         found = disagreements(plan, window)
-        assert "spikes" not in found
+        assert "runs" not in found
         assert found["base"] > 300
 
     with monkeypatch.context() as patched:

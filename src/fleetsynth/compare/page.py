@@ -71,7 +71,7 @@ _APART = (
     "correlations; halves of one dataset are the floor."
 )
 _LEARNED = (
-    "Mean absolute scaled error (MASE) of a ridge autoregression on servers that it did not learn "
+    "Mean absolute scaled error (MASE) of a linear autoregression on servers that it did not learn "
     "from; the naive forecast is what was there a day before."
 )
 

@@ -6,7 +6,7 @@ of, and is the key by which another convention gives it another name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MODES = ("idle", "iowait", "irq", "nice", "softirq", "steal", "system", "user")
 """What a CPU spends its time on, in the order of their labels."""
+ACTIVE = "active"
+"""All modes but ``idle`` together, for those who count them so."""
 DISK_LABELS = {"device": "/dev/sda1", "fstype": "xfs", "mountpoint": "/"}
 LINK_LABELS = {"device": "eth0"}
 CPU = "0"
@@ -27,24 +29,30 @@ class Family:
 
     Attributes:
         name: theirs.
-        kind: whether values are counted since a start, or are what they are.
+        kind: whether values are counted since a start, or are what they are; of the latter, "level"
+            are amounts that may be added over servers.
         help: what it is, in words.
-        unit: of its values, in Prometheus's words; empty where there is none.
+        unit: of its values, in its convention's words; empty where there is none.
         quantity: what it is made of.
-        stem: of the metric that it needs; None if it needs none.
+        stem: of the metric that it needs; None if it needs none. Of several, with a blank between.
         rows: labels of each series of a server, beside the server's.
         is_fine: whether it has samples every minute, as if it had been scraped; others have those
             of the plan's ticks.
     """
 
     name: str
-    kind: Literal["counter", "gauge"]
+    kind: Literal["counter", "gauge", "level"]
     help: str
     unit: str
     quantity: str
     stem: str | None = None
     rows: tuple[Mapping[str, str], ...] = ({},)
     is_fine: bool = True
+
+    @property
+    def stems(self) -> list[str]:
+        """Of all metrics that it needs."""
+        return [] if self.stem is None else self.stem.split()
 
 
 NODE_EXPORTER = (
@@ -89,28 +97,60 @@ UP = Family("up", "gauge", "1 while the server is switched on, 0 while it is not
 """What Prometheus says of a target; a scrape of ours does not, because Prometheus does."""
 
 PREFIX = "fleetsynth_"
+"""Before the dataset's columns, where they are series of Prometheus."""
 
 
-def published(plan: Plan) -> tuple[Family, ...]:
+@dataclass(frozen=True)
+class Convention:
+    """How a monitoring system calls things.
+
+    Attributes:
+        own: what an agent of it says of a server, as far as we know it.
+        prefix: before the dataset's columns.
+        labels: what it calls labels of ours, by name; empty for those that it has no use for. All
+            others keep their names.
+        units: what it calls units of the dataset, by our words for them.
+    """
+
+    own: tuple[Family, ...]
+    prefix: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def renamed(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the labels of a server as the system calls them."""
+        if not self.labels:
+            return labels
+        called = ((self.labels.get(name, name), value) for name, value in labels.items())
+        return {name: value for name, value in called if name}
+
+
+PROMETHEUS = Convention((*NODE_EXPORTER, UP), PREFIX)
+
+
+def published(plan: Plan, convention: Convention = PROMETHEUS) -> tuple[Family, ...]:
     """Return a family for each column of numbers that a plan publishes, with the file's values."""
     return tuple(
         Family(
-            f"{PREFIX}{metric.column}", "gauge",
-            f"The dataset's column {metric.column}: {metric.label}, in {metric.unit}.", "",
-            metric.column, metric.stem, is_fine=False,
+            f"{convention.prefix}{metric.column}", "gauge",
+            f"The dataset's column {metric.column}: {metric.label}, in {metric.unit}.",
+            convention.units.get(metric.unit, ""), metric.column, metric.stem, is_fine=False,
         )
         for metric in plan.metrics
         if not metric.words
     )  # fmt: skip
 
 
-def families_of(plan: Plan, stems: Iterable[str]) -> tuple[Family, ...]:
+def families_of(
+    plan: Plan, stems: Iterable[str], convention: Convention = PROMETHEUS
+) -> tuple[Family, ...]:
     """Return all families of a plan, by name.
 
     Args:
         plan: what is served.
         stems: of the metrics that its model simulates.
+        convention: by which they are called.
     """
     known = set(stems)
-    own = (family for family in (*NODE_EXPORTER, UP) if family.stem in {None, *known})
-    return tuple(sorted((*published(plan), *own), key=lambda family: family.name))
+    own = (family for family in convention.own if set(family.stems) <= known)
+    return tuple(sorted((*published(plan, convention), *own), key=lambda family: family.name))

@@ -11,7 +11,7 @@ import numpy as np
 from fleetsynth.errors import UsageError
 from fleetsynth.presets import as_plan, model_of, simulate
 from fleetsynth.series.counters import Counters
-from fleetsynth.series.families import families_of
+from fleetsynth.series.families import PROMETHEUS, families_of
 from fleetsynth.series.index import Index
 from fleetsynth.series.matching import accepts
 from fleetsynth.series.tiles import Tiles
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.plan import Plan
-    from fleetsynth.series.families import Family
+    from fleetsynth.series.families import Convention, Family
     from fleetsynth.wire.remote_read import Matcher
 
     Ints = NDArray[np.int64]
@@ -90,6 +90,7 @@ class Catalog:
     Attributes:
         plan: what is served.
         samples: the same plan with a tick for each sample.
+        convention: by which they are called.
         families: of its series, by name.
         index: its servers by their labels.
         limits: what one query may take.
@@ -98,12 +99,18 @@ class Catalog:
         further: values of families that were added, by quantity.
     """
 
-    def __init__(self, plan: Plan, constant: Mapping[str, str], limits: Limits) -> None:
-        self.plan, self.limits = plan, limits
+    def __init__(
+        self,
+        plan: Plan,
+        constant: Mapping[str, str],
+        limits: Limits,
+        convention: Convention = PROMETHEUS,
+    ) -> None:
+        self.plan, self.limits, self.convention = plan, limits, convention
         self.samples = samples_of(plan)
         model = model_of(plan)
         stems = [stem for signal in model.signals for stem in signal.published]
-        self.families = families_of(plan, stems)
+        self.families = families_of(plan, stems, convention)
         self.further: dict[str, Callable[[int, Moments], list[Floats]]] = {}
         self.index = Index(plan, constant)
         self.clean = Tiles(self.samples, model.simulate, limits.cache_bytes)
@@ -247,7 +254,8 @@ class Selection:
     def named(self) -> list[Named]:
         """Return the series, sorted by their labels."""
         out = []
-        for place, labels in enumerate(self.catalog.index.labels(self.servers)):
+        renamed = self.catalog.convention.renamed
+        for place, labels in enumerate(map(renamed, self.catalog.index.labels(self.servers))):
             for family, rows in self.chosen:
                 for row in rows:
                     pairs = {NAME: family.name, **labels, **family.rows[row]}

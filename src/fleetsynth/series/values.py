@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -10,8 +10,8 @@ from fleetsynth.block import NULL_HUNDREDTHS
 from fleetsynth.instances import CAPACITIES
 from fleetsynth.presets.capacity import capacities
 from fleetsynth.series.boots import course
-from fleetsynth.series.counters import FULL
-from fleetsynth.series.families import MODES
+from fleetsynth.series.counters import FULL, by_mode
+from fleetsynth.series.families import ACTIVE, MODES
 from fleetsynth.window import Window
 
 if TYPE_CHECKING:
@@ -120,13 +120,90 @@ def _cpu(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
     return [counted.at(place, ticks, elapsed) / FULL for place in places]
 
 
-def _traffic(stem: str) -> Callable[[Catalog, int, Moments], list[Floats]]:
+def _traffic(*stems: str) -> Callable[[Catalog, int, Moments], list[Floats]]:
     def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
         counted, ticks, elapsed = _counted(catalog, server, when)
-        total = counted.at(catalog.counters.counter(stem), ticks, elapsed)
-        return [(total * LINK_BYTES).astype(np.float64)]
+        totals = (counted.at(catalog.counters.counter(stem), ticks, elapsed) for stem in stems)
+        return [(total * LINK_BYTES).astype(np.float64) for total in totals]
 
     return of
+
+
+def _lately(stem: str) -> Callable[[Catalog, int, Moments], list[Floats]]:
+    """Make bytes since the moment before, which is never in another tick."""
+
+    def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
+        rate = _used(catalog, server, when, stem)
+        return [_or_nan(rate, rate.astype(np.int64) * (LINK_BYTES * when.step))]
+
+    return of
+
+
+def _used(catalog: Catalog, server: int, when: Moments, stem: str) -> NDArray[np.int32]:
+    """Return the hundredths of a metric that cover each moment."""
+    ticks = when.ticks(catalog.samples.clock.step)
+    first, stop = int(ticks[0]), int(ticks[-1]) + 1
+    values = catalog.clean.values(np.array([server]), first, stop)
+    out: NDArray[np.int32] = values[catalog.counters.place[stem], 0][ticks - first]
+    return out
+
+
+def _or_nan(known: NDArray[np.int32], values: NDArray[Any]) -> Floats:
+    """Return values; NaN where nobody knows what they are made from."""
+    return np.where(known == NULL_HUNDREDTHS, np.nan, values)
+
+
+def _spent(modes: tuple[str, ...], per: int) -> Callable[[Catalog, int, Moments], list[Floats]]:
+    """Make the shares of modes in the time of a CPU, so many hundredths of a point to the unit."""
+
+    def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
+        used = _used(catalog, server, when, "cpu")
+        each = by_mode(used.astype(np.int64), catalog.counters.shares(server))
+        shares = dict(zip(MODES, each, strict=True)) | {ACTIVE: used}
+        return [_or_nan(used, shares[mode] / per) for mode in modes]
+
+    return of
+
+
+def _share(
+    stem: str, per: int, *, free: bool = False, both: bool = False
+) -> Callable[[Catalog, int, Moments], list[Floats]]:
+    """Make what is used, or free, or both, so many hundredths of a point to the unit."""
+
+    def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
+        used = _used(catalog, server, when, stem)
+        out = [_or_nan(used, used / per), _or_nan(used, (FULL - used.astype(np.int64)) / per)]
+        return out if both else [out[free]]
+
+    return of
+
+
+def _amount(what: str, *, both: bool = False) -> Callable[[Catalog, int, Moments], list[Floats]]:
+    """Make the bytes that are used, or these and those that are free."""
+
+    def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
+        (size,) = _BY_QUANTITY[f"{what} size"](catalog, server, when)
+        (left,) = _BY_QUANTITY[f"{what} available"](catalog, server, when)
+        return [size - left, left] if both else [size - left]
+
+    return of
+
+
+def _uptime(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
+    (booted,) = _booted(catalog, server, when)
+    return [when.seconds - booted]
+
+
+def boot_seconds(catalog: Catalog, server: int, ms: Ints) -> Ints:
+    """Return the second of the last boot of a server before each of some moments.
+
+    Args:
+        catalog: what it belongs to.
+        server: its place in the plan; it lives at all moments.
+        ms: milliseconds of the moments, ascending; at least one.
+    """
+    (booted,) = _booted(catalog, server, Moments(ms // 1000, ms, catalog.scrape_seconds))
+    return booted.astype(np.int64)
 
 
 def _booted(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
@@ -201,6 +278,20 @@ def available(used: NDArray[np.int32], size: Ints, unit: int) -> Floats:
 _BY_QUANTITY: dict[str, Callable[[Catalog, int, Moments], list[Floats]]] = {
     "boot time": _booted,
     "cpu time": _cpu,
+    "cpu utilization": _spent(MODES, FULL),
+    "disk used": _amount("disk"),
+    "disk used and free": _amount("disk", both=True),
+    "disk used percent": _share("disk", 100),
+    "disk utilization": _share("disk", FULL, both=True),
+    "memory available percent": _share("mem", 100, free=True),
+    "memory used": _amount("memory"),
+    "memory used and free": _amount("memory", both=True),
+    "memory used percent": _share("mem", 100),
+    "memory utilization": _share("mem", FULL, both=True),
+    "received lately": _lately("net_in"),
+    "sent lately": _lately("net_out"),
+    "traffic": _traffic("net_in", "net_out"),
+    "uptime": _uptime,
     "disk available": _available("disk", "disk", BLOCK_BYTES),
     "disk size": _size("disk"),
     "memory available": _available("memory", "mem", PAGE_BYTES),
@@ -208,5 +299,6 @@ _BY_QUANTITY: dict[str, Callable[[Catalog, int, Moments], list[Floats]]] = {
     "received": _traffic("net_in"),
     "sent": _traffic("net_out"),
     "up": _up,
+    **{f"cpu {mode} percent": _spent((mode,), 100) for mode in (*MODES, ACTIVE)},
 }
 """What each quantity's values are."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+    from fleetsynth.series.families import Convention
     from fleetsynth.sinks.base import TablesSink, Wanted
     from fleetsynth.sinks.streamed import Sending, Stream
 
@@ -76,6 +77,26 @@ class System:
         """
         open_stream: Callable[[Sending], Stream] = self._module().open_stream
         return open_stream(sending)
+
+    def convention(self) -> Convention:
+        """Return how series are called there: what its module says, or Prometheus's names.
+
+        Raises:
+            UsageError: if its library is missing.
+        """
+        from fleetsynth.series.families import PROMETHEUS
+
+        out: Convention = getattr(self._module(), "CONVENTION", PROMETHEUS)
+        return out
+
+    def target(self, place: str) -> str:
+        """Return what tells a destination from all others, where its place alone does not.
+
+        Raises:
+            UsageError: if its library is missing, or settings do not say where it is.
+        """
+        target: Callable[[str], str] = getattr(self._module(), "target", str)
+        return target(place)
 
     def _module(self) -> ModuleType:
         if self.package is not None:
@@ -154,6 +175,28 @@ SYSTEMS: dict[str, System] = {
         module="fleetsynth.sinks.openmetrics",
         form="FILE.om",
         endings=(".om", ".openmetrics"),
+        streamed=True,
+    ),
+    "otlp": System(
+        label="OpenTelemetry",
+        module="fleetsynth.sinks.otlp",
+        form="otlp:http://HOST:4318",
+        aliases=("opentelemetry",),
+        streamed=True,
+    ),
+    "influx": System(
+        label="InfluxDB line protocol",
+        module="fleetsynth.sinks.influx",
+        form="influx:http://HOST:8086?org=ORG&bucket=BUCKET",
+        aliases=("influxdb",),
+        streamed=True,
+    ),
+    "cloudwatch": System(
+        label="CloudWatch",
+        module="fleetsynth.sinks.cloudwatch",
+        form="cloudwatch:NAMESPACE",
+        extra="cloud",
+        package="boto3",
         streamed=True,
     ),
     "files": System(

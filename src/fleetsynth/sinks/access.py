@@ -23,12 +23,13 @@ class Access:
     """Who we are to a server, and how we know it.
 
     Attributes:
-        token: a bearer token; empty for none.
+        token: a token; empty for none.
         user: of basic authentication; empty for none.
         password: likewise.
         ca_file: certificates of the authorities that are trusted; None for those of the system.
         certificate_file: our own certificate, with its key unless that is apart.
         key_file: the key.
+        scheme: how a server calls tokens.
     """
 
     token: str = field(default="", repr=False)
@@ -37,11 +38,12 @@ class Access:
     ca_file: str | None = None
     certificate_file: str | None = None
     key_file: str | None = None
+    scheme: str = "Bearer"
 
     def headers(self) -> dict[str, str]:
         """Return the headers that say who we are."""
         if self.token:
-            return {"Authorization": f"Bearer {self.token}"}
+            return {"Authorization": f"{self.scheme} {self.token}"}
         if self.user:
             pair = b64encode(f"{self.user}:{self.password}".encode()).decode()
             return {"Authorization": f"Basic {pair}"}

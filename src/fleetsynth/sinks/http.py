@@ -76,8 +76,8 @@ class Http:
             else HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
         )
 
-    def post(self, body: bytes, headers: Mapping[str, str]) -> None:
-        """Send a body; return once the server says that it has it.
+    def post(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+        """Send a body; return what the server answers once it says that it has it.
 
         Raises:
             Unavailable: if it may be sent again: the server is not there, or busy, or broken.
@@ -89,7 +89,7 @@ class Http:
         try:
             self._connection.request("POST", self._path, body, everything)
             answer = self._connection.getresponse()
-            said = self._said(answer)
+            content = self._content(answer)
         except (OSError, HTTPException) as error:
             self.close()
             if isinstance(error, ssl.SSLError) and error.reason in _NEVER:
@@ -99,17 +99,19 @@ class Http:
             self.close()  # half of a request may be under way
             raise
         if not 200 <= answer.status < 300:
-            self._raise(answer, said)
+            said = content.decode("utf-8", "replace").strip()
+            self._raise(answer, self._access.hidden(said))
+        return content
 
     def close(self) -> None:
         """Close the connection; the next request opens it again."""
         self._connection.close()
 
-    def _said(self, answer: HTTPResponse) -> str:
-        text = answer.read(_MOST_SAID).decode("utf-8", "replace").strip()
+    def _content(self, answer: HTTPResponse) -> bytes:
+        content = answer.read(_MOST_SAID)
         if answer.read(1):
             self.close()
-        return self._access.hidden(text)
+        return content
 
     def _raise(self, answer: HTTPResponse, said: str) -> None:
         status = answer.status

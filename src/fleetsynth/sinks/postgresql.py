@@ -6,6 +6,7 @@ Who and where: the URL, the variables of libpq (PGHOST, PGPASSWORD …), ~/.pgpa
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,14 @@ from fleetsynth.sinks.sql import comments, create_table, key, qualified, quoted
 from fleetsynth.sinks.types import arrow_schema, handed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from fleetsynth.sinks.base import Shape, Wanted
 
 _LONGEST_NAME = 63
 """Bytes of a name; of a longer one, the rest would be cut off in silence."""
-_CANCELLED = "canceling statement due to user request"
+_AGAIN_SECONDS = 0.1
+"""After which what did not hear that it is cancelled is told once more."""
 _TABLES = """
 SELECT c.relname, obj_description(c.oid, 'pg_class')
 FROM pg_catalog.pg_class c WHERE c.relnamespace = to_regnamespace($1)
@@ -45,6 +47,7 @@ class PostgresqlSink:
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
         self._connection: Any = None
+        self._thread = ThreadPoolExecutor(1)
         self._schemas = {shape.name: arrow_schema(shape.schema) for shape in wanted.shapes}
         _refuse_long_names(wanted)
         try:
@@ -62,8 +65,12 @@ class PostgresqlSink:
         rows = handed(batch, self._schemas[table])
         _refuse_nul(rows)
         with self._errors():
-            self._cursor.adbc_ingest(
-                self._targets[table], rows, mode="append", db_schema_name=self._schema
+            self._do(
+                self._cursor.adbc_ingest,
+                self._targets[table],
+                rows,
+                mode="append",
+                db_schema_name=self._schema,
             )
 
     def publish(self) -> Mapping[str, Any]:
@@ -76,8 +83,9 @@ class PostgresqlSink:
                 self._run(f"DROP TABLE {self._name(name)}")
             for shape in self._wanted.shapes:
                 self._finish(shape)
-            self._connection.commit()
+            self._do(self._connection.commit)
             self._connection.close()
+        self._thread.shutdown()
         return {}
 
     def abort(self) -> None:
@@ -86,6 +94,7 @@ class PostgresqlSink:
             for end in (self._connection.rollback, self._connection.close):
                 with suppress(dbapi.Error):
                     end()
+        self._thread.shutdown()
 
     def _begin(self) -> None:
         said = self._wanted.schema
@@ -135,12 +144,27 @@ class PostgresqlSink:
         return qualified(self._schema, table)
 
     def _ask(self, statement: str, *values: str | None) -> list[Any]:
-        self._cursor.execute(statement, values)
-        found: list[Any] = self._cursor.fetchall()
+        self._do(self._cursor.execute, statement, values)
+        found: list[Any] = self._do(self._cursor.fetchall)
         return found
 
     def _run(self, statement: str) -> None:
-        self._cursor.execute(statement)
+        self._do(self._cursor.execute, statement)
+
+    def _do(self, call: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+        """Have ADBC do something in a thread of its own, and cancel that if we are interrupted.
+
+        In the main thread it takes Ctrl-C for itself, and loses one that comes between two calls.
+        """
+        doing = self._thread.submit(call, *arguments, **more)
+        try:
+            return doing.result()
+        except BaseException:
+            while not doing.done():
+                with suppress(dbapi.Error):
+                    self._cursor.adbc_cancel()
+                wait([doing], _AGAIN_SECONDS)
+            raise
 
     @contextmanager
     def _errors(self, what: str = "write to") -> Iterator[None]:
@@ -149,8 +173,6 @@ class PostgresqlSink:
             yield
         except dbapi.Error as error:
             said = _plainly(str(error))
-            if said.startswith(_CANCELLED):  # ADBC takes Ctrl-C for itself, and tells no one
-                raise KeyboardInterrupt from error
             raise OutputError(f"cannot {what} {self._wanted.name}: {said}{NOTHING_LEFT}") from error
 
 

@@ -92,8 +92,9 @@ class Push:
             raise UsageError(f"rate={how.rate:g}: expected samples a second, such as 50000")
         if not how.patience >= 0:
             raise UsageError(f"patience={how.patience:g}: expected seconds, such as 600")
-        labels = {"job": JOB, **checked(plan, how.labels)}
-        self._catalog = Catalog(plan, labels, Limits())
+        convention = system.convention()
+        labels = {"job": JOB, **checked(plan, how.labels, convention)}
+        self._catalog = Catalog(plan, labels, Limits(), convention)
         if how.events:
             add_events(self._catalog)
         if how.truth:
@@ -102,8 +103,8 @@ class Push:
         self._plan, self._system, self._how, self._name = plan, system, how, name
         self.cells = self._everything.samples
         what = {
-            "dataset": plan.digest, "to": place, "series": how.series, "labels": labels,
-            "truth": [how.events, how.truth],
+            "dataset": plan.digest, "to": system.target(place), "series": how.series,
+            "labels": labels, "truth": [how.events, how.truth],
         }  # fmt: skip
         self._what = identity(what)
         self._path = Path(how.record) if how.record else progress_.default_path(self._what)

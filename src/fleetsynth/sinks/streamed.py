@@ -11,10 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from fleetsynth.series.select import NAME
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from fleetsynth.series.select import Catalog, Drawn, Selection
+    from fleetsynth.series.select import Catalog, Drawn, Named, Selection
     from fleetsynth.sinks.access import Access
 
 
@@ -142,3 +144,9 @@ class Stream(Protocol):
 
     def close(self) -> None:
         """Let go of the destination; may be called at any time, and twice."""
+
+
+def labels_of_server(named: Named) -> dict[str, str]:
+    """Return the labels of the server that a series is of, without those that tell its series."""
+    row = named.family.rows[named.row]
+    return {name: value for name, value in named.labels if name != NAME and name not in row}

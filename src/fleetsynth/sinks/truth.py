@@ -12,7 +12,7 @@ from fleetsynth.kinds import KINDS
 from fleetsynth.kinds.kind import Faults
 from fleetsynth.ledger.table import of_one
 from fleetsynth.metrics import LABEL
-from fleetsynth.series.families import PREFIX, Family
+from fleetsynth.series.families import Family
 from fleetsynth.series.tiles import Tiles
 from fleetsynth.tables.labels import block_of_labels, plan_of_labels
 
@@ -41,7 +41,8 @@ def add_events(catalog: Catalog) -> None:
     A tick counts if one of its samples lies in the event.
     """
     family = Family(
-        f"{PREFIX}event", "gauge", "1 while an event of the kind befalls the server, or else 0.",
+        f"{catalog.convention.prefix}event", "gauge",
+        "1 while an event of the kind befalls the server, or else 0.",
         "", "event", None, tuple({"kind": kind} for kind in KINDS_TOLD), is_fine=False,
     )  # fmt: skip
     plan = catalog.plan
@@ -79,7 +80,8 @@ def add_labels(catalog: Catalog) -> None:
     columns = [metric.column for metric in catalog.plan.of_model.metrics]
     places = [at for at, metric in enumerate(plan.metrics) if metric.statistic == LABEL]
     family = Family(
-        f"{PREFIX}label", "gauge", "1 where the metric's value is in an anomaly, or else 0.",
+        f"{catalog.convention.prefix}label", "gauge",
+        "1 where the metric's value is in an anomaly, or else 0.",
         "", "label", None, tuple({"metric": column} for column in columns), is_fine=False,
     )  # fmt: skip
 
