@@ -357,13 +357,6 @@ Keys below `archetypes.NAME.{key}`.
 
 """
 
-SPECTRUM = """
-#### Spectrum
-
-Keys below each `spectrum`, and below `demand.noise`.
-
-"""
-
 DISTRIBUTIONS = """
 ### Distributions
 
@@ -378,12 +371,14 @@ archetypes:
       level: 30                                   # the same for all
       seasonality: {uniform: [0, 0.6]}
       growth: {normal: [1, 0.5], min: -1, max: 3}
+    jobs: {period: {choices: [1440, 1440, 60]}} # two in three once a day, the others every hour
     memory:
       leak: {zero: 0.8, lognormal: [0.2, 0.7], max: 2}    # none on 80 % of servers
 ```
 
-Give one of `value`, `uniform`, `normal` and `lognormal`, and with it what else is needed. A
-distribution that leaves the range of its figure is refused until `min` or `max` keep it inside.
+Give one of `value`, `uniform`, `normal`, `lognormal` and `choices`, and with it what else is
+needed. A distribution that leaves the range of its figure is refused until `min` or `max` keep it
+inside.
 
 """
 
@@ -550,17 +545,25 @@ def _realistic(classic: Schema) -> list[str]:
         PROFILES,
         _keys(schema, models["RealisticProfile"]),
     ]
-    for key, field in profile.items():
-        if "$ref" in field and field["$ref"] != "#/$defs/Distribution":
-            model = field["$ref"].rpartition("/")[2]
-            out += [GROUP.format(title=model, key=key), _keys(schema, models[model])]
+    places: dict[str, list[str]] = {}
+    _groups(models, profile, "", places)
+    for name, keys in places.items():
+        said = "` and `archetypes.NAME.".join(keys)
+        out += [GROUP.format(title=name, key=said), _keys(schema, models[name])]
     return [
         *out,
-        SPECTRUM,
-        _keys(schema, models["Spectrum"]),
         DISTRIBUTIONS,
         _keys(schema, {"properties": distribution}),
     ]
+
+
+def _groups(models: Schema, fields: Schema, path: str, places: dict[str, list[str]]) -> None:
+    """Find the groups of figures, those within others too, and the keys that each stands at."""
+    for key, field in fields.items():
+        name = field.get("$ref", "").rpartition("/")[2]
+        if name and name != "Distribution":
+            places.setdefault(name, []).append(path + key)
+            _groups(models, models[name]["properties"], f"{path}{key}.", places)
 
 
 def _factors(preset: str) -> str:

@@ -18,11 +18,12 @@ from tests import realistic_twin as twin
 from tests.support import differing
 
 MIXED = {
-    "web": 0.2,
+    "web": 0.16,
     "application": 0.16,
     "database": 0.16,
-    "batch": 0.16,
+    "batch": 0.12,
     "idle": 0.16,
+    "instance": 0.08,
     "pinned": 0.08,
     "off": 0.08,
 }
@@ -31,7 +32,23 @@ MIXED = {
 REGIONS = ["us-east-1", "eu-west-1", "ap-south-1", "ap-southeast-2"]
 """Summer time on three continents, and a zone half an hour off."""
 
-STAGES = ("demand", "shared", "own", "burst", "cpu", "net_in", "net_out", "memory", "disk")
+STAGES = (
+    "relative",
+    "common",
+    "base",
+    "spikes",
+    "runs",
+    "cpu",
+    "noise_in",
+    "noise_out",
+    "sent",
+    "net_in",
+    "net_out",
+    "taken",
+    "held",
+    "memory",
+    "disk",
+)
 
 
 def realistic(overrides: Mapping[str, Any] | None = None, **keys: Any) -> RealisticPlan:

@@ -8,13 +8,12 @@ the archetype of each server, NumPy's Philox, the zones of `zoneinfo` and the da
 
 import math
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache, cached_property
 from hashlib import blake2b
-from itertools import pairwise
 from statistics import NormalDist
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -27,16 +26,12 @@ from tests.twin import elapsed_months
 TILE = 512
 DAY = 86_400
 MONTH_DAYS = 30.436875
-SPACINGS = (1, 4, 32, 256, 2048, 16384)
-SERIES: dict[str, tuple[int, ...]] = {
-    "cpu": SPACINGS,
-    "net_in": (1, 32, 256, 2048, 16384),
-    "net_out": (1,),
-    "memory": (32, 256, 2048, 16384),
-    "disk": (32, 256, 2048, 16384),
-}
-SLOW_COLUMNS = ("cpu", "net_in", "memory", "disk")
-DECAY = (1.0, 0.85, 0.7, 0.5)
+CELL = 153_600
+SPACINGS = (2_400, 19_200, 38_400)
+OFFSETS = (0, 64, 72, 76)
+NOISES = ("cpu", "net_in", "net_out", "memory")
+DRIFTS = ("cpu", "net_in", "net_out", "memory", "disk")
+WORD = 2**64
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -87,6 +82,35 @@ def uniforms(count: int, *parts: object) -> list[float]:
     return drawn
 
 
+def word(*parts: object) -> int:
+    """The first 64 bits of the key of an address."""
+    return int.from_bytes(key(*parts)[:8], "little")
+
+
+def mixed(base: int, number: int) -> int:
+    """Word `number` of the stream that a word keys (SplitMix64)."""
+    x = (base + (number + 1) * 0x9E3779B97F4A7C15) % WORD
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 % WORD
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB % WORD
+    return x ^ (x >> 31)
+
+
+def one_of(base: int, number: int) -> float:
+    """The same as a uniform."""
+    return (mixed(base, number) >> 11) / 2.0**53
+
+
+def normal_of(base: int, place: int) -> float:
+    """A standard normal of a word, by Box and Muller."""
+    radius, turn = one_of(base, 1 + 2 * place), one_of(base, 2 + 2 * place)
+    return math.sqrt(-2.0 * math.log(1.0 - radius)) * math.cos(2.0 * math.pi * turn)
+
+
+def lognormal(median: float, sigma: float, normal: float) -> float:
+    """A lognormal number."""
+    return q(median * math.exp(sigma * normal))
+
+
 # --- figures ------------------------------------------------------------------------------------
 
 
@@ -109,6 +133,8 @@ def quantile(written: Any, u: float) -> float:
     elif "uniform" in written:
         a, b = written["uniform"]
         x = a + (b - a) * u
+    elif "choices" in written:
+        x = float(written["choices"][math.floor(u * len(written["choices"]))])
     elif "normal" in written:
         m, s = written["normal"]
         x = m + s * normal_quantile(u)
@@ -239,19 +265,33 @@ def chosen(odds: Mapping[str, float], u: float) -> str:
 # --- demand -------------------------------------------------------------------------------------
 
 
-def curve_raw(seasonality: float, peak_hour: float, h: float) -> float:
-    """c(h), the day before it is normed."""
-    a = 2.0 * math.pi * (h - peak_hour) / 24.0
-    return math.exp(seasonality * (1.1 * math.cos(a) + 0.25 * math.cos(2.0 * a)))
+class Shape(NamedTuple):
+    """What the daily curve depends on; harmonics are (size, turn) from the second on."""
+
+    seasonality: float
+    peak_hour: float
+    harmonics: tuple[tuple[float, float], ...]
+
+
+def wave(shape: Shape, quarter: int) -> float:
+    """f: the day's harmonics at a quarter of an hour."""
+    a = 2.0 * math.pi * (quarter / 4 - shape.peak_hour) / 24.0
+    total = math.cos(a)
+    for n, (size, turn) in enumerate(shape.harmonics, start=2):
+        total += size * math.cos(n * a + 2.0 * math.pi * turn)
+    return total
 
 
 @cache
-def curve(seasonality: float, peak_hour: float, quarter: int) -> float:
+def lowest(shape: Shape) -> float:
+    """The least of f over the day."""
+    return min(wave(shape, quarter) for quarter in range(96))
+
+
+@cache
+def curve(shape: Shape, quarter: int) -> float:
     """The day's curve at a quarter of an hour; its mean is 1."""
-    total = 0.0
-    for each in range(96):
-        total += curve_raw(seasonality, peak_hour, each / 4)
-    return curve_raw(seasonality, peak_hour, quarter / 4) / (total / 96)
+    return 1.0 + shape.seasonality * q(wave(shape, quarter) / -lowest(shape))
 
 
 def smooth(x: float) -> float:
@@ -285,6 +325,9 @@ class DayFigures(NamedTuple):
     weekend: float
     holiday: float
     close: float
+    word: int = 0
+    spread: float = 0.0
+    depth_spread: float = 0.0
 
 
 def factor_of_date(
@@ -296,210 +339,289 @@ def factor_of_date(
         factor = figures.weekend
     elif day in public_holidays(country, day.year):
         factor = figures.holiday
-    return factor * (1.0 + figures.close * (close_of(business_close, day) - 1.0))
+    factor *= 1.0 + figures.close * (close_of(business_close, day) - 1.0)
+    own = 1.0 + figures.spread / 2.0 * own_of_date(figures.word, day, 0)
+    return factor * (own * own)
+
+
+@cache
+def own_of_date(base: int, day: date, place: int) -> float:
+    """What a date has of its own: the mean of five days' normals, scaled."""
+    number = (day - EPOCH.date()).days
+    total = 0.0
+    for each in range(number - 4, number + 1):
+        total += normal_of(mixed(base, each), place)
+    return q(total / math.sqrt(5))
+
+
+def depth_of_date(figures: DayFigures, day: date) -> float:
+    """How deep the curve of a date is."""
+    x = 1.0 + figures.depth_spread / 2.0 * own_of_date(figures.word, day, 1)
+    return x * x
+
+
+def blended(of_date: Callable[[date], float], day: date, h: float) -> float:
+    """What belongs to a local date, blended into its neighbours."""
+    one = timedelta(days=1)
+    f0, f1, f2 = (of_date(each) for each in (day - one, day, day + one))
+    before = smooth(clip(0.5 - h / 6.0, 0.0, 1.0))
+    after = smooth(clip(0.5 + (h - 24.0) / 6.0, 0.0, 1.0))
+    return (f1 + before * (f0 - f1)) + after * (f2 - f1)
 
 
 def day_factor(
     figures: DayFigures, day: date, h: float, country: str, business_close: Mapping[str, Any]
 ) -> float:
     """day(h): the factor of the local date, blended into its neighbours."""
-    one = timedelta(days=1)
-    f0 = factor_of_date(figures, day - one, country, business_close)
-    f1 = factor_of_date(figures, day, country, business_close)
-    f2 = factor_of_date(figures, day + one, country, business_close)
-    before = smooth(clip(0.5 - h / 6.0, 0.0, 1.0))
-    after = smooth(clip(0.5 + (h - 24.0) / 6.0, 0.0, 1.0))
-    return (f1 + before * (f0 - f1)) + after * (f2 - f1)
+    return blended(lambda each: factor_of_date(figures, each, country, business_close), day, h)
 
 
-# --- noise --------------------------------------------------------------------------------------
+# --- noise and drift ----------------------------------------------------------------------------
 
 
-def amplitudes(
-    spacings: Sequence[int], interval: int, fast: float, slow: float, slow_share: float
-) -> list[float]:
-    """The amplitude of each octave, from the fastest (doc: noise with memory)."""
+class Noise:
+    """What sets one sample apart from the next (doc: noise)."""
 
-    def part(y: float) -> float:
-        return (y * y) / (1.0 + y * y)
+    def __init__(self, address: tuple[object, ...], series: Sequence[str]) -> None:
+        self._address, self._series = address, list(series)
 
-    def below(minutes: float) -> float:
-        return (1.0 - slow_share) * part(minutes / fast) + slow_share * part(minutes / slow)
-
-    minutes = [spacing * interval / 60.0 for spacing in spacings]
-    ends = [below(math.sqrt(a * b)) for a, b in pairwise(minutes)]
-    bounds = [0.0, *ends, 1.0]
-    parts = [max(high - low, 0.0) for low, high in pairwise(bounds)]
-    return [q(math.sqrt(part)) for part in parts]
+    def normal(self, series: str, t: int) -> float:
+        """The normal of a sample."""
+        tile, place = divmod(t, TILE)
+        drawn = normals(len(self._series) * TILE, *self._address, tile)
+        return drawn[self._series.index(series) * TILE + place]
 
 
-@cache
-def weights(r: int, spacing: int) -> tuple[float, float]:
-    """Of the knots on either side, r samples after the first."""
-    angle = math.pi / 2.0 * (r / spacing)
-    return q(math.cos(angle)), q(math.sin(angle))
-
-
-class Knots:
-    """The standard normals at the knots of one entity (a server or a service)."""
-
-    def __init__(
-        self,
-        seed: int,
-        interval: int,
-        entity: str,
-        purposes: tuple[str, str],
-        series: Mapping[str, tuple[int, ...]],
-        columns: Sequence[str],
-    ) -> None:
-        self._address = (seed, purposes[0], entity, interval)
-        self._slow_address = (seed, purposes[1], entity, interval)
-        self._columns = list(columns)
-        self._places: dict[tuple[str, int], int] = {}
-        self._count = 0
-        for name, spacings in series.items():
-            for spacing in spacings:
-                if spacing <= TILE:
-                    self._places[name, spacing] = self._count
-                    self._count += TILE // spacing
-
-    def at(self, series: str, spacing: int, j: int) -> float:
-        """Knot j, at sample j x spacing."""
-        if spacing <= TILE:
-            tile, place = divmod(j, TILE // spacing)
-            drawn = normals(self._count, *self._address, tile)
-            return drawn[self._places[series, spacing] + place]
-        width = len(self._columns)
-        drawn = normals(64 * width, *self._slow_address, spacing, j // 64)
-        return drawn[(j % 64) * width + self._columns.index(series)]
-
-    def octave(self, series: str, spacing: int, amplitude: float, t: int) -> float:
-        """The octave of a spacing at a sample: two knots blended, after their amplitude."""
-        j, r = divmod(t, spacing)
-        z0 = self.at(series, spacing, j) * amplitude
-        if spacing == 1:
-            return z0
-        w0, w1 = weights(r, spacing)
-        return z0 * w0 + (self.at(series, spacing, j + 1) * amplitude) * w1
+def remembering(z: Callable[[int], float], t: int, memory: float, skew: float = 0.0) -> float:
+    """The noise of a sample: its own normal and the next three, by powers of `memory`."""
+    s = skew * 0.25
+    norm = q(1.0 / math.sqrt(1.0 + 2.0 * s * s))
+    powers = [1.0, memory, memory * memory, memory * memory * memory]
+    scale = q(1.0 / math.sqrt(sum(power * power for power in powers)))
+    total = 0.0
+    for k, power in enumerate(powers):
+        x = z(t + k)
+        if skew:
+            x = (x + s * (x * x - 1.0)) * norm
+        total += x * (power * scale)
+    return total
 
 
 @dataclass
-class Noise:
-    """A series of noise: octaves with their amplitudes."""
+class Drift:
+    """A series of straight lines between normals at fixed seconds (doc: drift)."""
 
-    knots: Knots
-    series: str
-    spacings: Sequence[int]
-    amplitudes: Sequence[float]
+    address: tuple[object, ...]
+    count: int
+    series: int
+    sizes: tuple[float, float, float]
+    interval: int
 
-    def __post_init__(self) -> None:
-        self._slow: dict[int, float] = {}
+    def knot(self, part: int, j: int) -> float:
+        """Knot j of a part, after its size."""
+        cell, place = divmod(j, CELL // SPACINGS[part])
+        drawn = normals(self.count * OFFSETS[-1], *self.address, cell)
+        return drawn[self.series * OFFSETS[-1] + OFFSETS[part] + place] * self.sizes[part]
 
-    def slow_at(self, t: int) -> float:
-        """The octaves of 32 and more at a multiple of eight samples."""
-        if t not in self._slow:
-            total = None
-            for spacing, amplitude in zip(self.spacings, self.amplitudes, strict=True):
-                if spacing >= 32:
-                    x = self.knots.octave(self.series, spacing, amplitude, t)
-                    total = x if total is None else total + x
-            assert total is not None
-            self._slow[t] = total
-        return self._slow[t]
+    def at_fine(self, f: int) -> float:
+        """The sum of the parts at a knot of the finest."""
+        total = 0.0
+        for part, spacing in enumerate(SPACINGS):
+            each = spacing // SPACINGS[0]
+            j, place = divmod(f, each)
+            now = self.knot(part, j)
+            total += now + (self.knot(part, j + 1) - now) / each * place
+        return total
 
     def at(self, t: int) -> float:
         """The series at a sample."""
-        total = None
-        for spacing, amplitude in zip(self.spacings, self.amplitudes, strict=True):
-            if spacing < 32:
-                x = self.knots.octave(self.series, spacing, amplitude, t)
-                total = x if total is None else total + x
-        if self.spacings[-1] >= 32:
-            r = t % 8
-            x0, x1 = self.slow_at(t - r), self.slow_at(t - r + 8)
-            x = x0 + ((x1 - x0) / 8.0) * r
-            total = x if total is None else total + x
-        assert total is not None
-        return total
+        f, late = divmod(t * self.interval, SPACINGS[0])
+        now, then = self.at_fine(f), self.at_fine(f + 1)
+        if SPACINGS[0] % self.interval == 0:
+            each = SPACINGS[0] // self.interval
+            return (then - now) / each * (t % each) + now
+        return now + (then - now) * (late / SPACINGS[0])
 
 
-def skew(r: float) -> tuple[float, float]:
-    """a and q(1 / (1 + a^2)) for a relative standard deviation (doc: CPU)."""
-    r = min(r, 1.35)
-    a = q(math.sqrt(math.sqrt(2.0 / (2.0 - r * r)) - 1.0))
-    return a, q(1.0 / (1.0 + a * a))
+def at_step(size: float, interval: int) -> float:
+    """The size of noise at a sample interval, given that at five minutes."""
+    return q(size * math.sqrt(300 / interval))
 
 
-def skewed(n: float, shape: tuple[float, float]) -> float:
-    """The square of a shifted normal, of mean 1."""
-    a, norm = shape
-    x = n * a + 1.0
-    return (x * x) * norm
+def drifted(mean: float, drift: float) -> float:
+    """A mean times (1 + w / 2) squared."""
+    x = drift * 0.5 + 1.0
+    return x * x * mean
 
 
-# --- bursts -------------------------------------------------------------------------------------
+def pattern(base: int, length: int, size: float) -> list[float]:
+    """The values of a cycle; they add up to 0."""
+    values = [q(normal_of(mixed(base, i), 0) * size) for i in range(length)]
+    values[-1] -= math.fsum(values)
+    return values
 
 
-@dataclass(frozen=True)
-class Burst:
-    """One burst: its first sample, length, height, and the fifth uniform."""
+def of_pattern(values: Sequence[float], t: int, interval: int) -> float:
+    """The mean of a cycle over a sample."""
 
-    first: int
+    def upto(second: int) -> float:
+        slot, late = divmod(second % (300 * len(values)), 300)
+        return math.fsum(values[:slot]) * 300 + values[slot] * late
+
+    return (upto((t + 1) * interval) - upto(t * interval)) / interval
+
+
+# --- activities ---------------------------------------------------------------------------------
+
+
+class Activity(NamedTuple):
+    """Seconds start..start+length-1, and the word that keys the rest."""
+
+    start: int
     length: int
-    height: float
-    share: float
+    word: int
+
+    def normal(self, place: int) -> float:
+        """A normal of its own."""
+        return normal_of(self.word, place)
+
+    def uniform(self, place: int) -> float:
+        """A uniform of its own."""
+        return one_of(self.word, 1000 + place)
+
+    def lasting(self, seconds: float, least: float, most: float) -> "Activity":
+        """The same with a length."""
+        return self._replace(length=round(clip(seconds, least, most)))
+
+    def within(self, t: int, interval: int, height: float) -> float:
+        """Its average over a sample, given its height."""
+        return _from(self.start, t, interval, height) - _from(
+            self.start + self.length, t, interval, height
+        )
 
 
-class BurstFigures(NamedTuple):
-    """What decides the bursts of a purpose."""
-
-    rate: float
-    lowest: float
-    tail: float
-    cap: float
-
-
-def candidates(interval: int) -> int:
-    """Of a tile."""
-    return -(-24 * TILE * interval // DAY)
+def _from(second: int, t: int, interval: int, height: float) -> float:
+    """What a height is over a sample, if it is there from a second on."""
+    sample, late = divmod(second, interval)
+    if t < sample:
+        return 0.0
+    return height if t > sample else q(height * ((interval - late) / interval))
 
 
-def bursts_of_tile(
-    seed: int, purpose: str, entity: str, interval: int, tile: int, figures: BurstFigures
-) -> list[Burst]:
-    """The bursts that begin in a tile, in the order of the candidates (doc: bursts)."""
-    n = candidates(interval)
-    rows = uniforms(5 * n, seed, purpose, entity, interval, tile)
+def candidates(
+    address: tuple[object, ...], cell: int, cell_seconds: int, most: int, rate: float
+) -> list[Activity]:
+    """What begins in a cell (doc: activities)."""
+    base = word(*address, cell)
     out = []
-    for i in range(n):
-        happens, where, long, high, share = (rows[row * n + i] for row in range(5))
-        if happens < figures.rate * (TILE * interval / DAY / n):
-            height = figures.lowest * (1.0 - high) ** (-1.0 / figures.tail)
-            out.append(
-                Burst(
-                    first=tile * TILE + math.floor(TILE * where),
-                    length=1 + (long >= 0.4) + (long >= 0.7) + (long >= 0.88),
-                    height=q(min(height, figures.cap)),
-                    share=share,
-                )
-            )
+    for i in range(most):
+        if one_of(base, i) < rate / most:
+            own = mixed(base, most + i)
+            start = math.floor(one_of(own, 0) * cell_seconds) + cell * cell_seconds
+            out.append(Activity(start, 1, own))
     return out
 
 
-def falling_on(
-    t: int, earlier: Sequence[Burst], these: Sequence[Burst]
-) -> list[tuple[Burst, float]]:
-    """The bursts that a sample is part of and what is left of each, in the order of addition.
+class Often(NamedTuple):
+    """How activities of a purpose are drawn: seconds and most of a cell, and bounds of lengths."""
 
-    Those at their first sample come before those at their second, and so on; among these, the
-    ones of the tile before come first.
-    """
-    return [
-        (burst, left)
-        for k, left in enumerate(DECAY)
-        for burst in (*earlier, *these)
-        if t - burst.first == k < burst.length
-    ]
+    cell: int
+    most: int
+    shortest: int
+    longest: int
+    sigma: float
+
+
+MONTH = 28 * DAY
+SPIKES = Often(CELL, 96, 1, 4 * 3600, 0.9)
+SHOCKS = Often(CELL, 48, 1, 4 * 3600, 0.9)
+DIPS = Often(CELL, 48, 1, 8 * 3600, 0.7)
+TRANSFERS = Often(CELL, 48, 60, 36 * 3600, 0.9)
+RELEASES = Often(CELL, 48, 300, 36 * 3600, 0.8)
+EPISODES = Often(MONTH, 64, 600, 20 * DAY, 1.0)
+SWINGS = Often(MONTH, 64, 3600, 5 * DAY, 1.0)
+
+
+class Drawn:
+    """The activities of one purpose of an entity."""
+
+    def __init__(
+        self, seed: int, purpose: str, entity: str, often: Often, rate: float, seconds: float
+    ) -> None:
+        self._address, self._often = (seed, purpose, entity), often
+        self._rate, self._seconds = rate, seconds
+        self._kept: dict[int, list[Activity]] = {}
+
+    def near(self, t: int, interval: int) -> list[Activity]:
+        """Those that begin in the cell of a sample, or in the one before."""
+        here = t * interval // self._often.cell
+        last = ((t + 1) * interval - 1) // self._often.cell
+        return [each for cell in range(here - 1, last + 1) for each in self._of(cell)]
+
+    def _of(self, cell: int) -> list[Activity]:
+        if cell not in self._kept:
+            often = self._often
+            found = candidates(self._address, cell, often.cell, often.most, self._rate)
+            self._kept[cell] = [
+                each.lasting(
+                    lognormal(self._seconds, often.sigma, each.normal(0)),
+                    often.shortest,
+                    often.longest,
+                )
+                for each in found
+            ]
+        return self._kept[cell]
+
+
+PER_DAY = CELL / DAY
+
+
+class Job:
+    """One job of a server (doc: jobs)."""
+
+    def __init__(self, seed: int, job: str, profile: Mapping[str, Any]) -> None:
+        self._figures = {
+            name: quantile(written, uniform(seed, "figure", "job", f"jobs.{name}", job))
+            for name, written in profile["jobs"].items()
+            if name != "count"
+        }
+        self.word = word(seed, "job", job)
+        self.period = self._figures["period"] * 60
+        if one_of(self.word, 1) < self._figures["drift"] and self.period < DAY / 4:
+            self.period = q(self.period * (1 + 0.015 * normal_of(self.word, 1)))
+        self.phase = float(math.floor(one_of(self.word, 0) * self.period))
+        self._kept: dict[int, tuple[Activity, float] | None] = {}
+
+    def figure(self, name: str) -> float:
+        """A figure of the job."""
+        return self._figures[name]
+
+    def runs(self, t: int, interval: int) -> list[tuple[Activity, float]]:
+        """The runs that may touch a sample, each with its share of the job's height."""
+        first = math.floor((t * interval - self.phase) / self.period)
+        last = math.floor(((t + 1) * interval - self.phase) / self.period)
+        found = [self._run(number) for number in range(first - 4, last + 5)]
+        return [run for run in found if run]
+
+    def _run(self, number: int) -> tuple[Activity, float] | None:
+        if number not in self._kept:
+            self._kept[number] = self._drawn(number)
+        return self._kept[number]
+
+    def _drawn(self, number: int) -> tuple[Activity, float] | None:
+        own, of = Activity(0, 1, mixed(self.word, number)), self._figures
+        start = self.phase + number * self.period
+        if of["jitter"] > 0:
+            start += 150.0 * of["jitter"] * q(own.normal(0))
+        begin = math.floor(start)
+        minutes = of["minutes_daily"] if self.period >= DAY / 4 else of["minutes"]
+        length = min(q(minutes * 60 * math.exp(0.15 * own.normal(1))), self.period * 0.7)
+        share = max(q(1.0 + of["spread"] * own.normal(2)), 0.1)
+        if own.uniform(0) < of["skipped"]:
+            return None
+        if of["weekdays"] and (begin // DAY + 3) % 7 >= 5:
+            return None
+        return own._replace(start=begin).lasting(length, 1, 2 * DAY), share
 
 
 # --- stocks -------------------------------------------------------------------------------------
@@ -554,20 +676,23 @@ class Renewals:
 
 
 class Sample(NamedTuple):
-    """A server at one sample, before limits; `hundredths` are cpu, mem, disk, in, out, after.
+    """A server at one sample, before limits; `hundredths` are cpu, mem, disk, in, out, after."""
 
-    `demand` is in percent of the server's CPU.
-    """
-
-    demand: float
-    shared: float
-    own: float
-    burst: float
+    relative: float
+    common: float
+    base: float
+    spikes: float
+    runs: float
     cpu: float
-    memory: float
-    disk: float
+    noise_in: float
+    noise_out: float
+    sent: float
     net_in: float
     net_out: float
+    taken: float
+    held: float
+    memory: float
+    disk: float
     hundredths: tuple[int, int, int, int, int]
 
 
@@ -582,7 +707,6 @@ class Service:
         self._profile = scenario["archetypes"][archetype]
         self._figures: dict[str, float] = {}
         self._hours: dict[int, float] = {}
-        self._shocks: dict[int, list[Burst]] = {}
 
     def figure(self, path: str) -> float:
         """A figure of the service."""
@@ -609,6 +733,18 @@ class Service:
             self.figure("demand.weekend"),
             self.figure("demand.holiday"),
             self.figure("demand.close"),
+            word(self.seed, "day", self.name),
+            self.figure("demand.day_spread"),
+            self.figure("demand.depth_spread"),
+        )
+
+    @cached_property
+    def _shape(self) -> Shape:
+        names = [f"demand.harmonics.{name}" for name in ("second", "third", "fourth")]
+        return Shape(
+            self.figure("demand.seasonality"),
+            self.figure("demand.peak_hour"),
+            tuple((self.figure(name), self.figure(f"{name}_turn")) for name in names),
         )
 
     def demand_at_hour(self, hour: int) -> float:
@@ -623,9 +759,9 @@ class Service:
             by_day = day_factor(
                 self._day_figures, local.date(), quarter / 4, location["country"], close
             )
-            by_curve = curve(
-                self.figure("demand.seasonality"), self.figure("demand.peak_hour"), quarter
-            )
+            days = self._day_figures
+            depth = blended(lambda each: depth_of_date(days, each), local.date(), quarter / 4)
+            by_curve = max(1.0 + (curve(self._shape, quarter) - 1.0) * depth, 0.06)
             start = date.fromisoformat(
                 str(self.scenario["growth_start"] or self.scenario["start_date"])
             )
@@ -641,28 +777,28 @@ class Service:
         d0, d1 = self.demand_at_hour(hour), self.demand_at_hour(hour + 1)
         return ((d1 - d0) / n) * i + d0
 
+    @property
+    def wander(self) -> tuple[float, float, float]:
+        """The sizes of the parts of its drift."""
+        fast, middle, slow = (self.figure(f"demand.wander.{x}") for x in ("fast", "middle", "slow"))
+        return fast, middle, slow
+
+    @cached_property
+    def drift(self) -> Drift:
+        """What its replicas drift together."""
+        address = (self.seed, "service drift", self.name)
+        return Drift(address, 1, 0, self.wander, self.interval)
+
     @cached_property
     def noise(self) -> Noise:
-        """The series `demand`."""
-        knots = Knots(
-            self.seed,
-            self.interval,
-            self.name,
-            ("service samples", "slow service samples"),
-            {"demand": SPACINGS},
-            ["demand"],
-        )
-        spectrum = [self.figure(f"demand.noise.{part}") for part in ("fast", "slow", "slow_share")]
-        return Noise(knots, "demand", SPACINGS, amplitudes(SPACINGS, self.interval, *spectrum))
+        """What its replicas' noise has in common."""
+        return Noise((self.seed, "service samples", self.name, self.interval), ["cpu"])
 
-    def shocks(self, tile: int) -> list[Burst]:
-        """The bursts that hit all replicas."""
-        if tile not in self._shocks:
-            figures = BurstFigures(self.figure("demand.shock_rate"), 3.0, 1.6, 20.0)
-            self._shocks[tile] = bursts_of_tile(
-                self.seed, "shocks", self.name, self.interval, tile, figures
-            )
-        return self._shocks[tile]
+    @cached_property
+    def shocks(self) -> Drawn:
+        """Spikes that hit all replicas."""
+        rate = self.figure("demand.shock_rate") * PER_DAY
+        return Drawn(self.seed, "shocks", self.name, SHOCKS, rate, 240.0)
 
 
 class Server:
@@ -678,11 +814,7 @@ class Server:
         self.interval = seconds(scenario["sample_interval"])
         self._profile = scenario["archetypes"][archetype]
         self._figures: dict[str, float] = {}
-        self._knots = Knots(
-            self.seed, self.interval, server, ("samples", "slow samples"), SERIES, SLOW_COLUMNS
-        )
-        self._bursts: dict[int, list[Burst]] = {}
-        self._transfers: dict[int, list[Burst]] = {}
+        self._noise = Noise((self.seed, "samples", server, self.interval), NOISES)
 
     def figure(self, path: str) -> float:
         """A figure of the server."""
@@ -690,12 +822,6 @@ class Server:
             u = uniform(self.seed, "figure", "server", path, self.id)
             self._figures[path] = quantile(look_up(self._profile, path), u)
         return self._figures[path]
-
-    def _noise(self, series: str, path: str, scale: float = 1.0) -> Noise:
-        spectrum = [self.figure(f"{path}.{part}") for part in ("fast", "slow", "slow_share")]
-        sizes = amplitudes(SERIES[series], self.interval, *spectrum)
-        scaled = [size * scale for size in sizes]
-        return Noise(self._knots, series, SERIES[series], scaled)
 
     # CPU
 
@@ -705,98 +831,175 @@ class Server:
         return q(self.service.figure("demand.level") * self.figure("spread"))
 
     @cached_property
-    def relative_sd(self) -> float:
-        """r; a server without a level has no noise."""
-        if self.level == 0.0:
-            return 0.0
-        power = math.pow(self.level, self.figure("noise.exponent") - 1.0)
-        return min(self.figure("noise.size") * power, 1.35)
+    def per_level(self) -> float:
+        """Its inverse."""
+        return q(1.0 / self.level) if self.level > 0.0 else 0.0
 
     @cached_property
     def sd(self) -> float:
-        """In percent, of which bursts are multiples."""
-        return q(min(self.relative_sd, 1.35) * self.level)
+        """Of the noise of five minutes, in percent."""
+        return q(self.figure("noise.size") * self.level)
 
     @cached_property
-    def _rho(self) -> float:
-        return self.service.figure("demand.shared")
+    def _shared(self) -> tuple[float, float]:
+        share = self.service.figure("demand.shared")
+        return q(math.sqrt(share)), q(math.sqrt(1.0 - share))
+
+    def _drift(self, series: str, fast: float, middle: float, slow: float) -> Drift:
+        address = (self.seed, "drift", self.id)
+        place = DRIFTS.index(series)
+        return Drift(address, len(DRIFTS), place, (fast, middle, slow), self.interval)
 
     @cached_property
-    def _own(self) -> Noise:
-        return self._noise("cpu", "noise.spectrum", q(math.sqrt(1.0 - self._rho)))
+    def _own_drift(self) -> Drift:
+        fast, middle, slow = (size * self._shared[1] for size in self.service.wander)
+        return self._drift("cpu", fast, middle, slow)
 
-    def shared_noise(self, t: int) -> float:
-        """The service's part of n."""
-        return self.service.noise.at(t) * q(math.sqrt(self._rho))
+    @cached_property
+    def _cycle(self) -> list[float]:
+        size = self.figure("noise.size") * self.figure("cycle.size")
+        base = word(self.seed, "cycle", self.id)
+        return pattern(base, int(self.figure("cycle.samples")), size) if size else [0.0]
 
-    def own_noise(self, t: int) -> float:
-        """The server's part of n."""
-        return self._own.at(t)
+    @cached_property
+    def _traffic_cycle(self) -> list[float]:
+        size = self.figure("network.noise") * self.figure("network.cycle.size")
+        base = word(self.seed, "traffic cycle", self.id)
+        return pattern(base, int(self.figure("network.cycle.samples")), size) if size else [0.0]
 
-    def _of_tile(self, kept: dict[int, list[Burst]], tile: int, purpose: str) -> list[Burst]:
-        if tile not in kept:
-            if purpose == "bursts":
-                names = ("bursts.rate", "bursts.height", "bursts.tail", "bursts.cap")
-                figures = BurstFigures(*(self.figure(name) for name in names))
-            else:
-                lowest = self.figure("network.burst_height")
-                rate, tail = self.figure("network.burst_rate"), self.figure("network.burst_tail")
-                figures = BurstFigures(rate, lowest, tail, 20.0 * lowest)
-            kept[tile] = bursts_of_tile(self.seed, purpose, self.id, self.interval, tile, figures)
-        return kept[tile]
+    def _drawn(self, purpose: str, often: Often, group: str = "") -> Drawn:
+        path = f"{group}{purpose}"
+        unit, seconds = ("hours", 3600) if often.cell == MONTH else ("minutes", 60)
+        rate = self.figure(f"{path}.rate") * (4.0 if often.cell == MONTH else PER_DAY)
+        length = self.figure(f"{path}.{unit}") * seconds
+        return Drawn(self.seed, purpose, self.id, often, rate, length)
 
-    def burst(self, t: int) -> float:
-        """What bursts and shocks add to the CPU, in percent."""
+    @cached_property
+    def _spiking(self) -> Drawn:
+        return self._drawn("spikes", SPIKES)
+
+    @cached_property
+    def _dipping(self) -> Drawn:
+        return self._drawn("dips", DIPS)
+
+    @cached_property
+    def _swinging(self) -> Drawn:
+        return self._drawn("swings", SWINGS)
+
+    @cached_property
+    def _in_episodes(self) -> Drawn:
+        return self._drawn("episodes", EPISODES)
+
+    @cached_property
+    def _transferring(self) -> Drawn:
+        return self._drawn("transfers", TRANSFERS, "network.")
+
+    @cached_property
+    def _releasing(self) -> Drawn:
+        return self._drawn("releases", RELEASES, "memory.")
+
+    @cached_property
+    def jobs(self) -> list[Job]:
+        """Its jobs."""
+        count = int(self.figure("jobs.count"))
+        return [Job(self.seed, f"{self.id}/{number}", self._profile) for number in range(count)]
+
+    def _normal(self, t: int) -> float:
+        own = self._noise.normal("cpu", t) * self._shared[1]
+        return own + self.service.noise.normal("cpu", t) * self._shared[0]
+
+    def spikes(self, t: int) -> float:
+        """What spikes and shocks add to the CPU."""
+        usual = self.figure("spikes.height") + self.figure("spikes.noises") * self.sd
         total = 0.0
-        tile = t // TILE
-        own = [self._of_tile(self._bursts, each, "bursts") for each in (tile - 1, tile)]
-        shocks = [self.service.shocks(each) for each in (tile - 1, tile)]
-        for burst, left in (*falling_on(t, *own), *falling_on(t, *shocks)):
-            total += (burst.height * self.sd) * left
+        for each in self._spiking.near(t, self.interval):
+            height = lognormal(usual, self.figure("spikes.tail"), each.normal(1))
+            total += each.within(t, self.interval, min(height, 95.0))
+        for each in self.service.shocks.near(t, self.interval):
+            height = lognormal(1.5 * usual, 0.8, each.normal(1))
+            total += each.within(t, self.interval, min(height, 95.0))
         return total
 
-    @cached_property
-    def _cpu_shape(self) -> tuple[float, float]:
-        return skew(self.relative_sd)
+    def dips(self, t: int) -> float:
+        """The share of what demand takes that dips leave out."""
+        total = 0.0
+        for each in self._dipping.near(t, self.interval):
+            median = self.figure("dips.noises") * self.figure("noise.size")
+            depth = lognormal(median, 0.5, each.normal(1))
+            total += each.within(t, self.interval, min(depth, 0.8))
+        return min(total, 0.8)
+
+    def of_runs(self, t: int, name: str) -> float:
+        """What jobs add to the CPU, to memory, or to traffic."""
+        total = 0.0
+        for job in self.jobs:
+            for run, share in job.runs(t, self.interval):
+                total += run.within(t, self.interval, q(job.figure(name) * share))
+        return total
+
+    def cover(self, t: int) -> float:
+        """How much of an episode a sample shows."""
+        total = 0.0
+        for each in self._in_episodes.near(t, self.interval):
+            if self.figure("episodes.office") > 0:
+                opening = each.start // DAY * DAY + 9 * 3600
+                each = each._replace(start=opening + math.floor(each.uniform(0) * 9 * 3600))
+            part = 1.0 if each.uniform(1) < 0.5 else 1.0 - 0.5 * each.uniform(2)
+            total += each.within(t, self.interval, q(part))
+        return min(total, 1.0)
+
+    def swing(self, t: int) -> float:
+        """What multiplies demand for some days."""
+        total = 0.0
+        for each in self._swinging.near(t, self.interval):
+            factor = lognormal(1.0, self.figure("swings.size"), each.normal(1))
+            total += each.within(t, self.interval, factor - 1.0)
+        return max(total + 1.0, 0.05)
+
+    def base(self, t: int, relative: float, together: float, n: float) -> float:
+        """CPU that serves demand."""
+        wave = n * at_step(self.figure("noise.size"), self.interval)
+        wave = max((wave + of_pattern(self._cycle, t, self.interval)) + 1.0, 0.0)
+        drifting = drifted(relative, together + self._own_drift.at(t))
+        return wave * drifting * self.level * self.swing(t)
 
     # network
 
-    @cached_property
-    def _net_in(self) -> Noise:
-        k = self.figure("network.cpu_correlation")
-        return self._noise("net_in", "network.spectrum", q(math.sqrt(1.0 - k * k)))
+    def transfers(self, t: int) -> tuple[float, float]:
+        """Traffic in and out without work, in mean traffics."""
+        into = out_of = 0.0
+        for each in self._transferring.near(t, self.interval):
+            height = lognormal(
+                self.figure("network.transfers.height"),
+                self.figure("network.transfers.tail"),
+                each.normal(1),
+            )
+            coming = each.uniform(0)
+            into += each.within(t, self.interval, q(height * coming))
+            out_of += each.within(t, self.interval, q(height * (1.0 - coming)))
+        return into, out_of
 
-    @cached_property
-    def _net_out(self) -> Noise:
-        o = self.figure("network.out_correlation")
-        return self._noise("net_out", "network.spectrum", q(math.sqrt(1.0 - o * o)))
-
-    @cached_property
-    def _network_shape(self) -> tuple[float, float]:
-        return skew(self.figure("network.size"))
-
-    def with_transfers(self, t: int, net_in: float, net_out: float) -> tuple[float, float]:
-        """Add transfers to the traffic in and out, one after the other."""
-        tile, unit = t // TILE, self.figure("network.level")
-        made = [self._of_tile(self._transfers, each, "transfers") for each in (tile - 1, tile)]
-        for burst, left in falling_on(t, *made):
-            net_in += (burst.height * (unit * burst.share)) * left
-            net_out += (burst.height * (unit * (1.0 - burst.share))) * left
-        return net_in, net_out
-
-    def network(self, t: int, demand: float, n: float, bursts: float) -> tuple[float, float]:
-        """Traffic in and out (doc: network)."""
-        level, per_burst = self.figure("network.level"), self.figure("network.per_burst")
-        follows = self.figure("network.follows") * level
-        inverse = q(1.0 / self.level) if self.level > 0.0 else 0.0
-        flow = (demand * follows + (level - follows)) + bursts * ((level * per_burst) * inverse)
+    def traffic_noise(self, t: int, n: float) -> tuple[float, float]:
+        """What multiplies traffic in and out, beside demand."""
         k, o = self.figure("network.cpu_correlation"), self.figure("network.out_correlation")
-        n_in = n * k + self._net_in.at(t)
-        n_out = n_in * o + self._net_out.at(t)
-        net_in = skewed(n_in, self._network_shape) * flow
-        net_out = skewed(n_out, self._network_shape) * flow
-        net_in, net_out = self.with_transfers(t, net_in, net_out)
-        return net_in, net_out * self.figure("network.out_ratio")
+        first = n * k + self._noise.normal("net_in", t) * q(math.sqrt(1.0 - k * k))
+        second = first * o + self._noise.normal("net_out", t) * q(math.sqrt(1.0 - o * o))
+        size, drift = (
+            at_step(self.figure("network.noise"), self.interval),
+            self.figure("network.drift"),
+        )
+        found = []
+        for series, x in (("net_in", first), ("net_out", second)):
+            x = max((x * size + of_pattern(self._traffic_cycle, t, self.interval)) + 1.0, 0.0)
+            w = self._drift(series, drift * 0.3, drift, drift * 0.7).at(t)
+            found.append(drifted(x, w))
+        return found[0], found[1]
+
+    def flow(self, relative: float, more: float) -> float:
+        """Mean traffic in."""
+        level = self.figure("network.level")
+        follows = self.figure("network.follows") * level
+        return max((relative * follows + (level - follows)) + more * level, 0.0)
 
     # stocks
 
@@ -810,24 +1013,30 @@ class Server:
         period = self.figure("disk.cleanup_days")
         return Renewals(self.seed, "clean-up", self.id, period, self.interval)
 
-    @cached_property
-    def _memory_noise(self) -> Noise:
-        return self._noise("memory", "memory.spectrum", self.figure("memory.noise"))
-
-    @cached_property
-    def _disk_noise(self) -> Noise:
-        return self._noise("disk", "disk.spectrum", self.figure("disk.noise"))
-
-    def memory(self, t: int, demand: float) -> float:
-        """Used memory in percent, before limits (doc: memory)."""
+    def held(self, t: int) -> float:
+        """Memory without what follows demand and what activities take (doc: memory)."""
         k = self.restarts.last(t)
         age = self.restarts.age(t, k)
         z = normal_quantile(uniform(self.seed, "restart", self.id, "jump", k))
         base = self.figure("memory.level") + q(self.figure("memory.jump") * z)
         warm = age / (age + self.figure("memory.warmup") / 24.0)
         x = (base + self.figure("memory.cache") * warm) + self.figure("memory.leak") * age
-        x = x + self._memory_noise.at(t)
-        return x + (demand - 1.0) * self.figure("memory.follows")
+        drift = self.figure("memory.drift")
+        memory = self.figure("memory.noise_memory")
+        noise = remembering(lambda at: self._noise.normal("memory", at), t, memory)
+        size = at_step(self.figure("memory.noise"), self.interval)
+        w = self._drift("memory", drift * 0.3, drift * 0.7, drift * 0.7).at(t)
+        return (w + noise * size) + x
+
+    def released(self, t: int) -> float:
+        """Memory that was given back and is not yet taken again."""
+        total = 0.0
+        for each in self._releasing.near(t, self.interval):
+            now = t * self.interval
+            if now >= each.start and (t + 1) * self.interval <= each.start + each.length:
+                size = lognormal(self.figure("memory.releases.size"), 0.5, each.normal(1))
+                total += q(size * (1.0 - (now - each.start) / each.length))
+        return total
 
     def disk(self, t: int) -> float:
         """Used disk space in percent, before limits (doc: disk)."""
@@ -842,38 +1051,90 @@ class Server:
         days = (self.cleanups.sample(k) - origin) * (self.interval / DAY)
         x = age * (self.figure("disk.fill") * (0.5 + u) + trend)
         x = x + (self.figure("disk.level") + trend * days)
-        return x + self._disk_noise.at(t)
+        size = self.figure("disk.noise")
+        x = self._drift("disk", size * 0.2, size * 0.6, size * 0.8).at(t) + x
+        logs, period = self.figure("disk.rotation.size"), self.figure("disk.rotation.days") * DAY
+        phase = uniform(self.seed, "rotation", self.id) * period
+        return x + ((t * self.interval + phase) % period) * (logs / period)
 
     # all
 
     def sample(self, t: int) -> Sample:
         """Everything at sample t."""
-        demand = self.service.demand(t)
-        shared, own, bursts = self.shared_noise(t), self.own_noise(t), self.burst(t)
-        n = shared + own
-        cpu = skewed(n, self._cpu_shape) * (demand * self.level) + bursts
-        net_in, net_out = self.network(t, demand, n, bursts)
-        memory, disk = self.memory(t, demand), self.disk(t)
+        relative = self.service.demand(t)
+        together = self.service.drift.at(t) * self._shared[0]
+        common = drifted(relative, together)
+        n = remembering(self._normal, t, self.figure("noise.memory"), self.figure("noise.skew"))
+        base = self.base(t, relative, together, n)
+        spikes = self.spikes(t) - self.dips(t) * base
+        runs, cover = self.of_runs(t, "height"), self.cover(t)
+        wavering = (abs(n) * -0.04 + 1.0) * (cover * self.figure("episodes.height"))
+        cpu = ((base + spikes) + runs) + wavering
+        noise_in, noise_out = self.traffic_noise(t, n)
+        sent = spikes * (self.figure("network.per_spike") * self.per_level) + (
+            self.of_runs(t, "traffic") + cover * self.figure("episodes.traffic")
+        )
+        mean, (into, out_of) = self.flow(common, sent), self.transfers(t)
+        net_in = mean * noise_in + into * self.figure("network.level")
+        net_out = mean * noise_out + out_of * self.figure("network.level")
+        net_out *= self.figure("network.out_ratio")
+        taken = (
+            self.of_runs(t, "memory") + cover * self.figure("episodes.memory")
+        ) - self.released(t)
+        taken += spikes * (self.figure("memory.per_spike") * self.per_level)
+        held, disk = self.held(t), self.disk(t)
+        taken = min(max(taken, held * -0.5), max(100.0 - held, 0.0) * 0.9)
+        memory = ((common - 1.0) * self.figure("memory.follows") + held) + taken
         seen = collected(
             (cpu, memory, disk, net_in, net_out),
             floor=self.figure("floor"),
             level=self.level,
             link=self.figure("network.link"),
+            steps=self._steps,
         )
         return Sample(
-            demand * self.level, shared, own, bursts, cpu, memory, disk, net_in, net_out, seen
+            relative,
+            common,
+            base,
+            spikes,
+            runs,
+            cpu,
+            noise_in,
+            noise_out,
+            sent,
+            net_in,
+            net_out,
+            taken,
+            held,
+            memory,
+            disk,
+            seen,
         )
+
+    @property
+    def _steps(self) -> float:
+        """Of the CPU counter in a percent, at the sample interval; 0 for none."""
+        steps = self.figure("steps")
+        return max(float(round(steps * (self.interval / 300))), 1.0) if steps > 0 else 0.0
 
 
 def collected(
-    values: tuple[float, float, float, float, float], *, floor: float, level: float, link: float
+    values: tuple[float, float, float, float, float],
+    *,
+    floor: float,
+    level: float,
+    link: float,
+    steps: float,
 ) -> tuple[int, int, int, int, int]:
     """Limits, then hundredths (doc: what the collector sees)."""
     cpu, memory, disk, net_in, net_out = values
     carried = 100.0 / max(cpu, 100.0)
     lowest = 0.01 if level > 0.0 and floor == 0.0 else 0.0
+    busy = clip(cpu - floor, lowest, 100.0)
+    if steps:
+        busy = round(busy * steps) / steps
     return (
-        round(clip(cpu - floor, lowest, 100.0) * 100.0),
+        round(busy * 100.0),
         round(clip(memory, 0.0, 100.0) * 100.0),
         round(clip(disk, 0.0, 100.0) * 100.0),
         round(clip(net_in * carried, 0.0, link) * 100.0),

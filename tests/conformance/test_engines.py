@@ -25,7 +25,8 @@ from fleetsynth.folders.engines.base import Engine
 from fleetsynth.folders.engines.local import LocalEngine
 from fleetsynth.folders.engines.spark import SparkEngine
 from fleetsynth.folders.generate import generate_folder
-from fleetsynth.folders.job import Job, PartRecord, make_part
+from fleetsynth.folders.job import Job, make_part
+from fleetsynth.folders.part_record import PartRecord
 from fleetsynth.folders.verify import verify
 from fleetsynth.presets import as_plan, resolve
 from fleetsynth.presets.load import load_scenario

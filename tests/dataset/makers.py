@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 from fleetsynth.errors import OutputError
-from fleetsynth.folders.job import Job, PartRecord, make_part
+from fleetsynth.folders.job import Job, make_part
+from fleetsynth.folders.part_record import PartRecord
 
 FAULTY = 3
 """The number of the part that fails."""

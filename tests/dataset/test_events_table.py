@@ -20,6 +20,7 @@ from fleetsynth.ledger.table import events as ledger
 from fleetsynth.presets import resolve
 from fleetsynth.presets.load import load_scenario
 from fleetsynth.reader.files import find_files
+from fleetsynth.tables import jobs
 from fleetsynth.tables.digest import combine
 from fleetsynth.tables.events import SCHEMA, batches, leaves
 from tests.dataset.folders import files_in, manifest_of
@@ -69,11 +70,12 @@ def test_a_folder_has_the_ledger_of_its_plan_and_its_manifest_says_so(
     scenario, folder = SCENARIOS[name], tmp_path / "fleet"
     result = made(folder, scenario)
     plan = resolve(scenario)
-    every = list(ledger(plan, 0, plan.fleet.size))
+    every = [event.event_id for event in ledger(plan, 0, plan.fleet.size)]
+    every += [str(row["event_id"]) for row in jobs.rows(plan, 0, plan.fleet.size)]
     rows = pq.read_table(folder / "events.parquet")
     assert rows.schema.equals(SCHEMA)
-    assert rows["event_id"].to_pylist() == [event.event_id for event in every]
-    assert len(every) == len({event.event_id for event in every}) > 10
+    assert rows["event_id"].to_pylist() == every
+    assert len(every) == len(set(every)) > 10
     said = manifest_of(folder)["files"]["events.parquet"]
     assert manifest_of(folder)["format"] == 4
     assert (said["rows"], said["digest"]) == (len(every), digest_of(folder / "events.parquet"))

@@ -21,7 +21,8 @@ from fleetsynth.fleet import METADATA_COLUMNS
 from fleetsynth.folders.engines.local import LocalEngine
 from fleetsynth.folders.folder import Shard, commit
 from fleetsynth.folders.generate import generate_folder
-from fleetsynth.folders.job import Job, PartRecord, make_part
+from fleetsynth.folders.job import Job, make_part
+from fleetsynth.folders.part_record import PartRecord
 from fleetsynth.folders.shards import INDEX_VARIABLES, parse_shard
 from fleetsynth.presets import resolve
 from fleetsynth.presets.load import load_scenario

@@ -66,6 +66,11 @@ SCENARIOS["collected"] = {
     # Stamps that are wrong are left out: rows could not be held against the ledger by their times.
     "collector": {**only(*(FAULTS.keys() - {"clock_skew"}))},
 }
+for _name in ("realistic", "collected"):  # jobs are in tests/dataset/test_jobs.py
+    SCENARIOS[_name]["archetypes"] = {
+        each: {"jobs": {"count": 0}}
+        for each in ("web", "application", "database", "batch", "idle", "instance")
+    }
 STEPS = {"classic": (3600, 3600), "realistic": (6 * 3600, 1800), "collected": (7200, 3600)}
 """Seconds of a tick, and of a sample."""
 UNITS = {"d": 86400, "h": 3600, "min": 60, "s": 1}

@@ -20,7 +20,8 @@ from fleetsynth.block import NULL_HUNDREDTHS, Block
 from fleetsynth.folders.engines.local import LocalEngine
 from fleetsynth.folders.folder import Shard, commit
 from fleetsynth.folders.generate import generate_folder
-from fleetsynth.folders.job import Job, PartRecord, make_part
+from fleetsynth.folders.job import Job, make_part
+from fleetsynth.folders.part_record import PartRecord
 from fleetsynth.folders.verify import verify
 from fleetsynth.formats import FORMATS
 from fleetsynth.presets import as_plan, simulate

@@ -24,11 +24,12 @@ from fleetsynth.files import AtomicFile, put_in_place
 from fleetsynth.folders import begin as beginning
 from fleetsynth.folders import folder as folders
 from fleetsynth.folders import job as jobs
-from fleetsynth.folders.begin import job_from, look, values_of
+from fleetsynth.folders.begin import look
 from fleetsynth.folders.engines.local import LocalEngine
 from fleetsynth.folders.folder import missing
 from fleetsynth.folders.generate import generate_folder
 from fleetsynth.folders.job import Job, job_key, make_part, state_key
+from fleetsynth.folders.run_record import job_from, values_of
 from fleetsynth.folders.verify import verify
 from fleetsynth.presets import resolve
 from fleetsynth.stores.store import LocalStore

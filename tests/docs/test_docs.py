@@ -132,7 +132,7 @@ def test_every_format_is_in_the_table_of_formats() -> None:
     assert dict(rows) == {ending: kind.media_type for ending, kind in FORMATS.items()}
 
 
-@pytest.mark.parametrize("group", ["demand", "noise", "bursts", "network", "memory", "disk"])
+@pytest.mark.parametrize("group", ["demand", "noise", "spikes", "network", "memory", "disk"])
 def test_groups_of_realistic_profiles_are_documented(group: str) -> None:
     """Each group has a table of its own with all its figures, and each says what it means."""
     page = (ROOT / "docs" / "scenario.md").read_text("utf-8")

@@ -87,6 +87,15 @@ def test_the_answer_depends_on_no_order_and_is_the_same_again(plain: pd.DataFram
     assert json.dumps(once) == json.dumps(again)
 
 
+def test_a_copy_is_told_apart_by_nothing(plain: pd.DataFrame) -> None:
+    some = plain[plain.host.isin([f"1-{number}" for number in range(8)])]
+    found = compare(some, some.copy())
+    assert {apart.between.auc for apart in found.classifiers["cpu"].values()} == {0.5}
+    assert found.tells == []
+    worse = compare(some, some.assign(cpu=some.cpu.round(-1)))
+    assert worse.classifiers["cpu"]["features"].between.auc > 0.9
+
+
 def test_of_few_servers_no_auc_is_made_up(plain: pd.DataFrame) -> None:
     found = compare(plain, fleet(3, 2, steps=3 * WEEK))
     assert np.isnan(found.classifiers["cpu"]["features"].between.auc)
@@ -124,7 +133,7 @@ def test_the_command(fleetsynth: Fleetsynth, plain: pd.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("frame", "code", "words"),
     [
-        (fleet(4, 2, minutes=10), 1, "b.csv every 10 min: only the same step can be compared"),
+        (fleet(4, 2, minutes=10), 1, "B (b.csv) every 10 min: only the same step can be compared"),
         (fleet(7, 2), 1, "b.csv has 7 whole stretches of 7 days: a comparison takes 8 or more"),
         (fleet(9, 2).rename(columns={"cpu": "disk"}), 1, "have no metric in common"),
         (fleet(9, 2).rename(columns={"host": "x"}), 2, "--columns"),

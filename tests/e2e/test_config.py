@@ -231,7 +231,7 @@ def test_there_is_nothing_of_an_unknown_preset(fleetsynth: Fleetsynth, command: 
 
 def _figures(value: object, path: str = "") -> list[str]:
     """The dotted paths of the figures of a dumped profile."""
-    kinds = {"value", "uniform", "normal", "lognormal"}
+    kinds = {"value", "uniform", "normal", "lognormal", "choices"}
     if isinstance(value, dict) and not value.keys() & kinds:
         return [name for key, inner in value.items() for name in _figures(inner, f"{path}.{key}")]
     return [path[1:]]

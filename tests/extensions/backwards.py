@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fleetsynth.folders.job import Job, PartRecord, make_part
+from fleetsynth.folders.job import Job, make_part
+from fleetsynth.folders.part_record import PartRecord
 
 
 class BackwardsEngine:

@@ -182,8 +182,9 @@ def test_a_figure_of_the_realistic_model(tmp_path: Path) -> None:
     tree.edit(
         "models/realistic/demand.py",
         (
-            "= curve[quarter]\n",
-            '= curve[quarter] * np.where(quarter == 48, of_row["demand.noon"], 1.0)\n',
+            "out[0, row] = np.maximum(1.0 + wave, _LEAST)\n",
+            "out[0, row] = np.maximum(1.0 + wave, _LEAST)\n"
+            '        out[0, row] *= np.where(quarter == 48, of_row["demand.noon"], 1.0)\n',
         ),
     )
     here = {"regions": ["here"], "locations": {"here": {"zone": "UTC", "country": "US"}}}

@@ -267,6 +267,35 @@ function firstDays() {
 
 
 @pytest.mark.browser
+@performs("a feature to compare by")
+def test_a_feature_to_compare_by(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "a feature to compare by")
+    tree.edit(
+        "compare/levels.py",
+        (
+            '        "mean": mean,\n',
+            '        "mean": mean,\n        "whole": float((x % 1 == 0).mean()),\n',
+        ),
+    )
+    row = (
+        "  whole:\n    family: whole\n    label: whole numbers\n"
+        '    more: "{high} has more whole numbers than {low}"\n    unit: share\n'
+    )
+    tree.edit("compare/features.yaml", ("features:\n", f"features:\n{row}"))
+    said = tree.python(
+        "import numpy as np, pandas as pd, fleetsynth as fs\n"
+        "times = pd.date_range('2024-01-01', periods=168, freq='h')\n"
+        "def fleet(digits):\n"
+        "    draw = np.random.default_rng(1)\n"
+        "    return pd.concat([pd.DataFrame({'time': times, 'host': str(number),\n"
+        "        'cpu': (draw.random(168) * 90).round(digits)}) for number in range(10)])\n"
+        "found = fs.compare(fleet(1), fleet(0))\n"
+        "print(found.clearest()[0].sentence)\n"
+        "print([tell.sentence for tell in found.tells if tell.feature == 'whole'])"
+    )
+    assert "CPU: B has more whole numbers than A (whole numbers 100 % against " in said
+
+
 @performs("a chart of the report")
 def test_a_chart_of_the_report(tmp_path: Path) -> None:
     tree = Tree(tmp_path, "a chart of the report")

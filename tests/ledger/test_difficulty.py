@@ -28,7 +28,7 @@ def test_the_dial_lowers_the_score_of_a_detector_and_no_line_finds_what_is_hard(
         made = detectors.sample(scenario)
         usual = detectors.DETECTORS[detectors.STANDARD](made.series["cpu"])
         scores.append(detectors.best_f1(usual, made.labels["cpu"]))
-    assert scores[0] > 2 * scores[1] > 2 * scores[2] > 0
+    assert scores[0] > 1.5 * scores[1] > 1.5 * 1.5 * scores[2] > 0
     assert len(detectors.DETECTORS) == 50
     lines = {}
     for metric in ("cpu", "mem", "disk"):

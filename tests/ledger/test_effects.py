@@ -133,7 +133,7 @@ def test_failover_conserves_demand() -> None:
         surges = np.array(
             [np.prod(twin.felt(service.events, "demand", t * 300)) for t in range(first, stop)]
         )
-        served = np.where(down, 0.0, after.demand[rows]).sum(axis=0)
+        served = np.where(down, 0.0, after.relative[rows] * np.array(levels)[:, None]).sum(axis=0)
         up = ~down.all(axis=0)
         if not sum(levels):
             continue

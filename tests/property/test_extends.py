@@ -11,7 +11,7 @@ from fleetsynth.presets import PRESETS
 from fleetsynth.presets.load import default_scenario
 from fleetsynth.scenario.text import archetype_block, flow, parse
 
-KINDS = {"value", "uniform", "normal", "lognormal"}
+KINDS = {"value", "uniform", "normal", "lognormal", "choices"}
 
 
 def _leaves(profile: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

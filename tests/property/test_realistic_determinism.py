@@ -165,9 +165,9 @@ def test_another_seed_changes_everything() -> None:
     )
     kinds = np.array(PLANS["5min"].fleet.metadata(0, 9)["server_type"])
     lively = ~np.isin(kinds, ["off"])
-    for stage in ("own", "cpu", "net_in", "net_out", "memory", "disk"):
+    for stage in ("base", "cpu", "net_in", "net_out", "memory", "disk"):
         assert (getattr(one, stage) != getattr(other, stage))[lively].all(), stage
-    assert (one.demand != other.demand)[lively].mean() > 0.95
+    assert (one.relative != other.relative)[lively].mean() > 0.5
     fleets = [realistic(seed=seed, num_servers=60).fleet.metadata(0, 60) for seed in (42, 43)]
     assert fleets[0].pop("server_type") == fleets[1].pop("server_type")
     assert all(fleets[0][column] != fleets[1][column] for column in fleets[0])
@@ -180,8 +180,8 @@ def test_another_sample_interval_draws_other_numbers() -> None:
         plan = realistic(SPRING, sample_interval=interval, granularity="1h", num_servers=3)
         begin = plan.clock.first * (3_600 // plan.scenario.sample_seconds)
         span = model.Span(plan, begin, begin + 512, Stream())
-        knots = span.knots(noise.SERVER, "samples", ids(plan))
-        drawn.append(knots._tiles.ravel())
+        made = span.noise("samples", ids(plan), noise.SERIES)
+        drawn.append(made._normals.ravel())
     numbers = np.concatenate(drawn)
     assert len(np.unique(numbers)) == len(numbers)
 
@@ -195,6 +195,7 @@ MIXED_WEEK: dict[str, Any] = {
     "granularity": "5min",
 }
 FLOWS = {"net_in", "net_out"}
+NOISES = {"noise_in", "noise_out"}
 
 
 def _changed(overrides: Mapping[str, Any]) -> tuple[dict[str, NDArray[np.bool_]], RealisticPlan]:
@@ -209,36 +210,49 @@ def _changed(overrides: Mapping[str, Any]) -> tuple[dict[str, NDArray[np.bool_]]
 @pytest.mark.parametrize(
     ("figure", "value", "stages"),
     [
-        ("bursts.rate", 0, {"burst", "cpu"} | FLOWS),
-        ("bursts.tail", 1.9, {"burst", "cpu"} | FLOWS),
-        ("demand.shock_rate", 20, {"burst", "cpu"} | FLOWS),
-        ("noise.size", 0.2, {"burst", "cpu"} | FLOWS),
-        ("noise.spectrum", {"fast": 10, "slow": 99, "slow_share": 0.5}, {"own", "cpu"} | FLOWS),
-        ("demand.noise", {"fast": 10, "slow": 99, "slow_share": 0.5}, {"shared", "cpu"} | FLOWS),
-        ("demand.shared", 0.4, {"shared", "own", "cpu"} | FLOWS),
-        ("demand.level", 12, {"demand", "burst", "cpu"} | FLOWS),
-        ("spread", 1, {"demand", "burst", "cpu"} | FLOWS),
-        ("demand.growth", 5, {"demand", "cpu", "memory"} | FLOWS),
-        ("demand.close", 3, {"demand", "cpu", "memory"} | FLOWS),
+        ("spikes.rate", 0, {"spikes", "cpu", "sent", "taken", "memory"} | FLOWS),
+        ("spikes.tail", 1.9, {"spikes", "cpu", "sent", "taken", "memory"} | FLOWS),
+        ("demand.shock_rate", 20, {"spikes", "cpu", "sent", "taken", "memory"} | FLOWS),
+        ("jobs.height", 7, {"runs", "cpu"}),
+        ("jobs.memory", 7, {"taken", "memory"}),
+        ("jobs.traffic", 7, {"sent"} | FLOWS),
+        ("episodes.rate", 16, {"cpu", "sent", "taken", "memory"} | FLOWS),
+        ("swings.rate", 16, {"base", "cpu"}),
+        ("cycle.size", 5, {"base", "cpu"}),
+        ("noise.size", 0.2, {"base", "cpu"}),
+        ("noise.memory", 0.4, {"base", "cpu"} | NOISES | FLOWS),
+        ("demand.wander.middle", 0.4, {"common", "base", "cpu", "memory"} | FLOWS),
+        ("demand.shared", 0.4, {"common", "base", "cpu", "memory"} | FLOWS),
+        ("demand.level", 12, {"base", "cpu", "sent", "taken", "memory"} | FLOWS),
+        ("spread", 1, {"base", "cpu", "sent", "taken", "memory"} | FLOWS),
+        ("demand.growth", 5, {"relative", "common", "base", "cpu", "memory"} | FLOWS),
+        ("demand.close", 3, {"relative", "common", "base", "cpu", "memory"} | FLOWS),
+        ("demand.day_spread", 0.3, {"relative", "common", "base", "cpu", "memory"} | FLOWS),
         ("network.level", 7, FLOWS),
-        ("network.size", 0.9, FLOWS),
-        ("network.cpu_correlation", 0.1, FLOWS),
-        ("network.burst_rate", 24, FLOWS),
-        ("network.burst_height", 3, FLOWS),
-        ("network.per_burst", 9, FLOWS),
-        ("network.out_correlation", 0.1, {"net_out"}),
+        ("network.noise", 0.9, NOISES | FLOWS),
+        ("network.drift", 0.9, NOISES | FLOWS),
+        ("network.cpu_correlation", 0.1, NOISES | FLOWS),
+        ("network.transfers.rate", 24, FLOWS),
+        ("network.transfers.height", 3, FLOWS),
+        ("network.per_spike", 9, {"sent"} | FLOWS),
+        ("network.out_correlation", 0.1, {"noise_out", "net_out"}),
         ("network.out_ratio", 5, {"net_out"}),
         ("network.link", 1, set()),
         ("floor", 0.3, set()),
-        ("memory.level", 33, {"memory"}),
-        ("memory.restart_days", 1, {"memory"}),
-        ("memory.leak", 1.7, {"memory"}),
-        ("memory.noise", 3, {"memory"}),
+        ("steps", 4, set()),
+        ("memory.level", 33, {"held", "memory"}),
+        ("memory.restart_days", 1, {"held", "memory"}),
+        ("memory.leak", 1.7, {"held", "memory"}),
+        ("memory.noise", 3, {"held", "memory"}),
+        ("memory.drift", 3, {"held", "memory"}),
+        ("memory.releases.rate", 24, {"taken", "memory"}),
+        ("memory.per_spike", 3, {"taken", "memory"}),
         ("memory.follows", 2, {"memory"}),
         ("disk.fill", 2, {"disk"}),
         ("disk.cleanup_days", 1, {"disk"}),
         ("disk.trend", 2, {"disk"}),
         ("disk.noise", 3, {"disk"}),
+        ("disk.rotation.size", 3, {"disk"}),
     ],
 )
 def test_a_figure_moves_what_depends_on_it_and_no_other_archetype(
@@ -256,10 +270,10 @@ def test_a_close_moves_its_own_business_unit_alone() -> None:
     changed, plan = _changed({"closes.Retail.quarter": 2.0, "closes.Retail.fiscal_year_starts": 1})
     metadata = plan.fleet.metadata(0, plan.fleet.size)
     retail = np.array(metadata["business_unit"]) == "Retail"
-    assert changed["demand"][retail].any()
+    assert changed["relative"][retail].any()
     for moved in changed.values():
         assert not moved[~retail].any()
-    assert not (changed["own"] | changed["shared"] | changed["burst"] | changed["disk"]).any()
+    assert not (changed["spikes"] | changed["runs"] | changed["disk"]).any()
 
 
 def test_a_links_limit_and_a_counters_floor_are_seen_at_the_end_alone() -> None:

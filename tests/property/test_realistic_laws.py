@@ -1,247 +1,91 @@
-"""The laws that noise, bursts and figures of the realistic model follow.
+"""The laws that noise, drift, activities and figures of the realistic model follow.
 
-Where a law can be worked out, it is: a series of noise is linear in its knots, so that its response
-to each knot alone gives variance and correlation without any error. The other tests compare with
-a bound of 4.5 standard errors or one as rare, which a right model exceeds less than once in
-100,000 times; seeds are fixed, so that they fail always or never.
+What is compared with an expectation has a bound of 4.5 standard errors or one as rare, which a
+right model exceeds less than once in 100,000 times; seeds are fixed, so that they fail always or
+never.
 """
 
 from collections.abc import Callable
-from hashlib import blake2b
-from math import cos, pi, sqrt
+from math import sqrt
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fleetsynth.models.realistic import bursts, noise, parameters, simulate
-from fleetsynth.models.realistic.compose import Squared
+from fleetsynth.models.realistic import activities, doings, jobs, parameters, simulate
+from fleetsynth.models.realistic.activities import Activities, averages
+from fleetsynth.models.realistic.cycles import cycles_of
+from fleetsynth.models.realistic.doings import At
+from fleetsynth.models.realistic.members import members_of
+from fleetsynth.models.realistic.noise import Noise, at_step, remembering
+from fleetsynth.models.realistic.wander import Wander
 from fleetsynth.scenario.distribution import Distribution
-from fleetsynth.streams import Stream, address
+from fleetsynth.streams import Stream
 from fleetsynth.window import BLOCK, Window
 from tests.realistic_agreement import realistic
 
 Floats = NDArray[np.float64]
 
 SIGMAS = 4.5
-TILES = 100, 102
-"""First tile, and one past the last, of which exact laws are worked out."""
+STEPS = (20, 60, 300, 400, 900, 3_600)
 
 
-# Octaves, exactly
+# Activities: the same at any sample interval
 
 
-class Impulses(Stream):
-    """Instead of normals: 1 at a single knot of each entity, and 0 at all others."""
-
-    def __init__(self, places: dict[bytes, tuple[int, int]]) -> None:
-        self._places = places
-        self._here: int | None = None
-
-    def at(self, prefix: blake2b, last: Any) -> Any:
-        """Remember which of the normals to come is 1."""
-        block, place = self._places[prefix.digest()]
-        self._here = place if block == last else None
-        return self
-
-    def standard_normal(self, out: Floats) -> None:
-        """Fill."""
-        out[...] = 0.0
-        if self._here is not None:
-            out.reshape(-1)[self._here] = 1.0
-
-
-def responses(spacing: int) -> Floats:
-    """What each knot alone adds to an octave over some tiles, shape (knots, samples)."""
-    first, stop = TILES
-    knots = range(first * BLOCK // spacing, stop * BLOCK // spacing + 2)
-    per_block = BLOCK // spacing if spacing <= BLOCK else 64
-    parts: tuple[Any, ...] = ("made",) if spacing <= BLOCK else ("slow made",)
-    after = () if spacing <= BLOCK else (spacing,)
-    names = [str(knot) for knot in knots]
-    stream = Impulses(
-        {
-            address(0, *parts, name, 300, *after).digest(): divmod(knot, per_block)
-            for knot, name in zip(knots, names, strict=True)
-        }
-        | {  # other draws of the same entities
-            address(0, purpose, name, 300, *more).digest(): (-1, 0)
-            for name in names
-            for purpose, more in _others(spacing)
-        }
+def some(*, seed: int, count: int, span: int, longest: int) -> tuple[Activities, Floats]:
+    """Activities of three servers from second 0 on, and their heights."""
+    random = np.random.default_rng(seed)
+    made = Activities(
+        random.integers(0, 3, count),
+        random.integers(-longest, span, count),
+        random.integers(1, longest, count),
+        random.integers(0, 2**63, count).astype(np.uint64),
     )
-    layout: noise.Layout = {"one": (spacing,)}
-    made = noise.Knots(layout, "made", 0, 300, names, first, stop, stream)
-    return made.series("one", np.ones((len(names), 1)))
+    return made, np.rint(random.normal(0, 20, count) * 2**20) / 2**20
 
 
-def _others(spacing: int) -> list[tuple[str, tuple[int, ...]]]:
-    slow = [("slow made", (other,)) for other in (2048, 16384) if other != spacing]
-    return slow + ([("made", ())] if spacing > BLOCK else [])
+@given(st.integers(0, 10**6), st.sampled_from([(60, 300), (300, 3_600), (20, 900), (400, 3_600)]))
+@settings(max_examples=25)
+def test_a_finer_interval_only_looks_more_closely(seed: int, steps: tuple[int, int]) -> None:
+    """Means of fine samples are the coarse ones, but for the rounding of each sample's parts."""
+    made, height = some(seed=seed, count=40, span=36_000, longest=9_000)
+    fine, coarse = (averages(made, height, (3, 36_000 // step), 0, step) for step in steps)
+    means = fine.reshape(3, -1, steps[1] // steps[0]).mean(axis=2)
+    assert np.abs(means - coarse).max() <= 40 * 2.0**-20
 
 
-def moments(response: Floats, lag: int) -> tuple[Floats, Floats]:
-    """Variance at each sample, and covariance with the sample `lag` later."""
-    return (response**2).sum(axis=0), (response[:, :-lag] * response[:, lag:]).sum(axis=0)
+@given(st.integers(0, 10**6), st.integers(0, 119), st.integers(1, 40), st.sampled_from(STEPS))
+@settings(max_examples=40)
+def test_any_window_and_any_order_say_the_same(
+    seed: int, first: int, count: int, step: int
+) -> None:
+    made, height = some(seed=seed, count=60, span=160 * step, longest=30 * step)
+    everything = averages(made, height, (3, 160), 0, step)
+    order = np.random.default_rng(seed).permutation(60)
+    part = averages(made.take(order), height[order], (3, count), first, step)
+    assert np.array_equal(part, everything[:, first : first + count])
 
 
-@pytest.mark.parametrize("spacing", [spacing for spacing in noise.SPACINGS if spacing < noise.GRID])
-def test_fast_octaves_have_variance_1_and_their_correlation_everywhere(spacing: int) -> None:
-    variance, covariance = moments(responses(spacing), 1)
-    assert len(variance) == 2 * BLOCK
-    assert np.abs(variance - 1).max() < 4e-6
-    assert np.abs(covariance - cos(pi / 2 / spacing)).max() < 4e-6
+def test_an_activity_is_its_average() -> None:
+    """Four minutes from the third on, at ten: 3 of 5 minutes of one sample, 1 of the next."""
+    one = Activities(np.array([0]), np.array([120]), np.array([240]), np.zeros(1, np.uint64))
+    assert averages(one, np.array([10.0]), (1, 3), 0, 300).tolist() == [[6.0, 2.0, 0.0]]
+    assert averages(one, np.array([10.0]), (1, 2), -1, 300).tolist() == [[0.0, 6.0]]
 
 
-@pytest.mark.parametrize("spacing", [spacing for spacing in noise.SPACINGS if spacing > noise.GRID])
-def test_slow_octaves_have_variance_1_and_their_correlation_on_the_grid(spacing: int) -> None:
-    """Between two points of the grid it is what straight lines leave, in all tiles alike."""
-    variance, covariance = moments(responses(spacing), noise.GRID)
-    rho = cos(pi / 2 * noise.GRID / spacing)
-    assert np.abs(variance[:: noise.GRID] - 1).max() < 4e-6
-    assert np.abs(covariance[:: noise.GRID] - rho).max() < 4e-6
-    part = np.arange(len(variance)) % noise.GRID / noise.GRID
-    expected = (1 - part) ** 2 + part**2 + 2 * part * (1 - part) * rho
-    assert np.abs(variance - expected).max() < 4e-6
-    assert expected.min() > 0.96
-    _, by_one = moments(responses(spacing), 1)
-    now, then = part[:-1], part[:-1] + 1 / noise.GRID
-    alike = (1 - now) * (1 - then) + now * then + rho * (now * (1 - then) + then * (1 - now))
-    assert np.abs(by_one - alike).max() < 4e-6
-
-
-def test_a_broken_seam_between_tiles_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An octave that closes a tile with the tile's own first knot."""
-    add = noise._add_blended
-
-    def broken(out: Floats, knots: Floats, spacing: int) -> None:
-        per_tile = BLOCK // spacing
-        for tile in range(out.shape[1] // BLOCK):
-            own = knots[:, tile * per_tile : (tile + 1) * per_tile]
-            closed = np.concatenate([own, own[:, :1]], axis=1)
-            add(out[:, tile * BLOCK : (tile + 1) * BLOCK], closed, spacing)
-
-    monkeypatch.setattr(noise, "_add_blended", broken)
-    variance, covariance = moments(responses(4), 1)
-    assert np.abs(variance - 1).max() < 4e-6
-    assert np.flatnonzero(np.abs(covariance - cos(pi / 8)) > 0.1).tolist() == [BLOCK - 1]
-
-
-# Seams, in the noise of a fleet
-
-
-def own_noise() -> Floats:
-    """The standardised own noise of many independent servers over some tiles."""
-    plan = realistic({"archetypes.web.demand.shared": 0}, distribution={"web": 1}, num_servers=250)
-    first = 11_000 * BLOCK
-    return simulate.samples(plan, Window(0, 250, first, first + 8 * BLOCK)).own
-
-
-def seam_scores(x: Floats) -> dict[str, float]:
-    """How many standard errors borders of tiles differ from elsewhere, by what is compared.
-
-    Elsewhere are the pairs at other borders of the grid.
-    """
-    last = np.arange(noise.GRID - 1, x.shape[1] - 1, noise.GRID)
-    border = last % BLOCK == BLOCK - 1
-    before, after = x[:, last], x[:, last + 1]
-    compared = {
-        "level": after - before,
-        "variance before": before**2,
-        "variance after": after**2,
-        "autocorrelation": before * after,
-    }
-    scores = {}
-    for name, values in compared.items():
-        here, there = values[:, border].ravel(), values[:, ~border].ravel()
-        # Noise remembers, so that an error is estimated from servers, which are independent.
-        differences = values[:, border].mean(axis=1) - values[:, ~border].mean(axis=1)
-        error = differences.std(ddof=1) / sqrt(len(differences))
-        scores[name] = float((here.mean() - there.mean()) / error)
-    return scores
-
-
-def test_there_is_no_seam_between_tiles() -> None:
-    scores = seam_scores(own_noise())
-    assert max(abs(score) for score in scores.values()) < SIGMAS, scores
-
-
-def _lifted(x: Floats) -> None:
-    x[:, BLOCK::BLOCK] += 0.2
-
-
-def _widened(x: Floats) -> None:
-    x[:, BLOCK - 1 :: BLOCK] *= 1.25
-
-
-def _forgetful(x: Floats) -> None:
-    for tile in range(1, x.shape[1] // BLOCK, 2):
-        x[:, tile * BLOCK : (tile + 1) * BLOCK] *= -1
-
-
-@pytest.mark.parametrize(
-    ("damage", "name"),
-    [(_lifted, "level"), (_widened, "variance before"), (_forgetful, "autocorrelation")],
-)
-def test_a_seam_would_be_noticed(damage: Callable[[Floats], None], name: str) -> None:
-    x = own_noise().copy()
-    damage(x)
-    assert abs(seam_scores(x)[name]) > SIGMAS
-
-
-# CPU noise
-
-
-@pytest.mark.parametrize("r", [0.0, 0.01, 0.3, 0.8, 1.2, 1.35])
-def test_squared_noise_has_mean_1_and_the_relative_sd_that_was_asked_for(r: float) -> None:
-    """By a quadrature that is exact for polynomials."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(8)
-    weights = weights / weights.sum()
-    values = Squared.of(np.array([r])).times(nodes[None, :], np.ones((1, 8)))[0]
-    mean = float((weights * values).sum())
-    assert abs(mean - 1) < 2e-6
-    assert abs(sqrt(max(float((weights * (values - mean) ** 2).sum()), 0)) - r) < 1e-4
-    assert (values >= 0).all()
-
-
-def test_a_relative_sd_is_capped() -> None:
-    one, other = (Squared.of(np.array([r])) for r in (1.35, 9.0))
-    assert (one.slope, one.scale) == (other.slope, other.scale)
-
-
-def test_cpu_has_its_level_and_its_relative_sd_at_borders_of_tiles_and_elsewhere() -> None:
-    """Over servers that are alike but for their draws; r = 0.5 x 20^(0.7 - 1)."""
-    flat = {"seasonality": 0, "growth": 0, "weekend": 1, "holiday": 1, "close": 0, "shared": 0}
-    figures: dict[str, Any] = {f"archetypes.web.demand.{name}": v for name, v in flat.items()}
-    figures |= {
-        "archetypes.web.demand.level": 20,
-        "archetypes.web.demand.shock_rate": 0,
-        "archetypes.web.spread": 1,
-        "archetypes.web.bursts.rate": 0,
-        "archetypes.web.noise.size": 0.5,
-        "archetypes.web.noise.exponent": 0.7,
-    }
-    plan = realistic(figures, distribution={"web": 1}, num_servers=1_500)
-    border = 11_000 * BLOCK
-    cpu = simulate.samples(plan, Window(0, 1_500, border - 2, border + 2)).cpu
-    r = 0.5 * 20**-0.3
-    for values in cpu.T:
-        assert abs(values.mean() - 20) < SIGMAS * 20 * r / sqrt(1_500)
-        kurtosis = ((values - values.mean()) ** 4).mean() / values.var() ** 2
-        error = sqrt((kurtosis - 1) / 4 / 1_500)
-        assert abs(values.std() / (20 * r) - 1) < SIGMAS * error
-
-
-# Bursts
+# How often, when, for how long
 
 
 @pytest.fixture(scope="module")
-def many() -> bursts.Bursts:
+def many() -> Activities:
+    span = 1_000 * doings.OFTEN.seconds, 1_009 * doings.OFTEN.seconds
     names = [f"server_{i:03d}" for i in range(600)]
-    figures = tuple(np.full(600, figure) for figure in (6.0, 3.0, 1.8, 15.0))
-    return bursts.draw((3, "bursts", 300), names, 1_000, 1_009, figures, Stream())
+    return activities.at_random(3, "dips", names, span, doings.OFTEN, np.full(600, 10.0))
 
 
 def ks(values: Floats) -> float:
@@ -254,57 +98,161 @@ def ks(values: Floats) -> float:
     )
 
 
-def test_bursts_come_at_their_rate(many: bursts.Bursts) -> None:
-    """43 candidates a tile of 512 / 288 days, 6 bursts a day expected; ten tiles are drawn."""
-    n, p = 600 * 10 * 43, 6 * (512 / 288) / 43
+def test_activities_come_at_their_rate(many: Activities) -> None:
+    """48 candidates a cell, of which 10 happen; ten cells are drawn, the one before included."""
+    n, p = 600 * 10 * 48, 10 / 48
     assert abs(len(many.row) - n * p) < SIGMAS * sqrt(n * p * (1 - p))
     per_server = np.bincount(many.row, minlength=600)
-    chi2 = ((per_server - 430 * p) ** 2).sum() / (430 * p * (1 - p))
+    chi2 = ((per_server - 480 * p) ** 2).sum() / (480 * p * (1 - p))
     assert abs(chi2 - 600) < SIGMAS * sqrt(1_200)
 
 
-def test_bursts_last_one_to_four_samples(many: bursts.Bursts) -> None:
-    counts = np.bincount(many.length, minlength=5)
-    expected = np.array([0.4, 0.3, 0.18, 0.12]) * len(many.length)
-    assert counts[0] == 0
-    assert len(counts) == 5
-    assert ((counts[1:] - expected) ** 2 / expected).sum() < 28  # 3 degrees of freedom
+def test_activities_begin_at_any_second(many: Activities) -> None:
+    cell = doings.OFTEN.seconds
+    assert ks(((many.start % cell + 0.5) / cell).astype(np.float64)) < 2.5
+    assert set(np.unique(many.start // cell)) == set(range(999, 1_009))
 
 
-def test_bursts_begin_anywhere_in_a_tile(many: bursts.Bursts) -> None:
-    assert ks((many.start % BLOCK + 0.5) / BLOCK) < 2.5
-    assert set(np.unique(many.start // BLOCK)) == set(range(999, 1_009))
-
-
-def test_heights_of_bursts_are_pareto_up_to_their_cap(many: bursts.Bursts) -> None:
-    capped = many.height == 15.0
-    p = (15 / 3) ** -1.8
-    n = len(many.height)
-    assert abs(capped.sum() - n * p) < SIGMAS * sqrt(n * p * (1 - p))
-    assert many.height.min() >= 3.0
-    assert many.height.max() == 15.0
-    below = 1 - np.power(many.height[~capped] / 3, -1.8)
-    assert ks(below / (1 - p)) < 2.5
-
-
-def test_the_parts_of_a_burst_tell_nothing_of_each_other(many: bursts.Bursts) -> None:
+def test_what_an_activity_draws_tells_nothing_of_the_rest(many: Activities) -> None:
     n = len(many.row)
-    parts = [many.start % BLOCK, many.length, np.log(many.height), many.second]
-    table = np.asarray(np.corrcoef(np.array(parts, dtype=np.float64)))
+    drawn = [many.start % doings.OFTEN.seconds, many.normals(0), many.normals(1), many.uniforms(0)]
+    assert ks(np.array([NormalDist().cdf(z) for z in drawn[1].tolist()])) < 2.5
+    assert ks(many.uniforms(0)) < 2.5
+    table = np.asarray(np.corrcoef(np.array(drawn, dtype=np.float64)))
     assert np.abs(table[~np.eye(4, dtype=bool)]).max() < SIGMAS / sqrt(n)
 
 
-def test_a_burst_goes_on_in_the_next_tile(many: bursts.Bursts) -> None:
-    """The samples of both sides of a border add up to all that those bursts add."""
-    one = bursts.Bursts(*(np.array([v]) for v in (0, 2 * BLOCK - 2, 4, 10.0, 0.5)))
-    sides = []
-    for first in (BLOCK, 2 * BLOCK):
-        out = np.zeros((1, BLOCK))
-        bursts.add(out, first, one, np.array([2.0]))
-        sides.append(out[0])
-    assert sides[0][-3:].tolist() == [0.0, 20.0, 17.0]
-    assert sides[1][:3].tolist() == [14.0, 10.0, 0.0]
-    assert ((many.start % BLOCK) + many.length > BLOCK).any()
+def test_a_higher_rate_only_adds_some() -> None:
+    names, span = ["one", "two"], (0, 40 * doings.OFTEN.seconds)
+    few, more = (
+        activities.at_random(3, "dips", names, span, doings.OFTEN, np.full(2, rate))
+        for rate in (4.0, 5.0)
+    )
+    assert set(few.word.tolist()) < set(more.word.tolist())
+
+
+# Jobs
+
+
+def test_runs_are_found_by_their_number() -> None:
+    """From a window alone, before 1970 too, those of all jobs that touch it."""
+    plan = realistic(num_servers=40, distribution={"application": 1})
+    of = members_of(plan, 0, 40).jobs
+    for begin in (-(10**9), 0, 1_700_000_123):
+        long = jobs.runs_of(of, (begin, begin + 30 * 86_400))
+        assert len(long.job) > 1_000
+        for first, stop in ((begin + 86_400, begin + 90_000), (begin + 999_999, begin + 1_000_000)):
+            part = jobs.runs_of(of, (first, stop))
+            here = (long.made.start < stop) & (long.made.start + long.made.length > first)
+            assert sorted(part.made.word.tolist()) == sorted(long.made.word[here].tolist())
+
+
+def test_jobs_keep_their_period() -> None:
+    figures = {"period": 60, "jitter": 0, "skipped": 0, "weekdays": 0, "drift": 0}
+    every = {f"archetypes.application.jobs.{name}": value for name, value in figures.items()}
+    plan = realistic(every, num_servers=20, distribution={"application": 1})
+    of = members_of(plan, 0, 20).jobs
+    runs = jobs.runs_of(of, (0, 7 * 86_400))
+    assert len(np.unique(runs.job)) == len(of.row) > 20
+    for job in range(len(of.row)):
+        starts = np.sort(runs.made.start[runs.job == job])
+        assert (np.diff(starts) == 3_600).all()
+        assert len(starts) >= 168
+
+
+# Noise, drift, cycles
+
+
+def test_noise_has_its_variance_and_its_memory_across_tiles() -> None:
+    names = [f"server_{i:03d}" for i in range(400)]
+    span = 11_000 * BLOCK - 300, 11_000 * BLOCK + 300
+    noise = Noise(3, "samples", names, ("cpu",), span, 300, Stream())
+    for memory in (-0.4, 0.0, 0.5):
+        x = remembering(noise.normals("cpu"), np.full(400, memory), np.full(400, 0.9))
+        assert abs(x.mean()) < SIGMAS * 2 / sqrt(x.size)
+        assert abs(x.var() - 1) < 0.03
+        power = memory ** np.arange(4)
+        lag1 = (power[:-1] * power[1:]).sum() / (power**2).sum()
+        for pairs in (slice(None), slice(298, 301)):  # everywhere, and at the border of tiles
+            now, then = x[:, :-1][:, pairs], x[:, 1:][:, pairs]
+            error = 1.5 / sqrt(now.size)
+            assert abs((now * then).mean() - lag1) < SIGMAS * error
+        assert (x**3).mean() > 0.2
+
+
+def test_noise_is_as_large_whatever_the_interval() -> None:
+    size = np.array([0.05])
+    assert at_step(size, 300) == pytest.approx(size, abs=1e-6)
+    assert at_step(size, 60) == pytest.approx(size * sqrt(5), abs=1e-6)
+    assert at_step(size, 3_600) == pytest.approx(size / sqrt(12), abs=1e-6)
+
+
+def test_drift_is_the_same_at_any_interval() -> None:
+    """A coarse sample is a fine one, at the same second, to the last bits."""
+    span, sizes = (10**9 // 3_600 * 3_600, 10**9 // 3_600 * 3_600 + 5 * 86_400), [np.ones(3)] * 3
+    wander = Wander(3, "drift", ["a", "b", "c"], 2, span, Stream())
+    knots = wander.on_knots(1, sizes)
+    for step in STEPS:
+        coarse = wander.at(knots, span[0] // step + 1, span[1] // step, step)
+        fine = wander.at(knots, (span[0] // step + 1) * step, span[1] // step * step, 1)
+        assert np.abs(fine[:, ::step] - coarse).max() < 1e-9
+
+
+def test_cycles_have_mean_0_and_repeat() -> None:
+    names = [f"server_{i:03d}" for i in range(50)]
+    lengths: Floats = (np.arange(50) % 12 + 1).astype(np.float64)
+    cycles = cycles_of(3, "cycle", names, lengths, np.full(50, 2.0))
+    out = np.zeros((50, 27_720))
+    cycles.add(out, 5, 300)
+    assert np.abs(out.mean(axis=1)).max() < 1e-12
+    for row, length in enumerate(lengths.astype(int)):
+        assert np.array_equal(out[row, :-length], out[row, length:])
+    hourly = np.zeros((50, 2_310))
+    cycles.add(hourly, 0, 3_600)
+    from_midnight = np.zeros((50, 27_720))
+    cycles.add(from_midnight, 0, 300)
+    assert np.allclose(from_midnight.reshape(50, -1, 12).mean(axis=2), hourly)
+
+
+def test_cpu_has_its_level_and_its_relative_sd_at_borders_of_tiles_and_elsewhere() -> None:
+    """Over servers that are alike but for their draws."""
+    nothing = {
+        "demand": ("seasonality", "growth", "close", "shared", "day_spread", "shock_rate"),
+        "demand.wander": ("fast", "middle", "slow"),
+        "spikes": ("rate",),
+        "dips": ("rate",),
+        "jobs": ("count",),
+        "episodes": ("rate",),
+        "swings": ("rate",),
+        "cycle": ("size",),
+    }
+    figures: dict[str, Any] = {
+        f"archetypes.web.{group}.{name}": 0 for group, names in nothing.items() for name in names
+    }
+    figures |= {f"archetypes.web.demand.{name}": 1 for name in ("weekend", "holiday")}
+    figures |= {
+        "archetypes.web.demand.level": 20,
+        "archetypes.web.spread": 1,
+        "archetypes.web.noise": {"size": 0.2, "memory": 0.5, "skew": 0.5},
+    }
+    plan = realistic(figures, distribution={"web": 1}, num_servers=1_500)
+    border = 11_000 * BLOCK
+    cpu = simulate.samples(plan, Window(0, 1_500, border - 2, border + 2)).cpu
+    for values in cpu.T:
+        assert abs(values.mean() - 20) < SIGMAS * 20 * 0.2 / sqrt(1_500)
+        kurtosis = ((values - values.mean()) ** 4).mean() / values.var() ** 2
+        error = sqrt((kurtosis - 1) / 4 / 1_500)
+        assert abs(values.std() / (20 * 0.2) - 1) < SIGMAS * error
+
+
+def test_releases_are_taken_again_by_a_straight_line() -> None:
+    of = {"memory.releases.rate": 2.0, "memory.releases.size": 5.0, "memory.releases.minutes": 300}
+    figures = {name: np.full(1, value, dtype=np.float64) for name, value in of.items()}
+    out = doings.releases(3, ["one"], figures, At(1, 5_000_000, 4_000, 300))[0]
+    assert out.min() == 0.0
+    falls = np.diff(out)
+    assert (falls > 0).sum() < 60  # what is released at once
+    assert np.median(falls[falls < 0]) < 0
 
 
 # Figures
@@ -332,7 +280,7 @@ def test_figures_are_distributed_as_written(
 def test_figures_of_a_fleet_are_independent_draws_from_their_distributions() -> None:
     plan = realistic(
         {
-            "archetypes.web.bursts.rate": {"uniform": [0, 24]},
+            "archetypes.web.spikes.rate": {"uniform": [0, 24]},
             "archetypes.web.memory.level": {"uniform": [0, 100]},
             "archetypes.web.memory.leak": {"zero": 0.6, "uniform": [0, 1]},
         },
@@ -340,8 +288,8 @@ def test_figures_of_a_fleet_are_independent_draws_from_their_distributions() -> 
     )
     n = 3_000
     names = [f"server_{i:03d}" for i in range(n)]
-    drawn = parameters.draw(plan, names, [0] * n, of_services=False)
-    rate, level, leak = (drawn[p] for p in ("bursts.rate", "memory.level", "memory.leak"))
+    drawn = parameters.draw(plan, names, [0] * n, of="server")
+    rate, level, leak = (drawn[p] for p in ("spikes.rate", "memory.level", "memory.leak"))
     assert ks(rate / 24) < 2.5
     assert ks(level / 100) < 2.5
     assert ks(leak[leak > 0]) < 2.5

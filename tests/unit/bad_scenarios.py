@@ -361,11 +361,11 @@ REALISTIC = {
         5,
         r"unknown key 'levle' \(did you mean 'level'\?\)",
     ),
-    "unknown key of a spectrum": Bad(
-        "preset: realistic\narchetypes:\n  web:\n    noise:\n      spectrum: {slow_shar: 0.3}",
-        "archetypes.web.noise.spectrum.slow_shar",
+    "unknown key of a group in a group": Bad(
+        "preset: realistic\narchetypes:\n  web:\n    demand:\n      wander: {slwo: 0.3}",
+        "archetypes.web.demand.wander.slwo",
         5,
-        r"unknown key 'slow_shar' \(did you mean 'slow_share'\?\)",
+        r"unknown key 'slwo' \(did you mean 'slow'\?\)",
     ),
     "number for a group": _realistic(
         "archetypes: {web: {demand: 3}}", "archetypes.web.demand", "expected keys and values, not 3"
@@ -388,9 +388,11 @@ REALISTIC = {
     ),
     "two kinds at once": _figure(
         "{uniform: [1, 2], normal: [1, 2]}",
-        "give one of value, uniform, normal, lognormal, not uniform and normal$",
+        "give one of value, uniform, normal, lognormal, choices, not uniform and normal$",
     ),
-    "no kind": _figure("{min: 3}", "give one of value, uniform, normal, lognormal, not none$"),
+    "no kind": _figure(
+        "{min: 3}", "give one of value, uniform, normal, lognormal, choices, not none$"
+    ),
     "negative sd": _figure("{normal: [1, -2], min: 0}", "a standard deviation of -2 is negative$"),
     "normal that can fall below 0": _figure(
         "{normal: [10, 2]}", "values can fall below 0: raise them, or add min: 0$"
@@ -491,9 +493,9 @@ REALISTIC = {
         "closes.Retial",
         r"no business unit 'Retial' \(did you mean 'Retail'\?\)$",
     ),
-    "more bursts a day than there can be": _realistic(
-        "archetypes: {web: {bursts: {rate: {lognormal: [4, 1]}}}}",
-        "archetypes.web.bursts.rate",
+    "more dips a day than there can be": _realistic(
+        "archetypes: {web: {dips: {rate: {lognormal: [4, 1]}}}}",
+        "archetypes.web.dips.rate",
         "values can rise above 24: lower them, or add max: 24$",
     ),
     "replicas backwards": _realistic(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fleetsynth.models.parts import GREATEST, Parts
 from fleetsynth.models.realistic import members, stocks
+from fleetsynth.models.realistic.compose import Loads
 from fleetsynth.plan import Plan
 from fleetsynth.presets import model, resolve, simulate
 from fleetsynth.presets.load import load_scenario
@@ -179,24 +180,59 @@ def test_sums_of_classic_parts(case: str) -> None:
 
 STEPS: list[tuple[dict[str, str], dict[str, Any]]] = [
     (
-        {"net_in": "burst", "net_out": "burst", "mem": "noise", "disk": "fill"},
-        each(KINDS, network__burst_rate=0, memory__follows=0, disk__noise=0),
+        {"net_in": "activity", "net_out": "activity", "mem": "follows", "disk": "fill"},
+        each(
+            KINDS,
+            network__transfers__rate=0,
+            memory__releases__rate=0,
+            memory__per_spike=0,
+            jobs__memory=0,
+            episodes__memory=0,
+            disk__noise=0,
+            disk__rotation__size=0,
+        ),
     ),
     (
-        {"cpu": "own", "net_in": "own", "net_out": "own", "mem": "leak", "disk": "trend"},
-        each(KINDS, bursts__rate=0, demand__shock_rate=0, memory__noise=0, disk__fill=0),
+        {"cpu": "jobs", "net_in": "own", "net_out": "own", "mem": "noise", "disk": "trend"},
+        each(
+            KINDS,
+            episodes__rate=0,
+            network__per_spike=0,
+            jobs__traffic=0,
+            episodes__traffic=0,
+            memory__follows=0,
+            disk__fill=0,
+        ),
     ),
     (
-        {"cpu": "growth", "net_in": "growth", "net_out": "growth", "mem": "cache", "disk": "level"},
-        each(KINDS, noise__size=0, network__size=0, memory__leak=0, disk__trend=0),
+        {"cpu": "spikes", "mem": "leak", "disk": "level"},
+        each(KINDS, jobs__count=0, memory__drift=0, memory__noise=0, disk__trend=0),
     ),
     (
-        {"cpu": "calendar", "net_in": "calendar", "net_out": "calendar", "mem": "restart"},
-        each(KINDS, demand__growth=0, memory__cache=0),
+        {"cpu": "own", "mem": "cache"},
+        each(KINDS, spikes__rate=0, dips__rate=0, demand__shock_rate=0, memory__leak=0),
     ),
     (
-        {"cpu": "season", "net_in": "season", "net_out": "season", "mem": "level"},
-        each(KINDS, demand__weekend=1, demand__holiday=1, demand__close=0, memory__jump=0),
+        {"cpu": "growth", "net_in": "growth", "net_out": "growth", "mem": "restart"},
+        each(
+            KINDS,
+            noise__size=0,
+            swings__rate=0,
+            demand__wander__fast=0,
+            demand__wander__middle=0,
+            demand__wander__slow=0,
+            network__noise=0,
+            network__drift=0,
+            memory__cache=0,
+        ),
+    ),
+    (
+        {"cpu": "calendar", "net_in": "calendar", "net_out": "calendar", "mem": "level"},
+        each(KINDS, demand__growth=0, memory__jump=0),
+    ),
+    (
+        {"cpu": "season", "net_in": "season", "net_out": "season"},
+        each(KINDS, demand__weekend=1, demand__holiday=1, demand__close=0, demand__day_spread=0),
     ),
     (
         {"cpu": "level", "net_in": "level", "net_out": "level"},
@@ -215,7 +251,9 @@ SAMPLES: dict[str, Any] = {
     "growth_start": "2022-01-01",
     "incidents": {"intensity": 0},
     "stories": {"share": 0},
-} | each(KINDS, floor=0, memory__follows=2.0, memory__restart_days=1.5, disk__cleanup_days=1.5)
+} | each(
+    KINDS, floor=0, steps=0, memory__follows=2.0, memory__restart_days=1.5, disk__cleanup_days=1.5
+)
 
 
 def published_of(plan: Plan, stem: str, total: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -261,16 +299,17 @@ def test_the_part_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the servers' own noise there is what the sums up to `shared` say."""
     plan = planned(SAMPLES)
     made = parts_of(plan)
-    amplitudes = members._amplitudes
-
-    def silent(*args: Any) -> Any:
-        own = amplitudes(*args)
-        return own | {name: np.zeros_like(own[name]) for name in ("cpu", "net_in", "net_out")}
-
-    monkeypatch.setattr(members, "_amplitudes", silent)
     off: dict[str, Any] = {}
-    for _, more in STEPS[:2]:
+    for _, more in STEPS[:4]:
         off |= more
+    off |= each(KINDS, noise__size=0, swings__rate=0, network__noise=0, network__drift=0)
+    of = Loads.of
+
+    def silent(*args: Any) -> Loads:
+        loads = of(*args)
+        return loads._replace(own=np.zeros_like(loads.own))
+
+    monkeypatch.setattr(Loads, "of", silent)
     names = {"cpu": "shared", "net_in": "shared", "net_out": "shared"}
     without = planned(SAMPLES | off)
     assert compared(plan, made, without, names) == dict.fromkeys(names, 0)
@@ -339,6 +378,6 @@ def test_comparisons_notice_another_order(monkeypatch: pytest.MonkeyPatch) -> No
     plan = planned(SAMPLES)
     made = parts_of(plan)
     off: dict[str, Any] = {}
-    for _, more in STEPS[:4]:
+    for _, more in STEPS[:5]:
         off |= more
     assert compared(plan, made, planned(SAMPLES | off), {"mem": "restart"})["mem"] > 1000

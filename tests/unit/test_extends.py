@@ -63,12 +63,12 @@ def test_groups_merge_and_distributions_are_replaced() -> None:
     own = {
         "extends": "database",
         "replicas": [1, 1],
-        "demand": {"level": {"uniform": [3, 5]}, "noise": {"fast": 30}},
+        "demand": {"level": {"uniform": [3, 5]}, "wander": {"fast": 0.3}},
     }
     expected = base | {"name": "mine", "replicas": [1, 1]}
     expected["demand"] = base["demand"] | {
         "level": {"uniform": [3.0, 5.0]},
-        "noise": base["demand"]["noise"] | {"fast": 30.0},
+        "wander": base["demand"]["wander"] | {"fast": 0.3},
     }
     assert _profile({"preset": "realistic", "archetypes": {"mine": own}}, "mine") == expected
 

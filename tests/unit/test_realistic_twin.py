@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fleetsynth.models.realistic import aggregate, compose, demand, noise
+from fleetsynth.models.realistic import aggregate, compose, demand
 from fleetsynth.models.realistic.plan import RealisticPlan
 from fleetsynth.models.realistic.simulate import samples
 from fleetsynth.models.resets import Resets
@@ -42,14 +42,18 @@ BUSY: dict[str, Any] = {
     "distribution": {"web": 0.5, "batch": 0.5},
     "archetypes.web.demand.level": {"uniform": [85, 120]},
     "archetypes.web.demand.shock_rate": 24,
-    "archetypes.web.bursts.rate": 24,
-    "archetypes.web.network.burst_rate": 24,
+    "archetypes.web.spikes.rate": 48,
+    "archetypes.web.dips.rate": 24,
+    "archetypes.web.network.transfers.rate": 24,
     "archetypes.batch.demand.shock_rate": 20,
-    "archetypes.batch.bursts.rate": {"uniform": [12, 24]},
-    "archetypes.batch.network.burst_rate": {"zero": 0.3, "uniform": [4, 24]},
+    "archetypes.batch.spikes.rate": {"uniform": [24, 48]},
+    "archetypes.batch.network.transfers.rate": {"zero": 0.3, "uniform": [4, 24]},
+    "archetypes.batch.episodes.rate": 16,
+    "archetypes.batch.jobs.count": 8,
+    "archetypes.batch.jobs.drift": 1,
     "archetypes.batch.network.link": 60,
 }
-"""Saturated servers, and bursts that meet."""
+"""Saturated servers, and activities that meet."""
 
 RESTLESS: dict[str, Any] = {
     "distribution": {"web": 0.5, "idle": 0.5},
@@ -68,17 +72,17 @@ ODD: dict[str, Any] = {
     "archetypes.web.demand.shared": {"zero": 0.5, "value": 1},
     "archetypes.web.demand.seasonality": 0,
     "archetypes.web.demand.peak_hour": -3.3,
-    "archetypes.web.noise.size": 4,
-    "archetypes.web.noise.spectrum": {
-        "fast": {"lognormal": [20, 1], "min": 3},
-        "slow": 90,
-        "slow_share": {"zero": 0.5, "value": 1},
-    },
-    "archetypes.web.network.size": 1.6,
+    "archetypes.web.noise.size": 1,
+    "archetypes.web.noise.memory": {"zero": 0.3, "uniform": [-0.9, 0.9]},
+    "archetypes.web.noise.skew": 1,
+    "archetypes.web.cycle": {"size": 16, "samples": {"uniform": [1, 48]}},
+    "archetypes.web.swings": {"rate": 16, "size": 1, "hours": 1000},
+    "archetypes.web.network.noise": 1,
     "archetypes.web.network.cpu_correlation": 1,
     "archetypes.web.memory.jump": {"normal": [8, 3], "min": 0},
     "archetypes.off.network.level": 3,
-    "archetypes.off.bursts.rate": 24,
+    "archetypes.off.spikes.rate": 24,
+    "archetypes.off.steps": {"choices": [0, 0.1, 3]},
     "archetypes.off.floor": {"value": 0.5, "zero": 0.5},
 }
 """Figures at the borders of what they may be."""
@@ -95,6 +99,7 @@ ODD: dict[str, Any] = {
         pytest.param({"sample_interval": "1h"}, "2022-10-29T05:00", 250, id="autumn by the hour"),
         pytest.param({"sample_interval": "1h"}, "2021-12-23", 240, id="the end of a year"),
         pytest.param({"sample_interval": "1min"}, "2022-06-30T18:31", 500, id="by the minute"),
+        pytest.param({"sample_interval": "400s"}, "2022-06-30T18:40", 200, id="nine an hour"),
         pytest.param({"sample_interval": "15min"}, "2022-01-29", 500, id="the end of a month"),
         pytest.param({"growth_start": date(2015, 1, 31)}, "2022-02-27T12:00", 100, id="grown"),
         pytest.param({"growth_start": date(2030, 8, 30)}, "2022-02-27T12:00", 100, id="before"),
@@ -110,7 +115,7 @@ def test_samples_agree(overrides: dict[str, Any], when: str, count: int) -> None
 
 
 def test_the_cases_hold_what_they_are_for() -> None:
-    """Saturated CPUs, full links, bursts that meet, and several restarts within a window."""
+    """Saturated CPUs, full links, shocks that meet, and several restarts within a window."""
     plan = realistic(BUSY)
     window = window_at(plan, "2022-04-04T11:00", 600)
     made = samples(plan, window)
@@ -118,11 +123,11 @@ def test_the_cases_hold_what_they_are_for() -> None:
     assert np.count_nonzero(made.hundredths[3] == 6000) > 100
     services = {server.service.name: server.service for server in servers_of(plan)}
     meeting = [
-        twin.falling_on(t, service.shocks(t // 512 - 1), service.shocks(t // 512))
+        sum(each.within(t, 300, 1.0) > 0 for each in service.shocks.near(t, 300))
         for service in services.values()
         for t in range(*window[2:])
     ]
-    assert max(len(bursts) for bursts in meeting) > 1
+    assert max(meeting) > 1
     restless = realistic(RESTLESS)
     span = window_at(restless, "2022-04-04T11:00", 600)
     for name in ("restarts", "cleanups"):
@@ -165,20 +170,20 @@ def test_comparisons_notice_another_order_of_operations(monkeypatch: pytest.Monk
     window = window_at(plan, "2022-05-11T09:35", 300)
     assert disagreements(plan, window) == {}
 
-    def squared(self: compose.Squared, n: Any, mean: Any) -> Any:
-        x = 1.0 + n * self.slope[:, None]
-        return x * (x * (self.scale[:, None] * mean))
+    def in_another_order(mean: Any, drift: Any) -> Any:
+        x = 1.0 + drift / 2
+        return x * (x * mean)
 
     with monkeypatch.context() as patched:
-        patched.setattr(compose.Squared, "times", squared)
+        patched.setattr(compose, "drifted", in_another_order)
         found = disagreements(plan, window)
-        assert set(found) <= {"cpu", "net_in", "net_out", "hundredths"}
-        assert found["cpu"] > 300
+        assert "runs" not in found
+        assert found["base"] > 300
 
     with monkeypatch.context() as patched:
-        patched.setattr(twin, "SLOW_COLUMNS", ("net_in", "cpu", "memory", "disk"))
-        assert "own" in disagreements(plan, window)
-        assert "memory" not in disagreements(plan, window)
+        patched.setattr(twin, "NOISES", ("net_in", "cpu", "net_out", "memory"))
+        assert "base" in disagreements(plan, window)
+        assert "held" not in disagreements(plan, window)
 
 
 # --- component by component ---------------------------------------------------------------------
@@ -195,6 +200,7 @@ WRITTEN: list[Any] = [
     {"lognormal": [50, 0.6]},
     {"lognormal": [0.3, 0.7], "zero": 0.5, "max": 1.5},
     {"lognormal": [1e-6, 2], "zero": 0.1},
+    {"choices": [1, 1, 2, 7.5], "zero": 0.2},
 ]
 
 
@@ -243,8 +249,11 @@ def test_demand_agrees_everywhere(when: str) -> None:
     hours = first, first + 14 * 24
     chosen = list(by_region.values())
     names = {
-        f"demand.{part}"
-        for part in ("seasonality", "peak_hour", "growth", "weekend", "holiday", "close")
+        *demand.OF_DAYS,
+        *(
+            f"demand.{part}"
+            for part in ("growth", "weekend", "holiday", "close", "day_spread", "depth_spread")
+        ),
     }
     closes = plan.scenario.closes
     *_, engine = demand.at_hours(
@@ -253,7 +262,9 @@ def test_demand_agrees_everywhere(when: str) -> None:
             figures={
                 name: np.array([service.figure(name) for service in chosen]) for name in names
             },
-            amplitudes=np.zeros((len(chosen), len(noise.SPACINGS))),
+            words=np.array(
+                [twin.word(service.seed, "day", service.name) for service in chosen], np.uint64
+            ),
             locations=[plan.scenario.locations[service.region] for service in chosen],
             closes=[closes.get(service.business_unit, closes["default"]) for service in chosen],
             closed=[None] * len(chosen),
@@ -277,17 +288,6 @@ def test_clocks_that_go_back_to_yesterday() -> None:
     for begin in range(first, first + 8):
         for count in (1, 2, 5):
             assert disagreements(plan, Window(0, 1, begin, begin + count)) == {}
-
-
-@pytest.mark.parametrize("spacings", sorted(set(noise.SERVER.values())))
-@pytest.mark.parametrize("step", [60, 300, 3600])
-def test_amplitudes_agree_and_add_up(spacings: tuple[int, ...], step: int) -> None:
-    """Octave by octave; their variances add up to 1."""
-    fast, slow, share = (np.array(v) for v in ([0.5, 20, 90], [15, 720, 9e4], [0.0, 0.4, 1.0]))
-    engine = noise.amplitudes(spacings, step, fast, slow, share)
-    for row, figures in zip(engine, zip(fast, slow, share, strict=True), strict=True):
-        assert row.tolist() == twin.amplitudes(spacings, step, *map(float, figures))
-        assert abs(float(np.square(row).sum()) - 1) < 1e-5
 
 
 @pytest.mark.parametrize("count", [1, 2, 12, 19, 20, 21, 60, 100, 288, 1440])
@@ -319,11 +319,14 @@ def test_resets_agree(period: float) -> None:
 
 
 def test_the_mean_of_a_day_is_one() -> None:
-    """Whatever its strength and its peak; and it peaks where it says."""
-    for strength, peak in ((0.0, 3.0), (0.4, 14.25), (0.7, 25.0)):
-        day = [twin.curve(strength, peak, quarter) for quarter in range(96)]
+    """Whatever its depth, its peak and its harmonics; and its lowest is as deep as it says."""
+    humps = ((0.6, 0.5), (0.2, 0.1), (0.1, 0.9))
+    for depth, peak, more in ((0.0, 3.0, ()), (0.4, 14.25, ()), (0.7, 25.0, humps)):
+        shape = twin.Shape(depth, peak, more)
+        day = [twin.curve(shape, quarter) for quarter in range(96)]
         assert sum(day) / 96 == pytest.approx(1.0)
-        if strength:
+        assert min(day) == pytest.approx(1.0 - depth)
+        if depth and not more:
             assert day.index(max(day)) == peak * 4 % 96
 
 

@@ -117,18 +117,18 @@ def test_groups_of_a_realistic_profile_merge_and_distributions_replace(written: 
         archetypes:
           web:
             demand: {level: {uniform: [10, 20]}}
-            noise: {spectrum: {fast: 33}}
+            noise: {size: 0.33}
         locations: {eu-west-1: {country: GB}}
         closes: {Retail: {days: 7}}
         """),
-        overrides={"archetypes.web.memory.spectrum.slow": 5000},
+        overrides={"archetypes.web.memory.releases.minutes": 500},
     )
     expected = packaged.to_dict()
     web = expected["archetypes"]["web"]
     assert web["demand"]["level"].keys() >= {"lognormal", "max"}
     web["demand"]["level"] = {"uniform": [10.0, 20.0]}
-    web["noise"]["spectrum"]["fast"] = 33.0
-    web["memory"]["spectrum"]["slow"] = 5000.0
+    web["noise"]["size"] = 0.33
+    web["memory"]["releases"]["minutes"] = 500.0
     expected["locations"]["eu-west-1"]["country"] = "GB"
     expected["closes"]["Retail"]["days"] = 7
     assert scenario.to_dict() == expected

@@ -59,9 +59,10 @@ def day(view: View) -> dict[str, float]:
     by_day = view.values[: days * view.day].reshape(days, view.day)
     means = by_day.mean(axis=1)
     mean = float(means.mean()) + LEAST
+    lowest = float(np.sort(means)[:2].mean()) + LEAST
     out = {
         "days_differ": float(means.std()) / mean,
-        "lowest_days": float(np.sort(means)[:2].mean()) / mean,
+        "lowest_days": lowest / mean,
         **_slow(view),
     }
     if view.day < 24:
@@ -72,8 +73,8 @@ def day(view: View) -> dict[str, float]:
     variance = float(view.values.var())
     return out | {
         "hour_share": float(profile.var()) / variance if view.sd else np.nan,
-        "day_peak": float(profile.max()) / (float(profile.mean()) + LEAST),
-        "day_trough": float(profile.min()) / (float(profile.mean()) + LEAST),
+        "day_peak": (float(profile.max()) + LEAST) / (float(profile.mean()) + LEAST),
+        "day_trough": (float(profile.min()) + LEAST) / (float(profile.mean()) + LEAST),
         "half_day_wave": float(waves[2] / waves[1]) if waves[1] > 1e-9 else np.nan,
         "third_day_wave": float(waves[3] / waves[1]) if waves[1] > 1e-9 else np.nan,
         "days_alike": _alike(hourly),

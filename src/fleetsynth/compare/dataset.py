@@ -86,12 +86,13 @@ def compare(
     asked = _metrics(metrics)
     first = _Read(a, _options(options_a, columns_a), stretches)
     second = _Read(b, _options(options, columns), stretches)
-    step = common_step(first.stretches, second.stretches, (first.name, second.name))
+    names = f"A ({first.name})", f"B ({second.name})"
+    step = common_step(first.stretches, second.stretches, names)
     drawn = first.drawn(step), second.drawn(step)
     common = [role for role in asked if all(_has(side, role) for side in drawn)]
     if not common:
         raise InputError(
-            f"{first.name} and {second.name} have no metric in common: one of {', '.join(asked)}"
+            f"{names[0]} and {names[1]} have no metric in common: one of {', '.join(asked)}"
         )
     said = first.stretches.words[step]
     classifiers: dict[str, dict[str, Apart]] = {}

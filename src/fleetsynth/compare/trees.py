@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 TREES, DEPTH, BINS = 50, 3, 32
 """Trees, splits from root to leaf, and bins of a feature; one more is for what is missing."""
 _RATE, _LEAST_ROWS, _RIDGE = 0.15, 6, 1.0
+_LEAST_SHARE = 8
+"""Of few rows, one in so many may be a leaf."""
 _SHARE = 0.5
 """Share of the features that a tree may look at."""
 
@@ -122,7 +124,8 @@ def _best(
     gain = slopes**2 / (curves + _RIDGE)
     gain += (all_slope - slopes) ** 2 / (all_curve - curves + _RIDGE)
     gain -= all_slope**2 / (all_curve + _RIDGE)
-    few = (counts < _LEAST_ROWS) | (all_count - counts < _LEAST_ROWS)
+    least = max(1, min(_LEAST_ROWS, len(slope) // _LEAST_SHARE))
+    few = (counts < least) | (all_count - counts < least)
     flat = np.where(few, -1.0, gain).reshape(nodes, -1)
     best = flat.argmax(axis=1)
     return best // bins, best % bins, flat[np.arange(nodes), best]

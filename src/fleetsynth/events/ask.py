@@ -26,11 +26,15 @@ _NAMED = 10_000
 """Servers among which the nearest name is looked for."""
 
 
+UNASKED = frozenset({"job"})
+"""Kinds that are shown only where they are asked for: schedules, which no event is."""
+
+
 class Ask(NamedTuple):
     """What is asked for; nothing leaves all.
 
     Attributes:
-        kinds: of these kinds.
+        kinds: of these kinds; by default all but `UNASKED`.
         entity: of this server or service alone.
         server: of this server and of its service.
         service: of this service and of its servers.
@@ -50,7 +54,7 @@ class Wanted(NamedTuple):
     """What is asked for, in the words of the table.
 
     Attributes:
-        kinds: names; None for all.
+        kinds: names; None for all but `UNASKED`.
         entities: ids; None for all.
         first: second since the Unix epoch from which on.
         stop: second before which.
@@ -64,7 +68,7 @@ class Wanted(NamedTuple):
     def has(self, kind: str, entity: str, begin: float, end: float | None) -> bool:
         """Tell whether an event is asked for; times in seconds since the Unix epoch."""
         return (
-            (self.kinds is None or kind in self.kinds)
+            (kind not in UNASKED if self.kinds is None else kind in self.kinds)
             and (self.entities is None or entity in self.entities)
             and begin < self.stop
             and (end is None or end > self.first)

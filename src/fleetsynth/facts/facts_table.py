@@ -8,6 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import html
+from fleetsynth.facts import quiet
 from fleetsynth.scenario import text
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.facts.fleet_facts import Value
 
-STEP = 300
+STEP = quiet.STEP
 """Seconds from point to point at which the facts are defined: at another step the same servers
 have other figures, which nothing here can be compared with."""
 PLAIN = "plain"

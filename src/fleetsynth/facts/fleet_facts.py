@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     Value = float | str | None
 
 SATURATED = 99.0
-RESIDUAL_LAGS = (0.4, 0.98)
 SKEWED, KURTOTIC = 2.0, 10.0
 EXPONENT_MEANS = (1.0, 90.0)
 
@@ -45,6 +44,16 @@ _MEDIANS = {
     "cpu_network_r": "cpu_network_r",
     "network_skewness": "network_skewness",
     "network_daily_max": "network_daily_max",
+    "quiet_lag": "quiet_lag",
+    "quiet_mad": "quiet_mad",
+    "day_lag_spread": "day_lag_spread",
+    "one_sample": "one_sample",
+    "second_sample": "second_sample",
+    "frequent": "frequent",
+    "skew_of_differences": "skew_of_differences",
+    "week_over_day": "week_over_day",
+    "memory_turns": "memory_turns",
+    "network_repeats": "network_repeats",
 }
 """Facts that are the median over servers of one of their numbers."""
 
@@ -160,6 +169,9 @@ class FleetFacts:
         out["hour_r2_p10"], out["hour_r2_p90"] = _percentile(hour, 10), _percentile(hour, 90)
         out["beyond"], out["bursts_per_day"] = _mean(self._of("beyond")), self._bursts_per_day()
         out |= self._pooled_bursts()
+        quiet = self._of("quiet_lag")
+        out["quiet_lag_p10"], out["quiet_lag_p90"] = _percentile(quiet, 10), _percentile(quiet, 90)
+        out |= {name: _mean(self._of(name)) for name in ("periodic", "episodes")}
         out["exponent"] = exponent(
             self._of("mean", whole=True), self._of("residual_sd", whole=True)
         )
@@ -184,9 +196,7 @@ class FleetFacts:
         return _mean(self._of("bursts_per_day"))
 
     def _shares(self) -> dict[str, Value]:
-        low, high = RESIDUAL_LAGS
         within: dict[str, tuple[str, Callable[[Series], NDArray[np.bool_]]]] = {
-            "residual_lag_share": ("residual_lag", lambda r: (r >= low) & (r <= high)),
             "skewed_share": ("skewness", lambda values: values > SKEWED),
             "kurtotic_share": ("kurtosis", lambda values: values > KURTOTIC),
             "shifted_share": ("shifted", lambda values: values > 0),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
-from fleetsynth.facts import levels, measures
+from fleetsynth.facts import levels, measures, quiet
 from fleetsynth.facts.measures import LAGS
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def measure(server: Server) -> Measured:
         return Measured(numbers)
     rest = measures.residual(cpu, server.grid.slots())
     numbers |= _shape(cpu, rest, server.grid)
+    if server.grid.step == quiet.STEP:
+        numbers |= quiet.quiet(cpu)
     more, lengths = _bursts(cpu, rest, server.grid)
     return Measured(numbers | more, rest, lengths)
 
@@ -93,6 +95,7 @@ def _memory(memory: Series, cpu: Series | None, grid: Grid) -> dict[str, float]:
         "memory_hour_r2": (
             measures.explained(memory, grid.hours()) if grid.step <= HOUR_SECONDS else np.nan
         ),
+        "memory_turns": quiet.turns(memory) if grid.step == quiet.STEP else np.nan,
         "memory_cpu_r": np.nan if cpu is None else measures.correlation(memory, cpu),
     }
 
@@ -100,6 +103,7 @@ def _memory(memory: Series, cpu: Series | None, grid: Grid) -> dict[str, float]:
 def _network(network: Series, cpu: Series | None, grid: Grid) -> dict[str, float]:
     return {
         "cpu_network_r": np.nan if cpu is None else measures.correlation(network, cpu),
+        "network_repeats": quiet.repeats(network) if grid.step == quiet.STEP else np.nan,
         "network_skewness": measures.moment(network, 3),
         "network_daily_max": measures.daily(network, grid.days(), grid.step, "max"),
     }

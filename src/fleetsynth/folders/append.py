@@ -13,18 +13,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import ExistsError, InputError, OutputError, UsageError
-from fleetsynth.folders.begin import (
-    DECIDE_VALUES,
-    claim,
-    compare,
-    job_from,
-    look,
-    scenario_in,
-)
+from fleetsynth.folders.begin import claim, look, scenario_in
 from fleetsynth.folders.folder import commit
 from fleetsynth.folders.generate import check_room, result_of, run_job
 from fleetsynth.folders.give_up import give_up
 from fleetsynth.folders.job import Earlier, Job, job_key
+from fleetsynth.folders.run_record import DECIDE_VALUES, compare, job_from
 from fleetsynth.presets import resolve
 from fleetsynth.stores.names import DATA, MANIFEST, SCENARIO, TABLES
 from fleetsynth.stores.recorded import SEAL, file_format_of, parse_manifest

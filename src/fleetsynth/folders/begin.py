@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import ExistsError, InputError, UsageError
-from fleetsynth.folders.job import Earlier, Job, generation_of, job_key, refuse_if_superseded
+from fleetsynth.folders.job import Job, generation_of, job_key, refuse_if_superseded
+from fleetsynth.folders.run_record import compare, differences, job_from, values_of
 from fleetsynth.ledger.table import has_ledger
-from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
+from fleetsynth.presets.data import scenario_from_yaml
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.stores.names import (
     CARD,
@@ -32,7 +33,6 @@ from fleetsynth.stores.names import (
     table_key,
 )
 from fleetsynth.stores.recorded import (
-    PART_FORMAT,
     SEAL,
     has_card,
     parse_manifest,
@@ -40,13 +40,9 @@ from fleetsynth.stores.recorded import (
     place_of,
 )
 from fleetsynth.stores.records import (
-    cut_from_data,
-    file_format_from_data,
     mapping_from_data,
-    tables_from_data,
 )
 from fleetsynth.stores.store import STATE, open_store
-from fleetsynth.tables.provenance import provenance
 
 if TYPE_CHECKING:
     from fleetsynth.scenario import Scenario
@@ -59,12 +55,6 @@ _VERSION = (
     rf"{VERSIONS}\d{{4}}-\d\d-\d\d/"
     r"(leaves\.bin|scenario\.yaml|[a-z]+\.parquet|croissant\.json|README\.md)"
 )
-
-DECIDE_VALUES = (
-    *("version", "schema_version", "model_version"),
-    *("normals_fingerprint", "holidays_version", "tzdata_version"),
-)
-"""What of a dataset's provenance decides a value, besides its scenario."""
 
 
 @dataclass(frozen=True)
@@ -303,70 +293,19 @@ def claim(job: Job, store: Store, generation: int) -> Job | None:
     return begun if store.create(job_key(generation), data) else None
 
 
-def values_of(job: Job) -> dict[str, Any]:
-    """Return what the record of a run says."""
-    said = provenance(job.plan)
-    return {
-        "run": job.run,
-        "scenario": json.loads(job.scenario),
-        "partition_by": list(job.partition_by),
-        "part_bytes": job.part_bytes,
-        "file_format": job.file_format,
-        "cut": job.cut,
-        **({"tables": list(job.tables)} if job.tables else {}),
-        **({} if job.earlier is None else {"earlier": asdict(job.earlier)}),
-        **{name: said[f"fleetsynth.{name}"] for name in DECIDE_VALUES},
-    }
-
-
-def job_from(written: dict[str, Any], url: str, generation: int = 0) -> Job:
-    """Return the job that a record describes.
-
-    Raises:
-        InputError: if it is damaged.
-    """
-    where = f"the record of the run in {url}"
-    partition_by, part_bytes = cut_from_data(written, where)
-    file_format = file_format_from_data(written, where)
-    tables = tables_from_data(written, where)
-    earlier = written.get("earlier")
-    return Job.of(
-        scenario_from_data(written.get("scenario"), where),
-        url,
-        partition_by=partition_by,
-        part_bytes=part_bytes,
-        file_format=file_format,
-        tables=tables,
-        earlier=None if earlier is None else Earlier.from_data(earlier, where),
-        run=str(written.get("run", "")),
-        generation=generation,
-    )
-
-
-def compare(
-    job: Job, written: dict[str, Any], name: str, otherwise: str = "overwrite=True"
-) -> None:
-    """Refuse to go on with a run of another job; name the first differences."""
-    if differences := _differences(job, written):
-        raise UsageError(
-            f"{name} belongs to another scenario or version, or is cut differently: "
-            f"{'; '.join(differences[:5])}: use the same, or {otherwise}"
-        )
-
-
 def _compare_finished(job: Job, store: Store, finished: dict[str, Any], *, resume: bool) -> None:
     """Refuse a folder that has another dataset than this, or lacks some of its parts."""
     scenario = scenario_in(store, finished).to_dict()
-    differences = _differences(job, {"cut": job.cut} | finished | {"scenario": scenario})
-    if differences and resume:
+    found = differences(job, {"cut": job.cut} | finished | {"scenario": scenario})
+    if found and resume:
         raise UsageError(
-            f"{store.name} holds another dataset: {'; '.join(differences[:5])}: use the same, or "
+            f"{store.name} holds another dataset: {'; '.join(found[:5])}: use the same, or "
             "overwrite=True"
         )
-    if differences:
+    if found:
         raise ExistsError(
             f"{store.name} holds a dataset: choose another name, or overwrite=True "
-            f"({'; '.join(differences[:3])})"
+            f"({'; '.join(found[:3])})"
         )
     wrong = [
         file["path"]
@@ -392,31 +331,3 @@ def scenario_in(store: Store, finished: dict[str, Any]) -> Scenario:
     if data is None:
         raise InputError(f"{store.name} has no {name}")
     return scenario_from_yaml(data, f"{store.name}/{name}")
-
-
-def _differences(job: Job, written: dict[str, Any]) -> list[str]:
-    """Say in what a job differs from the one that is written down."""
-    values = values_of(job)
-    del values["run"]
-    values = {"tables": []} | values
-    written = {"file_format": PART_FORMAT, "tables": []} | written
-    if isinstance(written["tables"], dict):  # a manifest says more of each
-        written["tables"] = list(written["tables"])
-    now, then = _flat(values), _flat({key: written[key] for key in values if key in written})
-    differ = [key for key in sorted(then.keys() | now.keys()) if then.get(key) != now.get(key)]
-    # That parts are cut otherwise follows from most other differences, and is told if from none.
-    told = [key for key in differ if not key.startswith("cut.")] or differ
-    told.sort(key=lambda key: key not in DECIDE_VALUES)  # another version explains the others
-    return [
-        f"{key} was {then.get(key, 'not there')}, now {now.get(key, 'not there')}" for key in told
-    ]
-
-
-def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(values, dict):
-        return {prefix: values}
-    out: dict[str, Any] = {}
-    for key, value in values.items():
-        name = f"{prefix}.{key}" if prefix else str(key)
-        out |= _flat(value, name.removeprefix("scenario."))
-    return out

@@ -14,7 +14,7 @@ from fleetsynth.errors import (
     SupersededError,
     UsageError,
 )
-from fleetsynth.folders.begin import compare, job_from, look, refuse_lost
+from fleetsynth.folders.begin import look, refuse_lost
 from fleetsynth.folders.card import write_card
 from fleetsynth.folders.job import (
     Job,
@@ -38,6 +38,7 @@ from fleetsynth.folders.leaves import (
 )
 from fleetsynth.folders.manifest import entry_of, manifest_of
 from fleetsynth.folders.of_plan import files_of_plan, write_table
+from fleetsynth.folders.run_record import compare, job_from
 from fleetsynth.folders.versions import put_copies
 from fleetsynth.reader.claims import refuse_beyond
 from fleetsynth.reader.scattered import Piece
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.folders.begin import Folder
     from fleetsynth.folders.engines.base import Engine
-    from fleetsynth.folders.job import PartRecord
+    from fleetsynth.folders.part_record import PartRecord
     from fleetsynth.stores.store import Store
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from fleetsynth.folders.engines.base import Engine
     from fleetsynth.folders.folder import Shard
-    from fleetsynth.folders.job import PartRecord
+    from fleetsynth.folders.part_record import PartRecord
     from fleetsynth.scenario import Scenario
     from fleetsynth.stores.store import Store
 

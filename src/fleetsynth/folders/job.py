@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode, b64encode
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from hashlib import file_digest
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth import pipeline
 from fleetsynth.errors import InputError, SupersededError
 from fleetsynth.files import os_errors
+from fleetsynth.folders.part_record import PartRecord, TableRecord
 from fleetsynth.folders.parts import Part, cut, plan_until
 from fleetsynth.formats import open_sink
 from fleetsynth.presets import resolve
@@ -23,7 +23,7 @@ from fleetsynth.presets.load import load_scenario
 from fleetsynth.size import rows_in
 from fleetsynth.stores.names import table_key
 from fleetsynth.stores.recorded import PART_FORMAT
-from fleetsynth.stores.records import mapping_from_data, refuse_odd_fields
+from fleetsynth.stores.records import mapping_from_data
 from fleetsynth.stores.store import STATE, hash_of, open_store
 from fleetsynth.tables.frame import Frame, schema
 from fleetsynth.tables.provenance import provenance
@@ -130,98 +130,6 @@ class Job:
         first = _first_plan(self.plan, self.earlier)
         rows = _rows_per_part(first, self.part_bytes, self.file_format)
         return {"law": CUT_LAW, "rows_per_part": rows}
-
-
-@dataclass(frozen=True)
-class TableRecord:
-    """What there is to know of the rows of a further table that belong to a part.
-
-    Attributes:
-        path: where they are, relative to the folder.
-        size: of the file, in bytes.
-        sha256: hash of the file.
-        digest: content digest of the rows.
-        leaves: its leaves, one after the other, month by month.
-        months: how many of them each month has.
-    """
-
-    path: str
-    size: int
-    sha256: str
-    digest: str
-    leaves: bytes
-    months: dict[str, int]
-
-
-@dataclass(frozen=True)
-class PartRecord:
-    """What there is to know of a finished part.
-
-    Attributes:
-        run: the run that made it.
-        index: its number.
-        path: where it is, relative to the folder.
-        rows: how many there are.
-        servers: number of servers that it may hold; with the ids of the first and the last.
-        start: first timestamp that it may hold, as text.
-        end: the last one.
-        size: of the file, in bytes.
-        sha256: hash of the file.
-        digest: content digest of its rows.
-        leaves: the content digest's leaves, one after the other, month by month; those of months of
-            which it has all rows are leaves of the whole.
-        months: how many of them each month has.
-        tables: of further tables, by name.
-        clean: leaves of the same rows without a fault of the collector; nothing where it has none.
-    """
-
-    run: str
-    index: int
-    path: str
-    rows: int
-    servers: int
-    first_server: str
-    last_server: str
-    start: str
-    end: str
-    size: int
-    sha256: str
-    digest: str
-    leaves: bytes
-    months: dict[str, int]
-    tables: dict[str, TableRecord] = field(default_factory=dict)
-    clean: bytes = b""
-
-    @property
-    def files(self) -> list[PartRecord | TableRecord]:
-        """All its files: of the data, and of further tables."""
-        return [self, *self.tables.values()]
-
-    def to_json(self) -> bytes:
-        """Write as JSON; of further tables nothing, if there are none."""
-        values = _written(asdict(self))
-        tables = {name: _written(asdict(table)) for name, table in self.tables.items()}
-        del values["tables"]
-        clean = {"clean": b64encode(values.pop("clean")).decode()}
-        more = ({"tables": tables} if tables else {}) | (clean if self.clean else {})
-        return json.dumps(values | more).encode()
-
-    @classmethod
-    def from_json(cls, data: bytes) -> PartRecord:
-        """Read what `to_json` wrote."""
-        values = mapping_from_data(data, "the record of a part")
-        refuse_odd_fields(values, "the record of a part")
-        tables = {name: TableRecord(**_read(of)) for name, of in values.get("tables", {}).items()}
-        clean = b64decode(values.pop("clean", ""), validate=True)
-        return cls(**_read(values) | {"tables": tables, "clean": clean})
-
-
-def _written(values: dict[str, Any]) -> dict[str, Any]:
-    return values | {"leaves": b64encode(values["leaves"]).decode()}
-
-
-def _read(values: dict[str, Any]) -> dict[str, Any]:
-    return values | {"leaves": b64decode(values["leaves"], validate=True)}
 
 
 def state_key(index: int) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from fleetsynth.folders.job import PartRecord, TableRecord
+    from fleetsynth.folders.part_record import PartRecord, TableRecord
     from fleetsynth.reader.scattered import Open, Read
     from fleetsynth.stores.store import Store
 

@@ -14,7 +14,8 @@ from fleetsynth.tables.table import TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fleetsynth.folders.job import Job, PartRecord
+    from fleetsynth.folders.job import Job
+    from fleetsynth.folders.part_record import PartRecord
     from fleetsynth.plan import Plan
 
 CLEAN = "clean_digest"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fleetsynth.errors import FleetsynthError, InputError
-from fleetsynth.folders.begin import job_from, look, scenario_in
+from fleetsynth.folders.begin import look, scenario_in
 from fleetsynth.folders.beside import beside_findings
 from fleetsynth.folders.job import Earlier, Job
 from fleetsynth.folders.leaves import entries_of
@@ -18,6 +18,7 @@ from fleetsynth.folders.listing import list_folder
 from fleetsynth.folders.manifest import CLEAN, schema_of, tables_of
 from fleetsynth.folders.of_plan import files_of_plan
 from fleetsynth.folders.reread import Rereading
+from fleetsynth.folders.run_record import job_from
 from fleetsynth.folders.spans import made_spans, parts_of, said_of, spans_in
 from fleetsynth.folders.verification import Finding, Verification
 from fleetsynth.folders.verify_whole import digest_findings, making_findings, version_findings

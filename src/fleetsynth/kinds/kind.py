@@ -282,7 +282,7 @@ class Kind:
         drawn: how it comes about by itself; None where it is told, or follows from others.
         planned: whether somebody meant it to happen.
         label: the class that a detector is scored by: ``anomaly``, ``regime``, ``planned``,
-            ``off`` or ``fault``.
+            ``off``, ``fault`` or ``periodic``.
         severity: as in `Event`.
         ramp: seconds over which effects come, and go.
         rises: whether effects grow from begin to end.
@@ -306,7 +306,7 @@ class Kind:
     size: float = 1.0
     drawn: Spells | Levels | Sizes | Stories | Faults | None = None
     planned: bool = False
-    label: Literal["anomaly", "regime", "planned", "off", "fault"] = "anomaly"
+    label: Literal["anomaly", "regime", "planned", "off", "fault", "periodic"] = "anomaly"
     severity: Literal["info", "minor", "major", "critical"] = "minor"
     ramp: int = 0
     rises: bool = False

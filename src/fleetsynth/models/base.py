@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -187,6 +187,31 @@ class Law:
     rate_field: str
 
 
+class Recurring(NamedTuple):
+    """What some servers do again and again by a schedule; shape (jobs,) each.
+
+    Attributes:
+        server: which, counted from the first of those asked for.
+        name: of each job, alike whatever the span and the size of the fleet.
+        begin: second of a run, counted from the Unix epoch; others are whole periods away.
+        period: seconds from run to run.
+        size: CPU points of a run.
+        stems: stems of the metrics that show it.
+        effect: what a run does, and when, in words.
+        runs: returns the runs that go on at some second of first..stop-1: the place of each one's
+            job, its begin and its end.
+    """
+
+    server: Ints
+    name: list[str]
+    begin: Ints
+    period: Floats
+    size: Floats
+    stems: list[tuple[str, ...]]
+    effect: list[str]
+    runs: Callable[[int, int], tuple[Ints, Ints, Ints]]
+
+
 def _as_it_is(values: dict[str, Any], packaged: Mapping[str, Any]) -> None:
     """Change nothing."""
 
@@ -222,6 +247,7 @@ class Model:
             outweighs all else of a short span.
         restarts: returns when a server restarts, in samples, given a plan and the server's place in
             it; None if the model knows nothing of restarts.
+        recurring: returns what servers first..stop-1 do by a schedule; None if they do nothing.
     """
 
     version: str
@@ -241,6 +267,7 @@ class Model:
     same_scale: bool = False
     tile_seconds: float | None = None
     restarts: Callable[[Any, int], Resets] | None = None
+    recurring: Callable[[Any, int, int], Recurring] | None = None
 
     def factors_of(self, plan: Plan) -> tuple[Factor, ...]:
         """Return what the calendar multiplies demand by, as a plan has it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,20 @@ def packaged(preset: str) -> dict[str, Any]:
         if entry.name.endswith(".yaml")
     }
     return values
+
+
+def estates(preset: str) -> tuple[str, ...]:
+    """Return the names of the estates that are packaged with a preset."""
+    folder = _catalog(preset) / "estates"
+    names = (entry.name for entry in folder.iterdir()) if folder.is_dir() else ()
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+
+
+@cache
+def packaged_estate(preset: str, estate: str) -> dict[str, Any]:
+    """Return what `packaged` does, with what one of the `estates` says laid over it."""
+    said = text.parse(_text(preset, f"estates/{estate}.yaml"), f"{estate}.yaml")
+    return merge(model(preset).scenario, copy.deepcopy(packaged(preset)), said)
 
 
 def _unsaid(preset: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from fleetsynth.errors import Problem, ScenarioError, UsageError, did_you_mean
 from fleetsynth.presets import DEFAULT, PRESETS, is_preset, model, names, problems_of, scenarios
-from fleetsynth.presets.catalog import packaged
+from fleetsynth.presets.catalog import estates, packaged, packaged_estate
 from fleetsynth.presets.catalogue import complete
 from fleetsynth.presets.explain import explain
 from fleetsynth.presets.extend import KEY, MEANING, bases_of, extend, not_inherited
@@ -58,12 +58,13 @@ def load_scenario(
 
     preset = _preset({**given, **(overrides or {})}, where)
     written = model(preset).scenario
+    low = _lowest(preset, {**given, **(overrides or {})}, where)
     said = _layered(written, {}, given, overrides or {})
-    values = _layered(written, copy.deepcopy(packaged(preset)), given, overrides or {})
+    values = _layered(written, copy.deepcopy(low), given, overrides or {})
     bases = bases_of(values)
-    found = extend(written, values, said, _valid_figures(packaged(preset)), where)
+    found = extend(written, values, said, _valid_figures(low), where)
     _name_new_archetypes(values)
-    model(preset).settle(values, packaged(preset))
+    model(preset).settle(values, low)
     unread = read_files(values, lambda key: _folder(source, said_by, key), where)
     complete(values)
     return _validate(written, preset, values, where, {"archetypes": found, **unread}, bases)
@@ -124,6 +125,19 @@ def _preset(said: Mapping[str, Any], where: Origin) -> str:
         message = f"unknown preset {preset!r}{did_you_mean(str(preset), names())}"
         raise ScenarioError([Problem(message, "preset", where(("preset",)))])
     return str(preset)
+
+
+def _lowest(preset: str, said: Mapping[str, Any], where: Origin) -> dict[str, Any]:
+    """Return the layer that a scenario is laid over: packaged with its preset, or its estate."""
+    known, estate = estates(preset), said.get("estate")
+    if not known or estate is None:
+        return packaged(preset)
+    if estate not in known:
+        hint = did_you_mean(str(estate), known) or f": give one of {', '.join(known)}"
+        raise ScenarioError(
+            [Problem(f"unknown estate {estate!r}{hint}", "estate", where(("estate",)))]
+        )
+    return packaged_estate(preset, estate)
 
 
 def _given(source: Path | str | Mapping[str, Any] | None) -> tuple[dict[str, Any], Origin]:

@@ -14,10 +14,11 @@ from fleetsynth.scenario.fields import Share, Strict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_KINDS = ("value", "uniform", "normal", "lognormal")
+_KINDS = ("value", "uniform", "normal", "lognormal", "choices")
 
 Finite = Annotated[float, Field(ge=-1e9, le=1e9)]
 Pair = Annotated[tuple[Finite, Finite], Field(strict=False)]
+Choices = Annotated[tuple[Finite, ...], Field(strict=False, min_length=1, max_length=100)]
 
 
 class Distribution(Strict):
@@ -30,6 +31,9 @@ class Distribution(Strict):
     normal: Pair | None = Field(None, description="[mean, standard deviation].")
     lognormal: Pair | None = Field(
         None, description="[median, sigma]: the logarithm has the standard deviation sigma."
+    )
+    choices: Choices | None = Field(
+        None, description="One of these values each, all equally likely; the same may come twice."
     )
     zero: Share = Field(0.0, description="Share of those that have 0 instead.")
     min: Finite | None = Field(None, description="Draws below it are set to it.")
@@ -86,6 +90,8 @@ class Distribution(Strict):
             return low + (high - low) * u
         if self.value is not None:
             return self.value
+        if self.choices:
+            return self.choices[int(u * len(self.choices))]
         z = normal_quantile(u)
         if self.normal:
             return self.normal[0] + self.normal[1] * z
@@ -97,6 +103,8 @@ class Distribution(Strict):
             return self.value, self.value
         if self.uniform:
             return self.uniform
+        if self.choices:
+            return min(self.choices), max(self.choices)
         return (RESOLUTION, inf) if self.lognormal else (-inf, inf)
 
     def _clip(self, value: float) -> float:
@@ -146,10 +154,20 @@ DaysSpread = Annotated[
     Distribution, _read(Field(ge=0.1, le=1e9)), AfterValidator(_within(0.1, inf))
 ]
 """A number of days, or how it is distributed over servers."""
+Often = Annotated[Distribution, _read(Field(ge=0.0, le=48.0)), AfterValidator(_within(0.0, 48.0))]
+"""A number from 0 to 48 a day or a week, or how it is distributed over servers."""
+Few = Annotated[Distribution, _read(Field(ge=0.0, le=16.0)), AfterValidator(_within(0.0, 16.0))]
+"""A number from 0 to 16, or how it is distributed over servers."""
+Correlation = Annotated[
+    Distribution, _read(Field(ge=-0.9, le=0.9)), AfterValidator(_within(-0.9, 0.9))
+]
+"""A correlation from sample to sample, or how it is distributed over servers."""
 Speed = Annotated[Distribution, _read(Field(ge=0.0, le=1e7)), AfterValidator(_within(0.0, 1e7))]
 """Mbps whose hundredths fit 32 bits, or how they are distributed over servers."""
-Strength = Annotated[Distribution, _read(Field(ge=0.0, le=5.0)), AfterValidator(_within(0.0, 5.0))]
-"""An exponent of a factor, or how it is distributed over services."""
+Depth = Annotated[Distribution, _read(Field(ge=0.0, le=0.95)), AfterValidator(_within(0.0, 0.95))]
+"""A share from 0 to .95 of a mean, or how it is distributed over services."""
+Length = Annotated[Distribution, _read(Field(ge=1.0, le=48.0)), AfterValidator(_within(1.0, 48.0))]
+"""Samples of a pattern, or how they are distributed over servers."""
 Multiplier = Annotated[
     Distribution, _read(Field(ge=0.0, le=100.0)), AfterValidator(_within(0.0, 100.0))
 ]

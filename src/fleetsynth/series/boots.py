@@ -20,6 +20,8 @@ _RESTART_DAYS = 30.0
 """How often servers restart, on average, where the model knows nothing of it."""
 _KEPT = 1 << 14
 """Servers that are looked up once."""
+_COURSES = 1 << 10
+"""Answers that are remembered: several series of a server ask for the same ticks."""
 
 
 class Boot(NamedTuple):
@@ -49,6 +51,7 @@ class Course(NamedTuple):
     off: tuple[tuple[int, int], ...]
 
 
+@lru_cache(maxsize=_COURSES)
 def course(plan: Plan, server: int, first: int, stop: int) -> Course:
     """Return when a server boots and is off, as ticks first..stop-1 show it.
 

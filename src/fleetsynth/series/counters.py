@@ -9,6 +9,7 @@ sum of one server needs another one.
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,6 +45,7 @@ SHARES = {
 _PARTS = 1_000
 _MOST_KEPT = 200_000
 """Servers whose last sums are remembered."""
+_SHARES_KEPT = 1 << 14
 
 
 class Counted(NamedTuple):
@@ -90,11 +92,21 @@ class Counters:
     def __init__(self, plan: Plan, tiles: Tiles) -> None:
         self._plan, self._tiles = plan, tiles
         self._lock = Lock()
+        self._last: tuple[tuple[int, int, int], Counted] | None = None
         self._kept: OrderedDict[int, tuple[int, int, Ints]] = OrderedDict()
         self.place = {metric.stem: index for index, metric in enumerate(plan.metrics)}
 
     def of(self, server: int, first: int, stop: int) -> Counted:
-        """Return the counters of a server at ticks first..stop-1 of its life."""
+        """Return the counters of a server at ticks first..stop-1 of its life.
+
+        The last answer is remembered: the next series of a server asks for the same.
+        """
+        asked, last = (server, first, stop), self._last
+        if last is None or last[0] != asked:
+            last = self._last = asked, self._worked_out(server, first, stop)
+        return last[1]
+
+    def _worked_out(self, server: int, first: int, stop: int) -> Counted:
         boots = course(self._plan, server, first, stop).boots
         anchor, base = self._from(server, boots[0].tick, first)
         values = self._tiles.values(np.array([server]), anchor, stop)[:, 0]
@@ -149,11 +161,15 @@ class Counters:
     def shares(self, server: int) -> Mapping[str, int]:
         """Return the share of each mode in a server's busy time, in thousandths."""
         (name,) = self._plan.fleet.server_ids(server, server + 1)
-        seed = self._plan.scenario.seed
-        return {
-            mode: int(_PARTS * (low + (high - low) * uniform(seed, "cpu mode", mode, name)))
-            for mode, (low, high) in SHARES.items()
-        }
+        return _shares(self._plan.scenario.seed, name)
+
+
+@lru_cache(maxsize=_SHARES_KEPT)
+def _shares(seed: int, server: str) -> Mapping[str, int]:
+    return {
+        mode: int(_PARTS * (low + (high - low) * uniform(seed, "cpu mode", mode, server)))
+        for mode, (low, high) in SHARES.items()
+    }
 
 
 def by_mode(busy: Ints, shares: Mapping[str, int]) -> list[Ints]:

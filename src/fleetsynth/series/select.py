@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 NAME = "__name__"
 SCRAPE_SECONDS = 60
 """How far apart samples are, at most, of what looks as if it had been scraped."""
-_TOGETHER = 64
 
 
 class RefusedError(UsageError):
@@ -268,23 +267,16 @@ class Selection:
         for named, ms, values in self.drawn():
             yield named.labels, ms, values
 
-    def drawn(self) -> Iterator[Drawn]:
+    def drawn(self, *, by_server: bool = False) -> Iterator[Drawn]:
         """Yield each series that has samples.
 
-        Sorted by labels, unless that is so much that values are best made server by server.
+        Sorted by labels, unless that is so much that values are best made server by server, or
+        that is asked for: then those of a server share what their values are made of.
         """
         everyone = self.named()
-        if not everyone:
-            return
-        if self._load():
-            yield from self._of(everyone)
-            return
-        by_server: dict[int, list[Named]] = {}
-        for each in everyone:
-            by_server.setdefault(each.place, []).append(each)
-        for first in range(0, len(self.servers), _TOGETHER):
-            places = range(first, min(first + _TOGETHER, len(self.servers)))
-            yield from self._of([each for place in places for each in by_server[place]])
+        if everyone and (not self._load() or by_server):
+            everyone.sort(key=lambda each: each.place)
+        yield from self._of(everyone)
 
     def _of(self, named: Iterable[Named]) -> Iterator[Drawn]:
         """Yield series one by one; neighbours of one server and family are worked out once."""

@@ -63,10 +63,14 @@ def cutting(everything: Selection, cut: Cut) -> Cutting:
 
 
 def _piece(everything: Selection, seconds: float) -> int:
-    """Return the length of equal pieces of a tile that are no longer than some seconds."""
+    """Return the length of equal pieces of a tile that are no longer than some seconds.
+
+    They are whole ticks where they can be: counters go on from where a piece has ended.
+    """
     catalog = everything.catalog
-    unit = min(catalog.step(family) for family, _ in everything.chosen)
-    units = catalog.samples.clock.step * BLOCK // unit
+    step = catalog.samples.clock.step
+    unit = step if seconds >= step else min(catalog.step(of) for of, _ in everything.chosen)
+    units = step * BLOCK // unit
     pieces = min(units, -(-units // max(1, int(seconds // unit))))
     return units // pieces * unit
 

@@ -56,8 +56,11 @@ class Batch:
     samples: int
 
     def series(self) -> Iterator[Drawn]:
-        """Yield the series that have samples; `Drawn.named` says what each is, and of whom."""
-        return self.selection.drawn()
+        """Yield the series that have samples, server by server.
+
+        `Drawn.named` says what each is, and of whom.
+        """
+        return self.selection.drawn(by_server=True)
 
 
 class Encoded(NamedTuple):

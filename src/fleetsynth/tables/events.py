@@ -13,7 +13,7 @@ import pyarrow as pa
 from fleetsynth.clock import DAY_MICROS, SECOND_MICROS
 from fleetsynth.ledger.fault_rates import expected
 from fleetsynth.ledger.table import events, row
-from fleetsynth.tables import faults
+from fleetsynth.tables import faults, jobs
 from fleetsynth.tables.frame import TIMESTAMP, missing_in, text_array, to_numpy
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def batches(plan: Plan) -> Iterator[pa.RecordBatch]:
         found = list(events(plan, first, stop))
         if found:
             yield batch(found)
+        if found_jobs := jobs.rows(plan, first, stop):
+            yield of_rows(found_jobs)
         if plan.is_faulty:
             yield from faults.batches(plan, first, stop, SCHEMA)
 

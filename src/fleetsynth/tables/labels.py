@@ -20,6 +20,7 @@ from fleetsynth.ledger.faults import ticks_of as fault_ticks
 from fleetsynth.ledger.sources import Span, sources_of
 from fleetsynth.ledger.told import stamp
 from fleetsynth.metrics import LABEL
+from fleetsynth.tables import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 NORMAL = "normal"
 """Stands for both class and kind where nothing happens."""
-CLASSES = (NORMAL, "anomaly", "fault", "off", "planned", "regime")
+CLASSES = (NORMAL, "anomaly", "fault", "off", "planned", "regime", "periodic")
 """What a tick is. Of several classes the first one here names it, `NORMAL` excepted."""
 KIND_WORDS = (NORMAL, *KINDS)
 _COLUMNS = {"label": (), "class": CLASSES, "kind": KIND_WORDS}
@@ -71,6 +72,10 @@ def block_of_labels(plan: Plan, block: Block) -> Block:
     places: dict[str, list[slice]] = {}
     for index, metric in enumerate(metrics):
         places.setdefault(metric.stem, []).append(slice(index * width, (index + 1) * width))
+    periodic = CLASSES.index("periodic"), KIND_WORDS.index(jobs.KIND.name)
+    for stem, touched in jobs.touched(plan, window):
+        for columns in places.get(stem, ()):
+            values[columns.start + 1, touched], values[columns.start + 2, touched] = periodic
     for row, marks in enumerate(_marks(plan, window)):
         for mark in marks:
             said = np.array(mark.said, np.int8)[:, None]

@@ -40,6 +40,8 @@ REACH = 1e7
 """Mbps beyond any link: what the values are of is not what the column says. The fastest port of
 today does 1.6 million."""
 _STOCKS = ("mem", "disk")
+_FINE = 0.2
+"""Above the least, from which on two decimals tell values apart that are next to each other."""
 _FEW = 100
 
 
@@ -173,7 +175,8 @@ class ValueCheck:
         total = before + ends - begins + 1
         row = at[ends]
         on_bounds = self._limits.on_bounds or np.iinfo(np.int64).max
-        limit = np.where(inside[row], self._limits.inside, on_bounds)
+        told = inside[row] & (values[row] >= self._metric.low + _FINE)
+        limit = np.where(told, self._limits.inside, on_bounds)
         names = list(self._columns.servers)
         self._stuck.add(
             finite[row] & (total >= limit) & (before < limit),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fleetsynth.folders.job import Job, PartRecord
+    from fleetsynth.folders.job import Job
+    from fleetsynth.folders.part_record import PartRecord
 
 
 class Engine(Protocol):

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
-    from fleetsynth.folders.job import Job, PartRecord
+    from fleetsynth.folders.job import Job
+    from fleetsynth.folders.part_record import PartRecord
 
 ATTEMPTS = 3
 """How often a part is tried whose worker disappears."""

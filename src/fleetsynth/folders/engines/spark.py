@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from fleetsynth.errors import OutputError, UsageError
-from fleetsynth.folders.job import PartRecord, make_part, read_record
+from fleetsynth.folders.job import make_part, read_record
 from fleetsynth.stores.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from fleetsynth.folders.job import Job
+    from fleetsynth.folders.part_record import PartRecord
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
-    from fleetsynth.folders.job import Job, PartRecord
+    from fleetsynth.folders.job import Job
+    from fleetsynth.folders.part_record import PartRecord
 
 GRACE_SECONDS = 4.0
 """How long workers may take to tidy up when they are told to stop, before they are killed; what is

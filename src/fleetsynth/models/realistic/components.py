@@ -17,7 +17,7 @@ from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
 from fleetsynth.ledger.sources import sources_of
 from fleetsynth.models.parts import Components, Part, Parts, whole
 from fleetsynth.models.realistic import demand, stocks
-from fleetsynth.models.realistic.compose import FULL
+from fleetsynth.models.realistic.compose import FULL, flow, following
 from fleetsynth.models.realistic.simulate import (
     Span,
     grouped,
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Hundredths = NDArray[np.int32]
 
-_ASKED = ("level", "season", "calendar", "growth", "event", "shared", "own", "burst")
+_ASKED = ("level", "season", "calendar", "growth", "event", "shared", "own")
+_DONE = ("spikes", "jobs", "episodes")
 _OF_EVENTS = ("event", "incident")
 """Parts that only plans with events have: what events do to demand, and to the server itself."""
 _LIMITS, _ROUNDING = "limits", "rounding"
@@ -80,74 +81,59 @@ class Seen(NamedTuple):
 
 
 def _cpu(seen: Seen) -> Iterator[Floats]:
-    """Yield the CPU before its limits, up to each part of `_ASKED`."""
-    loads, shared = seen.members.loads, seen.of["shared"]
-    level, stages = loads.level[:, None], seen.stages()
+    """Yield the CPU before its limits, up to each part of `_ASKED` and `_DONE`."""
+    level, of = seen.members.loads.level[:, None], seen.of
     yield np.repeat(level, seen.at.shape[1], axis=1)
-    for stage in stages:
+    for stage in seen.stages():
         yield stage * level
-    mean = stages[-1] * level
-    yield loads.noise.times(shared, mean)
-    yield loads.noise.times(shared + seen.of["own"], mean)
-    yield seen.of["cpu"].copy()
+    yield of["common"] * level
+    yield of["base"].copy()
+    busy = of["base"] + of["spikes"]
+    yield busy.copy()
+    yield busy + of["runs"]
+    yield of["cpu"].copy()
     yield from seen.shown("cpu")
 
 
-def _traffic(seen: Seen, way: str, shared: Floats, ratio: Floats) -> Iterator[Floats]:
-    """Yield traffic of one direction, up to each part of `_ASKED`, transfers and saturation.
+def _traffic(seen: Seen, way: str, ratio: Floats) -> Iterator[Floats]:
+    """Yield traffic of one direction, up to each part of `_ASKED`, activities and transfers.
 
     Args:
         seen: servers and samples.
         way: "in" or "out".
-        shared: the service's part of the noise, shape (servers, places).
         ratio: mean traffic over mean traffic in, shape (servers, 1).
     """
-    server, loads = seen.members.figures, seen.members.loads
-    noise, total = seen.of[f"noise_{way}"], seen.of[f"net_{way}"]
-    level = server["network.level"][:, None]
-    follows = server["network.follows"][:, None] * level
-
-    def flow(relative: Floats) -> Floats:
-        out: Floats = relative * follows
-        out += level - follows
-        return out
-
-    yield flow(np.ones(seen.at.shape)) * ratio
-    stages = seen.stages()
-    for stage in stages:
-        yield flow(stage) * ratio
-    mean = flow(stages[-1])
-    yield loads.traffic.times(shared, mean) * ratio
-    yield loads.traffic.times(noise, mean) * ratio
-    per_burst = level * server["network.per_burst"][:, None] * loads.per_level[:, None]
-    mean += seen.of["burst"] * per_burst
-    yield loads.traffic.times(noise, mean) * ratio
-    yield total.copy()
+    server, noise = seen.members.figures, seen.of[f"noise_{way}"]
+    nothing = np.zeros(seen.at.shape)
+    yield flow(server, nothing + 1.0, nothing) * ratio
+    for stage in [*seen.stages(), seen.of["common"]]:
+        yield flow(server, stage, nothing) * ratio
+    for sent in (nothing, seen.of["sent"]):
+        yield flow(server, seen.of["common"], sent) * noise * ratio
+    yield seen.of[f"net_{way}"].copy()
     yield from seen.shown(way)
     yield seen.of[f"shown_{way}"] * (FULL / np.maximum(seen.of["shown_cpu"], FULL))
 
 
 def _traffic_in(seen: Seen) -> Iterator[Floats]:
-    shared = seen.of["shared"] * seen.members.loads.ahead[:, None]
-    return _traffic(seen, "in", shared, np.ones((1, 1)))
+    return _traffic(seen, "in", np.ones((1, 1)))
 
 
 def _traffic_out(seen: Seen) -> Iterator[Floats]:
-    loads, ratio = seen.members.loads, seen.members.figures["network.out_ratio"]
-    shared = seen.of["shared"] * loads.ahead[:, None] * loads.out_ahead[:, None]
-    return _traffic(seen, "out", shared, ratio[:, None])
+    return _traffic(seen, "out", seen.members.figures["network.out_ratio"][:, None])
 
 
 def _memory(seen: Seen) -> Iterator[Floats]:
-    """Yield memory up to level, restarts, caches, leaks, noise and what follows demand."""
+    """Yield memory up to level, restarts, caches, leaks, noise, demand and activities."""
     yield from _stock(seen, "restart", "memory.restart_days", stocks.memory_sums)
     yield seen.of["held"].copy()
+    yield following(seen.members.figures, seen.of["common"]) + seen.of["held"]
     yield seen.of["memory"].copy()
     yield from seen.shown("memory")
 
 
 def _disk(seen: Seen) -> Iterator[Floats]:
-    """Yield disk space up to level, trend, fill and noise."""
+    """Yield disk space up to level, trend, fill, logs and noise."""
     origin = epoch_day(seen.span.plan.growth_clock.start) * (DAY_SECONDS // seen.span.step)
     yield from _stock(seen, "clean-up", "disk.cleanup_days", stocks.disk_sums, origin)
     yield seen.of["disk"].copy()
@@ -187,24 +173,28 @@ class _Made(NamedTuple):
     series: tuple[str, ...]
 
 
-_TRAFFIC = (*_ASKED, "transfer", "incident", "saturation")
+_TRAFFIC = (*_ASKED, "activity", "transfer", "incident", "saturation")
 _MADE = {
-    "cpu": _Made((*_ASKED, "incident"), _cpu, ("relative", "shared", "own", "cpu", "shown_cpu")),
+    "cpu": _Made(
+        (*_ASKED, *_DONE, "incident"),
+        _cpu,
+        ("relative", "common", "base", "spikes", "runs", "cpu", "shown_cpu"),
+    ),
     "mem": _Made(
-        ("level", "restart", "cache", "leak", "noise", "follows", "incident"),
+        ("level", "restart", "cache", "leak", "noise", "follows", "activity", "incident"),
         _memory,
-        ("held", "memory", "shown_memory"),
+        ("relative", "common", "held", "memory", "shown_memory"),
     ),
     "disk": _Made(("level", "trend", "fill", "noise", "incident"), _disk, ("disk", "shown_disk")),
     "net_in": _Made(
         _TRAFFIC,
         _traffic_in,
-        ("relative", "shared", "noise_in", "burst", "net_in", "shown_in", "shown_cpu"),
+        ("relative", "common", "noise_in", "sent", "net_in", "shown_in", "shown_cpu"),
     ),
     "net_out": _Made(
         _TRAFFIC,
         _traffic_out,
-        ("relative", "shared", "noise_out", "burst", "net_out", "shown_out", "shown_cpu"),
+        ("relative", "common", "noise_out", "sent", "net_out", "shown_out", "shown_cpu"),
     ),
 }
 """By the stem of a metric, in the order of `METRICS`."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.models import limits
+from fleetsynth.models.realistic.noise import at_step
 from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
@@ -20,8 +21,10 @@ FULL = 100.0
 LEAST = 0.01
 """CPU percent that a running server shows at least."""
 
-_LARGEST_RELATIVE_SD = 1.35
-"""Just below the square root of 2, where the square of a normal has its own relative sd."""
+_GIVEN, _TAKEN = 0.5, 0.9
+"""Shares of the memory that is held, and of what is free, that activities move at most."""
+USUAL_STEP = 300
+"""Seconds from sample to sample at which figures of noise and counters are given."""
 
 
 class Samples(NamedTuple):
@@ -29,16 +32,18 @@ class Samples(NamedTuple):
 
     Attributes:
         relative: demand relative to its level, with what events do to it.
-        demand: CPU demand in percent of the server's capacity, before noise and bursts.
-        shared: the service's part of the noise, in standard deviations of the whole.
-        own: the server's part of it.
-        burst: the server's bursts and its service's shocks, in percent.
-        cpu: demand with noise and bursts.
+        common: the same with the drift that all replicas of a service have in common.
+        base: CPU in percent of the server's capacity, with drift, noise, cycles and swings.
+        spikes: CPU points of spikes, dips and the shocks of its service.
+        runs: CPU points of jobs.
+        cpu: all that, and episodes.
+        noise_in: what traffic in is multiplied by, beside demand.
+        noise_out: same, out.
+        sent: mean traffics of spikes, jobs and episodes.
         net_in: traffic in Mbps before the link's limit.
         net_out: same, out.
-        noise_in: the noise of traffic in, standard normal.
-        noise_out: same, out.
-        held: memory without what follows demand.
+        taken: memory points that jobs and episodes take, less what was released.
+        held: memory without that, and without what follows demand.
         memory: used memory in percent, before its bounds.
         disk: used space in percent, before its bounds.
         shown_cpu: cpu with what events do to the server; beyond 100 it is not served.
@@ -50,15 +55,17 @@ class Samples(NamedTuple):
     """
 
     relative: Floats
-    demand: Floats
-    shared: Floats
-    own: Floats
-    burst: Floats
+    common: Floats
+    base: Floats
+    spikes: Floats
+    runs: Floats
     cpu: Floats
-    net_in: Floats
-    net_out: Floats
     noise_in: Floats
     noise_out: Floats
+    sent: Floats
+    net_in: Floats
+    net_out: Floats
+    taken: Floats
     held: Floats
     memory: Floats
     disk: Floats
@@ -70,112 +77,107 @@ class Samples(NamedTuple):
     hundredths: NDArray[np.int32]
 
 
-class Squared(NamedTuple):
-    """Positive noise of mean 1: ``(1 + a n)^2 / (1 + a^2)`` of a standard normal n.
-
-    Attributes:
-        slope: a, shape (servers,).
-        scale: 1 / (1 + a^2), rounded.
-    """
-
-    slope: Floats
-    scale: Floats
-
-    @classmethod
-    def of(cls, relative_sd: Floats) -> Squared:
-        """Find the slope for a relative standard deviation, which is capped at 1.35.
-
-        From sd^2 = (4 a^2 + 2 a^4) / (1 + a^2)^2 follows a^2 = sqrt(2 / (2 - sd^2)) - 1.
-        """
-        r = np.minimum(relative_sd, _LARGEST_RELATIVE_SD)
-        slope = rounded(np.sqrt(np.sqrt(2 / (2 - r * r)) - 1))
-        return cls(slope, rounded(1 / (1 + slope * slope)))
-
-    def times(self, n: Floats, mean: Floats) -> Floats:
-        """Return mean times the noise."""
-        out: Floats = n * self.slope[:, None]
-        out += 1.0
-        out *= out
-        out *= self.scale[:, None]
-        out *= mean
-        return out
-
-
 class Loads(NamedTuple):
     """Constants of some servers, from their figures and their services'; shape (servers,) each.
 
     Attributes:
         level: mean CPU demand in percent.
         per_level: its inverse; 0 where it is 0.
-        sd: standard deviation of the CPU noise at that level, in percent.
-        noise: of the CPU.
-        shared: weight of the service's noise.
+        sd: standard deviation of the CPU noise of a sample at that level, in percent.
+        noise: the same relative to the level.
+        shared: weight of the drift that a service's replicas have in common.
         own: weight of the server's.
-        traffic: noise of the network.
+        traffic: relative standard deviation of the noise of traffic.
         ahead: weight of the CPU noise in the noise of traffic in; `apart` of its own.
         out_ahead: weight of traffic in in the noise of traffic out; `out_apart` of its own.
+        steps: of the CPU counter in a percent; 0 for none.
     """
 
     level: Floats
     per_level: Floats
     sd: Floats
-    noise: Squared
+    noise: Floats
     shared: Floats
     own: Floats
-    traffic: Squared
+    traffic: Floats
     ahead: Floats
     apart: Floats
     out_ahead: Floats
     out_apart: Floats
+    steps: Floats
 
     @classmethod
-    def of(cls, server: Figures, service: Figures) -> Loads:
+    def of(cls, server: Figures, service: Figures, step: int) -> Loads:
         """Work them out.
 
         Args:
             server: figures of the servers.
             service: figures of each one's service.
+            step: seconds from sample to sample.
         """
         level = rounded(service["demand.level"] * server["spread"])
-        power = np.power(np.where(level > 0, level, 1.0), server["noise.exponent"] - 1.0)
-        relative = np.where(level > 0, server["noise.size"] * power, 0.0)
+        noise = at_step(server["noise.size"], step)
         ahead, out_ahead = server["network.cpu_correlation"], server["network.out_correlation"]
+        steps = np.maximum(np.rint(server["steps"] * (step / USUAL_STEP)), 1.0)
         return cls(
             level=level,
             per_level=rounded(np.where(level > 0, 1.0 / np.where(level > 0, level, 1.0), 0.0)),
-            sd=rounded(np.minimum(relative, _LARGEST_RELATIVE_SD) * level),
-            noise=Squared.of(relative),
+            sd=rounded(server["noise.size"] * level),
+            noise=noise,
             shared=rounded(np.sqrt(service["demand.shared"])),
             own=rounded(np.sqrt(1.0 - service["demand.shared"])),
-            traffic=Squared.of(server["network.size"]),
+            traffic=at_step(server["network.noise"], step),
             ahead=ahead,
             apart=rounded(np.sqrt(1.0 - ahead * ahead)),
             out_ahead=out_ahead,
             out_apart=rounded(np.sqrt(1.0 - out_ahead * out_ahead)),
+            steps=np.where(server["steps"] > 0, steps, 0.0),
         )
 
     def take(self, rows: slice) -> Loads:
         """Return some of the servers."""
-        of = self._asdict()
-        noise, traffic = (Squared(*(v[rows] for v in of.pop(k))) for k in ("noise", "traffic"))
-        return Loads(**{k: v[rows] for k, v in of.items()}, noise=noise, traffic=traffic)
+        return Loads(*(values[rows] for values in self))
 
 
-def flow(server: Figures, loads: Loads, relative: Floats, burst: Floats) -> Floats:
-    """Return mean traffic in, in Mbps: what follows demand, what does not, and what bursts carry.
+def drifted(mean: Floats, drift: Floats) -> Floats:
+    """Return a mean times what drifts: ``(1 + w / 2)^2``, about ``exp(w)`` and never negative."""
+    out: Floats = drift * 0.5
+    out += 1.0
+    out *= out
+    out *= mean
+    return out
+
+
+def flow(server: Figures, relative: Floats, more: Floats) -> Floats:
+    """Return mean traffic in, in Mbps: what follows demand, what does not, and what else is sent.
 
     Args:
         server: figures of the servers.
-        loads: their constants.
         relative: demand relative to its level, shape (servers, samples).
-        burst: CPU bursts in percent, same shape.
+        more: in mean traffics, same shape.
     """
     level = server["network.level"]
     follows = server["network.follows"] * level
     out: Floats = relative * follows[:, None]
     out += (level - follows)[:, None]
-    out += burst * (level * server["network.per_burst"] * loads.per_level)[:, None]
-    return out
+    out += more * level[:, None]
+    return np.maximum(out, 0.0, out=out)
+
+
+def following(server: Figures, relative: Floats) -> Floats:
+    """Return memory points that follow demand, shape (servers, samples)."""
+    return (relative - 1.0) * server["memory.follows"][:, None]
+
+
+def within_reach(taken: Floats, held: Floats) -> None:
+    """Let activities take what is free, but for a tenth, and give back half of what is held.
+
+    Args:
+        taken: memory points, changed in place, shape (servers, samples).
+        held: what is held without them.
+    """
+    np.maximum(taken, held * -_GIVEN, out=taken)
+    np.minimum(taken, np.maximum(FULL - held, 0.0) * _TAKEN, out=taken)
 
 
 def published(
@@ -201,10 +203,20 @@ def published(
     np.subtract(cpu, server["floor"][:, None], out=work)
     # A server that runs is seen to run, unless the counter is too coarse for that.
     lowest = np.where((loads.level > 0) & (server["floor"] == 0), LEAST, 0.0)[:, None]
-    limits.hundredths(np.clip(work, lowest, FULL, out=work), out=out[0])
+    np.clip(work, lowest, FULL, out=work)
+    _to_steps(work, loads.steps)
+    limits.hundredths(work, out=out[0])
     for place, stock in enumerate((memory, disk), start=1):
         limits.hundredths(np.clip(stock, 0.0, FULL, out=work), out=out[place])
     for place, flow in enumerate((net_in, net_out), start=3):
         np.multiply(flow, carried, out=work)
         limits.hundredths(np.clip(work, 0.0, link, out=work), out=out[place])
     return out
+
+
+def _to_steps(values: Floats, steps: Floats) -> None:
+    """Round to what a counter can show, so many steps in a percent, in place."""
+    coarse = steps > 0
+    if coarse.any():
+        each = steps[coarse][:, None]
+        values[coarse] = np.rint(values[coarse] * each) / each

@@ -12,11 +12,13 @@ import numpy as np
 
 from fleetsynth.calendars import NO_DATES
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Days, elapsed_months, utc_offsets
+from fleetsynth.models.realistic.activities import normals
 from fleetsynth.models.realistic.factors import FACTORS, Local
 from fleetsynth.numeric import rounded
+from fleetsynth.streams import mixed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from numpy.typing import NDArray
@@ -31,8 +33,21 @@ if TYPE_CHECKING:
 
 _QUARTER = 900
 _PER_DAY = DAY_SECONDS // _QUARTER
+_HARMONICS = ("second", "third", "fourth")
+OF_DAYS = (
+    "demand.seasonality",
+    "demand.peak_hour",
+    *(f"demand.harmonics.{name}{part}" for name in _HARMONICS for part in ("", "_turn")),
+)
+"""Figures of a service that make its daily curve."""
 _RAMP = 6.0
 """Hours around local midnight over which one day's factor becomes the next one's."""
+_DAYS = 5
+"""Days over which what a day has of its own is averaged, so that days resemble those before."""
+_FACTOR, _DEPTH = 0, 1
+"""Places of the normals of a day's own factor and depth."""
+_LEAST = 0.06
+"""Share of the mean at the lowest of a deep day, at least."""
 
 
 class Services(NamedTuple):
@@ -41,7 +56,7 @@ class Services(NamedTuple):
     Attributes:
         names: theirs.
         figures: shape (services,) each.
-        amplitudes: of the octaves of the noise, shape (services, octaves).
+        words: key what each of their days has of its own, shape (services,).
         locations: where each is.
         closes: how each one's business unit closes its books.
         closed: when each one's business unit does not work.
@@ -50,7 +65,7 @@ class Services(NamedTuple):
 
     names: list[str]
     figures: Figures
-    amplitudes: Floats
+    words: NDArray[np.uint64]
     locations: Sequence[Location]
     closes: Sequence[Close]
     closed: Sequence[Closed | None]
@@ -60,8 +75,8 @@ class Services(NamedTuple):
 def at_hours(services: Services, first: int, stop: int, growth_start: date) -> Floats:
     """Return demand relative to the level at UTC hours first..stop-1, in three stages.
 
-    First the daily curve alone, then with weekends, holidays and closes, then with growth, which
-    is the demand; shape (3, services, hours).
+    First the daily curve alone, each day of its own depth, then with weekends, holidays and
+    closes, then with growth, which is the demand; shape (3, services, hours).
 
     Rounded to 2**-20, since cosines, exponentials and powers differ in their last bits between
     machines.
@@ -74,27 +89,37 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
         of_row = {name: float(values[row]) for name, values in figures.items()}
         local = seconds + utc_offsets(location.zone, first, stop)
         day, quarter = np.divmod(local // _QUARTER, _PER_DAY)
-        curve = daily_curve(of_row["demand.seasonality"], of_row["demand.peak_hour"])
-        out[0, row] = curve[quarter]
+        days = Days(int(day.min()) - 1, int(day.max()) + 1)  # clocks may go back to yesterday
+        place = day - days.index[0]
+        own = rounded(_own(services.words[row], days.index))
+        depth = np.square(1.0 + of_row["demand.depth_spread"] / 2 * own[_DEPTH])
+        wave = (daily_curve(of_row)[quarter] - 1.0) * _blended(depth, place, quarter)
+        out[0, row] = np.maximum(1.0 + wave, _LEAST)
         calendar = services.closes[row], services.own, services.closed[row]
-        factors = _day_factors(Local(of_row, location.country, *calendar), day, quarter)
-        np.multiply(out[0, row], factors, out=out[1, row])
+        factor = day_factor(days, Local(of_row, location.country, *calendar))
+        factor *= np.square(1.0 + of_row["demand.day_spread"] / 2 * own[_FACTOR])
+        np.multiply(out[0, row], _blended(factor, place, quarter), out=out[1, row])
         growth = np.power(1.0 + of_row["demand.growth"] / 100, months)
         np.multiply(out[1, row], growth, out=out[2, row])
     return rounded(out)
 
 
-def daily_curve(strength: float, peak: float) -> Floats:
+def daily_curve(figures: Mapping[str, float]) -> Floats:
     """Return a day's curve per quarter of an hour, with mean 1 over the day, shape (96,).
 
-    ``exp(strength (1.1 cos a + 0.25 cos 2a))`` with a the angle of the hour from the peak.
+    ``1 + s f(a) / -min f`` with ``f(a) = cos a + sum of r cos(n a + p)`` over the second to the
+    fourth harmonic, a the angle of the hour from the peak and s the seasonality, so that the
+    lowest quarter of an hour is ``1 - s``.
+
+    Args:
+        figures: of the service.
     """
-    angle = 2 * np.pi * (np.arange(_PER_DAY) / 4 - peak) / 24
-    curve = np.exp(strength * (1.1 * np.cos(angle) + 0.25 * np.cos(2 * angle)))
-    total = 0.0
-    for value in curve.tolist():  # in a fixed order
-        total += value
-    out: Floats = curve / (total / _PER_DAY)
+    angle = 2 * np.pi * (np.arange(_PER_DAY) / 4 - figures["demand.peak_hour"]) / 24
+    wave = np.cos(angle)
+    for number, name in enumerate(_HARMONICS, start=2):
+        turn = 2 * np.pi * figures[f"demand.harmonics.{name}_turn"]
+        wave += figures[f"demand.harmonics.{name}"] * np.cos(number * angle + turn)
+    out: Floats = 1.0 + figures["demand.seasonality"] * rounded(wave / -wave.min())
     return out
 
 
@@ -151,16 +176,28 @@ def at_places(hourly: Floats, row: Ints, first_hour: int, at: Ints, per_hour: in
     return out
 
 
-def _day_factors(local: Local, day: Ints, quarter: Ints) -> Floats:
-    """Blend each day's factor into the next one's around local midnight, per hour."""
+def _blended(of_days: Floats, place: Ints, quarter: Ints) -> Floats:
+    """Blend what belongs to each day into the next one's around local midnight, per hour.
+
+    Args:
+        of_days: shape (days,).
+        place: which of them each hour belongs to; not the first, nor the last.
+        quarter: of an hour, of the local day.
+    """
     before, after = _ramp()
-    first = int(day.min())  # clocks that go back several hours may go back to yesterday
-    days = Days(first - 1, int(day.max()) + 1)
-    factor = day_factor(days, local)
-    place = day - first + 1
-    today = factor[place]
-    out: Floats = today + before[quarter] * (factor[place - 1] - today)
-    out += after[quarter] * (factor[place + 1] - today)
+    today = of_days[place]
+    out: Floats = today + before[quarter] * (of_days[place - 1] - today)
+    out += after[quarter] * (of_days[place + 1] - today)
+    return out
+
+
+def _own(word: np.uint64, days: Ints) -> Floats:
+    """Return normals of each day, each the mean of several days', scaled; shape (2, days)."""
+    with_past = np.arange(days[0] - _DAYS + 1, days[-1] + 1)
+    words = mixed(np.array([word]), with_past)
+    drawn = np.stack([normals(words, place) for place in (_FACTOR, _DEPTH)])
+    sums = sum(drawn[:, back : back + len(days)] for back in range(_DAYS))
+    out: Floats = sums / np.sqrt(_DAYS)
     return out
 
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fleetsynth.models.closed import closed_of
-from fleetsynth.models.realistic import noise, parameters
+from fleetsynth.models.realistic import parameters
 from fleetsynth.models.realistic.compose import Loads
+from fleetsynth.models.realistic.cycles import Cycles, cycles_of
 from fleetsynth.models.realistic.demand import Services
+from fleetsynth.models.realistic.jobs import Jobs, jobs_of
+from fleetsynth.streams import address, encode, words_after
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +31,10 @@ class Members(NamedTuple):
         names: of the servers.
         figures: of the servers, shape (servers,) each.
         loads: constants of the servers.
-        amplitudes: of the octaves of each series of noise, shape (servers, octaves) each.
+        of_service: figures of each one's service, shape (servers,) each.
+        jobs: of the servers.
+        cycle: of their CPU.
+        traffic_cycle: of their traffic.
         service: each one's place among the services.
         services: the services.
         first: index of the first server in the plan's fleet.
@@ -37,7 +43,10 @@ class Members(NamedTuple):
     names: list[str]
     figures: Figures
     loads: Loads
-    amplitudes: dict[str, Floats]
+    of_service: Figures
+    jobs: Jobs
+    cycle: Cycles
+    traffic_cycle: Cycles
     service: Ints
     services: Services
     first: int
@@ -48,7 +57,10 @@ class Members(NamedTuple):
             names=self.names[rows],
             figures={name: values[rows] for name, values in self.figures.items()},
             loads=self.loads.take(rows),
-            amplitudes={name: values[rows] for name, values in self.amplitudes.items()},
+            of_service={name: values[rows] for name, values in self.of_service.items()},
+            jobs=self.jobs.take(rows),
+            cycle=self.cycle.take(rows),
+            traffic_cycle=self.traffic_cycle.take(rows),
             service=self.service[rows],
             services=self.services,
             first=self.first + rows.start,
@@ -62,36 +74,28 @@ def members_of(plan: RealisticPlan, first: int, stop: int) -> Members:
     services, begins, service = np.unique(
         fleet.services(first, stop), return_index=True, return_inverse=True
     )
-    figures = parameters.draw(plan, names, codes, of_services=False)
-    theirs = parameters.draw(
-        plan, services.tolist(), [codes[at] for at in begins], of_services=True
-    )
-    loads = Loads.of(figures, {name: values[service] for name, values in theirs.items()})
+    figures = parameters.draw(plan, names, codes, of="server")
+    theirs = parameters.draw(plan, services.tolist(), [codes[at] for at in begins], of="service")
+    of_service = {name: values[service] for name, values in theirs.items()}
+    loads = Loads.of(figures, of_service, step)
+    seed = plan.scenario.seed
+
+    def cycle(purpose: str, group: str, size: Floats) -> Cycles:
+        lengths = figures[f"{group}.samples"]
+        return cycles_of(seed, purpose, names, lengths, size * figures[f"{group}.size"])
+
     return Members(
         names=names,
         figures=figures,
         loads=loads,
-        amplitudes=_amplitudes(figures, loads, step),
+        of_service=of_service,
+        jobs=jobs_of(plan, names, codes, figures["jobs.count"]),
+        cycle=cycle("cycle", "cycle", figures["noise.size"]),
+        traffic_cycle=cycle("traffic cycle", "network.cycle", figures["network.noise"]),
         service=service,
         services=_services(plan, services.tolist(), first, begins.tolist(), theirs),
         first=first,
     )
-
-
-def _amplitudes(figures: Figures, loads: Loads, step: int) -> dict[str, Floats]:
-    """Amplitudes of the servers' own noise, each with its weight in the whole."""
-
-    def of(series: str, group: str, weight: Floats) -> Floats:
-        spectrum = (figures[f"{group}.{part}"] for part in noise.SPECTRUM)
-        return noise.amplitudes(noise.SERVER[series], step, *spectrum) * weight[:, None]
-
-    return {
-        "cpu": of("cpu", "noise.spectrum", loads.own),
-        "net_in": of("net_in", "network.spectrum", loads.apart),
-        "net_out": loads.out_apart[:, None],
-        "memory": of("memory", "memory.spectrum", figures["memory.noise"]),
-        "disk": of("disk", "disk.spectrum", figures["disk.noise"]),
-    }
 
 
 def _services(
@@ -102,12 +106,10 @@ def _services(
     metadata = [fleet.metadata(first + at, first + at + 1) for at in begins]
     units = [columns["business_unit"][0] for columns in metadata]
     regions = [columns["region"][0] for columns in metadata]
-    spectrum = (figures[f"demand.noise.{part}"] for part in noise.SPECTRUM)
-    step = scenario.sample_seconds
     return Services(
         names=names,
         figures=figures,
-        amplitudes=noise.amplitudes(noise.SERVICE["demand"], step, *spectrum),
+        words=words_after(address(scenario.seed, "day"), map(encode, names)),
         locations=[scenario.locations[region] for region in regions],
         closes=[scenario.closes.get(unit) or scenario.closes["default"] for unit in units],
         closed=[closed_of(scenario.closed, unit) for unit in units],

@@ -1,7 +1,7 @@
 """The realistic model, as everything else sees it."""
 
 from fleetsynth.models.base import Model
-from fleetsynth.models.realistic import check, components, factors, plan, simulate, stocks
+from fleetsynth.models.realistic import check, components, factors, jobs, plan, simulate, stocks
 from fleetsynth.models.realistic.scenario import RealisticScenario, settle
 from fleetsynth.models.realistic.signals import SIGNALS
 
@@ -18,4 +18,5 @@ MODEL = Model(
     events=True,
     settle=settle,
     restarts=stocks.restarts_of,
+    recurring=jobs.recurring,
 )

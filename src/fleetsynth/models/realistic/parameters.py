@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -23,22 +23,31 @@ if TYPE_CHECKING:
 Figures = dict[str, "NDArray[np.float64]"]
 """By dotted name, such as ``noise.size``: one figure per server or service, shape (entities,)."""
 
-OF_SERVICES = "demand."
-"""How the names of figures begin that belong to a service; all others belong to a server."""
+OF_SERVICES, OF_JOBS = "demand.", "jobs."
+"""How the names of figures begin that belong to a service, and to a single job; all others, and
+how many jobs there are, belong to a server."""
+
+Owner = Literal["server", "service", "job"]
 
 
 def draw(
-    plan: RealisticPlan, names: Sequence[str], codes: Sequence[int], *, of_services: bool
+    plan: RealisticPlan,
+    names: Sequence[str],
+    codes: Sequence[int],
+    *,
+    of: Owner,
+    only: str | None = None,
 ) -> Figures:
-    """Draw the figures of some servers or services.
+    """Draw the figures of some servers, services or jobs.
 
     Each figure has an address of its own, so that to change one moves no other.
 
     Args:
         plan: where archetypes and seed come from.
-        names: of the servers or services.
+        names: of the servers, services or jobs.
         codes: the archetype of each.
-        of_services: which of the two they are.
+        of: which of the three they are.
+        only: the one figure wanted; None for all.
     """
     members: dict[int, list[int]] = {}
     for place, code in enumerate(codes):
@@ -46,7 +55,7 @@ def draw(
     out: Figures = {}
     for code, places in members.items():
         for path, distribution in _distributions(plan.archetypes[code].profile):
-            if path.startswith(OF_SERVICES) != of_services:
+            if _owner(path) != of or (only is not None and path != only):
                 continue
             row = out.setdefault(path, np.zeros(len(names)))
             row[places] = _drawn(plan, path, distribution, [names[at] for at in places])
@@ -66,9 +75,14 @@ def _drawn(
 ) -> list[float]:
     if distribution.value is not None and not distribution.zero:
         return [distribution.quantile(0.0)] * len(names)
-    kind = "service" if path.startswith(OF_SERVICES) else "server"
-    prefix = address(plan.scenario.seed, "figure", kind, path)
+    prefix = address(plan.scenario.seed, "figure", _owner(path), path)
     return [distribution.quantile(uniform_after(prefix, name)) for name in names]
+
+
+def _owner(path: str) -> Owner:
+    if path.startswith(OF_SERVICES):
+        return "service"
+    return "job" if path.startswith(OF_JOBS) and path != "jobs.count" else "server"
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fleetsynth.models.realistic.scenario import RealisticProfile, RealisticScenario
     from fleetsynth.whom import Who
 
-VERSION = "realistic-2"
+VERSION = "realistic-3"
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ def resolve(scenario: RealisticScenario) -> RealisticPlan:
     """Resolve a scenario without problems."""
     begin = scenario.origin
     content = scenario.to_dict()
+    del content["estate"]  # which only says where figures are from
     content["locations"] = {region: content["locations"][region] for region in scenario.regions}
     content["growth_start"] = begin.isoformat()
     content["sample_interval"] = scenario.sample_seconds

@@ -12,16 +12,20 @@ from fleetsynth.clock import zone_names
 from fleetsynth.errors import nearest_name
 from fleetsynth.metrics import STATISTIC_PATTERN, STATISTICS
 from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads annotations
+    Correlation,
     DaysSpread,
+    Depth,
+    Few,
     Hour,
+    Length,
     Multiplier,
+    Often,
     Positive,
     Rate,
     ShareSpread,
     Signed,
     Speed,
     Spread,
-    Strength,
 )
 from fleetsynth.scenario.events import Incidents  # noqa: TC001 - pydantic reads annotations
 from fleetsynth.scenario.fields import Key, Name, PlainDate, Strict, interval_seconds
@@ -82,12 +86,23 @@ Factor = Annotated[float, Field(ge=0.0, le=100.0)]
 Month = Annotated[int, Field(ge=1, le=12)]
 
 
-class Spectrum(Strict):
-    """How long noise remembers: a fast part and a slow one."""
+class Harmonics(Strict):
+    """What the day has beside its first harmonic: sizes relative to it, and turns."""
 
-    fast: Positive = Field(description="Time scale of the fast part, in minutes.")
-    slow: Positive = Field(description="Time scale of the slow part, in minutes.")
-    slow_share: ShareSpread = Field(description="Share of the variance that is slow.")
+    second: ShareSpread = Field(description="Size of the second harmonic: two humps a day.")
+    third: ShareSpread = Field(description="Size of the third harmonic.")
+    fourth: ShareSpread = Field(description="Size of the fourth harmonic.")
+    second_turn: Hour = Field(description="Its lead, in turns; half a turn makes two even humps.")
+    third_turn: Hour = Field(description="Same, of the third.")
+    fourth_turn: Hour = Field(description="Same, of the fourth.")
+
+
+class Wander(Strict):
+    """How far demand drifts, relative to its mean."""
+
+    fast: ShareSpread = Field(description="Relative size of the drift over 40 minutes.")
+    middle: ShareSpread = Field(description="Same, over five hours.")
+    slow: ShareSpread = Field(description="Same, over half a day.")
 
 
 class Demand(Strict):
@@ -95,35 +110,99 @@ class Demand(Strict):
 
     level: Spread = Field(description="Mean CPU demand per replica, in percent of its capacity.")
     growth: Signed = Field(description="Growth in percent a month, compounded.")
-    seasonality: Strength = Field(description="Strength of the daily curve; 0 for none.")
-    peak_hour: Hour = Field(description="Local hour of the daily peak.")
+    seasonality: Depth = Field(
+        description="How far the lowest of a day lies below its mean, as a share of it; 0 for none."
+    )
+    peak_hour: Hour = Field(description="Local hour of the peak of the day's first harmonic.")
+    harmonics: Harmonics = Field(description="The shape of the day.")
+    day_spread: ShareSpread = Field(description="Relative sd of each day's own factor.")
+    depth_spread: ShareSpread = Field(description="Same, of how deep each day's curve goes.")
     weekend: Multiplier = Field(description="Multiplies demand on local Saturdays and Sundays.")
     holiday: Multiplier = Field(description="Multiplies demand on its country's holidays.")
     close: Multiplier = Field(description="How much of its business unit's close reaches it.")
-    shock_rate: Rate = Field(description="Bursts a day that hit all replicas at once.")
+    wander: Wander = Field(description="How demand drifts within days.")
     shared: ShareSpread = Field(
-        description="Share of the noise variance that replicas have in common."
+        description="Share of the drift's variance that replicas have in common."
     )
-    noise: Spectrum = Field(description="Memory of the noise that replicas have in common.")
+    shock_rate: Rate = Field(description="Spikes a day that hit all replicas at once.")
 
 
 class Noise(Strict):
-    """A replica's own CPU noise."""
+    """What sets one sample of CPU apart from the next."""
 
-    size: Spread = Field(
-        description="c in: relative sd = c x level^(exponent - 1), shared part included."
-    )
-    exponent: ShareSpread = Field(description="How the sd follows the level, over servers.")
-    spectrum: Spectrum = Field(description="Memory of the noise.")
+    size: ShareSpread = Field(description="Relative sd of a sample of five minutes.")
+    memory: Correlation = Field(description="Correlation of a sample's noise with the next.")
+    skew: ShareSpread = Field(description="How much further up it goes than down; 0 for even.")
 
 
-class Bursts(Strict):
-    """Short heavy-tailed peaks of one to four samples."""
+class Cycle(Strict):
+    """A pattern that repeats all the time: agents and pollers that keep one another's pace."""
 
-    rate: Rate = Field(description="Bursts a day.")
-    height: Spread = Field(description="Lowest height, in standard deviations of the noise.")
-    tail: Positive = Field(description="Index of the Pareto tail of heights; less is heavier.")
-    cap: Spread = Field(description="Greatest height, in standard deviations of the noise.")
+    size: Few = Field(description="Size in sds of the noise; 0 for none.")
+    samples: Length = Field(description="Length of the pattern, in samples of five minutes.")
+
+
+class Swings(Strict):
+    """Shifts of the level that return within five days."""
+
+    rate: Few = Field(description="Shifts a week.")
+    size: ShareSpread = Field(description="Sd of the logarithm of the factor.")
+    hours: Positive = Field(description="How long they last.")
+
+
+class Spikes(Strict):
+    """Short activities at any time."""
+
+    rate: Often = Field(description="Spikes a day.")
+    minutes: Positive = Field(description="Median length.")
+    height: Spread = Field(description="Median height, in CPU points.")
+    noises: Spread = Field(description="The same in sds of the noise; heights add up.")
+    tail: Few = Field(description="Sd of the logarithm of a spike's height.")
+
+
+class Dips(Strict):
+    """Short falls of demand at any time."""
+
+    rate: Rate = Field(description="Dips a day.")
+    minutes: Positive = Field(description="Median length.")
+    noises: Spread = Field(description="Median depth, in sds of the noise.")
+
+
+class Jobs(Strict):
+    """Activities by a schedule. Figures beside `count` are those of a single job."""
+
+    count: Few = Field(description="Jobs of a server.")
+    period: Positive = Field(description="Minutes from run to run.")
+    minutes: Positive = Field(description="Median minutes of a run that comes every few hours.")
+    minutes_daily: Positive = Field(description="Same, where it comes every six hours or less.")
+    height: Spread = Field(description="CPU points of a run.")
+    memory: Spread = Field(description="Memory points that a run takes.")
+    traffic: Spread = Field(description="Mean traffics of a run.")
+    spread: ShareSpread = Field(description="Relative sd of its height from run to run.")
+    skipped: ShareSpread = Field(description="Share of runs that do not happen.")
+    weekdays: ShareSpread = Field(description="1 where it runs from Monday to Friday only; or 0.")
+    jitter: ShareSpread = Field(description="1 where its begin varies by 150 s; or 0.")
+    drift: ShareSpread = Field(description="Chance that a period under six hours is not exact.")
+
+
+class Episodes(Strict):
+    """Activities of half an hour to days: batches, builds, tests, whatever runs until it ends."""
+
+    rate: Few = Field(description="Episodes a week.")
+    hours: Positive = Field(description="Median length.")
+    height: Spread = Field(description="CPU points; 100 takes all there is.")
+    memory: Spread = Field(description="Memory points that an episode takes.")
+    traffic: Spread = Field(description="Mean traffics of an episode.")
+    office: ShareSpread = Field(description="1 where they begin from 9 to 18 o'clock only; or 0.")
+
+
+class Transfers(Strict):
+    """Traffic without work: copies and backups."""
+
+    rate: Rate = Field(description="Transfers a day.")
+    minutes: Positive = Field(description="Median length.")
+    height: Spread = Field(description="Median height, in mean traffics.")
+    tail: Few = Field(description="Sd of the logarithm of a transfer's height.")
 
 
 class Network(Strict):
@@ -131,20 +210,25 @@ class Network(Strict):
 
     level: Spread = Field(description="Mean traffic in, in Mbps.")
     follows: ShareSpread = Field(description="Share of the traffic that follows demand.")
+    drift: ShareSpread = Field(description="Relative size of its own drift over hours.")
+    noise: ShareSpread = Field(description="Relative sd of a sample of five minutes.")
     cpu_correlation: ShareSpread = Field(description="Correlation of its noise with the CPU noise.")
-    size: Spread = Field(description="Relative standard deviation of the noise.")
-    spectrum: Spectrum = Field(description="Memory of the noise.")
+    cycle: Cycle = Field(description="The pattern of pollers, in sds of the noise.")
     out_ratio: Spread = Field(description="Mean traffic out over mean traffic in.")
     out_correlation: ShareSpread = Field(
         description="Correlation of the noise out with the noise in."
     )
-    per_burst: Spread = Field(
-        description="Traffic of a CPU burst of one CPU level, in mean traffics."
-    )
-    burst_rate: Rate = Field(description="Transfers a day, of one to four samples.")
-    burst_height: Spread = Field(description="Lowest height of a transfer, in mean traffics.")
-    burst_tail: Positive = Field(description="Index of the Pareto tail of heights.")
+    per_spike: Spread = Field(description="Mean traffics of a spike or dip of one CPU level.")
+    transfers: Transfers = Field(description="Traffic without work.")
     link: Speed = Field(description="Speed of the link in Mbps; no traffic exceeds it.")
+
+
+class Releases(Strict):
+    """Memory that is given back at once and taken again little by little."""
+
+    rate: Rate = Field(description="Releases a day.")
+    size: Spread = Field(description="Median size, in memory points.")
+    minutes: Positive = Field(description="Median minutes until it is taken again.")
 
 
 class Memory(Strict):
@@ -156,9 +240,19 @@ class Memory(Strict):
     leak: Spread = Field(description="Leak in percent a day.")
     restart_days: DaysSpread = Field(description="Mean days from restart to restart.")
     jump: Spread = Field(description="Sd of the working set's change at a restart, in percent.")
-    noise: Spread = Field(description="Sd of the slow drift, in percent.")
-    spectrum: Spectrum = Field(description="Memory of the drift; nothing faster than 32 samples.")
+    drift: Spread = Field(description="Sd of the drift over hours, in percent.")
+    noise: Spread = Field(description="Sd of a sample of five minutes, in percent.")
+    noise_memory: Correlation = Field(description="Correlation of a sample's noise with the next.")
+    releases: Releases = Field(description="Caches that are dropped and fill again.")
+    per_spike: Spread = Field(description="Memory points of a spike of one CPU level.")
     follows: Spread = Field(description="Percent of memory that one doubling of demand takes.")
+
+
+class Rotation(Strict):
+    """Logs that grow until they are rotated."""
+
+    size: Spread = Field(description="What one rotation frees, in percent of the disk.")
+    days: DaysSpread = Field(description="Days from rotation to rotation.")
 
 
 class Disk(Strict):
@@ -169,7 +263,7 @@ class Disk(Strict):
     cleanup_days: DaysSpread = Field(description="Mean days from clean-up to clean-up.")
     trend: Spread = Field(description="What clean-ups leave behind, in percent a month.")
     noise: Spread = Field(description="Sd of temporary files, in percent.")
-    spectrum: Spectrum = Field(description="Memory of the noise; nothing faster than 32 samples.")
+    rotation: Rotation = Field(description="Of logs.")
 
 
 class RealisticProfile(Strict):
@@ -181,9 +275,17 @@ class RealisticProfile(Strict):
     )
     spread: Positive = Field(description="A replica's part of the demand, 1 on average.")
     floor: Spread = Field(description="CPU percent that the counter does not see.")
+    steps: Spread = Field(
+        description="Steps of the CPU counter in a percent; 0 for as fine as it gets."
+    )
     demand: Demand = Field(description="Of the service.")
     noise: Noise = Field(description="Of the replica.")
-    bursts: Bursts = Field(description="Of the replica.")
+    cycle: Cycle = Field(description="Of the replica.")
+    swings: Swings = Field(description="Of the replica.")
+    spikes: Spikes = Field(description="Of the replica.")
+    dips: Dips = Field(description="Of the replica.")
+    jobs: Jobs = Field(description="Of the replica.")
+    episodes: Episodes = Field(description="Of the replica.")
     network: Network = Field(description="Of the replica.")
     memory: Memory = Field(description="Of the replica.")
     disk: Disk = Field(description="Of the replica.")
@@ -212,6 +314,9 @@ class RealisticScenario(Scenario):
     """A scenario of the realistic model."""
 
     preset: Literal["realistic"] = Field(description="The realistic model.")
+    estate: Name = Field(
+        description="What the fleet is like: mix, enterprise, cloud, web, batch or aws."
+    )
     sample_interval: Interval = Field(
         description="Step of the simulation: 5min, 1min, 1h, or another that divides an hour."
     )

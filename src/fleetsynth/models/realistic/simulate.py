@@ -13,11 +13,14 @@ import numpy as np
 from fleetsynth.block import Block
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
 from fleetsynth.ledger.effects import Ticks
-from fleetsynth.models.realistic import bursts, compose, demand, noise, stocks
+from fleetsynth.models.realistic import activities, compose, demand, doings, stocks
 from fleetsynth.models.realistic.aggregate import aggregate
 from fleetsynth.models.realistic.compose import Samples
+from fleetsynth.models.realistic.doings import At
 from fleetsynth.models.realistic.happened import Happened, happened
 from fleetsynth.models.realistic.members import Members, members_of
+from fleetsynth.models.realistic.noise import SERIES, Noise, at_step, remembering
+from fleetsynth.models.realistic.wander import Wander
 from fleetsynth.models.resets import Resets
 from fleetsynth.streams import Stream
 from fleetsynth.window import BLOCK, Window
@@ -35,13 +38,14 @@ _ROWS = 64
 """Servers whose services are worked out together. No value needs it."""
 _SPAN = 1 << 16
 """Samples worked on at a time, about. No value needs it."""
-_CELLS = 1 << 15
+_CELLS = 1 << 17
 """Servers times samples worked on at a time, about. No value needs it."""
 
-_SHOCK = (3.0, 1.6, 20.0)
-"""Lowest height, index of the tail and greatest height of a service's shocks."""
-_GREATEST_TRANSFER = 20.0
-"""Greatest height of a transfer, in lowest heights."""
+_DRIFTING = ("cpu", "net_in", "net_out", "memory", "disk")
+"""What drifts of a server."""
+_PARTS = ("fast", "middle", "slow")
+_WAVERS = 0.04
+"""Relative standard deviation of the height of an episode."""
 
 
 class Span(NamedTuple):
@@ -57,25 +61,20 @@ class Span(NamedTuple):
         """Seconds from sample to sample."""
         return self.plan.scenario.sample_seconds
 
-    @property
-    def tiles(self) -> tuple[int, int]:
-        """The first tile that they lie in, and one past the last."""
-        return self.first // BLOCK, (self.stop - 1) // BLOCK + 1
-
-    def knots(self, layout: noise.Layout, purpose: str, names: list[str]) -> noise.Knots:
-        """Draw the knots of some entities."""
+    def noise(self, purpose: str, names: list[str], series: tuple[str, ...]) -> Noise:
+        """Draw the normals of some entities."""
+        span = self.first, self.stop
         seed = self.plan.scenario.seed
-        return noise.Knots(layout, purpose, seed, self.step, names, *self.tiles, self.stream)
+        return Noise(seed, purpose, names, series, span, self.step, self.stream)
 
-    def bursts(self, purpose: str, names: list[str], *figures: Floats) -> bursts.Bursts:
-        """Draw the bursts of some entities."""
-        address = self.plan.scenario.seed, purpose, self.step
-        return bursts.draw(address, names, *self.tiles, figures, self.stream)
+    def wander(self, purpose: str, names: list[str], series: int) -> Wander:
+        """Draw the drift of some entities."""
+        seconds = self.first * self.step, (self.stop - 1) * self.step
+        return Wander(self.plan.scenario.seed, purpose, names, series, seconds, self.stream)
 
-    def cut(self, series: Floats) -> Floats:
-        """Cut the samples out of whole tiles."""
-        begin = self.first - self.tiles[0] * BLOCK
-        return series[:, begin : begin + self.stop - self.first]
+    def drift(self, wander: Wander, series: int, sizes: list[Floats]) -> Floats:
+        """Return one drift at every sample, given the sizes of its three parts."""
+        return wander.at(wander.on_knots(series, sizes), self.first, self.stop, self.step)
 
 
 class Shared(NamedTuple):
@@ -84,15 +83,17 @@ class Shared(NamedTuple):
     Attributes:
         hourly: demand relative to its level, as `demand.at_hours` returns it.
         relative: the same at every sample, shape (services, samples).
-        noise: standard normal, same shape.
-        shocks: the bursts of each, heights in standard deviations.
+        drift: what their replicas drift together, same shape.
+        normals: what their replicas' noise has in common, shape (services, samples + 3).
+        shocks: spikes that hit all replicas; `row` is the service.
         happened: what events do to them and their servers; None where there are none.
     """
 
     hourly: Floats
     relative: Floats
-    noise: Floats
-    shocks: bursts.Bursts
+    drift: Floats
+    normals: Floats
+    shocks: activities.Activities
     happened: Happened | None
 
 
@@ -150,56 +151,66 @@ def shared_of(members: Members, span: Span) -> Shared:
     per_hour = HOUR_SECONDS // span.step
     hours = span.first // per_hour, (span.stop - 1) // per_hour + 2
     hourly = demand.at_hours(services, *hours, span.plan.growth_clock.start)
-    normals = np.zeros((len(services.names), span.stop - span.first))
-    used = np.flatnonzero(services.figures["demand.shared"] > 0)
-    if used.size:
-        names = [services.names[at] for at in used]
-        knots = span.knots(noise.SERVICE, "service samples", names)
-        normals[used] = span.cut(knots.series("demand", services.amplitudes[used]))
-    shock = (np.full(len(normals), figure) for figure in _SHOCK)
+    sizes = [services.figures[f"demand.wander.{part}"] for part in _PARTS]
+    wander = span.wander("service drift", services.names, 1)
     servers = members.first, members.first + len(members.names)
     events = happened(span.plan, *servers, services.names, Ticks(span.first, span.stop, span.step))
     relative = demand.to_samples(hourly[-1], hours[0], span.first, span.stop, per_hour)
     return Shared(
         hourly=hourly,
         relative=events.on_services(relative) if events else relative,
-        noise=normals,
-        shocks=span.bursts("shocks", services.names, services.figures["demand.shock_rate"], *shock),
+        drift=span.drift(wander, 0, sizes),
+        normals=span.noise("service samples", services.names, ("cpu",)).normals("cpu"),
+        shocks=doings.shocks(
+            span.plan.scenario.seed,
+            services.names,
+            services.figures["demand.shock_rate"],
+            (span.first * span.step, span.stop * span.step),
+        ),
         happened=events,
     )
 
 
 def sample(members: Members, shared: Shared, span: Span) -> Samples:
     """Work out what servers do at every sample."""
-    server, loads = members.figures, members.loads
-    knots = span.knots(noise.SERVER, "samples", members.names)
-
-    def series(name: str) -> Floats:
-        return span.cut(knots.series(name, members.amplitudes[name]))
-
+    server, loads, seed = members.figures, members.loads, span.plan.scenario.seed
+    at = At(len(members.names), span.first, span.stop - span.first, span.step)
+    noise = span.noise("samples", members.names, SERIES)
+    wander = span.wander("drift", members.names, len(_DRIFTING))
     relative, events = shared.relative[members.service], shared.happened
     if events:
         events.on_demand(members.names, relative)
-    mean = relative * loads.level[:, None]
-    common = shared.noise[members.service] * loads.shared[:, None]
-    own = series("cpu")
-    n = common + own
-    burst = _bursts(members, shared, span)
-    cpu = loads.noise.times(n, mean)
-    cpu += burst
-    flow = compose.flow(server, loads, relative, burst)
-    noise_in = n * loads.ahead[:, None]
-    noise_in += series("net_in")
-    net_in = loads.traffic.times(noise_in, flow)
-    noise_out = noise_in * loads.out_ahead[:, None]
-    noise_out += series("net_out")
-    net_out = loads.traffic.times(noise_out, flow)
-    _transfer(net_in, net_out, members, span)
-    memory, disk = series("memory"), series("disk")
-    _stocks(members, span, memory, disk)
-    held = memory
-    memory = (relative - 1.0) * server["memory.follows"][:, None]
+    hit = doings.shocks_of(shared.shocks, members.service)
+    done = doings.doings(seed, members.names, server, loads.sd, members.jobs, hit, at)
+
+    together = shared.drift[members.service] * loads.shared[:, None]
+    common = compose.drifted(relative, together)
+    own = [members.of_service[f"demand.wander.{part}"] * loads.own for part in _PARTS]
+    z = noise.normals("cpu") * loads.own[:, None]
+    z += shared.normals[members.service] * loads.shared[:, None]
+    n = remembering(z, server["noise.memory"], server["noise.skew"])
+    base = _base(members, compose.drifted(relative, together + span.drift(wander, 0, own)), n, span)
+    base *= done.swing
+    spikes = done.spikes if done.dips is None else done.spikes - done.dips * base
+    cpu = base + spikes
+    cpu += done.runs
+    cpu += _wavering(done.episodes, n)
+
+    noise_in, noise_out, sent, net_in, net_out = _traffic(
+        members, span, common, n, noise, wander, spikes, done.sent
+    )
+    into, out_of = doings.transfers(seed, members.names, server, at)
+    net_in += into * server["network.level"][:, None]
+    net_out += out_of * server["network.level"][:, None]
+    net_out *= server["network.out_ratio"][:, None]
+
+    held, disk = _held(members, span, wander, noise)
+    taken = done.taken - doings.releases(seed, members.names, server, at)
+    taken += spikes * (server["memory.per_spike"] * loads.per_level)[:, None]
+    compose.within_reach(taken, held)
+    memory = compose.following(server, common)
     memory += held
+    memory += taken
     series_of = (cpu, memory, disk, net_in, net_out)
     shown = events.on_series(members.names, series_of) if events else series_of
     hundredths = compose.published(server, loads, shown)
@@ -207,15 +218,17 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
         events.switch_off(members.names, hundredths)
     return Samples(
         relative=relative,
-        demand=mean,
-        shared=common,
-        own=own,
-        burst=burst,
+        common=common,
+        base=base,
+        spikes=spikes,
+        runs=done.runs,
         cpu=cpu,
-        net_in=net_in,
-        net_out=net_out,
         noise_in=noise_in,
         noise_out=noise_out,
+        sent=sent,
+        net_in=net_in,
+        net_out=net_out,
+        taken=taken,
         held=held,
         memory=memory,
         disk=disk,
@@ -228,35 +241,70 @@ def sample(members: Members, shared: Shared, span: Span) -> Samples:
     )
 
 
-def _bursts(members: Members, shared: Shared, span: Span) -> Floats:
-    """Return the servers' bursts and their services' shocks, in percent of CPU."""
-    figures, sd = members.figures, members.loads.sd
-    out = np.zeros((len(members.names), span.stop - span.first))
-    parts = (figures[f"bursts.{part}"] for part in ("rate", "height", "tail", "cap"))
-    made = span.bursts("bursts", members.names, *parts)
-    bursts.add(out, span.first, made, sd[made.row])
-    for row, service in enumerate(members.service.tolist()):
-        hit = shared.shocks.of(service)
-        bursts.add(out[row : row + 1], span.first, hit, np.full(len(hit.row), sd[row]))
+def _base(members: Members, drifting: Floats, n: Floats, span: Span) -> Floats:
+    """Return CPU that serves demand, in percent, before swings."""
+    wave = n * members.loads.noise[:, None]
+    members.cycle.add(wave, span.first, span.step)
+    wave += 1.0
+    np.maximum(wave, 0.0, out=wave)
+    wave *= drifting
+    wave *= members.loads.level[:, None]
+    return wave
+
+
+def _wavering(episodes: Floats, n: Floats) -> Floats:
+    """Return episodes whose height wavers a little."""
+    out = np.abs(n)
+    out *= -_WAVERS
+    out += 1.0
+    out *= episodes
     return out
 
 
-def _transfer(net_in: Floats, net_out: Floats, members: Members, span: Span) -> None:
-    """Add transfers to both directions, to each its share of them; then scale traffic out."""
-    figures = members.figures
-    lowest = figures["network.burst_height"]
-    made = span.bursts(
-        "transfers",
-        members.names,
-        figures["network.burst_rate"],
-        lowest,
-        figures["network.burst_tail"],
-        lowest * _GREATEST_TRANSFER,
-    )
-    level = figures["network.level"][made.row]
-    bursts.add(net_in, span.first, made, level * made.second)
-    bursts.add(net_out, span.first, made, level * (1.0 - made.second))
-    net_out *= figures["network.out_ratio"][:, None]
+def _traffic(
+    members: Members,
+    span: Span,
+    common: Floats,
+    n: Floats,
+    noise: Noise,
+    wander: Wander,
+    spikes: Floats,
+    more: Floats,
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return the noise in and out, what activities send, and mean traffic times the noise."""
+    server, loads = members.figures, members.loads
+    drift = server["network.drift"]
+    sizes = [drift * 0.3, drift, drift * 0.7]
+    noise_in = n * loads.ahead[:, None]
+    noise_in += noise.white("net_in") * loads.apart[:, None]
+    noise_out = noise_in * loads.out_ahead[:, None]
+    noise_out += noise.white("net_out") * loads.out_apart[:, None]
+    pattern = np.zeros_like(n)
+    members.traffic_cycle.add(pattern, span.first, span.step)
+    sent = spikes * (server["network.per_spike"] * loads.per_level)[:, None]
+    sent += more
+    mean = compose.flow(server, common, sent)
+    totals = []
+    for series, wave in ((1, noise_in), (2, noise_out)):
+        wave *= loads.traffic[:, None]
+        wave += pattern
+        wave += 1.0
+        wave = compose.drifted(np.maximum(wave, 0.0, out=wave), span.drift(wander, series, sizes))
+        totals.append(wave)
+    return totals[0], totals[1], sent, mean * totals[0], mean * totals[1]
+
+
+def _held(members: Members, span: Span, wander: Wander, noise: Noise) -> tuple[Floats, Floats]:
+    """Return memory and disk space: what fills and is set back, with its drift and noise."""
+    server = members.figures
+    drift = server["memory.drift"]
+    memory = span.drift(wander, 3, [drift * 0.3, drift * 0.7, drift * 0.7])
+    own = remembering(noise.normals("memory"), server["memory.noise_memory"])
+    memory += own * at_step(server["memory.noise"], span.step)[:, None]
+    size = server["disk.noise"]
+    disk = span.drift(wander, 4, [size * 0.2, size * 0.6, size * 0.8])
+    _stocks(members, span, memory, disk)
+    return memory, disk
 
 
 def _stocks(members: Members, span: Span, memory: Floats, disk: Floats) -> None:
@@ -273,3 +321,4 @@ def _stocks(members: Members, span: Span, memory: Floats, disk: Floats) -> None:
         cleanups = Resets(seed, "clean-up", name, of["disk.cleanup_days"], step)
         stocks.disk(stock, span.first, cleanups, origin, of)
         disk[row] += stock
+        disk[row] += stocks.rotated(seed, name, span.first, span.stop, step, of)

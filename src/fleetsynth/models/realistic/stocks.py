@@ -10,6 +10,7 @@ from fleetsynth.clock import DAY_SECONDS, MONTH_SECONDS
 from fleetsynth.models.realistic import parameters
 from fleetsynth.models.resets import Resets
 from fleetsynth.numeric import normal_quantile, rounded
+from fleetsynth.streams import uniform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,6 +75,23 @@ def disk(
         pace = fill * (0.5 + resets.uniform("pace", epoch.slot))
         np.multiply(age, pace + daily, out=here)
         here += level + daily * ((epoch.start - origin) * day)
+
+
+def rotated(
+    seed: int, name: str, first: int, stop: int, step: int, figures: Mapping[str, float]
+) -> Floats | float:
+    """Return what logs take until they are rotated, in percent, at ticks first..stop-1.
+
+    They grow by a straight line; how much a rotation frees is the same each time.
+    """
+    size, days = figures["disk.rotation.size"], figures["disk.rotation.days"]
+    if not size:
+        return 0.0
+    period = days * DAY_SECONDS
+    phase = uniform(seed, "rotation", name) * period
+    since = np.mod(np.arange(first, stop, dtype=np.float64) * step + phase, period)
+    out: Floats = since * (size / period)
+    return out
 
 
 def memory_sums(

@@ -9,7 +9,7 @@ import numpy as np
 
 from fleetsynth.clock import elapsed_months
 from fleetsynth.models.realistic import parameters
-from fleetsynth.models.realistic.demand import daily_curve
+from fleetsynth.models.realistic.demand import OF_DAYS, daily_curve
 from fleetsynth.numeric import rounded
 from fleetsynth.whom import replicas_of
 
@@ -57,9 +57,9 @@ def of(plan: RealisticPlan, who: Who, channel: str, second: int) -> float | None
 
 def _cpu(service: Draw, server: Draw, months: Floats) -> Floats:
     level = service("demand.level") * server("spread")
-    curve = daily_curve(*(float(service(f"demand.{x}")[0]) for x in ("seasonality", "peak_hour")))
+    curve = daily_curve({path: float(service(path)[0]) for path in OF_DAYS})
     growth = np.power(1.0 + service("demand.growth") / 100, months)
-    relative = server("noise.size") * np.power(level, server("noise.exponent") - 1.0)
+    relative = server("noise.size") + service("demand.wander.middle") + service("demand.day_spread")
     busy: Floats = level * curve.max() * growth * (1.0 + _ABOVE * relative)
     return busy
 

@@ -1,0 +1,74 @@
+"""What servers do by a schedule: rows of the ledger, and the ticks that its runs touch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fleetsynth.kinds import KINDS
+from fleetsynth.presets import model_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from fleetsynth.plan import Plan
+    from fleetsynth.window import Window
+
+    Flags = NDArray[np.bool_]
+
+KIND = KINDS["job"]
+SELDOM = 4
+"""Ticks from run to run, below which a job is what is normal there, and marks none of them."""
+
+
+def rows(plan: Plan, first: int, stop: int) -> list[dict[str, object]]:
+    """Return the jobs of servers first..stop-1 as rows; times in seconds since the Unix epoch.
+
+    A row a job, not a run: runs begin whole periods after its begin.
+    """
+    recurring = model_of(plan).recurring
+    if recurring is None:
+        return []
+    found, names = recurring(plan, first, stop), plan.fleet.server_ids(first, stop)
+    return [
+        {
+            "event_id": found.name[job],
+            "kind": KIND.name,
+            "entity": names[server],
+            "begin": int(found.begin[job]),
+            "end": None,
+            "metrics": "",  # a schedule, and nothing that goes on from begin to end
+            "effect": found.effect[job],
+            "size": float(found.size[job]),
+            "planned": True,
+            "cause": "",
+            "severity": KIND.severity,
+        }
+        for job, server in enumerate(found.server.tolist())
+    ]
+
+
+def touched(plan: Plan, window: Window) -> Iterator[tuple[str, Flags]]:
+    """Yield, by the stem of a metric, which ticks of a window the runs of jobs touch.
+
+    Each of shape (servers, ticks).
+    """
+    recurring = model_of(plan).recurring
+    if recurring is None:
+        return
+    step, (servers, ticks) = plan.clock.step, window.shape
+    found = recurring(plan, window.first_server, window.stop_server)
+    job, begin, end = found.runs(window.first_tick * step, window.stop_tick * step)
+    seldom = found.period[job] >= SELDOM * step
+    job, begin, end = job[seldom], begin[seldom], end[seldom]
+    first = np.clip(begin // step - window.first_tick, 0, ticks)
+    stop = np.clip(-(-end // step) - window.first_tick, 0, ticks)
+    for stem in sorted({stem for stems in found.stems for stem in stems}):
+        of = np.array([stem in stems for stems in found.stems], np.bool_)[job]
+        changes = np.zeros((servers, ticks + 1), np.int32)
+        np.add.at(changes, (found.server[job[of]], first[of]), 1)
+        np.add.at(changes, (found.server[job[of]], stop[of]), -1)
+        yield stem, changes.cumsum(axis=1)[:, :ticks] > 0
