@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from fleetsynth.compare.comparison import Comparison, Side
+    from fleetsynth.compare.tells import Tell
     from fleetsynth.compare.two_sample import Told
 
-_TELLS = 12
+_TELLS, _LIKELY = 12, 6
 
 
 def show_comparison(found: Comparison) -> None:
@@ -75,18 +76,26 @@ def _auc(told: Told, style: str = "") -> Text:
 
 def _show_tells(console: Console, found: Comparison) -> None:
     clearest = found.clearest()
-    if not clearest:
-        console.print(Text("no feature differs by more than chance among servers explains\n"))
-        return
-    console.print(Text("what gives it away, alone", style="bold"))
-    for tell in clearest[:_TELLS]:
+    if clearest:
+        console.print(Text("what gives it away, alone", style="bold"))
+    else:
+        console.print(Text("no feature differs by more than chance among servers explains"))
+    _show_sentences(console, clearest, _TELLS)
+    likely = found.likely()
+    if likely and len(clearest) < _TELLS:
+        console.print(Text("what may be chance, for so few servers", style="bold"))
+        _show_sentences(console, likely, _LIKELY)
+    console.print()
+
+
+def _show_sentences(console: Console, told: list[Tell], most: int) -> None:
+    for tell in told[:most]:
         console.print(
             plain(f"{tell.clarity:.2f}  ", "bold").append(tell.sentence, style="not bold")
         )
-    more = len(clearest) - _TELLS
+    more = len(told) - most
     if more > 0:
         console.print(Text(f"and {more:,} more, in --json", style="dim"))
-    console.print()
 
 
 def _show_distances(found: Comparison) -> None:

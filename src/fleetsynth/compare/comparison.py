@@ -89,7 +89,7 @@ class Comparison:
         distances: by metric ``marginal`` and ``autocorrelation``, and where there are several
             under ``all`` ``cross_correlation``.
         forecasts: by metric the scaled errors of `compare.forecast.forecasts`.
-        tells: all features that differ by more than chance, clearest first.
+        tells: all features that differ by more than is likely by chance, clearest first.
         examples: by metric a typical stretch of A and of B, for pictures; not in `to_dict`.
     """
 
@@ -125,8 +125,13 @@ class Comparison:
         )
 
     def clearest(self) -> list[Tell]:
-        """Return the clearest tell of each metric and family, clearest first."""
-        return clearest(self.tells)
+        """Return the clearest sure tell of each metric and family, clearest first."""
+        return clearest(tell for tell in self.tells if tell.sure)
+
+    def likely(self) -> list[Tell]:
+        """Return those of other families that may be chance, for there are few servers."""
+        known = {(tell.metric, tell.family) for tell in self.tells if tell.sure}
+        return clearest(tell for tell in self.tells if (tell.metric, tell.family) not in known)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values."""

@@ -61,7 +61,8 @@ _CLASSIFIERS = (
     "about the others: .5 cannot tell, 1 always knows. Halves of one dataset are the floor."
 )
 _GIVES = (
-    "Features that differ by more than chance among servers explains, the clearest of each kind. "
+    "Features that differ by more than chance among servers explains, the clearest of each kind; "
+    "then those that may be chance. "
     "The figure is how well one tells alone, from .5 to 1; the pictures are how its values are "
     "distributed over stretches."
 )
@@ -119,13 +120,14 @@ def _classifiers(found: Comparison) -> str:
 
 
 def _tells(found: Comparison) -> str:
-    clearest = found.clearest()
-    if not clearest:
+    told = [*found.clearest(), *found.likely()]
+    if not told:
         return "<p>No feature does.</p>"
     cards = [
-        f"<figure><figcaption><b>{tell.clarity:.2f}</b> {_text(tell.sentence)}</figcaption>"
+        f"<figure><figcaption><b>{tell.clarity:.2f}</b> {_text(tell.sentence)}"
+        f"{'' if tell.sure else ' <small>May be chance.</small>'}</figcaption>"
         f"{_bars(tell.histogram, tell.label, 100 if tell.unit == 'share' else 1)}</figure>"
-        for tell in clearest[:_TELLS]
+        for tell in told[:_TELLS]
     ]
     return f'<div class="cards">{"".join(cards)}</div>'
 

@@ -28,8 +28,8 @@ NAMES = {
 }
 """Metrics as people read them, by role."""
 
-_ERRORS = 3.5
-"""Standard errors that a difference is away from none, where it is told: about one in 2,000."""
+_SURE, _LIKELY = 3.5, 2.0
+"""Standard errors that a difference is away from none: one in 2,000 by chance, and one in 20."""
 _LEAST_SERVERS = 4
 _NONE = 0.001
 _VALUE_UNITS = {"network": " Mbps", "net_out": " Mbps"}
@@ -49,6 +49,7 @@ class Tell:
         a: median, 10th and 90th percentile over A's stretches; three times the share of stretches
             where that is the unit.
         b: the same of B's.
+        sure: whether it is more than chance among servers explains; else it may be chance.
         sentence: it in words.
         histogram: how it is distributed; not in `to_dict`.
     """
@@ -61,6 +62,7 @@ class Tell:
     auc: float
     a: tuple[float, float, float]
     b: tuple[float, float, float]
+    sure: bool
     sentence: str
     histogram: Histogram
 
@@ -90,7 +92,7 @@ def tells(
     servers: tuple[Sequence[str], Sequence[str]],
     step: str,
 ) -> list[Tell]:
-    """Return the features that differ by more than chance among servers explains, clearest first.
+    """Return the features that differ by more than is likely by chance, clearest first.
 
     Args:
         metric: its role, or two with a plus.
@@ -111,8 +113,9 @@ def tells(
         a, b = (side[good] for side, good in zip(values, there, strict=True))
         chance = auc(b, a)
         error = sqrt((sum(counts) + 1) / (12 * counts[0] * counts[1]))
-        if abs(chance - 0.5) > _ERRORS * error:
-            found.append(_tell(metric, feature, chance, (a, b), step))
+        away = abs(chance - 0.5) / error
+        if away > _LIKELY:
+            found.append(_tell(metric, feature, chance, (a, b), step, sure=away > _SURE))
     return sorted(found, key=lambda tell: tell.rank)
 
 
@@ -142,7 +145,13 @@ def _place(metric: str) -> int:
 
 
 def _tell(
-    metric: str, feature: Feature, chance: float, values: tuple[Series, Series], step: str
+    metric: str,
+    feature: Feature,
+    chance: float,
+    values: tuple[Series, Series],
+    step: str,
+    *,
+    sure: bool,
 ) -> Tell:
     a, b = (_spread(side, feature.unit) for side in values)
     high, low = (("A", a), ("B", b)) if chance < 0.5 else (("B", b), ("A", a))
@@ -165,6 +174,7 @@ def _tell(
         round(chance, 4),
         a,
         b,
+        sure,
         sentence[0].upper() + sentence[1:],
         histogram(*values),
     )
