@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, create_model, model_validator
 
-from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.kinds import FAULTS
 from fleetsynth.kinds.kind import Faults
 from fleetsynth.scenario.events import LONGEST_HOURS, PAIR, ByChance
@@ -15,7 +14,7 @@ from fleetsynth.scenario.fields import Key, Share, Strict, ascending
 if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Kind
 
-_LONGEST_SECONDS = DAY_SECONDS.0
+_LONGEST_SECONDS = 86_400.0
 
 
 class FaultRates(Strict):
