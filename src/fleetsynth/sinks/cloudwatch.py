@@ -6,6 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.errors import OutputError, UsageError
 from fleetsynth.series.conventions import CLOUDWATCH
 from fleetsynth.shown import shown
@@ -25,6 +26,10 @@ TIMEOUT_SECONDS = 60
 _BUSY = {"Throttling", "ThrottlingException", "InternalServiceFault", "ServiceUnavailable"}
 
 
+_OLDEST_SECONDS, _NEWEST_SECONDS = 14 * DAY_SECONDS, 2 * HOUR_SECONDS
+"""How far back and how far ahead times may lie that AWS takes."""
+
+
 class CloudWatch:
     """A namespace of CloudWatch, in the region and account of the environment.
 
@@ -39,12 +44,12 @@ class CloudWatch:
         self._client = client()
         self._namespace = checked_namespace(sending.place)
         end = sending.catalog.span()[1]
-        if end > time.time() + cloudwatch.NEWEST_SECONDS:
+        if end > time.time() + _NEWEST_SECONDS:
             raise UsageError(_times("ends", end))
 
     def encode(self, batch: Batch) -> Encoded:
         """Write a batch as the lists of data that each request has."""
-        if batch.selection.span[0] < time.time() - cloudwatch.OLDEST_SECONDS:
+        if batch.selection.span[0] < time.time() - _OLDEST_SECONDS:
             raise UsageError(_times("has samples of", batch.selection.span[0]))
         try:
             requests = list(cloudwatch.requests(_data(batch)))
@@ -143,7 +148,7 @@ def _datum(drawn: Drawn) -> dict[str, Any]:
 
 def _times(what: str, second: int) -> str:
     now = int(time.time())
-    first, last = now - cloudwatch.OLDEST_SECONDS, now + cloudwatch.NEWEST_SECONDS
+    first, last = now - _OLDEST_SECONDS, now + _NEWEST_SECONDS
     return (
         f"the scenario {what} {text_of(second)}, and CloudWatch takes what is from"
         f" {text_of(first)} to {text_of(last)}: choose other days, by start_date and end_date or by"
