@@ -57,6 +57,20 @@ def test_the_pages_of_servers(tmp_path: Path, page: str, program: str) -> None:
                 os.kill(int(path.read_text()), signal.SIGKILL)
 
 
+@pytest.mark.xdist_group("object_store")
+def test_the_page_of_cloudwatch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, object_store: int
+) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{object_store}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    running.run_page(COOKBOOK / "cloudwatch.md", tmp_path)
+
+
 def test_every_page_is_in_its_index() -> None:
     named = {link for _, link in markdown.links(COOKBOOK / "README.md")}
     pages = {path.name for path in (*COOKBOOK.glob("*.md"), *NOTEBOOKS)} - {"README.md"}

@@ -41,7 +41,8 @@ PAGES = sorted(
 SERVED = {
     ROOT / "docs" / "cookbook" / name
     for name in (
-        "alerts.md", "postgresql.md", "prometheus.md", "spark.md", "victoriametrics.md"
+        "alerts.md", "cloudwatch.md", "postgresql.md", "prometheus.md", "spark.md",
+        "victoriametrics.md",
     )
 }  # fmt: skip
 """Pages that need something that runs: they run in `test_cookbook.py`, and beside Spark's tests."""

@@ -259,7 +259,7 @@ def test_the_ledger_and_the_labels_go_along() -> None:
     """What their series say is what the tables of the same dataset say."""
     down = {"kind": "blackout", "at": "2022-01-03 02:00", "for": "5h", "servers": ["server_001"]}
     plan = {**PLAN, "preset": "realistic", "sample_interval": "1h", "events": [down], "seed": 3}
-    plan["incidents"] = {"surge": {"per_quarter": 20}}
+    plan["incidents"] = {"surge": {"per_quarter": 20}, "runaway": {"per_quarter": 20}}
     with receiving(RECEIVERS["prometheus"]) as receiver:
         how = Streaming(series="fleetsynth_(event|label)", events=True)
         fs.export(plan, f"prometheus:{receiver.url}", streaming=how, labels=True)
@@ -395,7 +395,7 @@ def test_what_is_said_of_credentials_goes_together() -> None:
         ({}, both, "take away one"),
         ({"password_file": __file__}, {}, "needs --user"),
         ({"token_file": "nowhere"}, {}, "No such file"),
-        ({"key_file": "a"}, {}, "needs --cert-file"),
+        ({"key_file": "a"}, {}, "needs cert_file="),
         ({"token_file": __file__}, {}, "more than one line"),
     ):
         with pytest.raises(UsageError, match=words):

@@ -15,10 +15,10 @@ KIND = Kind(
     color="#6b705c",
     drawn=Spells(
         per_quarter=0.02,
-        hours=(8.0, 336.0),
+        hours=(8.0, 1458.0),
         size=(0.0, 0.0),
-        archetypes={"idle": 6.0, "pinned": 0.0, "off": 0.0},
+        archetypes={"idle": 12.0, "pinned": 0.0, "off": 0.0},
         source="24 % of the virtual machines of one estate were off once a quarter, for 108 hours "
-        "in the middle; here mostly those that idle",
+        "in the middle, with a log-sd of 1.5; here mostly those that idle",
     ),
 )

@@ -26,7 +26,7 @@ KIND = Kind(
     drawn=Stories(
         months=(27.9427, 27.9427),
         reach=(85.0, 100.0),
-        archetypes={"application": 0.5, "idle": 0.0, "pinned": 0.0, "off": 0.0},
+        archetypes={"application": 0.5, "instance": 0.5, "idle": 0.0, "pinned": 0.0, "off": 0.0},
         source="an assumption; so many months put peaks a year apart",
     ),
 )

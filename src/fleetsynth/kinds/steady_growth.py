@@ -15,7 +15,7 @@ KIND = Kind(
     drawn=Stories(
         months=(3.5, 27.5),
         reach=(85.0, 100.0),
-        archetypes={"application": 0.5, "idle": 0.0, "pinned": 0.0, "off": 0.0},
+        archetypes={"application": 0.5, "instance": 0.5, "idle": 0.0, "pinned": 0.0, "off": 0.0},
         source="an assumption: full after 3 to 24 months",
     ),
 )

@@ -16,7 +16,7 @@ KIND = Kind(
     drawn=Stories(
         months=(4.0, 24.0),
         reach=(65.0, 100.0),
-        archetypes={"application": 0.5, "idle": 0.0, "pinned": 0.0, "off": 0.0},
+        archetypes={"application": 0.5, "instance": 0.5, "idle": 0.0, "pinned": 0.0, "off": 0.0},
         source="an assumption: some steps leave room, some do not",
     ),
 )

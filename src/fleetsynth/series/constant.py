@@ -32,11 +32,11 @@ def checked(
     taken = {*IDS, *plan.fleet.text_columns, *of_rows, *convention.labels.values()}
     for name, value in labels.items():
         if not _LABEL.fullmatch(name) or name.startswith("__"):
-            raise UsageError(f"--label {name}={value}: a label's name is letters, digits and _")
+            raise UsageError(f"label {name}={value}: a label's name is letters, digits and _")
         if name in taken:
-            raise UsageError(f"--label {name}={value}: series have this label already")
+            raise UsageError(f"label {name}={value}: series have this label already")
         if convention.labels.get(name) == "":
-            raise UsageError(f"--label {name}={value}: nothing has such a label there")
+            raise UsageError(f"label {name}={value}: nothing has such a label there")
         if not value:
-            raise UsageError(f"--label {name}=: a label without a value is none")
+            raise UsageError(f"label {name}=: a label without a value is none")
     return labels

@@ -58,14 +58,14 @@ class Access:
         try:
             out = ssl.create_default_context(cafile=self.ca_file)
         except OSError as error:  # ssl.SSLError is one
-            raise UsageError(f"--ca-file {self.ca_file}: {_why(error)}") from error
+            raise UsageError(f"ca_file={self.ca_file}: {_why(error)}") from error
         if self.certificate_file:
             try:
                 # without a word of our own, OpenSSL would ask at the terminal
                 out.load_cert_chain(self.certificate_file, self.key_file, password="")
             except OSError as error:
                 files = [name for name in (self.certificate_file, self.key_file) if name]
-                raise UsageError(f"--cert-file {' and '.join(files)}: {_why(error)}") from error
+                raise UsageError(f"cert_file={' and '.join(files)}: {_why(error)}") from error
         return out
 
     def hidden(self, text: str) -> str:
@@ -93,17 +93,17 @@ def access_of(
         UsageError: if a file cannot be read or what is said does not go together.
     """
     environment = os.environ if environment is None else environment
-    token = _secret(token_file, "--token-file") or environment.get(TOKEN, "")
+    token = _secret(token_file, "token_file") or environment.get(TOKEN, "")
     name = user or environment.get(USER, "")
-    password = _secret(password_file, "--password-file") or environment.get(PASSWORD, "")
+    password = _secret(password_file, "password_file") or environment.get(PASSWORD, "")
     if token and name:
         raise UsageError(
             f"a token and a user are given: take away one of {TOKEN} and {USER}, or of the options"
         )
     if password_file and not name:
-        raise UsageError(f"--password-file needs --user, or {USER} in the environment")
+        raise UsageError(f"password_file= needs user=, or {USER} in the environment")
     if key_file and not certificate_file:
-        raise UsageError("--key-file needs --cert-file")
+        raise UsageError("key_file= needs cert_file=")
     for what, secret in ((TOKEN, token), (USER, name), (PASSWORD, password)):
         if not secret.isprintable():
             raise UsageError(f"{what}, or the file in its place, has more than one line")

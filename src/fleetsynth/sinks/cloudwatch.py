@@ -146,7 +146,7 @@ def _times(what: str, second: int) -> str:
     first, last = now - cloudwatch.OLDEST_SECONDS, now + cloudwatch.NEWEST_SECONDS
     return (
         f"the scenario {what} {text_of(second)}, and CloudWatch takes what is from"
-        f" {text_of(first)} to {text_of(last)}: choose other days, by --start and --end or by"
+        f" {text_of(first)} to {text_of(last)}: choose other days, by start_date and end_date or by"
         " start_date and end_date"
     )
 

@@ -57,7 +57,7 @@ class Http:
         if "@" in parts.netloc:
             raise UsageError(
                 "credentials do not belong into a destination, where others see them: put them"
-                " into FLEETSYNTH_USER and FLEETSYNTH_PASSWORD, or into a file (--password-file)"
+                " into FLEETSYNTH_USER and FLEETSYNTH_PASSWORD, or into a file (password_file=)"
             )
         try:
             host, port = parts.hostname, parts.port

@@ -83,7 +83,8 @@ def write_url(place: str) -> str:
     if any(name in said for name in _SECRET):
         raise UsageError(
             "credentials do not belong into a destination, where others see them: put a token into"
-            " FLEETSYNTH_TOKEN or --token-file, a password into FLEETSYNTH_PASSWORD or a file"
+            " FLEETSYNTH_TOKEN or a file (token_file=), a password into FLEETSYNTH_PASSWORD or a"
+            " file"
         )
     if said.get("precision", "s") != "s":
         raise UsageError(f"{destination(place)}: times are sent in seconds, precision=s")

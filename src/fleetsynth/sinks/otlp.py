@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth._version import __version__
+from fleetsynth.clock import HOUR_SECONDS
 from fleetsynth.errors import OutputError
 from fleetsynth.series.conventions import OPENTELEMETRY, SEMCONV
 from fleetsynth.series.values import boot_seconds
@@ -42,7 +43,7 @@ class Otlp:
     What is sent twice has the same times and attributes, and is one point to whoever stores it.
     """
 
-    cut = Cut(samples=1_000_000, late_seconds=3_600, each_series=2)
+    cut = Cut(samples=1_000_000, late_seconds=HOUR_SECONDS, each_series=2)
     resumes = True
 
     def __init__(self, sending: Sending) -> None:

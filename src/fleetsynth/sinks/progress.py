@@ -79,7 +79,7 @@ def read(path: Path, what: str) -> Record | None:
     if record.what != what:
         raise UsageError(
             f"{path} is of another scenario, destination or choice of series: name another file"
-            " with --record"
+            " with record="
         )
     return record
 

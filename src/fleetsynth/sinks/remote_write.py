@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from fleetsynth.clock import HOUR_SECONDS
 from fleetsynth.sinks.http import Http, Refused
 from fleetsynth.sinks.streamed import Cut, Encoded
 from fleetsynth.wire import remote_read, snappy
@@ -37,7 +38,7 @@ class RemoteWrite:
     """
 
     # below the 32 MB that VictoriaMetrics takes, labels included
-    cut = Cut(samples=1_200_000, late_seconds=3_600, each_series=20)
+    cut = Cut(samples=1_200_000, late_seconds=HOUR_SECONDS, each_series=20)
     resumes = True
 
     def __init__(self, sending: Sending) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.wire.protobuf import WireError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ MOST_METRICS = 1_000
 MOST_BYTES = 1_000_000
 """Of a request, as the longest of the forms in which it may be sent."""
 MOST_DIMENSIONS = 30
-OLDEST_SECONDS, NEWEST_SECONDS = 14 * 86_400, 2 * 3_600
+OLDEST_SECONDS, NEWEST_SECONDS = 14 * DAY_SECONDS, 2 * HOUR_SECONDS
 """How far back and how far ahead times may lie."""
 _NAMESPACE = re.compile(r"[0-9A-Za-z._/#: -]{1,255}")
 _MOST_NAME, _MOST_VALUE = 255, 1024

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ OPERATORS = ("=", "!=", "=~", "!~")
 _SIX_BYTES = 1 << 35, 1 << 42
 """Milliseconds whose varint takes six bytes, and the first one beyond: from 1971 to 2109."""
 _SAMPLE_BYTES = 18
+_LABELS_KEPT = 1 << 14
 _VALUE = slice(3, 11)
 
 
@@ -120,11 +122,13 @@ def _text(value: int | bytes) -> str:
 
 def labels(pairs: Iterable[tuple[str, str]]) -> bytes:
     """Encode the labels of a series, in the order given; those without a value are left out."""
-    return b"".join(
-        field(1, field(1, name.encode()) + field(2, value.encode()))
-        for name, value in pairs
-        if value
-    )
+    return b"".join([_label(name, value) for name, value in pairs if value])
+
+
+@lru_cache(maxsize=_LABELS_KEPT)
+def _label(name: str, value: str) -> bytes:
+    """Encode a label; most come again, with another series or in the next message."""
+    return field(1, field(1, name.encode()) + field(2, value.encode()))
 
 
 class Samples:
