@@ -495,6 +495,7 @@ class Activity(NamedTuple):
 
     def within(self, t: int, interval: int, height: float) -> float:
         """Its average over a sample, given its height."""
+        height = q(clip(height, -(2.0**20), 2.0**20))
         return _from(self.start, t, interval, height) - _from(
             self.start + self.length, t, interval, height
         )
@@ -600,7 +601,8 @@ class Job:
         """The runs that may touch a sample, each with its share of the job's height."""
         first = math.floor((t * interval - self.phase) / self.period)
         last = math.floor(((t + 1) * interval - self.phase) / self.period)
-        found = [self._run(number) for number in range(first - 4, last + 5)]
+        near = 4 + math.ceil(1_800 / self.period)  # a late one is less than half an hour late
+        found = [self._run(number) for number in range(first - near, last + near + 1)]
         return [run for run in found if run]
 
     def _run(self, number: int) -> tuple[Activity, float] | None:

@@ -46,7 +46,7 @@ def some(*, seed: int, count: int, span: int, longest: int) -> tuple[Activities,
         random.integers(1, longest, count),
         random.integers(0, 2**63, count).astype(np.uint64),
     )
-    return made, np.rint(random.normal(0, 20, count) * 2**20) / 2**20
+    return made, random.normal(0, 20, count) * 10.0 ** random.choice([0, 0, 0, 40], count)
 
 
 @given(st.integers(0, 10**6), st.sampled_from([(60, 300), (300, 3_600), (20, 900), (400, 3_600)]))
@@ -57,6 +57,15 @@ def test_a_finer_interval_only_looks_more_closely(seed: int, steps: tuple[int, i
     fine, coarse = (averages(made, height, (3, 36_000 // step), 0, step) for step in steps)
     means = fine.reshape(3, -1, steps[1] // steps[0]).mean(axis=2)
     assert np.abs(means - coarse).max() <= 40 * 2.0**-20
+
+
+def test_every_fifth_minute_is_a_coarse_one_to_the_last_bit() -> None:
+    """Where no activity begins or ends within a minute, nothing is rounded."""
+    made, height = some(seed=3, count=300, span=36_000, longest=9_000)
+    height = np.rint(np.clip(height, -100, 100)) * 5  # fifths of it are whole
+    whole = made._replace(start=made.start // 60 * 60, length=made.length // 60 * 60 + 60)
+    fine, coarse = (averages(whole, height, (3, 36_000 // step), 0, step) for step in (60, 300))
+    assert np.array_equal(fine.reshape(3, -1, 5).sum(axis=2) / 5, coarse)
 
 
 @given(st.integers(0, 10**6), st.integers(0, 119), st.integers(1, 40), st.sampled_from(STEPS))
@@ -158,6 +167,21 @@ def test_jobs_keep_their_period() -> None:
         starts = np.sort(runs.made.start[runs.job == job])
         assert (np.diff(starts) == 3_600).all()
         assert len(starts) >= 168
+
+
+def test_runs_are_left_out_and_late_as_often_as_figures_say() -> None:
+    figures = {"period": 60, "jitter": 1, "skipped": 0.2, "weekdays": 1, "drift": 0, "count": 1}
+    every = {f"archetypes.application.jobs.{name}": value for name, value in figures.items()}
+    plan = realistic(every, num_servers=100, distribution={"application": 1})
+    of = members_of(plan, 0, 100).jobs
+    weeks = 10
+    made = jobs.runs_of(of, (0, weeks * 7 * 86_400)).made
+    assert ((made.start // 86_400 + 3) % 7 < 5).all()
+    n = 100 * weeks * 5 * 24
+    assert abs(len(made.row) - 0.8 * n) < SIGMAS * sqrt(0.16 * n) + 200  # and those at the ends
+    late = (made.start - of.phase[made.row] + 1_800) % 3_600 - 1_800
+    assert abs(late.mean()) < SIGMAS * 150 / sqrt(len(late)) + 1
+    assert abs(late.std() / 150 - 1) < SIGMAS / sqrt(2 * len(late))
 
 
 # Noise, drift, cycles

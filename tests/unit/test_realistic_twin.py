@@ -87,6 +87,15 @@ ODD: dict[str, Any] = {
 }
 """Figures at the borders of what they may be."""
 
+EXTREME: dict[str, Any] = {
+    "distribution": {"web": 0.7, "batch": 0.3},
+    "archetypes.web.dips": {"rate": 24, "minutes": 200, "noises": 50},
+    "archetypes.web.network.transfers": {"rate": 12, "minutes": 200, "height": 50, "tail": 16},
+    "archetypes.batch.jobs": {"count": 3, "period": 1, "minutes": 60, "height": 1e9, "jitter": 1},
+    "archetypes.batch.network.transfers.height": 1e9,
+}
+"""Dips as deep as they get, transfers and runs as high, jobs as often."""
+
 
 @pytest.mark.parametrize(
     ("overrides", "when", "count"),
@@ -106,6 +115,17 @@ ODD: dict[str, Any] = {
         pytest.param(BUSY, "2022-04-04T11:00", 600, id="saturated"),
         pytest.param(RESTLESS, "2022-04-04T11:00", 600, id="restless"),
         pytest.param(ODD | {"seed": 5}, "2022-04-04T11:00", 300, id="odd"),
+        pytest.param(EXTREME, "2022-04-04T11:00", 100, id="extreme"),
+        pytest.param(
+            {
+                "growth_start": date(1931, 1, 31),
+                "start_date": date(1931, 3, 1),
+                "end_date": date(1931, 3, 9),
+            },
+            "1931-03-07T11:00",
+            200,
+            id="long ago",
+        ),
     ],
 )
 def test_samples_agree(overrides: dict[str, Any], when: str, count: int) -> None:

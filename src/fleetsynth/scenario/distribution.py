@@ -180,5 +180,7 @@ Positive = Annotated[
     Distribution, _read(Field(gt=0.0, le=1e9)), AfterValidator(_within(RESOLUTION, inf))
 ]
 """A number above 0, or how it is distributed over servers."""
+Minutes = Annotated[Distribution, _read(Field(ge=1.0, le=1e9)), AfterValidator(_within(1.0, inf))]
+"""A number of minutes, at least one, or how it is distributed over jobs."""
 Hour = Annotated[Distribution, _read(Field(ge=-1e9, le=1e9))]
 """An hour of the day, or how it is distributed; hours beyond a day wrap around."""

@@ -2,7 +2,8 @@
 
 A sample shows an activity's average over the sample, so a short one is a low first sample and one
 that goes on past the end of a sample shows in two. Begins and ends are whole seconds and heights
-are multiples of 2**-20, so sums of them are exact: in any order, and however time is cut.
+are made multiples of 2**-20 of at most 2**20, so sums of them are exact: in any order, and however
+time is cut.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
 
+_HIGHEST = 2.0**20
+"""Height of an activity at most, whatever its unit: sums of thousands are still exact."""
 _START, _NORMALS = 0, 1
 """Places in the stream of an activity's word: when it begins, and normals, two words each."""
 
@@ -135,7 +138,7 @@ def averages(
 
     Args:
         made: some may lie outside.
-        height: of each, a multiple of 2**-20, shape (activities,).
+        height: of each, shape (activities,); rounded to 2**-20, and held within 2**20.
         shape: (entities, samples).
         first: first sample, counted from the Unix epoch.
         step: seconds from sample to sample.
@@ -151,7 +154,8 @@ def averages(
     here = np.flatnonzero((end > begin) & (height != 0))
     if not len(here):
         return np.zeros(shape)
-    base, height = made.row[here] * width, height[here]
+    base = made.row[here] * width
+    height = rounded(np.clip(height[here], -_HIGHEST, _HIGHEST))
     for at, rise in ((begin[here], height), (end[here], -height)):
         sample, late = np.divmod(at, step)
         at_once = rounded(rise * ((step - late) / step))

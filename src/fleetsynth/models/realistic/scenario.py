@@ -18,6 +18,7 @@ from fleetsynth.scenario.distribution import (  # noqa: TC001 - pydantic reads a
     Few,
     Hour,
     Length,
+    Minutes,
     Multiplier,
     Often,
     Positive,
@@ -172,7 +173,7 @@ class Jobs(Strict):
     """Activities by a schedule. Figures beside `count` are those of a single job."""
 
     count: Few = Field(description="Jobs of a server.")
-    period: Positive = Field(description="Minutes from run to run.")
+    period: Minutes = Field(description="Minutes from run to run, at least one.")
     minutes: Positive = Field(description="Median minutes of a run that comes every few hours.")
     minutes_daily: Positive = Field(description="Same, where it comes every six hours or less.")
     height: Spread = Field(description="CPU points of a run.")
