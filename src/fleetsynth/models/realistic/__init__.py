@@ -1,1 +1,1 @@
-"""The realistic model: services with demand, noise with memory, bursts, stocks."""
+"""The realistic model: services with demand, activities over a nearly white base, stocks."""

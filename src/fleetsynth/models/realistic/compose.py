@@ -1,4 +1,4 @@
-"""Demand, noise, bursts and stocks to what a collector would see; and what it is made of."""
+"""Demand, noise, activities and stocks to what a collector would see; and what it is made of."""
 
 from __future__ import annotations
 
