@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fleetsynth.numeric import rounded
+from fleetsynth.numeric import RESOLUTION, rounded
 from fleetsynth.streams import address, encode, mixed, mixed_uniforms, words_after
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
 
-_HIGHEST = 2.0**20
+_HIGHEST = 1 / RESOLUTION
 """Height of an activity at most, whatever its unit: sums of thousands are still exact."""
 _START, _NORMALS = 0, 1
 """Places in the stream of an activity's word: when it begins, and normals, two words each."""
