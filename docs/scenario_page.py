@@ -284,7 +284,7 @@ $ fleetsynth archetypes database --preset realistic --yaml
     replicas: [2, 5]
 ...
     demand:
-      level: {lognormal: [20, 0.4], min: 3, max: 60}
+      level: {lognormal: [18, 0.5], min: 2, max: 60}
 ...
 ```
 """

@@ -36,7 +36,7 @@ def test_of_no_events_at_all_there_is_a_table_without_rows(tmp_path: Path, endin
     rare = {"preset": "realistic", "sample_interval": "1h", "num_servers": 1}
     rare |= {"start_date": "2024-01-01", "end_date": "2024-01-01"}
     rare |= {"events": [{"kind": "freeze", "from": "2030-01-01", "to": "2030-01-02"}]}
-    quiet = {**rare, "incidents": {"intensity": 0}}
+    quiet = {**rare, "incidents": {"intensity": 0}, "distribution": {"off": 1}}
     made = fleetsynth.generate(quiet, tmp_path / f"fleet{ending}")
     assert made.tables["events"].rows == 0
     assert fleetsynth.events(tmp_path / f"fleet{ending}").rows() == []

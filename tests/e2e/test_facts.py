@@ -25,8 +25,8 @@ def test_a_real_file_beside_real_fleets(fleetsynth: Fleetsynth) -> None:
     out = fleetsynth.prints("facts", REAL)
     assert "24,192, one every 300 s" in out
     assert row(out, "mean")[:4] == ["22.9", "8", "–", "35"]
-    assert row(out, "residual_lag")[:6] == ["0.85", "✓", "0.6", "–", "0.9", "0.55"]
-    assert row(out, "skewed_share") == ["0", "✗", "≥", "30"]
+    assert row(out, "residual_lag")[:6] == ["0.85", "✓", "0.38", "–", "0.99", "0.55"]
+    assert row(out, "skewed_share") == ["0", "✗", "30", "–", "95"]
     assert row(out, "memory_cpu_r") == ["–", "≤", "0.3"]
     assert all(row(out, name) for name in known_facts())
     assert "\x1b" not in out
@@ -41,7 +41,7 @@ def test_json_has_every_fact_with_its_ranges(fleetsynth: Fleetsynth) -> None:
     assert (found["servers"], found["rows"], found["step"]) == (4, 24192, 300)
     assert found["columns"]["cpu"] == "cpu_pct"
     lag = found["values"]["residual_lag"]
-    assert (lag["wanted"], lag["holds"], lag["real"]["web"]) == ([0.6, 0.9], True, 0.88)
+    assert (lag["wanted"], lag["holds"], lag["real"]["web"]) == ([0.38, 0.99], True, 0.88)
     assert "skewed_share" in found["missed"]
 
 

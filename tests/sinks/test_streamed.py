@@ -393,7 +393,7 @@ def test_what_is_said_of_credentials_goes_together() -> None:
     both = {"FLEETSYNTH_TOKEN": "a", "FLEETSYNTH_USER": "b"}
     for said, environment, words in (
         ({}, both, "take away one"),
-        ({"password_file": __file__}, {}, "needs --user"),
+        ({"password_file": __file__}, {}, "needs user="),
         ({"token_file": "nowhere"}, {}, "No such file"),
         ({"key_file": "a"}, {}, "needs cert_file="),
         ({"token_file": __file__}, {}, "more than one line"),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 KIND = KINDS["job"]
+_DECIMALS = 4
 SELDOM = 4
 """Ticks from run to run, below which a job is what is normal there, and marks none of them."""
 
@@ -42,7 +43,7 @@ def rows(plan: Plan, first: int, stop: int) -> list[dict[str, object]]:
             "end": None,
             "metrics": "",  # a schedule, and nothing that goes on from begin to end
             "effect": found.effect[job],
-            "size": float(found.size[job]),
+            "size": round(float(found.size[job]), _DECIMALS),
             "planned": True,
             "cause": "",
             "severity": KIND.severity,
