@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -67,8 +68,9 @@ class Members(NamedTuple):
         )
 
 
+@lru_cache(maxsize=16)  # of windows one after the other, the next has the same servers
 def members_of(plan: RealisticPlan, first: int, stop: int) -> Members:
-    """Look up servers first..stop-1 and their services."""
+    """Look up servers first..stop-1 and their services; only to be read."""
     fleet, step = plan.fleet, plan.scenario.sample_seconds
     names, codes = fleet.server_ids(first, stop), fleet.archetype_codes(first, stop).tolist()
     services, begins, service = np.unique(
