@@ -260,7 +260,7 @@ def published_of(plan: Plan, stem: str, total: NDArray[np.int64]) -> NDArray[np.
     """Bound a sum as the collector does, but for the link, which nothing here reaches."""
     if stem not in ("cpu", "mem", "disk"):
         return np.maximum(total, 0)
-    of_servers = members.members_of(plan, 0, plan.fleet.size)  # type: ignore[arg-type]
+    of_servers = members.members_of(plan, 0, plan.fleet.size)
     lowest = np.where(of_servers.loads.level > 0, 1, 0)[:, None] if stem == "cpu" else 0
     return np.clip(total, lowest, 10_000)
 
