@@ -136,8 +136,13 @@ class Fleet:
         return self.members is None and self.assignment == "drawn" and self.total > MOST_COUNTED
 
     def archetype_codes(self, first: int, stop: int) -> NDArray[np.int64]:
-        """Archetype of servers first..stop-1 as indices into `archetypes`, shape (servers,)."""
-        return self._assigned.codes(self.index(first, stop))
+        """Archetype of servers first..stop-1 as indices into `archetypes`, shape (servers,).
+
+        Only to be read.
+        """
+        return self._kept(
+            "archetype", (first, stop), lambda: self._assigned.codes(self.index(first, stop))
+        )
 
     def metadata_codes(self, column: str, first: int, stop: int) -> NDArray[np.int32]:
         """Value of a metadata column per server, as indices into ``odds[column]``.
@@ -195,8 +200,11 @@ class Fleet:
 
         That is the index of the archetype, and the number of the first server.
         """
-        codes = self.archetype_codes(first, stop)
-        return codes, self._assigned.services(self.index(first, stop), self._replicas)
+        numbers = self._kept(
+            "service", (first, stop),
+            lambda: self._assigned.services(self.index(first, stop), self._replicas),
+        )  # fmt: skip
+        return self.archetype_codes(first, stop), numbers
 
     def service_name(self, code: int, number: int) -> str:
         """Return the name of a service, given the index of its archetype and its number."""

@@ -49,10 +49,15 @@ def uniform(*parts: Part) -> float:
     return _uniform(key(*parts))
 
 
-def uniform_after(prefix: blake2b, last: Part) -> float:
-    """Return the uniform of the address with the parts of `prefix` and one more."""
+def uniform_after(prefix: blake2b, *last: Part) -> float:
+    """Return the uniform of the address with the parts of `prefix` and some more."""
+    return uniform_of(prefix, b"".join(map(length_prefixed, last)))
+
+
+def uniform_of(prefix: blake2b, parts: bytes) -> float:
+    """Return the same; the last parts as `encode` returns them, one after the other."""
     hashed = prefix.copy()
-    hashed.update(length_prefixed(last))
+    hashed.update(parts)
     return _uniform(hashed.digest())
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from fleetsynth.scenario.distribution import Distribution
 from fleetsynth.scenario.fields import Strict
-from fleetsynth.streams import address, uniform_after
+from fleetsynth.streams import address, encode, uniform_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from hashlib import blake2b
 
     from numpy.typing import NDArray
     from pydantic import BaseModel
 
     from fleetsynth.models.realistic.plan import RealisticPlan
-    from fleetsynth.models.realistic.scenario import RealisticProfile
 
 Figures = dict[str, "NDArray[np.float64]"]
 """By dotted name, such as ``noise.size``: one figure per server or service, shape (entities,)."""
@@ -54,11 +54,11 @@ def draw(
         members.setdefault(code, []).append(place)
     out: Figures = {}
     for code, places in members.items():
-        for path, distribution in _distributions(plan.archetypes[code].profile):
-            if _owner(path) != of or (only is not None and path != only):
-                continue
-            row = out.setdefault(path, np.zeros(len(names)))
-            row[places] = _drawn(plan, path, distribution, [names[at] for at in places])
+        theirs = [encode(names[at]) for at in places]
+        for path, law in _laws(plan, code, of).items():
+            if only is None or path == only:
+                row = out.setdefault(path, np.zeros(len(names)))
+                row[places] = law.drawn(theirs)
     return out
 
 
@@ -66,28 +66,39 @@ def draw_one(
     plan: RealisticPlan, path: str, names: Sequence[str], code: int
 ) -> NDArray[np.float64]:
     """Draw one figure of some servers or services of one archetype, as `draw` does."""
-    distribution = dict(_distributions(plan.archetypes[code].profile))[path]
-    return np.array(_drawn(plan, path, distribution, names))
+    law = _laws(plan, code, _owner(path))[path]
+    return np.array(law.drawn([encode(name) for name in names]))
 
 
-def _drawn(
-    plan: RealisticPlan, path: str, distribution: Distribution, names: Sequence[str]
-) -> list[float]:
-    if distribution.value is not None and not distribution.zero:
-        return [distribution.quantile(0.0)] * len(names)
-    prefix = address(plan.scenario.seed, "figure", _owner(path), path)
-    return [distribution.quantile(uniform_after(prefix, name)) for name in names]
+class _Law(NamedTuple):
+    """How a figure is drawn: its distribution, and the address before the name of its owner."""
+
+    distribution: Distribution
+    prefix: blake2b
+
+    def drawn(self, names: list[bytes]) -> list[float]:
+        """Return the figure of each name, as `encode` returns it."""
+        distribution = self.distribution
+        if distribution.value is not None and not distribution.zero:
+            return [distribution.quantile(0.0)] * len(names)
+        return [distribution.quantile(uniform_of(self.prefix, name)) for name in names]
+
+
+@lru_cache(maxsize=256)  # three owners of each archetype
+def _laws(plan: RealisticPlan, code: int, of: Owner) -> dict[str, _Law]:
+    """Return the figures that servers, services or jobs of an archetype have, by path."""
+    seed = plan.scenario.seed
+    return {
+        path: _Law(distribution, address(seed, "figure", of, path))
+        for path, distribution in _walk(plan.archetypes[code].profile, "")
+        if _owner(path) == of
+    }
 
 
 def _owner(path: str) -> Owner:
     if path.startswith(OF_SERVICES):
         return "service"
     return "job" if path.startswith(OF_JOBS) and path != "jobs.count" else "server"
-
-
-@lru_cache(maxsize=64)
-def _distributions(profile: RealisticProfile) -> tuple[tuple[str, Distribution], ...]:
-    return tuple(_walk(profile, ""))
 
 
 def _walk(model: BaseModel, prefix: str) -> Iterator[tuple[str, Distribution]]:
