@@ -112,7 +112,9 @@ def _services(
 ) -> Services:
     """Look up services by the metadata of a server of each."""
     scenario = plan.scenario
-    units, regions = ([metadata[column][at] for at in begins] for column in ("business_unit", "region"))
+    units, regions = (
+        [metadata[column][at] for at in begins] for column in ("business_unit", "region")
+    )
     return Services(
         names=names,
         figures=figures,
