@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -269,6 +269,12 @@ def draw_codes(
 def _codes(
     seed: int, column: str, odds: Mapping[str, float], owners: Iterable[bytes]
 ) -> NDArray[np.int32]:
-    bounds = [float(bound) for bound in accumulate(exact_shares(odds).values())][:-1]
     draws = uniforms_after(address(seed, column), owners)
-    return np.searchsorted(np.array(bounds), draws, side="right").astype(np.int32)
+    return np.searchsorted(_bounds(tuple(odds.values())), draws, side="right").astype(np.int32)
+
+
+@lru_cache(maxsize=64)
+def _bounds(odds: tuple[float, ...]) -> NDArray[np.float64]:
+    """Return the uniforms at which one value ends and the next begins; only to be read."""
+    shares = exact_shares(dict(enumerate(odds))).values()
+    return np.array([float(bound) for bound in accumulate(shares)][:-1])

@@ -16,7 +16,7 @@ from fleetsynth.series.families import MODES, NODE_EXPORTER, families_of
 from fleetsynth.series.index import Index
 from fleetsynth.series.matching import accepted, accepts
 from fleetsynth.series.select import Catalog, Limits, RefusedError
-from fleetsynth.series.tiles import Tiles
+from fleetsynth.series.tiles import Memory, Tiles
 from fleetsynth.serve.exposition import wants_openmetrics
 from fleetsynth.serve.lists import matchers
 from fleetsynth.window import Window
@@ -211,7 +211,8 @@ def test_values_do_not_depend_on_how_much_is_remembered(plan: Plan) -> None:
 
 @pytest.mark.parametrize("most_bytes", [0, 100_000, 1 << 24])
 def test_tiles_are_what_is_simulated(plan: Plan, most_bytes: int) -> None:
-    tiles, rng = Tiles(plan, simulate, most_bytes), np.random.default_rng(5)
+    memory, rng = Memory(most_bytes), np.random.default_rng(5)
+    tiles = Tiles(plan, simulate, memory)
     clock = plan.clock
     whole = simulate(plan, Window(0, 60, clock.first, clock.stop)).values
     for _ in range(12):
@@ -219,7 +220,7 @@ def test_tiles_are_what_is_simulated(plan: Plan, most_bytes: int) -> None:
         first, stop = np.sort(rng.choice(np.arange(clock.count + 1), 2, replace=False)).tolist()
         got = tiles.values(servers, clock.first + first, clock.first + stop)
         assert np.array_equal(got, whole[:, servers, first:stop])
-        assert tiles.bytes <= most_bytes
+        assert memory.bytes <= most_bytes
 
 
 # The table
