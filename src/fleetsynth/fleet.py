@@ -276,5 +276,5 @@ def _codes(
 @lru_cache(maxsize=64)
 def _bounds(odds: tuple[float, ...]) -> NDArray[np.float64]:
     """Return the uniforms at which one value ends and the next begins; only to be read."""
-    shares = exact_shares(dict(enumerate(odds))).values()
+    shares = exact_shares({str(place): share for place, share in enumerate(odds)}).values()
     return np.array([float(bound) for bound in accumulate(shares)][:-1])

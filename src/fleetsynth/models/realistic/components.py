@@ -144,10 +144,10 @@ def _stock(
 ) -> Iterator[Floats]:
     """Yield the sums of a stock, server by server put together."""
     seed, step = seen.span.plan.scenario.seed, seen.span.step
-    figures = {name: values.tolist() for name, values in seen.members.figures.items()}
+    paths = stocks.MEMORY if days in stocks.MEMORY else stocks.DISK
     span, made = (seen.span.first, seen.span.stop), []
-    for row, (name, at) in enumerate(zip(seen.members.names, seen.at, strict=True)):
-        of = {path: values[row] for path, values in figures.items()}
+    each = stocks.each(seen.members.names, seen.members.figures, paths)
+    for (name, of), at in zip(each, seen.at, strict=True):
         resets = Resets(seed, purpose, name, of[days], step)
         made.append(sums(at, span, resets, *more, of))
     for rows in zip(*made, strict=True):

@@ -164,16 +164,17 @@ class _Drawn(NamedTuple):
     names: Sequence[str]
     figures: Figures
     at: At
+    group: str = ""
 
     def often(self, purpose: str, bounds: tuple[int, int], spread: float) -> Activities:
         """Draw activities with a rate a day and a median length in minutes."""
-        rate = self.figures[f"{purpose}.rate"] * _PER_DAY
+        rate = self.figures[f"{self.group}{purpose}.rate"] * _PER_DAY
         grid = DENSE if purpose == "spikes" else OFTEN
         return self._drawn(purpose, grid, rate, "minutes", bounds, spread)
 
     def seldom(self, purpose: str, bounds: tuple[int, int], spread: float) -> Activities:
         """Draw activities with a rate a week and a median length in hours."""
-        rate = self.figures[f"{purpose}.rate"] * _PER_WEEK
+        rate = self.figures[f"{self.group}{purpose}.rate"] * _PER_WEEK
         return self._drawn(purpose, SELDOM, rate, "hours", bounds, spread)
 
     def _drawn(
@@ -192,7 +193,7 @@ class _Drawn(NamedTuple):
 
     def of(self, path: str, made: Activities) -> Floats:
         """Return a figure of each activity's server."""
-        out: Floats = self.figures[path][made.row]
+        out: Floats = self.figures[f"{self.group}{path}"][made.row]
         return out
 
 
@@ -243,7 +244,7 @@ def releases(seed: int, names: Sequence[str], figures: Figures, at: At) -> Float
 
     A release is taken again by a straight line.
     """
-    of = _Drawn(seed, names, {k.removeprefix("memory."): v for k, v in figures.items()}, at)
+    of = _Drawn(seed, names, figures, at, "memory.")
     made = of.often("releases", _RELEASE, 0.8)
     size = lognormal(of.of("releases.size", made), 0.5, made.normals(1))
     low = np.maximum(-(-made.start // at.step), at.first)
@@ -260,7 +261,7 @@ def releases(seed: int, names: Sequence[str], figures: Figures, at: At) -> Float
 
 def transfers(seed: int, names: Sequence[str], figures: Figures, at: At) -> tuple[Floats, Floats]:
     """Return traffic in and out of transfers, in mean traffics of the server."""
-    of = _Drawn(seed, names, {k.removeprefix("network."): v for k, v in figures.items()}, at)
+    of = _Drawn(seed, names, figures, at, "network.")
     made = of.often("transfers", _TRANSFER, 0.9)
     tail = of.of("transfers.tail", made)
     height = lognormal(of.of("transfers.height", made), tail, made.normals(1))

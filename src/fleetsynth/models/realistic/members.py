@@ -58,9 +58,9 @@ class Members(NamedTuple):
         """Return some of the servers, with all services."""
         return Members(
             names=self.names[rows],
-            figures={name: values[rows] for name, values in self.figures.items()},
+            figures=self.figures.take(rows),
             loads=self.loads.take(rows),
-            of_service={name: values[rows] for name, values in self.of_service.items()},
+            of_service=self.of_service.take(rows),
             jobs=self.jobs.take(rows),
             cycle=self.cycle.take(rows),
             traffic_cycle=self.traffic_cycle.take(rows),
@@ -81,7 +81,7 @@ def members_of(plan: RealisticPlan, first: int, stop: int) -> Members:
     )
     figures = parameters.draw(plan, names, codes, of="server")
     theirs = parameters.draw(plan, services.tolist(), [codes[at] for at in begins], of="service")
-    of_service = {name: values[service] for name, values in theirs.items()}
+    of_service = theirs.take(service)
     loads = Loads.of(figures, of_service, step)
     seed = plan.scenario.seed
 

@@ -12,16 +12,13 @@ from fleetsynth.scenario.fields import Strict
 from fleetsynth.streams import address, encode, uniform_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from hashlib import blake2b
 
     from numpy.typing import NDArray
     from pydantic import BaseModel
 
     from fleetsynth.models.realistic.plan import RealisticPlan
-
-Figures = dict[str, "NDArray[np.float64]"]
-"""By dotted name, such as ``noise.size``: one figure per server or service, shape (entities,)."""
 
 OF_SERVICES, OF_JOBS = "demand.", "jobs."
 """How the names of figures begin that belong to a service, and to a single job; all others, and
@@ -30,14 +27,26 @@ how many jobs there are, belong to a server."""
 Owner = Literal["server", "service", "job"]
 
 
-def draw(
-    plan: RealisticPlan,
-    names: Sequence[str],
-    codes: Sequence[int],
-    *,
-    of: Owner,
-    only: str | None = None,
-) -> Figures:
+class Figures(dict[str, "NDArray[np.float64]"]):
+    """By dotted name, such as ``noise.size``: one figure per server or service, shape (entities,).
+
+    Each is drawn when it is first asked for.
+    """
+
+    def __init__(self, draw: Callable[[str], NDArray[np.float64]]) -> None:
+        super().__init__()
+        self._draw = draw
+
+    def __missing__(self, path: str) -> NDArray[np.float64]:
+        out = self[path] = self._draw(path)
+        return out
+
+    def take(self, rows: slice | NDArray[np.int64]) -> Figures:
+        """Return those of some entities."""
+        return Figures(lambda path: self[path][rows])
+
+
+def draw(plan: RealisticPlan, names: Sequence[str], codes: Sequence[int], *, of: Owner) -> Figures:
     """Draw the figures of some servers, services or jobs.
 
     Each figure has an address of its own, so that to change one moves no other.
@@ -47,19 +56,25 @@ def draw(
         names: of the servers, services or jobs.
         codes: the archetype of each.
         of: which of the three they are.
-        only: the one figure wanted; None for all.
     """
-    members: dict[int, list[int]] = {}
+    places: dict[int, list[int]] = {}
     for place, code in enumerate(codes):
-        members.setdefault(code, []).append(place)
-    out: Figures = {}
-    for code, places in members.items():
-        theirs = [encode(names[at]) for at in places]
-        for path, law in _laws(plan, code, of).items():
-            if only is None or path == only:
-                row = out.setdefault(path, np.zeros(len(names)))
-                row[places] = law.drawn(theirs)
-    return out
+        places.setdefault(code, []).append(place)
+    encoded = [encode(name) for name in names]
+    laws = {code: _laws(plan, code, of) for code in places}
+
+    def one(path: str) -> NDArray[np.float64]:
+        out = np.zeros(len(names))
+        for code, theirs in places.items():
+            out[theirs] = laws[code][path].drawn([encoded[at] for at in theirs])
+        return out
+
+    return Figures(one)
+
+
+def paths(plan: RealisticPlan, of: Owner) -> Iterable[str]:
+    """Return the names of all figures that servers, services or jobs have."""
+    return _laws(plan, 0, of)
 
 
 def draw_one(

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _MEMORY = ("level", "cache", "leak", "jump")
+MEMORY = tuple(f"memory.{name}" for name in (*_MEMORY, "warmup", "restart_days"))
+DISK = tuple(
+    f"disk.{name}"
+    for name in ("level", "fill", "trend", "cleanup_days", "rotation.size", "rotation.days")
+)
+"""Figures by which the two fill and are set back."""
 
 
 def restarts_of(plan: RealisticPlan, server: int) -> Resets:
@@ -49,7 +55,7 @@ def add_memory(
         grid: first tick, and seconds from tick to tick.
     """
     (first, step), stock = grid, np.empty(out.shape[1])
-    for row, (name, of) in enumerate(_each(names, figures, "memory.")):
+    for row, (name, of) in enumerate(each(names, figures, MEMORY)):
         resets = Resets(seed, "restart", name, of["memory.restart_days"], step)
         memory(stock, first, resets, of)
         out[row] += stock
@@ -65,18 +71,18 @@ def add_disk(
 ) -> None:
     """Add used space likewise; months are counted from the tick `origin`."""
     (first, step), stock = grid, np.empty(out.shape[1])
-    for row, (name, of) in enumerate(_each(names, figures, "disk.")):
+    for row, (name, of) in enumerate(each(names, figures, DISK)):
         resets = Resets(seed, "clean-up", name, of["disk.cleanup_days"], step)
         disk(stock, first, resets, origin, of)
         out[row] += stock
         out[row] += rotated(seed, name, first, first + len(stock), step, of)
 
 
-def _each(
-    names: Sequence[str], figures: Figures, prefix: str
+def each(
+    names: Sequence[str], figures: Figures, paths: Sequence[str]
 ) -> Iterator[tuple[str, dict[str, float]]]:
-    """Yield each server's name, and its figures that begin with a prefix."""
-    listed = {path: figures[path].tolist() for path in figures if path.startswith(prefix)}
+    """Yield each server's name, and some of its figures."""
+    listed = {path: figures[path].tolist() for path in paths}
     for row, name in enumerate(names):
         yield name, {path: values[row] for path, values in listed.items()}
 
