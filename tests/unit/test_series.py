@@ -206,6 +206,23 @@ def test_values_do_not_depend_on_how_much_is_remembered(plan: Plan) -> None:
     assert all_of(1) == all_of(1 << 28)
 
 
+def test_values_do_not_depend_on_what_else_was_asked_before(plan: Plan) -> None:
+    """What a model makes alone, and then together with others, is the same; one place keeps it."""
+    names = ["node_memory_MemAvailable_bytes", "fleetsynth_cpu_p95", "node_cpu_seconds_total", ".+"]
+    days = [START_MS, START_MS + 3 * DAY_MS]
+
+    def asked(catalog: Catalog, name: str) -> dict[Any, list[float]]:
+        of = [Matcher("=~", "__name__", name), Matcher("=~", "server_id", "server_00[2-5]")]
+        return {labels: values.tolist() for labels, _, values in catalog.select(of, *days).series()}
+
+    one = Catalog(plan, {}, Limits())
+    alone = one.making([each for each in one.families if each.name == names[0]])
+    assert [metric.stem for metric in alone.plan.metrics] == ["mem"]
+    for name in names:
+        assert asked(one, name) == asked(Catalog(plan, {}, Limits()), name), name
+    assert asked(one, names[1]).items() <= asked(one, ".+").items()
+
+
 # Tiles
 
 
