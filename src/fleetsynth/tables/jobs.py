@@ -62,9 +62,8 @@ def touched(plan: Plan, window: Window) -> Iterator[tuple[str, Ints]]:
         return
     step, (_, ticks) = plan.clock.step, window.shape
     found = recurring(plan, window.first_server, window.stop_server)
-    job, begin, end = found.runs(window.first_tick * step, window.stop_tick * step)
-    seldom = found.period[job] >= SELDOM * step
-    job, begin, end = job[seldom], begin[seldom], end[seldom]
+    seldom = np.flatnonzero(found.period >= SELDOM * step)
+    job, begin, end = found.runs(seldom, window.first_tick * step, window.stop_tick * step)
     first = np.clip(begin // step - window.first_tick, 0, ticks)
     size = np.clip(-(-end // step) - window.first_tick, 0, ticks) - first
     within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
