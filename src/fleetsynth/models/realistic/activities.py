@@ -154,14 +154,14 @@ def averages(
     if not len(here):
         return np.zeros(shape)
     rows, row = np.unique(made.row[here], return_inverse=True)
-    changes = np.zeros(len(rows) * width)
-    base = row * width
+    base, at, by = row * width, [], []
     height = rounded(np.clip(height[here], -_HIGHEST, _HIGHEST))
-    for at, rise in ((begin[here], height), (end[here], -height)):
-        sample, late = np.divmod(at, step)
+    for second, rise in ((begin[here], height), (end[here], -height)):
+        sample, late = np.divmod(second, step)
         at_once = rounded(rise * ((step - late) / step))
-        np.add.at(changes, base + sample, at_once)
-        np.add.at(changes, base + sample + 1, rise - at_once)
+        at += [base + sample, base + sample + 1]
+        by += [at_once, rise - at_once]
+    changes = np.bincount(np.concatenate(at), np.concatenate(by), len(rows) * width)
     sums: Floats = changes.reshape(-1, width).cumsum(axis=1)[:, :samples]
     if len(rows) == shape[0]:
         return sums

@@ -16,7 +16,6 @@ from fleetsynth.models.realistic.doings import At, Doings
 from fleetsynth.models.realistic.noise import SERIES, at_step, remembering
 
 if TYPE_CHECKING:
-
     from numpy.typing import NDArray
 
     from fleetsynth.ledger.effects import Felt
