@@ -9,12 +9,13 @@ from docs import events_text as text
 from docs.scenario_page import keys_of
 from fleetsynth.kinds import DRAWN, FAULTS, KINDS, STORIES, TOLD
 from fleetsynth.kinds.kind import CHANNELS, Effect, Levels, Spells, Stories
-from fleetsynth.presets.load import json_schema
+from fleetsynth.presets.load import default_scenario, json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from fleetsynth.kinds.kind import Consequence, Dial, Kind
+    from fleetsynth.scenario.events import SpellRates
 
 
 PICTURES = Path(__file__).resolve().parent / "images" / "events"
@@ -40,7 +41,7 @@ def render() -> str:
         text.SPELLS,
         _table(
             ("kind", "events of each in 90 days", "hours", "size", "other archetypes", "source"),
-            (_spell(kind, kind.drawn) for kind in DRAWN.values() if isinstance(kind.drawn, Spells)),
+            _spells(),
         ),
         text.LEVELS,
         keys_of(json_schema(), models["LevelRates"]),
@@ -149,12 +150,22 @@ def _strength(effect: Effect) -> str:
     return f"{effect.channel}: {'+' if how == 'plus' else 'x'}{effect.size:g}"
 
 
-def _spell(kind: Kind, drawn: Spells) -> tuple[str, ...]:
-    low, high = drawn.size
+def _spells() -> Iterator[tuple[str, ...]]:
+    """Yield a row for each kind, and another where the realistic preset has other figures."""
+    said = default_scenario("realistic").incidents
+    for name, kind in DRAWN.items():
+        if isinstance(drawn := kind.drawn, Spells):
+            yield (f"`{name}`", *_spell(drawn), drawn.source)
+            own = _spell(getattr(said, name))
+            if own != _spell(drawn):
+                yield f"`{name}`, realistic", *own, "the same"
+
+
+def _spell(rates: Spells | SpellRates) -> tuple[str, ...]:
+    low, high = rates.size
     size = f"{low:g} to {high:g}" if high > low else "down"
-    hours = f"{drawn.hours[0]:g} to {drawn.hours[1]:g}"
-    others = _others(drawn.archetypes)
-    return f"`{kind.name}`", f"{drawn.per_quarter:g}", hours, size, others, drawn.source
+    hours = f"{rates.hours[0]:g} to {rates.hours[1]:g}"
+    return f"{rates.per_quarter:g}", hours, size, _others(rates.archetypes)
 
 
 def _dials() -> Iterator[tuple[str, Dial]]:

@@ -177,6 +177,9 @@ The packaged figures, for each server, or service:
 """
 
 LEVELS = """\
+So of an enterprise's virtual machines (`estate: enterprise`) as many are off in a quarter of a
+year, and for as long, as the source of `power_off` says.
+
 Where a source is called an assumption, no public data were found that count such events; say other
 figures if you know better.
 
@@ -248,8 +251,9 @@ CHAINS = """
 ## How hard anomalies are to find
 
 `incidents: {difficulty: hard}` makes a test of detectors: `easy`, `medium`, `hard`, or a number
-from 0 (easy) to 1 (hard). It decides rates, hours and sizes of all that comes and goes by itself,
-in place of the figures above. Where nobody says it, nothing changes.
+from 0 (easy) to 1 (hard). It decides rates, hours and sizes of these kinds, in place of the figures
+above, and how many events there are of the others that come and go. Where nobody says it, nothing
+changes.
 
 ```yaml
 preset: realistic
@@ -262,11 +266,11 @@ incidents: {difficulty: hard}
 DIAL = """\
 These come as often, as long and at the same times wherever the dial stands, and are the fainter
 the harder; in between, what they add or multiply changes in equal ratios. All others are plain to
-see: the harder, the fewer of them there are, and none at `hard`. So at `hard` nothing shows as a
-constant, less than one value in a hundred is in an anomaly, and no threshold, difference or moving
-statistic of a series finds much of it: [bench](../bench/README.md) has fifty of them, and the one
-that finds more by looking at the other servers of a service. Deploys stay as they are. The
-[labels](labels.md) say what there was to find.
+see: the harder, the fewer of them there are, and none at `hard`; whatever else is said of them
+holds. So at `hard` nothing shows as a constant, less than one value in a hundred is in an anomaly,
+and no threshold, difference or moving statistic of a series finds much of it:
+[bench](../bench/README.md) has fifty of them, and the one that finds more by looking at the other
+servers of a service. Deploys stay as they are. The [labels](labels.md) say what there was to find.
 
 ## Chains, failover, and what nobody serves
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -136,8 +136,13 @@ class Fleet:
         return self.members is None and self.assignment == "drawn" and self.total > MOST_COUNTED
 
     def archetype_codes(self, first: int, stop: int) -> NDArray[np.int64]:
-        """Archetype of servers first..stop-1 as indices into `archetypes`, shape (servers,)."""
-        return self._assigned.codes(self.index(first, stop))
+        """Archetype of servers first..stop-1 as indices into `archetypes`, shape (servers,).
+
+        Only to be read.
+        """
+        return self._kept(
+            "archetype", (first, stop), lambda: self._assigned.codes(self.index(first, stop))
+        )
 
     def metadata_codes(self, column: str, first: int, stop: int) -> NDArray[np.int32]:
         """Value of a metadata column per server, as indices into ``odds[column]``.
@@ -195,8 +200,11 @@ class Fleet:
 
         That is the index of the archetype, and the number of the first server.
         """
-        codes = self.archetype_codes(first, stop)
-        return codes, self._assigned.services(self.index(first, stop), self._replicas)
+        numbers = self._kept(
+            "service", (first, stop),
+            lambda: self._assigned.services(self.index(first, stop), self._replicas),
+        )  # fmt: skip
+        return self.archetype_codes(first, stop), numbers
 
     def service_name(self, code: int, number: int) -> str:
         """Return the name of a service, given the index of its archetype and its number."""
@@ -261,6 +269,12 @@ def draw_codes(
 def _codes(
     seed: int, column: str, odds: Mapping[str, float], owners: Iterable[bytes]
 ) -> NDArray[np.int32]:
-    bounds = [float(bound) for bound in accumulate(exact_shares(odds).values())][:-1]
     draws = uniforms_after(address(seed, column), owners)
-    return np.searchsorted(np.array(bounds), draws, side="right").astype(np.int32)
+    return np.searchsorted(_bounds(tuple(odds.values())), draws, side="right").astype(np.int32)
+
+
+@lru_cache(maxsize=64)
+def _bounds(odds: tuple[float, ...]) -> NDArray[np.float64]:
+    """Return the uniforms at which one value ends and the next begins; only to be read."""
+    shares = exact_shares({str(place): share for place, share in enumerate(odds)}).values()
+    return np.array([float(bound) for bound in accumulate(shares)][:-1])

@@ -108,6 +108,10 @@ class Plan:
         own = tuple(metric for metric in self.metrics if not metric.added)
         return self if len(own) == len(self.metrics) else replace(self, metrics=own)
 
+    def only(self, stem: str) -> Plan:
+        """Return the same with the metrics of one stem alone."""
+        return replace(self, metrics=tuple(each for each in self.metrics if each.stem == stem))
+
     @property
     def origin(self) -> date:
         """The day on which the fleet has its first servers, and from which growth is counted."""

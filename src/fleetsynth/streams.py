@@ -49,10 +49,15 @@ def uniform(*parts: Part) -> float:
     return _uniform(key(*parts))
 
 
-def uniform_after(prefix: blake2b, last: Part) -> float:
-    """Return the uniform of the address with the parts of `prefix` and one more."""
+def uniform_after(prefix: blake2b, *last: Part) -> float:
+    """Return the uniform of the address with the parts of `prefix` and some more."""
+    return uniform_of(prefix, b"".join(map(length_prefixed, last)))
+
+
+def uniform_of(prefix: blake2b, parts: bytes) -> float:
+    """Return the same; the last parts as `encode` returns them, one after the other."""
     hashed = prefix.copy()
-    hashed.update(length_prefixed(last))
+    hashed.update(parts)
     return _uniform(hashed.digest())
 
 
@@ -71,8 +76,12 @@ def words_after(prefix: blake2b, lasts: Iterable[bytes]) -> NDArray[np.uint64]:
     return np.frombuffer(b"".join(digests), "<u8")[::2]
 
 
-_GOLDEN = 0x9E3779B97F4A7C15
-_MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+_GOLDEN, _WORD = 0x9E3779B97F4A7C15, 1 << 64
+_MIXERS = (
+    (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)),
+    (np.uint64(27), np.uint64(0x94D049BB133111EB)),
+)
+_LAST, _KEPT_BITS = np.uint64(31), np.uint64(11)
 
 
 def mixed(words: NDArray[np.uint64], numbers: Numbers) -> NDArray[np.uint64]:
@@ -81,17 +90,20 @@ def mixed(words: NDArray[np.uint64], numbers: Numbers) -> NDArray[np.uint64]:
     The step and the finalizer of SplitMix64, element by element.
 
     Args:
-        words: keys, from `words_after` or from this function.
+        words: keys, from `words_after` or from this function; an array.
         numbers: where in the stream of each key, from 0; any shape that broadcasts with `words`.
     """
-    counted = np.atleast_1d(numbers).astype(np.uint64) + np.uint64(1)
-    out = words + counted * np.uint64(_GOLDEN)  # modulo 2**64, as arrays are
+    if isinstance(numbers, int):
+        out = words + np.uint64((numbers + 1) * _GOLDEN % _WORD)
+    else:
+        counted = np.asarray(numbers).astype(np.uint64) + np.uint64(1)
+        out = words + counted * np.uint64(_GOLDEN)  # modulo 2**64, as arrays are
     shifted = np.empty_like(out)
     for bits, odd in _MIXERS:
-        np.right_shift(out, np.uint64(bits), out=shifted)
+        np.right_shift(out, bits, out=shifted)
         out ^= shifted
-        out *= np.uint64(odd)
-    np.right_shift(out, np.uint64(31), out=shifted)
+        out *= odd
+    np.right_shift(out, _LAST, out=shifted)
     out ^= shifted
     return out
 
@@ -102,7 +114,7 @@ def mixed_uniforms(words: NDArray[np.uint64], numbers: Numbers) -> NDArray[np.fl
 
 
 def _uniforms(words: NDArray[np.uint64]) -> NDArray[np.float64]:
-    out: NDArray[np.float64] = (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    out: NDArray[np.float64] = (words >> _KEPT_BITS).astype(np.float64) * 2.0**-53
     return out
 
 

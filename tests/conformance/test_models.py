@@ -55,6 +55,15 @@ def test_a_model_publishes_signals_that_it_has(plan: Plan) -> None:
     assert len(model_of(plan).whole(plan.metrics)) == len(signals)
 
 
+def test_metrics_made_alone_are_those_made_together(plan: Plan) -> None:
+    stems = {metric.stem for metric in plan.metrics if model_of(plan).apart}
+    window = Window(1, 4, plan.clock.first + 3, plan.clock.first + 40)
+    together = simulate(plan, window).values
+    for stem in stems:
+        of_stem = [metric.stem == stem for metric in plan.metrics]
+        assert np.array_equal(simulate(plan.only(stem), window).values, together[of_stem]), stem
+
+
 def test_every_factor_is_a_value_a_day_and_its_switch_and_field_are_there(plan: Plan) -> None:
     said = model_of(plan)
     assert said.factors

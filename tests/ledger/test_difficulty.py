@@ -74,6 +74,15 @@ def test_anomalies_begin_at_any_time_alike() -> None:
         assert ((found - expected) ** 2 / expected).sum() < parts + 3.1 * (2 * parts) ** 0.5 + 6
 
 
+def test_of_what_is_always_plain_to_see_the_dial_decides_how_many_and_nothing_else() -> None:
+    said = {"per_quarter": 1.0, "hours": [20, 30], "archetypes": {}}
+    at = [plan_at(None, incidents={"difficulty": d, "power_off": said}) for d in (0, 0.5, 1)]
+    found = [[e for e in ledger_of(plan) if e.kind == "power_off"] for plan in at]
+    easy, medium, hard = ({(e.event_id, e.end) for e in events} for events in found)
+    assert easy > medium > hard == set()
+    assert {20 <= (e.end or 0) - e.begin <= 30 * 3600 for e in found[0]} == {True}
+
+
 def test_words_are_numbers_and_nothing_said_is_nothing_changed() -> None:
     assert plan_at("hard").digest == plan_at(1).digest == plan_at(1.0).digest
     assert plan_at("medium").digest == plan_at(0.5).digest != plan_at(None).digest

@@ -18,7 +18,7 @@ from tests.ledger.fleets import only, planned, values_of
 
 if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Event
-    from fleetsynth.models.realistic.compose import Samples
+    from fleetsynth.models.realistic.samples import Samples
     from fleetsynth.plan import Plan
 
 EVERYTHING = only(

@@ -19,8 +19,9 @@ from fleetsynth.folders.generate import generate_folder
 from fleetsynth.formats import FORMATS
 from fleetsynth.models.realistic import noise
 from fleetsynth.models.realistic import simulate as model
-from fleetsynth.models.realistic.compose import Samples
 from fleetsynth.models.realistic.plan import RealisticPlan
+from fleetsynth.models.realistic.samples import Samples
+from fleetsynth.models.realistic.spans import Span
 from fleetsynth.presets import simulate
 from fleetsynth.streams import Stream
 from fleetsynth.window import Window
@@ -189,7 +190,7 @@ def test_another_sample_interval_draws_other_numbers() -> None:
     for interval in ("1min", "5min", "15min", "1h"):
         plan = realistic(SPRING, sample_interval=interval, granularity="1h", num_servers=3)
         begin = plan.clock.first * (3_600 // plan.scenario.sample_seconds)
-        span = model.Span(plan, begin, begin + 512, Stream())
+        span = Span(plan, begin, begin + 512, Stream())
         made = span.noise("samples", ids(plan), noise.SERIES)
         drawn.append(made._normals.ravel())
     numbers = np.concatenate(drawn)

@@ -16,7 +16,7 @@ from fleetsynth.series.families import MODES, NODE_EXPORTER, families_of
 from fleetsynth.series.index import Index
 from fleetsynth.series.matching import accepted, accepts
 from fleetsynth.series.select import Catalog, Limits, RefusedError
-from fleetsynth.series.tiles import Tiles
+from fleetsynth.series.tiles import Memory, Tiles
 from fleetsynth.serve.exposition import wants_openmetrics
 from fleetsynth.serve.lists import matchers
 from fleetsynth.window import Window
@@ -206,12 +206,30 @@ def test_values_do_not_depend_on_how_much_is_remembered(plan: Plan) -> None:
     assert all_of(1) == all_of(1 << 28)
 
 
+def test_values_do_not_depend_on_what_else_was_asked_before(plan: Plan) -> None:
+    """What a model makes alone, and then together with others, is the same; one place keeps it."""
+    names = ["node_memory_MemAvailable_bytes", "fleetsynth_cpu_p95", "node_cpu_seconds_total", ".+"]
+    days = [START_MS, START_MS + 3 * DAY_MS]
+
+    def asked(catalog: Catalog, name: str) -> dict[Any, list[float]]:
+        of = [Matcher("=~", "__name__", name), Matcher("=~", "server_id", "server_00[2-5]")]
+        return {labels: values.tolist() for labels, _, values in catalog.select(of, *days).series()}
+
+    one = Catalog(plan, {}, Limits())
+    alone = one.making([each for each in one.families if each.name == names[0]])
+    assert [metric.stem for metric in alone.plan.metrics] == ["mem"]
+    for name in names:
+        assert asked(one, name) == asked(Catalog(plan, {}, Limits()), name), name
+    assert asked(one, names[1]).items() <= asked(one, ".+").items()
+
+
 # Tiles
 
 
 @pytest.mark.parametrize("most_bytes", [0, 100_000, 1 << 24])
 def test_tiles_are_what_is_simulated(plan: Plan, most_bytes: int) -> None:
-    tiles, rng = Tiles(plan, simulate, most_bytes), np.random.default_rng(5)
+    memory, rng = Memory(most_bytes), np.random.default_rng(5)
+    tiles = Tiles(plan, simulate, memory)
     clock = plan.clock
     whole = simulate(plan, Window(0, 60, clock.first, clock.stop)).values
     for _ in range(12):
@@ -219,7 +237,7 @@ def test_tiles_are_what_is_simulated(plan: Plan, most_bytes: int) -> None:
         first, stop = np.sort(rng.choice(np.arange(clock.count + 1), 2, replace=False)).tolist()
         got = tiles.values(servers, clock.first + first, clock.first + stop)
         assert np.array_equal(got, whole[:, servers, first:stop])
-        assert tiles.bytes <= most_bytes
+        assert memory.bytes <= most_bytes
 
 
 # The table

@@ -14,13 +14,21 @@ from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Kind, Spells
+    from fleetsynth.scenario.events import SpellRates
 
 
-def rates_at(kind: Kind, drawn: Spells, difficulty: float) -> Rates:
-    """Return the rates of a kind, given where the dial stands: from 0, easy, to 1, hard."""
+def rates_at(kind: Kind, drawn: Spells, said: SpellRates, difficulty: float) -> Rates:
+    """Return the rates of a kind, given where the dial stands: from 0, easy, to 1, hard.
+
+    Args:
+        kind: of the events.
+        drawn: how they come about.
+        said: the scenario's figures; those of kinds that the dial decides are not asked for.
+        difficulty: where the dial stands.
+    """
     dial = drawn.dial
     if dial is None:
-        return Rates(rounded(drawn.per_quarter * (1.0 - difficulty)), drawn.hours, drawn.size)
+        return Rates(rounded(said.per_quarter * (1.0 - difficulty)), said.hours, said.size)
     neutral = _neutral(kind)
     low, high = (
         rounded(neutral + _between(plain - neutral, faint - neutral, difficulty))

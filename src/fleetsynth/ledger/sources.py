@@ -115,7 +115,7 @@ def sources_of(plan: Plan) -> Sources:
         of = {a: rates.archetypes.get(a, 1.0) for a in names}
         if isinstance(kind.drawn, Spells):
             if incidents.difficulty is not None:
-                rates = rates_at(kind, kind.drawn, incidents.difficulty)
+                rates = rates_at(kind, kind.drawn, rates, incidents.difficulty)
             per = {a: rounded(rates.per_quarter * incidents.intensity * x) for a, x in of.items()}
             by = {a: spells.Rates(r, rates.hours, rates.size) for a, r in per.items() if r}
             spelled.append((kind, by))

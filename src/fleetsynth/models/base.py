@@ -248,6 +248,8 @@ class Model:
         restarts: returns when a server restarts, in samples, given a plan and the server's place in
             it; None if the model knows nothing of restarts.
         recurring: returns what servers first..stop-1 do by a schedule; None if they do nothing.
+        apart: whether `simulate` returns the metrics of a plan that `Plan.only` made, with the same
+            values in less time.
     """
 
     version: str
@@ -268,6 +270,7 @@ class Model:
     tile_seconds: float | None = None
     restarts: Callable[[Any, int], Resets] | None = None
     recurring: Callable[[Any, int, int], Recurring] | None = None
+    apart: bool = False
 
     def factors_of(self, plan: Plan) -> tuple[Factor, ...]:
         """Return what the calendar multiplies demand by, as a plan has it."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil, floor, frexp
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.clock import DAY_SECONDS
-from fleetsynth.streams import uniform
+from fleetsynth.streams import address, uniform_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from hashlib import blake2b
 
 _SLOT_DAYS = 1 / 16
 """Time is cut into slots, at most one reset in each; half of the shortest period is longer."""
@@ -57,7 +59,7 @@ class Resets(NamedTuple):
 
     def uniform(self, what: str, *numbers: int) -> float:
         """One uniform in [0, 1) of a slot, or of a half."""
-        return uniform(self.seed, self.purpose, self.name, what, *numbers)
+        return uniform_after(_prefix(self.seed, self.purpose, self.name), what, *numbers)
 
     def _slots(self, level: int, span: int) -> Iterator[int]:
         """Yield the slots of a span of ``2**level`` days in which there is a reset, in order."""
@@ -79,3 +81,8 @@ class Resets(NamedTuple):
     def _tick(self, slot: int) -> int:
         day = (slot + self.uniform("time", slot)) * _SLOT_DAYS
         return ceil(day * DAY_SECONDS / self.step)
+
+
+@lru_cache(maxsize=1024)  # an entity draws dozens of uniforms, one after the other
+def _prefix(seed: int, purpose: str, name: str) -> blake2b:
+    return address(seed, purpose, name)

@@ -169,9 +169,10 @@ def _dial(incidents: Incidents) -> Iterator[Problem]:
         message = "nothing happens by itself: say incidents.intensity, such as 1"
         yield Problem(message, "incidents.difficulty")
     for name, kind in DRAWN.items():
-        rates = getattr(incidents, name)
-        for key in ("per_quarter", "hours", "size") if isinstance(kind.drawn, Spells) else ():
-            if getattr(rates, key) != getattr(kind.drawn, key):
+        rates, drawn = getattr(incidents, name), kind.drawn
+        decides = isinstance(drawn, Spells) and drawn.dial is not None
+        for key in ("per_quarter", "hours", "size") if decides else ():
+            if getattr(rates, key) != getattr(drawn, key):
                 message = "incidents.difficulty decides it: leave one of the two out"
                 yield Problem(message, f"incidents.{name}.{key}")
 

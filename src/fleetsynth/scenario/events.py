@@ -381,7 +381,7 @@ class _Incidents(ByChance):
     difficulty: _Difficulty | None = Field(
         None,
         description="How hard anomalies are to find: easy, medium, hard, or 0 to 1. It decides "
-        "rates, hours and sizes of all that comes and goes.",
+        "how faint they are, and how many there are of those that are always plain to see.",
     )
 
     @model_serializer(mode="wrap")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +15,7 @@ from fleetsynth.series.counters import Counters
 from fleetsynth.series.families import PROMETHEUS, families_of
 from fleetsynth.series.index import Index
 from fleetsynth.series.matching import accepts
-from fleetsynth.series.tiles import Tiles
+from fleetsynth.series.tiles import Memory, Tiles
 from fleetsynth.series.values import Moments, own_values, rows_at
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Catalog:
         clean: values of each sample, whether servers live or not.
         counters: of its servers.
         further: values of families that were added, by quantity.
+        memory: what is remembered of the values.
     """
 
     def __init__(
@@ -112,10 +114,12 @@ class Catalog:
         self.families = families_of(plan, stems, convention)
         self.further: dict[str, Callable[[int, Moments], list[Floats]]] = {}
         self.index = Index(plan, constant)
-        self.clean = Tiles(self.samples, model.simulate, limits.cache_bytes)
+        self.memory = Memory(limits.cache_bytes)
+        self.clean = Tiles(self.samples, model.simulate, self.memory)
         self.counters = Counters(self.samples, self.clean)
         is_same = self.samples is plan and plan.is_gapless
-        self.published = self.clean if is_same else Tiles(plan, simulate, limits.cache_bytes)
+        self.published = self.clean if is_same else Tiles(plan, simulate, self.memory)
+        self._parts: dict[str, Catalog] = {}
 
     def add(self, family: Family, values: Callable[[int, Moments], list[Floats]]) -> None:
         """Add a family that the plan's metrics do not give.
@@ -126,6 +130,23 @@ class Catalog:
         """
         self.families = tuple(sorted((*self.families, family), key=lambda each: each.name))
         self.further[family.quantity] = values
+
+    def making(self, families: Iterable[Family]) -> Catalog:
+        """Return a catalog that makes no more than some families need, with the same values."""
+        stems = {stem for family in families for stem in family.stems or [""]}
+        if len(stems) > 1 or not stems <= {metric.stem for metric in self.samples.metrics}:
+            return self
+        if not model_of(self.plan).apart or self.plan.is_faulty:
+            return self
+        (stem,) = stems
+        if stem not in self._parts:
+            part = self._parts[stem] = copy(self)
+            part.plan, part.samples = self.plan.only(stem), self.samples.only(stem)
+            part.clean = self.clean.only(stem)
+            part.counters = Counters(part.samples, part.clean)
+            is_same = self.published is self.clean
+            part.published = part.clean if is_same else self.published.only(stem)
+        return self._parts[stem]
 
     @cached_property
     def scrape_seconds(self) -> int:
@@ -231,6 +252,10 @@ class Selection:
         there = spans[:, 0] <= spans[:, 1]
         return self.everyone[there], spans[there]
 
+    @cached_property
+    def _making(self) -> Catalog:
+        return self.catalog.making(family for family, _ in self.chosen)
+
     @property
     def servers(self) -> Ints:
         """Places of the servers, ascending."""
@@ -295,8 +320,8 @@ class Selection:
                 continue
             if last != (each.place, each.family.name):
                 last = each.place, each.family.name
-                values = own_values(self.catalog, each.family, servers[each.place], when)
-                has_rows = rows_at(self.catalog, servers[each.place], when)
+                values = own_values(self._making, each.family, servers[each.place], when)
+                has_rows = rows_at(self._making, servers[each.place], when)
             of = values[each.row] if len(values) > 1 else values[0]
             there = ~np.isnan(of)
             if has_rows is not None:
@@ -312,7 +337,7 @@ class Selection:
             return True
         low, high = int(self._lives[1][:, 0].min()), int(self._lives[1][:, 1].max())
         fits = True
-        for tiles, fine in ((self.catalog.clean, True), (self.catalog.published, False)):
+        for tiles, fine in ((self._making.clean, True), (self._making.published, False)):
             if any(family.is_fine == fine for family, _ in self.chosen):
                 clock = (self.catalog.samples if fine else self.catalog.plan).clock
                 first, stop = -(-low // clock.step), high // clock.step + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from itertools import groupby
+from itertools import count, groupby
 from math import lcm
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +14,7 @@ from fleetsynth.block import NULL_HUNDREDTHS
 from fleetsynth.window import BLOCK, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Hundredths = NDArray[np.int32]
 
+_NUMBERS = count()
 _TOGETHER = 64
 """Servers that are simulated together."""
 _MOST_CELLS = 1 << 21
@@ -45,33 +46,74 @@ class _Missing(NamedTuple):
     stop: int
 
 
+class Memory:
+    """The tiles that were made last, whatever they are of, up to so many bytes."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes, self.bytes = most_bytes, 0
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[int, int, int], Hundredths] = OrderedDict()
+
+    def get(self, key: tuple[int, int, int]) -> Hundredths | None:
+        """Return a tile, if it is remembered; it is not forgotten soon."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return found
+
+    def __contains__(self, key: tuple[int, int, int]) -> bool:
+        return key in self._kept
+
+    def keep(self, tiles: Iterable[tuple[tuple[int, int, int], Hundredths]]) -> None:
+        """Remember tiles."""
+        with self._lock:
+            for key, values in tiles:
+                if key not in self._kept:
+                    self._kept[key] = values.copy()
+                    self.bytes += values.nbytes
+            while self.bytes > self.most_bytes:
+                self.bytes -= self._kept.popitem(last=False)[1].nbytes
+
+
 class Tiles:
     """Hundredths of a plan's metrics, by server and tick.
 
+    Args:
+        plan: its values.
+        simulate: makes them.
+        memory: where tiles are kept; others may keep theirs there.
+
     Attributes:
         ticks: of a tile.
-        most_bytes: that are remembered.
     """
 
     def __init__(
-        self, plan: Plan, simulate: Callable[[Plan, Window], Block], most_bytes: int
+        self, plan: Plan, simulate: Callable[[Plan, Window], Block], memory: Memory
     ) -> None:
-        self._plan, self._simulate, self.most_bytes = plan, simulate, most_bytes
+        self._plan, self._simulate, self._memory = plan, simulate, memory
         per_tick = plan.samples_per_row
         self.ticks = lcm(BLOCK, per_tick) // per_tick
-        self._lock = Lock()
-        self._kept: OrderedDict[tuple[int, int], Hundredths] = OrderedDict()
-        self._bytes = 0
+        self._number = next(_NUMBERS)
+        self._whole: Tiles | None = None
+        self._parts: dict[str, Tiles] = {}
 
-    @property
-    def bytes(self) -> int:
-        """How much is remembered."""
-        return self._bytes
+    def only(self, stem: str) -> Tiles:
+        """Return those of the metrics of one stem, which a model has to be able to make alone.
+
+        Where the metrics of another stem were asked for before, all are made together.
+        """
+        if stem not in self._parts:
+            part = Tiles(self._plan.only(stem), self._simulate, self._memory)
+            part._whole = self
+            self._parts[stem] = part
+        return self._parts[stem]
 
     def room_for(self, servers: int, ticks: int) -> bool:
         """Tell whether tiles of so many servers and ticks can be remembered together."""
         tiles = ticks // self.ticks + 2
-        return servers * tiles * self.ticks * len(self._plan.metrics) * 4 <= self.most_bytes // 2
+        size = servers * tiles * self.ticks * len(self._plan.metrics) * 4
+        return size <= self._memory.most_bytes // 2
 
     def values(self, servers: NDArray[np.int64], first: int, stop: int) -> Hundredths:
         """Return hundredths at ticks first..stop-1, shape (metrics, servers, ticks).
@@ -127,6 +169,11 @@ class Tiles:
                 yield gaps[begin : begin + most]
 
     def _made(self, window: Window) -> Hundredths:
+        whole = self._whole
+        if whole is not None and whole.is_known(window.first_server, window.first_tick):
+            servers = np.arange(window.first_server, window.stop_server)
+            values = whole.values(servers, window.first_tick, window.stop_tick)
+            return values[[whole._plan.metrics.index(metric) for metric in self._plan.metrics]]
         block = self._simulate(self._plan, window)
         if block.is_full:
             return block.values
@@ -135,22 +182,19 @@ class Tiles:
         out[:, server, tick] = values
         return out
 
+    def is_known(self, server: int, tick: int) -> bool:
+        """Tell whether a tile is remembered, or a part of it."""
+        place = server, tick // self.ticks
+        return any((each._number, *place) in self._memory for each in (self, *self._parts.values()))
+
     def _get(self, server: int, tile: int) -> Hundredths | None:
-        with self._lock:
-            found = self._kept.get((server, tile))
-            if found is not None:
-                self._kept.move_to_end((server, tile))
-            return found
+        return self._memory.get((self._number, server, tile))
 
     def _keep(self, group: list[_Missing], made: Hundredths) -> None:
-        with self._lock:
-            for place, gap in enumerate(group):
-                for tile in range(gap.first, gap.stop):
-                    if (gap.server, tile) in self._kept:
-                        continue
-                    begin = (tile - gap.first) * self.ticks
-                    kept = made[:, place, begin : begin + self.ticks].copy()
-                    self._kept[gap.server, tile] = kept
-                    self._bytes += kept.nbytes
-            while self._bytes > self.most_bytes:
-                self._bytes -= self._kept.popitem(last=False)[1].nbytes
+        first = group[0].first
+        self._memory.keep(
+            ((self._number, gap.server, tile), made[:, place, begin : begin + self.ticks])
+            for place, gap in enumerate(group)
+            for tile in range(gap.first, gap.stop)
+            for begin in [(tile - first) * self.ticks]
+        )

@@ -179,9 +179,7 @@ class App:
         return _packed(request, content, kind)
 
     def _own_metrics(self, request: Request) -> Reply:
-        catalog = self.catalog
-        tiles = {id(each): each for each in (catalog.clean, catalog.published)}
-        gauges = {"cache_bytes": float(sum(each.bytes for each in tiles.values()))}
+        gauges = {"cache_bytes": float(self.catalog.memory.bytes)}
         return _packed(request, self.own.text(gauges).encode(), PLAIN)
 
     def _ready(self, _request: Request) -> Reply:

@@ -13,7 +13,7 @@ from fleetsynth.kinds.kind import Faults
 from fleetsynth.ledger.table import of_one
 from fleetsynth.metrics import LABEL
 from fleetsynth.series.families import Family
-from fleetsynth.series.tiles import Tiles
+from fleetsynth.series.tiles import Memory, Tiles
 from fleetsynth.tables.labels import block_of_labels, plan_of_labels
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def add_labels(catalog: Catalog) -> None:
     def made(_: Plan, window: Window) -> Block:
         return block_of_labels(catalog.plan, Block(window, np.empty((0, *window.shape), np.int32)))
 
-    tiles = Tiles(plan, made, _CACHE_BYTES)
+    tiles = Tiles(plan, made, Memory(_CACHE_BYTES))
 
     def values(server: int, when: Moments) -> list[Floats]:
         ticks = when.ticks(plan.clock.step)

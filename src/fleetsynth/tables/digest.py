@@ -95,7 +95,7 @@ def text_run(count: int, value: str | None) -> bytes:
     return head + (b"\xff" * 8 if value is None else length_prefixed(value))
 
 
-def row_order(time: Ints, columns: Sequence[NDArray[np.integer]]) -> Ints | None:
+def row_order(time: NDArray[np.integer], columns: Sequence[NDArray[np.integer]]) -> Ints | None:
     """Return the order in which leaves take rows: by time, and those of one time by their columns.
 
     Args:

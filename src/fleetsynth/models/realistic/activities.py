@@ -120,8 +120,8 @@ def at_random(
 
 def normals(words: Words, place: int) -> Floats:
     """Return one standard normal of each word, by Box and Muller; not yet rounded."""
-    radius = mixed_uniforms(words, _NORMALS + 2 * place)
-    angle = mixed_uniforms(words, _NORMALS + 2 * place + 1)
+    of = np.arange(2)[:, None] + (_NORMALS + 2 * place)
+    radius, angle = mixed_uniforms(words, of)
     out: Floats = np.sqrt(-2.0 * np.log(1.0 - radius)) * np.cos(2 * np.pi * angle)
     return out
 

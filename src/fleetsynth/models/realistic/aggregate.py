@@ -30,7 +30,7 @@ def aggregate(samples: Hundredths, per_tick: int, statistics: Sequence[str]) -> 
     """
     series, servers, count = samples.shape
     if per_tick == 1:
-        return np.repeat(samples, len(statistics), axis=0)
+        return samples if len(statistics) == 1 else np.repeat(samples, len(statistics), axis=0)
     parts = samples.reshape(series, servers, count // per_tick, per_tick)
     ranks = {name: rank(name, per_tick) for name in statistics if name != "mean"}
     sums = parts.sum(axis=_SAMPLES, dtype=np.int64) if "mean" in statistics else None

@@ -18,13 +18,8 @@ from fleetsynth.ledger.sources import sources_of
 from fleetsynth.models.parts import Components, Part, Parts, whole
 from fleetsynth.models.realistic import demand, stocks
 from fleetsynth.models.realistic.compose import FULL, flow, following
-from fleetsynth.models.realistic.simulate import (
-    Span,
-    grouped,
-    pieces,
-    shared_of,
-    statistics,
-)
+from fleetsynth.models.realistic.simulate import grouped, pieces, statistics
+from fleetsynth.models.realistic.spans import Span, shared_of
 from fleetsynth.models.resets import Resets
 
 if TYPE_CHECKING:
@@ -33,10 +28,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.metrics import Metric
-    from fleetsynth.models.realistic.compose import Samples
     from fleetsynth.models.realistic.members import Members
     from fleetsynth.models.realistic.plan import RealisticPlan
-    from fleetsynth.models.realistic.simulate import Shared
+    from fleetsynth.models.realistic.samples import Samples
+    from fleetsynth.models.realistic.spans import Shared
     from fleetsynth.window import Window
 
     Floats = NDArray[np.float64]
@@ -149,10 +144,10 @@ def _stock(
 ) -> Iterator[Floats]:
     """Yield the sums of a stock, server by server put together."""
     seed, step = seen.span.plan.scenario.seed, seen.span.step
-    figures = {name: values.tolist() for name, values in seen.members.figures.items()}
+    paths = stocks.MEMORY if days in stocks.MEMORY else stocks.DISK
     span, made = (seen.span.first, seen.span.stop), []
-    for row, (name, at) in enumerate(zip(seen.members.names, seen.at, strict=True)):
-        of = {path: values[row] for path, values in figures.items()}
+    each = stocks.each(seen.members.names, seen.members.figures, paths)
+    for (name, of), at in zip(each, seen.at, strict=True):
         resets = Resets(seed, purpose, name, of[days], step)
         made.append(sums(at, span, resets, *more, of))
     for rows in zip(*made, strict=True):
@@ -198,6 +193,7 @@ _MADE = {
     ),
 }
 """By the stem of a metric, in the order of `METRICS`."""
+_SERIES = {name for made in _MADE.values() for name in made.series}
 
 
 def names(plan: RealisticPlan) -> tuple[tuple[str, ...], ...]:
@@ -318,7 +314,8 @@ def _all_of(members: Members, rows: slice, span: Span, relative: Floats, made: S
     at = np.broadcast_to(np.arange(span.first, span.stop), made.cpu.shape)
     stages = relative[:, of_rows.service]
     events = sources_of(span.plan).any
-    return Seen(of_rows, span, at, lambda: stages, made._asdict(), events)
+    of = {name: getattr(made, name) for name in _SERIES}
+    return Seen(of_rows, span, at, lambda: stages, of, events)
 
 
 def _add_up(

@@ -27,56 +27,6 @@ USUAL_STEP = 300
 """Seconds from sample to sample at which figures of noise and counters are given."""
 
 
-class Samples(NamedTuple):
-    """What servers did at every sample, and what it is made of; shape (servers, samples) each.
-
-    Attributes:
-        relative: demand relative to its level, with what events do to it.
-        common: the same with the drift that all replicas of a service have in common.
-        base: CPU in percent of the server's capacity, with drift, noise, cycles and swings.
-        spikes: CPU points of spikes, dips and the shocks of its service.
-        runs: CPU points of jobs.
-        cpu: all that, and episodes.
-        noise_in: what traffic in is multiplied by, beside demand.
-        noise_out: same, out.
-        sent: mean traffics of spikes, jobs and episodes.
-        net_in: traffic in Mbps before the link's limit.
-        net_out: same, out.
-        taken: memory points that jobs and episodes take, less what was released.
-        held: memory without that, and without what follows demand.
-        memory: used memory in percent, before its bounds.
-        disk: used space in percent, before its bounds.
-        shown_cpu: cpu with what events do to the server; beyond 100 it is not served.
-        shown_memory: same, of memory; and so on.
-        shown_disk: same.
-        shown_in: same, of traffic in.
-        shown_out: same, out.
-        hundredths: what the collector sees, times 100, int32, shape (5, servers, samples).
-    """
-
-    relative: Floats
-    common: Floats
-    base: Floats
-    spikes: Floats
-    runs: Floats
-    cpu: Floats
-    noise_in: Floats
-    noise_out: Floats
-    sent: Floats
-    net_in: Floats
-    net_out: Floats
-    taken: Floats
-    held: Floats
-    memory: Floats
-    disk: Floats
-    shown_cpu: Floats
-    shown_memory: Floats
-    shown_disk: Floats
-    shown_in: Floats
-    shown_out: Floats
-    hundredths: NDArray[np.int32]
-
-
 class Loads(NamedTuple):
     """Constants of some servers, from their figures and their services'; shape (servers,) each.
 
@@ -180,38 +130,28 @@ def within_reach(taken: Floats, held: Floats) -> None:
     np.minimum(taken, np.maximum(FULL - held, 0.0) * _TAKEN, out=taken)
 
 
-def published(
-    server: Figures,
-    loads: Loads,
-    series: tuple[Floats, Floats, Floats, Floats, Floats],
-) -> NDArray[np.int32]:
-    """Bound and round what a collector sees, shape (5, servers, samples).
-
-    Traffic beyond what the CPU could serve is not carried, nor is what exceeds the link.
-
-    Args:
-        server: figures of the servers.
-        loads: their constants.
-        series: cpu, memory, disk, traffic in, traffic out, shape (servers, samples) each.
-    """
-    cpu, memory, disk, net_in, net_out = series
-    out = np.empty((5, *cpu.shape), dtype=np.int32)
-    link = server["network.link"][:, None]
-    carried = np.maximum(cpu, FULL)
-    np.divide(FULL, carried, out=carried)
-    work = np.empty_like(cpu)
-    np.subtract(cpu, server["floor"][:, None], out=work)
+def counted(server: Figures, loads: Loads, cpu: Floats, out: NDArray[np.int32]) -> None:
+    """Write what the CPU's counter shows, in hundredths; arrays of shape (servers, samples)."""
+    work = cpu - server["floor"][:, None]
     # A server that runs is seen to run, unless the counter is too coarse for that.
     lowest = np.where((loads.level > 0) & (server["floor"] == 0), LEAST, 0.0)[:, None]
     np.clip(work, lowest, FULL, out=work)
     _to_steps(work, loads.steps)
-    limits.hundredths(work, out=out[0])
-    for place, stock in enumerate((memory, disk), start=1):
-        limits.hundredths(np.clip(stock, 0.0, FULL, out=work), out=out[place])
-    for place, flow in enumerate((net_in, net_out), start=3):
-        np.multiply(flow, carried, out=work)
-        limits.hundredths(np.clip(work, 0.0, link, out=work), out=out[place])
-    return out
+    limits.hundredths(work, out=out)
+
+
+def used(stock: Floats, out: NDArray[np.int32]) -> None:
+    """Write a share that is used, of memory or of disk space, in hundredths."""
+    limits.hundredths(np.clip(stock, 0.0, FULL), out=out)
+
+
+def carried(server: Figures, cpu: Floats, flow: Floats, out: NDArray[np.int32]) -> None:
+    """Write traffic in hundredths: no more than the CPU could serve, nor than the link carries."""
+    work = np.maximum(cpu, FULL)
+    np.divide(FULL, work, out=work)
+    work *= flow
+    np.clip(work, 0.0, server["network.link"][:, None], out=work)
+    limits.hundredths(work, out=out)
 
 
 def _to_steps(values: Floats, steps: Floats) -> None:

@@ -14,6 +14,7 @@ from fleetsynth.calendars import NO_DATES
 from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, Days, elapsed_months, utc_offsets
 from fleetsynth.models.realistic.activities import normals
 from fleetsynth.models.realistic.factors import FACTORS, Local
+from fleetsynth.models.realistic.wander import straight
 from fleetsynth.numeric import rounded
 from fleetsynth.streams import mixed
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.calendars import OwnDates
-    from fleetsynth.models.realistic.parameters import Figures
     from fleetsynth.models.realistic.scenario import Close, Location
     from fleetsynth.scenario.holidays import Closed
 
@@ -40,6 +40,9 @@ OF_DAYS = (
     *(f"demand.harmonics.{name}{part}" for name in _HARMONICS for part in ("", "_turn")),
 )
 """Figures of a service that make its daily curve."""
+_OTHERS = ("depth_spread", "day_spread", "weekend", "holiday", "close", "growth")
+_FIGURES = (*OF_DAYS, *(f"demand.{name}" for name in _OTHERS))
+"""Figures of a service that say what it is asked for relative to its level."""
 _RAMP = 6.0
 """Hours around local midnight over which one day's factor becomes the next one's."""
 _DAYS = 5
@@ -64,7 +67,7 @@ class Services(NamedTuple):
     """
 
     names: list[str]
-    figures: Figures
+    figures: Mapping[str, Floats]
     words: NDArray[np.uint64]
     locations: Sequence[Location]
     closes: Sequence[Close]
@@ -86,7 +89,7 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
     figures = services.figures
     out = np.empty((3, len(services.locations), stop - first))
     for row, location in enumerate(services.locations):
-        of_row = {name: float(values[row]) for name, values in figures.items()}
+        of_row = {path: float(figures[path][row]) for path in _FIGURES}
         local = seconds + utc_offsets(location.zone, first, stop)
         day, quarter = np.divmod(local // _QUARTER, _PER_DAY)
         days = Days(int(day.min()) - 1, int(day.max()) + 1)  # clocks may go back to yesterday
@@ -143,12 +146,7 @@ def to_samples(hourly: Floats, first_hour: int, first: int, stop: int, per_hour:
     """
     if per_hour == 1:
         return hourly[:, first - first_hour : stop - first_hour]
-    now = hourly[:, :-1]
-    rise = (hourly[:, 1:] - now) / per_hour
-    out = np.empty((*now.shape, per_hour))
-    for place in range(per_hour):
-        np.multiply(rise, place, out=out[:, :, place])
-        out[:, :, place] += now
+    out = straight(hourly[:, :-1], hourly[:, 1:], per_hour)
     begin = first - first_hour * per_hour
     return out.reshape(len(out), -1)[:, begin : begin + stop - first]
 

@@ -5,6 +5,7 @@ Every metric reads the same activities, each by a size of its own.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from fleetsynth.models.realistic.activities import (
     lognormal,
     together,
 )
-from fleetsynth.models.realistic.jobs import Jobs, runs_of
+from fleetsynth.models.realistic.jobs import Jobs, Runs, runs_of
 from fleetsynth.models.realistic.wander import CELL
 from fleetsynth.numeric import rounded
 
@@ -70,38 +71,8 @@ class At(NamedTuple):
         return averages(made, height, (self.rows, self.samples), self.first, self.step)
 
 
-class Doings(NamedTuple):
+class Doings:
     """What servers do at every sample; shape (servers, samples) each.
-
-    Attributes:
-        swing: multiplies CPU demand.
-        spikes: CPU points of spikes and the shocks of the service.
-        dips: share of what demand takes that dips leave out; None for nothing.
-        runs: CPU points of jobs.
-        episodes: CPU points of episodes before they waver.
-        taken: memory points that jobs, episodes and releases take.
-        sent: mean traffics of jobs and episodes.
-    """
-
-    swing: Floats
-    spikes: Floats
-    dips: Floats | None
-    runs: Floats
-    episodes: Floats
-    taken: Floats
-    sent: Floats
-
-
-def doings(
-    seed: int,
-    names: Sequence[str],
-    figures: Figures,
-    sd: Floats,
-    jobs: Jobs,
-    shocks: Activities,
-    at: At,
-) -> Doings:
-    """Work out what servers do.
 
     Args:
         seed: of the scenario.
@@ -112,19 +83,78 @@ def doings(
         shocks: of their services; `row` is the place of the server.
         at: the samples.
     """
-    of = _Drawn(seed, names, figures, at)
-    spikes = _spikes(of, sd, shocks)
-    runs, run_memory, run_traffic = _runs(jobs, at)
-    episodes, episode_memory, episode_traffic = _episodes(of)
-    return Doings(
-        swing=_swings(of),
-        spikes=spikes,
-        dips=_dips(of),
-        runs=runs,
-        episodes=episodes,
-        taken=run_memory + episode_memory,
-        sent=run_traffic + episode_traffic,
-    )
+
+    def __init__(
+        self,
+        seed: int,
+        names: Sequence[str],
+        figures: Figures,
+        sd: Floats,
+        jobs: Jobs,
+        shocks: Activities,
+        at: At,
+    ) -> None:
+        self._of = _Drawn(seed, names, figures, at)
+        self._sd, self._jobs, self._shocks = sd, jobs, shocks
+
+    @cached_property
+    def swing(self) -> Floats:
+        """What multiplies CPU demand."""
+        return _swings(self._of)
+
+    @cached_property
+    def spikes(self) -> Floats:
+        """CPU points of spikes and the shocks of the service."""
+        return _spikes(self._of, self._sd, self._shocks)
+
+    @cached_property
+    def dips(self) -> Floats | None:
+        """Share of what demand takes that dips leave out; None for nothing."""
+        return _dips(self._of)
+
+    @cached_property
+    def runs(self) -> Floats:
+        """CPU points of jobs."""
+        return self._of_runs("height")
+
+    @cached_property
+    def episodes(self) -> Floats | None:
+        """CPU points of episodes before they waver; None for nothing."""
+        return self._of_episodes("height")
+
+    @cached_property
+    def taken(self) -> Floats:
+        """Memory points that jobs and episodes take."""
+        return self._of_both("memory")
+
+    @cached_property
+    def sent(self) -> Floats:
+        """Mean traffics of jobs and episodes."""
+        return self._of_both("traffic")
+
+    @cached_property
+    def _runs(self) -> Runs | None:
+        return runs_of(self._jobs, self._of.at.seconds) if len(self._jobs.row) else None
+
+    def _of_runs(self, size: str) -> Floats:
+        runs, at = self._runs, self._of.at
+        if runs is None:
+            return np.zeros((at.rows, at.samples))
+        return at.averages(runs.made, rounded(self._jobs.figures[size][runs.job] * runs.share))
+
+    @cached_property
+    def _cover(self) -> Floats | None:
+        return _episodes(self._of)
+
+    def _of_episodes(self, size: str) -> Floats | None:
+        if self._cover is None:
+            return None
+        out: Floats = self._cover * self._of.figures[f"episodes.{size}"][:, None]
+        return out
+
+    def _of_both(self, size: str) -> Floats:
+        runs, episodes = self._of_runs(size), self._of_episodes(size)
+        return runs if episodes is None else runs + episodes
 
 
 class _Drawn(NamedTuple):
@@ -134,16 +164,17 @@ class _Drawn(NamedTuple):
     names: Sequence[str]
     figures: Figures
     at: At
+    group: str = ""
 
     def often(self, purpose: str, bounds: tuple[int, int], spread: float) -> Activities:
         """Draw activities with a rate a day and a median length in minutes."""
-        rate = self.figures[f"{purpose}.rate"] * _PER_DAY
+        rate = self.figures[f"{self.group}{purpose}.rate"] * _PER_DAY
         grid = DENSE if purpose == "spikes" else OFTEN
         return self._drawn(purpose, grid, rate, "minutes", bounds, spread)
 
     def seldom(self, purpose: str, bounds: tuple[int, int], spread: float) -> Activities:
         """Draw activities with a rate a week and a median length in hours."""
-        rate = self.figures[f"{purpose}.rate"] * _PER_WEEK
+        rate = self.figures[f"{self.group}{purpose}.rate"] * _PER_WEEK
         return self._drawn(purpose, SELDOM, rate, "hours", bounds, spread)
 
     def _drawn(
@@ -162,7 +193,7 @@ class _Drawn(NamedTuple):
 
     def of(self, path: str, made: Activities) -> Floats:
         """Return a figure of each activity's server."""
-        out: Floats = self.figures[path][made.row]
+        out: Floats = self.figures[f"{self.group}{path}"][made.row]
         return out
 
 
@@ -186,29 +217,17 @@ def _dips(of: _Drawn) -> Floats | None:
     return np.minimum(out, _DEEPEST, out=out)
 
 
-def _runs(jobs: Jobs, at: At) -> tuple[Floats, Floats, Floats]:
-    """Return CPU points, memory points and mean traffics of jobs."""
-    if not len(jobs.row):
-        nothing = np.zeros((at.rows, at.samples))
-        return nothing, nothing, nothing
-    runs = runs_of(jobs, at.seconds)
-    sizes = (jobs.figures[name][runs.job] * runs.share for name in ("height", "memory", "traffic"))
-    cpu, memory, traffic = (at.averages(runs.made, rounded(size)) for size in sizes)
-    return cpu, memory, traffic
-
-
-def _episodes(of: _Drawn) -> tuple[Floats, Floats, Floats]:
-    """Return CPU points, memory points and mean traffics of episodes."""
+def _episodes(of: _Drawn) -> Floats | None:
+    """Return which part of each sample episodes cover, and how much of it; None for nothing."""
     made = of.seldom("episodes", _EPISODE, 1.0)
+    if not len(made.row):
+        return None
     begin, long = _OFFICE
     day = made.start // DAY_SECONDS * DAY_SECONDS + begin
     office = day + (made.uniforms(0) * long).astype(np.int64)
     made = made._replace(start=np.where(of.of("episodes.office", made) > 0, office, made.start))
     part = np.where(made.uniforms(1) < 0.5, 1.0, 1.0 - 0.5 * made.uniforms(2))
-    cover = np.minimum(of.at.averages(made, rounded(part)), 1.0)
-    sizes = (of.figures[f"episodes.{name}"][:, None] for name in ("height", "memory", "traffic"))
-    cpu, memory, traffic = (cover * size for size in sizes)
-    return cpu, memory, traffic
+    return np.minimum(of.at.averages(made, rounded(part)), 1.0)
 
 
 def _swings(of: _Drawn) -> Floats:
@@ -225,7 +244,7 @@ def releases(seed: int, names: Sequence[str], figures: Figures, at: At) -> Float
 
     A release is taken again by a straight line.
     """
-    of = _Drawn(seed, names, {k.removeprefix("memory."): v for k, v in figures.items()}, at)
+    of = _Drawn(seed, names, figures, at, "memory.")
     made = of.often("releases", _RELEASE, 0.8)
     size = lognormal(of.of("releases.size", made), 0.5, made.normals(1))
     low = np.maximum(-(-made.start // at.step), at.first)
@@ -242,7 +261,7 @@ def releases(seed: int, names: Sequence[str], figures: Figures, at: At) -> Float
 
 def transfers(seed: int, names: Sequence[str], figures: Figures, at: At) -> tuple[Floats, Floats]:
     """Return traffic in and out of transfers, in mean traffics of the server."""
-    of = _Drawn(seed, names, {k.removeprefix("network."): v for k, v in figures.items()}, at)
+    of = _Drawn(seed, names, figures, at, "network.")
     made = of.often("transfers", _TRANSFER, 0.9)
     tail = of.of("transfers.tail", made)
     height = lognormal(of.of("transfers.height", made), tail, made.normals(1))

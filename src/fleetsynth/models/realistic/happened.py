@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from fleetsynth.models.realistic.plan import RealisticPlan
 
     Floats = NDArray[np.float64]
-    Series = tuple[Floats, Floats, Floats, Floats, Floats]
 
 _ON = (
     ("cpu", 0, effects.add),
@@ -78,37 +77,37 @@ class Happened(NamedTuple):
         for row, name in enumerate(names):
             effects.multiply(relative, ((row, piece) for piece in self.shares.get(name, ())))
 
-    def on_series(self, names: Sequence[str], series: Series) -> Series:
-        """Return what servers show before limits, given what they would without events.
-
-        Args:
-            names: of the servers.
-            series: cpu, memory, disk, traffic in, traffic out, shape (servers, samples) each; not
-                changed.
-        """
-        out, felt = list(series), self._felt(names)
-        off = [("down", index, effects.switch_off) for index in _OFF]
-        for channel, index, act in (*_ON, *off):
-            found = felt.get(channel, ())
-            if found:
-                if out[index] is series[index]:
-                    out[index] = series[index].copy()
-                act(out[index], found)
-        return out[0], out[1], out[2], out[3], out[4]
-
-    def switch_off(self, names: Sequence[str], hundredths: NDArray[np.int32]) -> None:
-        """Publish 0 where servers are down, in place, shape (5, servers, samples)."""
-        found = self._felt(names).get("down", ())
-        for index in _OFF:
-            effects.switch_off(hundredths[index], found)
-
-    def _felt(self, names: Sequence[str]) -> Felt:
-        """Return what the events of servers and of their services do."""
+    def felt(self, names: Sequence[str]) -> Felt:
+        """Return what the events of servers and of their services do to the servers."""
         return effects.felt(map(self._all, names), self.grid)
 
     def _all(self, name: str) -> tuple[Event, ...]:
         """Return the events of a server and its service."""
         return self.servers.get(name, ()) + self.services[self.service_of[name]]
+
+
+def shown(felt: Felt, index: int, series: Floats) -> Floats:
+    """Return what servers show before limits, given what they would without events.
+
+    Args:
+        felt: what events do, row by row.
+        index: 0 to 4 for cpu, memory, disk, traffic in, traffic out.
+        series: shape (servers, samples); not changed.
+    """
+    out = series
+    for channel, of, act in (*_ON, *(("down", off, effects.switch_off) for off in _OFF)):
+        found = felt.get(channel, ()) if of == index else ()
+        if found:
+            if out is series:
+                out = series.copy()
+            act(out, found)
+    return out
+
+
+def switch_off(felt: Felt, index: int, hundredths: NDArray[np.int32]) -> None:
+    """Publish 0 where servers are down, in place, shape (servers, samples)."""
+    if index in _OFF:
+        effects.switch_off(hundredths, felt.get("down", ()))
 
 
 def happened(

@@ -86,8 +86,9 @@ def jobs_of(
         for row, count in enumerate(counts.astype(np.int64).tolist())
         for number in range(count)
     ]
-    figures = parameters.draw(plan, ids, [codes[row] for row in rows.tolist()], of="job")
-    figures = {path.removeprefix(parameters.OF_JOBS): v for path, v in figures.items()}
+    drawn = parameters.draw(plan, ids, [codes[row] for row in rows.tolist()], of="job")
+    paths = parameters.paths(plan, "job")
+    figures = {path.removeprefix(parameters.OF_JOBS): drawn[path] for path in paths}
     words = words_after(address(plan.scenario.seed, "job"), map(encode, ids))
     if not ids:
         return Jobs(rows, words, {}, np.zeros(0), np.zeros(0))
@@ -129,8 +130,8 @@ def runs_of(jobs: Jobs, span: tuple[int, int]) -> Runs:
 def recurring(plan: RealisticPlan, first: int, stop: int) -> Recurring:
     """Return the jobs of servers first..stop-1 as their schedules say."""
     names, codes = plan.fleet.server_ids(first, stop), plan.fleet.archetype_codes(first, stop)
-    counts = parameters.draw(plan, names, codes.tolist(), of="server", only="jobs.count")
-    jobs = jobs_of(plan, names, codes.tolist(), counts["jobs.count"])
+    counts = parameters.draw(plan, names, codes.tolist(), of="server")["jobs.count"]
+    jobs = jobs_of(plan, names, codes.tolist(), counts)
     number = np.arange(len(jobs.row)) - np.searchsorted(jobs.row, jobs.row)
 
     def runs(begin: int, end: int) -> tuple[Ints, Ints, Ints]:

@@ -16,6 +16,8 @@ from fleetsynth.models.realistic.jobs import Jobs, jobs_of
 from fleetsynth.streams import address, encode, words_after
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from fleetsynth.models.realistic.parameters import Figures
@@ -56,9 +58,9 @@ class Members(NamedTuple):
         """Return some of the servers, with all services."""
         return Members(
             names=self.names[rows],
-            figures={name: values[rows] for name, values in self.figures.items()},
+            figures=self.figures.take(rows),
             loads=self.loads.take(rows),
-            of_service={name: values[rows] for name, values in self.of_service.items()},
+            of_service=self.of_service.take(rows),
             jobs=self.jobs.take(rows),
             cycle=self.cycle.take(rows),
             traffic_cycle=self.traffic_cycle.take(rows),
@@ -73,12 +75,13 @@ def members_of(plan: RealisticPlan, first: int, stop: int) -> Members:
     """Look up servers first..stop-1 and their services; only to be read."""
     fleet, step = plan.fleet, plan.scenario.sample_seconds
     names, codes = fleet.server_ids(first, stop), fleet.archetype_codes(first, stop).tolist()
+    metadata = fleet.metadata(first, stop)
     services, begins, service = np.unique(
-        fleet.services(first, stop), return_index=True, return_inverse=True
+        metadata["service"], return_index=True, return_inverse=True
     )
     figures = parameters.draw(plan, names, codes, of="server")
     theirs = parameters.draw(plan, services.tolist(), [codes[at] for at in begins], of="service")
-    of_service = {name: values[service] for name, values in theirs.items()}
+    of_service = theirs.take(service)
     loads = Loads.of(figures, of_service, step)
     seed = plan.scenario.seed
 
@@ -95,19 +98,23 @@ def members_of(plan: RealisticPlan, first: int, stop: int) -> Members:
         cycle=cycle("cycle", "cycle", figures["noise.size"]),
         traffic_cycle=cycle("traffic cycle", "network.cycle", figures["network.noise"]),
         service=service,
-        services=_services(plan, services.tolist(), first, begins.tolist(), theirs),
+        services=_services(plan, services.tolist(), metadata, begins.tolist(), theirs),
         first=first,
     )
 
 
 def _services(
-    plan: RealisticPlan, names: list[str], first: int, begins: list[int], figures: Figures
+    plan: RealisticPlan,
+    names: list[str],
+    metadata: Mapping[str, list[str]],
+    begins: list[int],
+    figures: Figures,
 ) -> Services:
-    """Look up services by a server of each, counted from `first`."""
-    scenario, fleet = plan.scenario, plan.fleet
-    metadata = [fleet.metadata(first + at, first + at + 1) for at in begins]
-    units = [columns["business_unit"][0] for columns in metadata]
-    regions = [columns["region"][0] for columns in metadata]
+    """Look up services by the metadata of a server of each."""
+    scenario = plan.scenario
+    units, regions = (
+        [metadata[column][at] for at in begins] for column in ("business_unit", "region")
+    )
     return Services(
         names=names,
         figures=figures,

@@ -19,4 +19,5 @@ MODEL = Model(
     settle=settle,
     restarts=stocks.restarts_of,
     recurring=jobs.recurring,
+    apart=True,
 )

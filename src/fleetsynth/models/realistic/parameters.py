@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from fleetsynth.scenario.distribution import Distribution
 from fleetsynth.scenario.fields import Strict
-from fleetsynth.streams import address, uniform_after
+from fleetsynth.streams import address, encode, uniform_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from hashlib import blake2b
 
     from numpy.typing import NDArray
     from pydantic import BaseModel
 
     from fleetsynth.models.realistic.plan import RealisticPlan
-    from fleetsynth.models.realistic.scenario import RealisticProfile
-
-Figures = dict[str, "NDArray[np.float64]"]
-"""By dotted name, such as ``noise.size``: one figure per server or service, shape (entities,)."""
 
 OF_SERVICES, OF_JOBS = "demand.", "jobs."
 """How the names of figures begin that belong to a service, and to a single job; all others, and
@@ -30,14 +27,26 @@ how many jobs there are, belong to a server."""
 Owner = Literal["server", "service", "job"]
 
 
-def draw(
-    plan: RealisticPlan,
-    names: Sequence[str],
-    codes: Sequence[int],
-    *,
-    of: Owner,
-    only: str | None = None,
-) -> Figures:
+class Figures(dict[str, "NDArray[np.float64]"]):
+    """By dotted name, such as ``noise.size``: one figure per server or service, shape (entities,).
+
+    Each is drawn when it is first asked for.
+    """
+
+    def __init__(self, draw: Callable[[str], NDArray[np.float64]]) -> None:
+        super().__init__()
+        self._draw = draw
+
+    def __missing__(self, path: str) -> NDArray[np.float64]:
+        out = self[path] = self._draw(path)
+        return out
+
+    def take(self, rows: slice | NDArray[np.int64]) -> Figures:
+        """Return those of some entities."""
+        return Figures(lambda path: self[path][rows])
+
+
+def draw(plan: RealisticPlan, names: Sequence[str], codes: Sequence[int], *, of: Owner) -> Figures:
     """Draw the figures of some servers, services or jobs.
 
     Each figure has an address of its own, so that to change one moves no other.
@@ -47,47 +56,64 @@ def draw(
         names: of the servers, services or jobs.
         codes: the archetype of each.
         of: which of the three they are.
-        only: the one figure wanted; None for all.
     """
-    members: dict[int, list[int]] = {}
+    places: dict[int, list[int]] = {}
     for place, code in enumerate(codes):
-        members.setdefault(code, []).append(place)
-    out: Figures = {}
-    for code, places in members.items():
-        for path, distribution in _distributions(plan.archetypes[code].profile):
-            if _owner(path) != of or (only is not None and path != only):
-                continue
-            row = out.setdefault(path, np.zeros(len(names)))
-            row[places] = _drawn(plan, path, distribution, [names[at] for at in places])
-    return out
+        places.setdefault(code, []).append(place)
+    encoded = [encode(name) for name in names]
+    laws = {code: _laws(plan, code, of) for code in places}
+
+    def one(path: str) -> NDArray[np.float64]:
+        out = np.zeros(len(names))
+        for code, theirs in places.items():
+            out[theirs] = laws[code][path].drawn([encoded[at] for at in theirs])
+        return out
+
+    return Figures(one)
+
+
+def paths(plan: RealisticPlan, of: Owner) -> Iterable[str]:
+    """Return the names of all figures that servers, services or jobs have."""
+    return _laws(plan, 0, of)
 
 
 def draw_one(
     plan: RealisticPlan, path: str, names: Sequence[str], code: int
 ) -> NDArray[np.float64]:
     """Draw one figure of some servers or services of one archetype, as `draw` does."""
-    distribution = dict(_distributions(plan.archetypes[code].profile))[path]
-    return np.array(_drawn(plan, path, distribution, names))
+    law = _laws(plan, code, _owner(path))[path]
+    return np.array(law.drawn([encode(name) for name in names]))
 
 
-def _drawn(
-    plan: RealisticPlan, path: str, distribution: Distribution, names: Sequence[str]
-) -> list[float]:
-    if distribution.value is not None and not distribution.zero:
-        return [distribution.quantile(0.0)] * len(names)
-    prefix = address(plan.scenario.seed, "figure", _owner(path), path)
-    return [distribution.quantile(uniform_after(prefix, name)) for name in names]
+class _Law(NamedTuple):
+    """How a figure is drawn: its distribution, and the address before the name of its owner."""
+
+    distribution: Distribution
+    prefix: blake2b
+
+    def drawn(self, names: list[bytes]) -> list[float]:
+        """Return the figure of each name, as `encode` returns it."""
+        distribution = self.distribution
+        if distribution.value is not None and not distribution.zero:
+            return [distribution.quantile(0.0)] * len(names)
+        return [distribution.quantile(uniform_of(self.prefix, name)) for name in names]
+
+
+@lru_cache(maxsize=256)  # three owners of each archetype
+def _laws(plan: RealisticPlan, code: int, of: Owner) -> dict[str, _Law]:
+    """Return the figures that servers, services or jobs of an archetype have, by path."""
+    seed = plan.scenario.seed
+    return {
+        path: _Law(distribution, address(seed, "figure", of, path))
+        for path, distribution in _walk(plan.archetypes[code].profile, "")
+        if _owner(path) == of
+    }
 
 
 def _owner(path: str) -> Owner:
     if path.startswith(OF_SERVICES):
         return "service"
     return "job" if path.startswith(OF_JOBS) and path != "jobs.count" else "server"
-
-
-@lru_cache(maxsize=64)
-def _distributions(profile: RealisticProfile) -> tuple[tuple[str, Distribution], ...]:
-    return tuple(_walk(profile, ""))
 
 
 def _walk(model: BaseModel, prefix: str) -> Iterator[tuple[str, Distribution]]:

@@ -13,10 +13,11 @@ from fleetsynth.numeric import normal_quantile, rounded
 from fleetsynth.streams import uniform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from fleetsynth.models.realistic.parameters import Figures
     from fleetsynth.models.realistic.plan import RealisticPlan
     from fleetsynth.models.resets import Epoch
 
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _MEMORY = ("level", "cache", "leak", "jump")
+MEMORY = tuple(f"memory.{name}" for name in (*_MEMORY, "warmup", "restart_days"))
+DISK = tuple(
+    f"disk.{name}"
+    for name in ("level", "fill", "trend", "cleanup_days", "rotation.size", "rotation.days")
+)
+"""Figures by which the two fill and are set back."""
 
 
 def restarts_of(plan: RealisticPlan, server: int) -> Resets:
@@ -33,6 +40,51 @@ def restarts_of(plan: RealisticPlan, server: int) -> Resets:
     days = float(parameters.draw_one(plan, "memory.restart_days", [name], code)[0])
     seed, step = plan.scenario.seed, plan.scenario.sample_seconds
     return Resets(seed, "restart", name, days, step)
+
+
+def add_memory(
+    out: Floats, seed: int, names: Sequence[str], figures: Figures, grid: tuple[int, int]
+) -> None:
+    """Add used memory of servers, but for its noise, in place, shape (servers, ticks).
+
+    Args:
+        out: in percent.
+        seed: of the scenario.
+        names: of the servers.
+        figures: of the servers.
+        grid: first tick, and seconds from tick to tick.
+    """
+    (first, step), stock = grid, np.empty(out.shape[1])
+    for row, (name, of) in enumerate(each(names, figures, MEMORY)):
+        resets = Resets(seed, "restart", name, of["memory.restart_days"], step)
+        memory(stock, first, resets, of)
+        out[row] += stock
+
+
+def add_disk(
+    out: Floats,
+    seed: int,
+    names: Sequence[str],
+    figures: Figures,
+    grid: tuple[int, int],
+    origin: int,
+) -> None:
+    """Add used space likewise; months are counted from the tick `origin`."""
+    (first, step), stock = grid, np.empty(out.shape[1])
+    for row, (name, of) in enumerate(each(names, figures, DISK)):
+        resets = Resets(seed, "clean-up", name, of["disk.cleanup_days"], step)
+        disk(stock, first, resets, origin, of)
+        out[row] += stock
+        out[row] += rotated(seed, name, first, first + len(stock), step, of)
+
+
+def each(
+    names: Sequence[str], figures: Figures, paths: Sequence[str]
+) -> Iterator[tuple[str, dict[str, float]]]:
+    """Yield each server's name, and some of its figures."""
+    listed = {path: figures[path].tolist() for path in paths}
+    for row, name in enumerate(names):
+        yield name, {path: values[row] for path, values in listed.items()}
 
 
 def memory(out: Floats, first: int, resets: Resets, figures: Mapping[str, float]) -> None:

@@ -71,12 +71,9 @@ class Wander:
             cut = self._normals[:, :, series, _OFFSETS[part] : _OFFSETS[part + 1]]
             knots = cut.reshape(len(cut), -1)[:, : (cut.shape[1] - 1) * cut.shape[2] + 1]
             knots = knots * sizes[part][:, None]
-            each = spacing // _FINE
             out[:, -1] += knots[:, -1]
-            inner = out[:, :-1].reshape(len(out), -1, each)
-            rise = (knots[:, 1:] - knots[:, :-1]) / each
-            for place in range(each):
-                inner[:, :, place] += knots[:, :-1] + rise * place
+            joined = straight(knots[:, :-1], knots[:, 1:], spacing // _FINE)
+            out[:, :-1] += joined.reshape(len(out), -1)
         return out
 
     def at(self, knots: Floats, first: int, stop: int, step: int) -> Floats:
@@ -103,11 +100,22 @@ class Wander:
         """Join knots by straight lines of so many samples each."""
         begin = first - self._first * (CELL // _FINE) * each
         low, high = begin // each, -(-(begin + stop - first) // each)
-        now, then = knots[:, low:high], knots[:, low + 1 : high + 1]
-        out = np.empty((len(knots), high - low, each))
-        rise = (then - now) / each
-        for place in range(each):
-            np.multiply(rise, place, out=out[:, :, place])
-            out[:, :, place] += now
+        out = straight(knots[:, low:high], knots[:, low + 1 : high + 1], each)
         begin -= low * each
         return out.reshape(len(out), -1)[:, begin : begin + stop - first]
+
+
+def straight(now: Floats, then: Floats, each: int) -> Floats:
+    """Return straight lines from each value to the next, of so many places each.
+
+    Args:
+        now: values at which lines begin, shape (rows, lines).
+        then: values before which they end.
+        each: places of a line, the first at its begin.
+
+    Returns:
+        Shape (rows, lines, each).
+    """
+    out: Floats = ((then - now) / each)[:, :, None] * np.arange(float(each))
+    out += now[:, :, None]
+    return out
