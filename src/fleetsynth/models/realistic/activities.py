@@ -146,20 +146,25 @@ def averages(
     Returns:
         Shape (entities, samples).
     """
-    rows, samples = shape
+    samples = shape[1]
     width = samples + 2
-    changes = np.zeros(rows * width)
     begin = np.clip(made.start - first * step, 0, samples * step)
     end = np.clip(made.start + made.length - first * step, 0, samples * step)
     here = np.flatnonzero((end > begin) & (height != 0))
     if not len(here):
         return np.zeros(shape)
-    base = made.row[here] * width
+    rows, row = np.unique(made.row[here], return_inverse=True)
+    base, at, by = row * width, [], []
     height = rounded(np.clip(height[here], -_HIGHEST, _HIGHEST))
-    for at, rise in ((begin[here], height), (end[here], -height)):
-        sample, late = np.divmod(at, step)
+    for second, rise in ((begin[here], height), (end[here], -height)):
+        sample, late = np.divmod(second, step)
         at_once = rounded(rise * ((step - late) / step))
-        np.add.at(changes, base + sample, at_once)
-        np.add.at(changes, base + sample + 1, rise - at_once)
-    out: Floats = changes.reshape(rows, width).cumsum(axis=1)[:, :samples]
+        at += [base + sample, base + sample + 1]
+        by += [at_once, rise - at_once]
+    changes = np.bincount(np.concatenate(at), np.concatenate(by), len(rows) * width)
+    sums: Floats = changes.reshape(-1, width).cumsum(axis=1)[:, :samples]
+    if len(rows) == shape[0]:
+        return sums
+    out = np.zeros(shape)
+    out[rows] = sums
     return out

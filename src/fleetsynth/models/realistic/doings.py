@@ -24,11 +24,9 @@ from fleetsynth.models.realistic.wander import CELL
 from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
-
-    from fleetsynth.models.realistic.parameters import Figures
 
     Floats = NDArray[np.float64]
 
@@ -88,7 +86,7 @@ class Doings:
         self,
         seed: int,
         names: Sequence[str],
-        figures: Figures,
+        figures: Mapping[str, Floats],
         sd: Floats,
         jobs: Jobs,
         shocks: Activities,
@@ -162,7 +160,7 @@ class _Drawn(NamedTuple):
 
     seed: int
     names: Sequence[str]
-    figures: Figures
+    figures: Mapping[str, Floats]
     at: At
     group: str = ""
 
@@ -239,7 +237,7 @@ def _swings(of: _Drawn) -> Floats:
     return np.maximum(out, 0.05, out=out)
 
 
-def releases(seed: int, names: Sequence[str], figures: Figures, at: At) -> Floats:
+def releases(seed: int, names: Sequence[str], figures: Mapping[str, Floats], at: At) -> Floats:
     """Return memory points given back and not yet taken again, at the begin of every sample.
 
     A release is taken again by a straight line.
@@ -259,7 +257,9 @@ def releases(seed: int, names: Sequence[str], figures: Figures, at: At) -> Float
     return out.reshape(at.rows, at.samples)
 
 
-def transfers(seed: int, names: Sequence[str], figures: Figures, at: At) -> tuple[Floats, Floats]:
+def transfers(
+    seed: int, names: Sequence[str], figures: Mapping[str, Floats], at: At
+) -> tuple[Floats, Floats]:
     """Return traffic in and out of transfers, in mean traffics of the server."""
     of = _Drawn(seed, names, figures, at, "network.")
     made = of.often("transfers", _TRANSFER, 0.9)
