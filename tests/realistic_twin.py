@@ -1055,8 +1055,9 @@ class Server:
         x = x + (self.figure("disk.level") + trend * days)
         size = self.figure("disk.noise")
         x = self._drift("disk", size * 0.2, size * 0.6, size * 0.8).at(t) + x
-        logs, period = self.figure("disk.rotation.size"), self.figure("disk.rotation.days") * DAY
-        phase = uniform(self.seed, "rotation", self.id) * period
+        logs = self.figure("disk.rotation.size")
+        period = round(self.figure("disk.rotation.days") * DAY)
+        phase = int(uniform(self.seed, "rotation", self.id) * period)
         return x + ((t * self.interval + phase) % period) * (logs / period)
 
     # all

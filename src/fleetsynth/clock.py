@@ -97,6 +97,7 @@ class Days:
 
     def __init__(self, first: int, last: int) -> None:
         self.index: Ints = np.arange(first, last + 1, dtype=np.int64)
+        self._holidays: dict[tuple[str, OwnDates], Bools] = {}
 
     @cached_property
     def month_index(self) -> Ints:
@@ -147,13 +148,17 @@ class Days:
     def is_holiday(self, place: str, own: OwnDates = NO_DATES) -> Bools:
         """A public holiday, the day on which one is observed, or one of a scenario's own.
 
+        Only to be read.
+
         Args:
             place: a country, or a country and its subdivision, such as ``DE-HE``.
             own: what a scenario adds and removes.
         """
-        if not self.index.size:
-            return np.zeros(0, dtype=np.bool_)
-        return np.isin(self.index, days_off(place, *self.years, own))
+        key = place, own
+        if key not in self._holidays:
+            off = days_off(place, *self.years, own) if self.index.size else self.index
+            self._holidays[key] = np.isin(self.index, off)
+        return self._holidays[key]
 
     @property
     def years(self) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from math import ceil, floor, frexp
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.clock import DAY_SECONDS
-from fleetsynth.streams import address, uniform_after
+from fleetsynth.streams import address, length_prefixed, uniform_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _SLOT_DAYS = 1 / 16
 """Time is cut into slots, at most one reset in each; half of the shortest period is longer."""
+_FIRST_BYTE = 7
+"""Of a key, where the first bits of its uniform are: words are little-endian."""
 
 
 class Epoch(NamedTuple):
@@ -51,9 +53,18 @@ class Resets(NamedTuple):
         """Yield the epochs that ticks first..stop-1 lie in."""
         level = frexp(self.days)[1]
         per_span = 2.0**level * DAY_SECONDS / self.step
-        spans = range(floor(first / per_span) - 1, floor(stop / per_span) + 2)
-        slots = [slot for span in spans for slot in self._slots(level, span)]
-        for slot, (begin, end) in zip(slots, pairwise(map(self._tick, slots)), strict=False):
+        low, high = floor(first / per_span), floor(stop / per_span) + 1
+        slots = [slot for span in range(low, high) for slot in self._slots(level, span)]
+        ticks = [self._tick(slot) for slot in slots]
+        while ticks[0] > first:  # every span has a reset, so this is seldom done twice
+            low -= 1
+            before = list(self._slots(level, low))
+            slots, ticks = before + slots, [*map(self._tick, before), *ticks]
+        while ticks[-1] < stop:
+            after = list(self._slots(level, high))
+            high += 1
+            slots, ticks = slots + after, [*ticks, *map(self._tick, after)]
+        for slot, (begin, end) in zip(slots, pairwise(ticks), strict=False):
             if begin < min(stop, end) and end > first:
                 yield Epoch(slot, begin, end)
 
@@ -76,7 +87,10 @@ class Resets(NamedTuple):
         return part
 
     def _half(self, level: int, part: int) -> int:
-        return 2 * part + (self.uniform("half", level, part) >= 0.5)
+        """Return the half of a part whose uniform says which; its first bit is all of that."""
+        hashed = _prefix(self.seed, self.purpose, self.name, "half").copy()
+        hashed.update(length_prefixed(level) + length_prefixed(part))
+        return 2 * part + (hashed.digest()[_FIRST_BYTE] >> 7)
 
     def _tick(self, slot: int) -> int:
         day = (slot + self.uniform("time", slot)) * _SLOT_DAYS
@@ -84,5 +98,5 @@ class Resets(NamedTuple):
 
 
 @lru_cache(maxsize=1024)  # an entity draws dozens of uniforms, one after the other
-def _prefix(seed: int, purpose: str, name: str) -> blake2b:
-    return address(seed, purpose, name)
+def _prefix(seed: int, purpose: str, name: str, *more: str) -> blake2b:
+    return address(seed, purpose, name, *more)

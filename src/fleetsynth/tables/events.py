@@ -97,19 +97,25 @@ def leaves(rows: pa.RecordBatch) -> bytes:
     """
     columns = [_said(column) for column in rows.columns]
     return b"".join(
-        sha256(f"fleetsynth event\n[{','.join(each)}]".encode()).digest()
-        for each in zip(*columns, strict=True)
+        [
+            sha256(f"fleetsynth event\n[{','.join(each)}]".encode()).digest()
+            for each in zip(*columns, strict=True)
+        ]
     )
 
 
 def _said(column: pa.Array) -> list[str]:
     """Write the values of a column as JSON does."""
-    values = _iso(column) if pa.types.is_timestamp(column.type) else column.to_pylist()
-    texts = {  # most words come again
-        value: encode_basestring(value) if isinstance(value, str) else json.dumps(value)
-        for value in set(values)
-    }
-    return [texts[value] for value in values]
+    if pa.types.is_timestamp(column.type):
+        return ["null" if each is None else f'"{each}"' for each in _iso(column)]
+    coded = column.dictionary_encode()  # most words and numbers come again
+    words = coded.dictionary.to_pylist()
+    texts = [encode_basestring(w) if isinstance(w, str) else json.dumps(w) for w in words]
+    missing = missing_in(coded.indices)
+    codes = to_numpy(coded.indices).tolist()
+    if missing is None:
+        return [texts[code] for code in codes]
+    return ["null" if gone else texts[c] for c, gone in zip(codes, missing.tolist(), strict=True)]
 
 
 def _iso(column: pa.Array) -> list[str | None]:

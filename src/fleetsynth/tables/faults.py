@@ -25,13 +25,18 @@ if TYPE_CHECKING:
 
 
 def batches(plan: Plan, first: int, stop: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Yield the faults of servers first..stop-1, a batch a kind.
+    """Yield the faults of servers first..stop-1, kind by kind, in one batch if there are any.
 
     Those of the whole fleet are among those of its first server.
     """
-    for kind, found in find(plan, first, stop, span_of(plan)):
-        if kind.entity == "server" or first == 0:
-            yield _batch(kind, found, names_of(found, plan, first), schema)
+    each = [
+        _batch(kind, found, names_of(found, plan, first), schema)
+        for kind, found in find(plan, first, stop, span_of(plan))
+        if kind.entity == "server" or first == 0
+    ]
+    if each:  # each batch becomes a row group
+        columns = zip(*(batch.columns for batch in each), strict=True)
+        yield pa.RecordBatch.from_arrays(list(map(pa.concat_arrays, columns)), schema=schema)
 
 
 def _batch(kind: Kind, found: Found, names: list[str], schema: pa.Schema) -> pa.RecordBatch:

@@ -18,58 +18,41 @@ if TYPE_CHECKING:
 
     from fleetsynth.tables.leaf_rows import LeafRows
 
-    Numbers = NDArray[np.integer]
     Codes = NDArray[np.integer]
 
 
-class OpenLeaf:
-    """A leaf that is not whole yet.
+_STRIDE, _STRIDES = 1 << 8, 1 << 8
+"""Hashes of a number that comes again and again are kept at every so many, so many of them."""
 
-    Columns of numbers are given as values that are the same in all rows, or row by row. What is
-    the same is hashed at the end, and mostly was hashed before.
-    """
+
+class OpenLeaf:
+    """A leaf that is not whole yet."""
 
     def __init__(self) -> None:
         self.rows = 0
         self.waiting: list[LeafRows] = []
         self._values = new_leaf()
         self._numbers: dict[str, HASH] = {}
-        self._same: dict[str, int] = {}
         self._words: dict[str, list[Codes]] = {}
 
-    def update(
-        self,
-        values: NDArray[np.int32],
-        numbers: Iterable[tuple[str, Numbers]],
-        words: Iterable[tuple[str, Codes]],
-    ) -> None:
-        """Take rows in their order: values, shape (rows, metrics), numbers, and codes of words.
-
-        A column of one number says that all rows have it.
-        """
-        count = len(values)
-        for name, codes in words:
+    def update(self, rows: LeafRows) -> None:
+        """Take rows in their order, without columns that are the same in all rows of the leaf."""
+        for name, codes in rows.coded.items():
             self._words.setdefault(name, []).append(codes)
-        for name, column in numbers:
-            same = self._same.get(name) if self.rows else None
-            is_same = len(column) == 1 and (not self.rows or same == int(column[0]))
-            if is_same and name not in self._numbers:
-                self._same[name] = int(column[0])
-                continue
-            if name not in self._numbers:
-                self._numbers[name] = sha256()
-                if self.rows:
-                    before = np.full(self.rows, self._same.pop(name), np.int64)
-                    self._numbers[name].update(integers(before))
-            each = np.full(count, column[0]) if len(column) < count else column
-            self._numbers[name].update(np.ascontiguousarray(each, "<i8").data)
-        self.rows += count
-        self._values.update(values.data)
+        for name, column in rows.numbers.items():
+            state = self._numbers.get(name)
+            if state is None:
+                state = self._numbers[name] = sha256()
+            state.update(np.ascontiguousarray(column, "<i8").data)
+        self.rows += len(rows.laid)
+        self._values.update(rows.laid.data)
 
-    def finish(self, who: bytes, month: int, metrics: Iterable[str]) -> HASH:
-        """Take what there is to know besides, and return the hash."""
+    def finish(
+        self, who: bytes, month: int, metrics: Iterable[str], same: Mapping[str, int]
+    ) -> HASH:
+        """Take what there is to know besides, such as what is the same in all rows: the hash."""
         digests = {name: state.digest() for name, state in self._numbers.items()}
-        for name, number in self._same.items():
+        for name, number in same.items():
             digests[name] = _digest_of_same(number, self.rows)
         self._values.update(who + when(month, self.rows, metrics, digests))
         return self._values
@@ -82,4 +65,20 @@ class OpenLeaf:
 
 @lru_cache(maxsize=1 << 12)
 def _digest_of_same(number: int, count: int) -> bytes:
-    return digest(integers(np.full(count, number, np.int64)))
+    """Digest a column in which a number comes so many times."""
+    stride, known = _known_of(number)
+    strides = min(count // _STRIDE, _STRIDES)
+    while len(known) <= strides:
+        last = len(known) - 1
+        longer = known[last].copy()
+        longer.update(stride)
+        known[last + 1] = longer  # the same, should another thread be as far
+    out = known[strides].copy()
+    out.update(integers(np.full(count - strides * _STRIDE, number)))
+    return out.digest()
+
+
+@lru_cache(maxsize=1 << 6)
+def _known_of(number: int) -> tuple[bytes, dict[int, HASH]]:
+    """Return a stride of a number, and hashes by how many strides they are of."""
+    return integers(np.full(_STRIDE, number)), {0: sha256()}

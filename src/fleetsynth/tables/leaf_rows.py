@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fleetsynth.clock import DAY_SECONDS, FIRST_SECOND, SECOND_MICROS
-from fleetsynth.plan import ARRIVAL
+from fleetsynth.clock import FIRST_SECOND, SECOND_MICROS
+from fleetsynth.plan import ARRIVAL, CALENDAR_COLUMNS
 from fleetsynth.tables.digest import row_order
 from fleetsynth.tables.frame import DayTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,42 +23,50 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Numbers = NDArray[np.integer]
     Codes = NDArray[np.integer]
-    _OfDays = tuple[Ints, list[tuple[str, Ints]]]
 
-_NOUGHT = np.zeros(1, np.int64)
 _ROWS = 1 << 13
 """Rows laid out at a time, to fit the cache."""
+TIME = "timestamp"
 
 
 class LeafRows(NamedTuple):
     """Rows of one server in one month.
 
     Attributes:
-        time: their stamps, seconds since the Unix epoch, shape (rows,).
         laid: hundredths, metrics by name, shape (rows, metrics).
-        whole: columns of whole numbers that are the rows' own, by name.
+        numbers: columns of whole numbers by name, `TIME` among them.
         coded: columns of words, by name.
     """
 
-    time: Ints
     laid: NDArray[np.int32]
-    whole: dict[str, Numbers]
+    numbers: dict[str, Numbers]
     coded: dict[str, Codes]
+
+    @property
+    def time(self) -> Numbers:
+        """Their stamps, microseconds since the Unix epoch, shape (rows,)."""
+        return self.numbers[TIME]
+
+    def without(self, names: Container[str]) -> LeafRows:
+        """Return them without some of their numbers."""
+        kept = {name: column for name, column in self.numbers.items() if name not in names}
+        return self._replace(numbers=kept)
 
     def take(self, rows: slice | Ints) -> LeafRows:
         """Return some of them."""
-        whole, coded = (
-            {name: column[rows] for name, column in of.items()} for of in (self.whole, self.coded)
-        )
-        return LeafRows(self.time[rows], np.ascontiguousarray(self.laid[rows]), whole, coded)
+        numbers = {name: column[rows] for name, column in self.numbers.items()}
+        coded = {name: column[rows] for name, column in self.coded.items()}
+        return LeafRows(self.laid[rows], numbers, coded)
 
     def and_more(self, more: LeafRows) -> LeafRows:
         """Return these and more of them, in order of time."""
-        time, laid = np.concatenate([self.time, more.time]), np.concatenate([self.laid, more.laid])
-        whole = {name: np.concatenate([c, more.whole[name]]) for name, c in self.whole.items()}
-        coded = {name: np.concatenate([c, more.coded[name]]) for name, c in self.coded.items()}
-        out = LeafRows(time, laid, whole, coded)
-        order = row_order(out.time, [*out.laid.T, *out.whole.values()])
+        laid = np.concatenate([self.laid, more.laid])
+        numbers, coded = (
+            {name: np.concatenate([column, other[name]]) for name, column in of.items()}
+            for of, other in ((self.numbers, more.numbers), (self.coded, more.coded))
+        )
+        out = LeafRows(laid, numbers, coded)
+        order = row_order(out.time, [*laid.T, *numbers.values()])
         return out if order is None else out.take(order)
 
 
@@ -77,7 +85,11 @@ class Columns(NamedTuple):
 
 
 def leaves_of(
-    block: Block, columns: Columns, months: Sequence[tuple[int, int, int]], step: int
+    block: Block,
+    columns: Columns,
+    months: Sequence[tuple[int, int, int]],
+    step: int,
+    days: LeafDays | None,
 ) -> Iterator[tuple[int, int, LeafRows]]:
     """Yield the rows of each leaf of a block: server in its window, index of the month, rows.
 
@@ -86,34 +98,38 @@ def leaves_of(
         columns: what of it there is to take.
         months: of the plan; the first tick of each, and one past its last, stand last.
         step: seconds of a tick.
+        days: calendar of the block's window; None without its columns.
     """
     if not block.rows:
         return
     server, tick, values = block.listed()
-    time = (tick + block.window.first_tick) * step
+    stamp = (tick + block.window.first_tick) * step
     if block.shift is not None:
-        time += block.shift
-    low = int(time.min())
-    span = int(time.max()) - low + 1
-    time += server * span - low  # one ascending number for all leaves
+        stamp += block.shift
+    low = int(stamp.min())
+    span = int(stamp.max()) - low + 1
+    time = stamp + (server * span - low)  # one ascending number for all leaves
     laid = _laid(values, columns.hundredths)
-    whole: dict[str, Numbers] = {name: values[i] for name, i in columns.whole.items()}
+    numbers: dict[str, Numbers] = {name: values[i].copy() for name, i in columns.whole.items()}
+    coded = {name: values[i].copy() for name, i in columns.coded.items()}
     if block.arrival is not None:
-        whole[ARRIVAL] = block.arrival * SECOND_MICROS
-        whole = {name: whole[name] for name in sorted(whole)}
-    rows = LeafRows(time, laid, whole, {name: values[i] for name, i in columns.coded.items()})
-    order = row_order(time, [*laid.T, *rows.whole.values()])
+        numbers[ARRIVAL] = block.arrival * SECOND_MICROS
+        numbers = {name: numbers[name] for name in sorted(numbers)}
+    order = row_order(time, [*laid.T, *numbers.values()])
+    numbers[TIME] = stamp * SECOND_MICROS
+    if days is not None:
+        numbers |= days.changing(block.window, server, tick, stamp, block.shift)
     if order is not None:
-        rows = _moved(rows, order)
+        _move((time, laid, *numbers.values(), *coded.values()), order)
+    rows = LeafRows(laid, numbers, coded)
     places, begins = _begins(block.window, months, step)
     servers = np.arange(block.window.shape[0]) * span
     keys = (servers[:, None] + np.clip(begins - low, 0, span)).ravel()
-    edges = [*np.searchsorted(rows.time, keys).tolist(), block.rows]
+    edges = [*np.searchsorted(time, keys).tolist(), block.rows]
     for number, first in enumerate(edges[:-1]):
-        row, which = divmod(number, len(places))
         if first < edges[number + 1]:
-            some = rows.take(slice(first, edges[number + 1]))
-            yield row, places[which], some._replace(time=some.time + (low - row * span))
+            row, which = divmod(number, len(places))
+            yield row, places[which], rows.take(slice(first, edges[number + 1]))
 
 
 def _laid(values: NDArray[np.int32], metrics: Sequence[int]) -> NDArray[np.int32]:
@@ -127,23 +143,12 @@ def _laid(values: NDArray[np.int32], metrics: Sequence[int]) -> NDArray[np.int32
     return out
 
 
-def _moved(rows: LeafRows, order: Ints) -> LeafRows:
-    """Return rows in an order in which most stand where they were."""
+def _move(columns: Iterable[NDArray[np.integer]], order: Ints) -> None:
+    """Put rows in an order in which most stand where they were, in place."""
     into = np.flatnonzero(order != np.arange(len(order)))
     out_of = order[into]
-
-    def moved(column: NDArray[np.integer], *, ours: bool) -> NDArray[np.integer]:
-        out = column if ours else column.copy()
-        out[into] = column[out_of]
-        return out
-
-    moved(rows.time, ours=True)
-    moved(rows.laid, ours=True)
-    whole, coded = (
-        {name: moved(column, ours=False) for name, column in of.items()}
-        for of in (rows.whole, rows.coded)
-    )
-    return LeafRows(rows.time, rows.laid, whole, coded)
+    for column in columns:
+        column[into] = column[out_of]
 
 
 def _begins(
@@ -164,40 +169,60 @@ def _begins(
 
 
 class LeafDays:
-    """The calendar columns of rows of a leaf, which are the same for a day."""
+    """The calendar columns of rows, which are the same for a day, and often for a month.
 
-    def __init__(self, plan: Plan, window: Window) -> None:
-        self._days = DayTable(plan, window)
-        self._found: dict[tuple[str, int, int], _OfDays] = {}
+    Args:
+        plan: what the rows belong to.
+        window: theirs.
+        months: those of which the window has ticks, counted from 1970-01.
+    """
 
-    def columns(self, time: Ints, country: str) -> Iterator[tuple[str, Ints]]:
-        """Yield columns row by row, or as one number that all rows have.
+    def __init__(self, plan: Plan, window: Window, months: Sequence[int]) -> None:
+        self._days, self._plan = DayTable(plan, window), plan
+        firsts = np.array(months, "datetime64[M]")
+        self._months = {
+            month: slice(first, last)
+            for month, first, last in zip(
+                months, self._index(firsts), self._index(firsts + 1), strict=True
+            )
+        }
+        self._same: dict[tuple[str, int], dict[str, int]] = {}
+
+    def _index(self, months: NDArray[np.datetime64]) -> list[int]:
+        days = months.astype("datetime64[D]").astype(np.int64) - self._days.first
+        out: list[int] = days.tolist()
+        return out
+
+    def same(self, country: str, month: int) -> dict[str, int]:
+        """Return the columns that are the same all month, and their numbers."""
+        key = country, month
+        if key not in self._same:
+            tables = self._days.columns(country).items()
+            of_month = ((name, table[self._months[month]]) for name, table in tables)
+            self._same[key] = {name: int(t[0]) for name, t in of_month if (t == t[0]).all()}
+        return self._same[key]
+
+    def changing(
+        self, window: Window, server: Ints, tick: Ints, stamp: Ints, shift: Ints | None
+    ) -> dict[str, Ints]:
+        """Return the columns that change within a month, row by row.
 
         Args:
-            time: seconds since the Unix epoch, ascending.
-            country: where the server stands.
+            window: of the rows; its ticks are those of the window that this was made for.
+            server: in the window, of each row.
+            tick: likewise.
+            stamp: seconds since the Unix epoch.
+            shift: how far stamps are off; None if they are not.
         """
-        first, last = self._days.index(int(time[0])), self._days.index(int(time[-1]))
-        key = country, first, last
-        if key not in self._found:
-            self._found[key] = self._of_days(*key)
-        begins, tables = self._found[key]
-        counts: Ints | None = None
-        for name, table in tables:
-            if len(table) == 1:
-                yield name, table
-                continue
-            if counts is None:
-                edges = np.concatenate([_NOUGHT, time.searchsorted(begins), [len(time)]])
-                counts = edges[1:] - edges[:-1]
-            yield name, table.repeat(counts)
-
-    def _of_days(self, country: str, first: int, last: int) -> _OfDays:
-        """Return when all days but the first begin, and the columns of all.
-
-        Those have shape (days,), or (1,) where all days have the same.
-        """
-        begins = (np.arange(first + 1, last + 1) + self._days.first) * DAY_SECONDS
-        found = self._days.columns(country).items()
-        tables = [(name, table[first : last + 1].astype("<i8")) for name, table in found]
-        return begins, [(name, t[:1] if (t == t[0]).all() else t) for name, t in tables]
+        names = self._plan.countries(window.first_server, window.stop_server)
+        countries, code = np.unique(names, return_inverse=True)
+        day = self._days.day(window, tick, stamp, shift)
+        if len(countries) > 1:
+            day += (code * self._days.count).take(server)
+        of = [(self._days.columns(country), country) for country in countries.tolist()]
+        out = {}
+        for name in CALENDAR_COLUMNS:
+            if not all(name in self.same(country, m) for _, country in of for m in self._months):
+                table = np.concatenate([tables[name] for tables, _ in of])
+                out[name] = table.astype("<i8").take(day)
+        return out

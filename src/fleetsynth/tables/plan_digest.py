@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from fleetsynth.block import Block
     from fleetsynth.plan import Plan
     from fleetsynth.tables.digest import Leaves
-    from fleetsynth.tables.leaf_rows import LeafRows
     from fleetsynth.window import Window
 
     Ints = NDArray[np.int64]
@@ -66,6 +65,7 @@ class PlanDigest:
         self._whole = {plan.metrics[i].column: i for i in by_name if plan.metrics[i].whole}
         self._open: dict[int, HASH] = {}
         self._begun: dict[tuple[int, int], OpenLeaf] = {}
+        self._days: dict[tuple[int, int], LeafDays] = {}
         # By server and month, for a dictionary would take eight times the memory.
         self._leaves = np.zeros((plan.fleet.size, len(self._months)), f"V{LEAF_BYTES}")
         self._bytes = self._leaves.view(np.uint8).ravel().data
@@ -152,33 +152,41 @@ class PlanDigest:
         """Take rows one by one; a leaf ends with the window that its month ends in."""
         window, step = block.window, self._plan.clock.step
         countries = self._plan.countries(window.first_server, window.stop_server)
-        days = LeafDays(self._plan, window) if self._plan.scenario.include_calendar else None
+        days = self._days_of(window)
         columns = Columns(self._order, self._whole, self._coded)
-        for row, at, rows in leaves_of(block, columns, self._months, step):
+        for row, at, rows in leaves_of(block, columns, self._months, step, days):
+            month, _, end = self._months[at]
+            if days:
+                rows = rows.without(days.same(countries[row], month))
             leaf = self._begun.setdefault((row + window.first_server, at), OpenLeaf())
             if leaf.waiting:
                 rows = leaf.waiting.pop().and_more(rows)
-            if window.stop_tick < self._months[at][2] and self._plan.is_faulty:
+            if window.stop_tick < end and self._plan.is_faulty:
                 # Of a next window some may come before the last.
-                sure = int(np.searchsorted(rows.time, window.stop_tick * step - DAY_SECONDS))
+                sure_until = (window.stop_tick * step - DAY_SECONDS) * SECOND_MICROS
+                sure = int(np.searchsorted(rows.time, sure_until))
                 leaf.waiting, rows = [rows.take(slice(sure, None))], rows.take(slice(0, sure))
-            self._take(leaf, rows, days, countries[row])
+            leaf.update(rows)
         texts = self._texts(window)
         for index, at in list(self._begun):
-            row, (month_label, _, end) = index - window.first_server, self._months[at]
+            row, (month, _, end) = index - window.first_server, self._months[at]
             if 0 <= row < window.shape[0] and end <= window.stop_tick:
                 begun = self._begun.pop((index, at))
                 for rows in begun.waiting:
-                    self._take(begun, rows, days, countries[row])
+                    begun.update(rows)
+                same = days.same(countries[row], month) if days else {}
                 said = texts(row, begun.rows, begun.words(self._words))
-                self._put(index, at, begun.finish(said, month_label, self._names))
+                self._put(index, at, begun.finish(said, month, self._names, same))
 
-    def _take(self, leaf: OpenLeaf, rows: LeafRows, days: LeafDays | None, country: str) -> None:
-        """Take rows of a leaf, in order of time."""
-        if len(rows.time):
-            numbers = [("timestamp", rows.time * SECOND_MICROS), *rows.whole.items()]
-            calendar = days.columns(rows.time, country) if days else ()
-            leaf.update(rows.laid, (*numbers, *calendar), rows.coded.items())
+    def _days_of(self, window: Window) -> LeafDays | None:
+        """Return the calendar of a window's rows: the last one's, if that has the same ticks."""
+        if not self._plan.scenario.include_calendar:
+            return None
+        ticks = window.first_tick, window.stop_tick
+        if ticks not in self._days:
+            touched = [m for m, first, stop in self._months if first < ticks[1] and stop > ticks[0]]
+            self._days = {ticks: LeafDays(self._plan, window, touched)}
+        return self._days[ticks]
 
     def _rows_of_servers(self, block: Block) -> Iterator[tuple[int, memoryview]]:
         """Yield the row of each server in its window, and the bytes of its rows as `_rows` does."""

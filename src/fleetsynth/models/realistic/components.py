@@ -246,7 +246,7 @@ def _fill(
     others = [i for i in range(len(metrics)) if i not in chosen]
     relative = _everywhere(shared, span) if others else None
     for group, made in grouped(members, shared, span):
-        out[:, group] = statistics(made, span.plan)
+        out[:, group] = statistics(made.hundredths, span.plan)
         for i, choice in chosen.items():
             choice.take(group, made, out[i, group])
         if relative is not None:
@@ -311,7 +311,7 @@ def _everywhere(shared: Shared, span: Span) -> Floats:
 def _all_of(members: Members, rows: slice, span: Span, relative: Floats, made: Samples) -> Seen:
     """Return some servers at every sample."""
     of_rows = members.take(rows)
-    at = np.broadcast_to(np.arange(span.first, span.stop), made.cpu.shape)
+    at = np.broadcast_to(np.arange(span.first, span.stop), made.shape)
     stages = relative[:, of_rows.service]
     events = sources_of(span.plan).any
     of = {name: getattr(made, name) for name in _SERIES}

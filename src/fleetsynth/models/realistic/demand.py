@@ -84,16 +84,12 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
     Rounded to 2**-20, since cosines, exponentials and powers differ in their last bits between
     machines.
     """
-    seconds = np.arange(first, stop, dtype=np.int64) * HOUR_SECONDS
-    months = elapsed_months(seconds, growth_start)
-    figures = services.figures
+    months = elapsed_months(np.arange(first, stop, dtype=np.int64) * HOUR_SECONDS, growth_start)
+    figures = {path: services.figures[path].tolist() for path in _FIGURES}
     out = np.empty((3, len(services.locations), stop - first))
     for row, location in enumerate(services.locations):
-        of_row = {path: float(figures[path][row]) for path in _FIGURES}
-        local = seconds + utc_offsets(location.zone, first, stop)
-        day, quarter = np.divmod(local // _QUARTER, _PER_DAY)
-        days = Days(int(day.min()) - 1, int(day.max()) + 1)  # clocks may go back to yesterday
-        place = day - days.index[0]
+        of_row = {path: values[row] for path, values in figures.items()}
+        days, place, quarter = _local(location.zone, first, stop)
         own = rounded(_own(services.words[row], days.index))
         depth = np.square(1.0 + of_row["demand.depth_spread"] / 2 * own[_DEPTH])
         wave = (daily_curve(of_row)[quarter] - 1.0) * _blended(depth, place, quarter)
@@ -105,6 +101,19 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
         growth = np.power(1.0 + of_row["demand.growth"] / 100, months)
         np.multiply(out[1, row], growth, out=out[2, row])
     return rounded(out)
+
+
+@lru_cache(maxsize=32)  # services of a few places, one after the other
+def _local(zone: str, first: int, stop: int) -> tuple[Days, Ints, Ints]:
+    """Return local days around UTC hours first..stop-1, and where in them each hour begins.
+
+    That is the place of its day, which is neither the first nor the last, and the quarter of an
+    hour. Only to be read.
+    """
+    local = np.arange(first, stop, dtype=np.int64) * HOUR_SECONDS + utc_offsets(zone, first, stop)
+    day, quarter = np.divmod(local // _QUARTER, _PER_DAY)
+    days = Days(int(day.min()) - 1, int(day.max()) + 1)  # clocks may go back to yesterday
+    return days, day - days.index[0], quarter
 
 
 def daily_curve(figures: Mapping[str, float]) -> Floats:

@@ -66,8 +66,11 @@ class Noise:
         return out[:, self._begin : self._begin + self._count + _TAPS - 1]
 
     def white(self, name: str) -> Floats:
-        """Return a series in which no sample knows of the next, shape (names, samples)."""
-        return self.normals(name)[:, : self._count].copy()
+        """Return a series in which no sample knows of the next, shape (names, samples).
+
+        Only to be read.
+        """
+        return self.normals(name)[:, : self._count]
 
 
 def remembering(z: Floats, memory: Floats, skew: Floats | None = None) -> Floats:

@@ -16,8 +16,6 @@ from fleetsynth.models.realistic.doings import At, Doings
 from fleetsynth.models.realistic.noise import SERIES, at_step, remembering
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from fleetsynth.ledger.effects import Felt
@@ -42,13 +40,14 @@ _WAVERS = 0.04
 
 
 class Samples:
-    """What some servers do over a span; arrays have the shape (servers, samples)."""
+    """What some servers do over a span; arrays are of its shape, (servers, samples)."""
 
     def __init__(self, members: Members, shared: Shared, span: Span) -> None:
         self._members, self._shared, self._span = members, shared, span
         self._names, self._server, self._loads = members.names, members.figures, members.loads
         self._seed = span.plan.scenario.seed
         self._at = At(len(members.names), span.first, span.stop - span.first, span.step)
+        self.shape = self._at.rows, self._at.samples
 
     @cached_property
     def relative(self) -> Floats:
@@ -201,30 +200,25 @@ class Samples:
         """Same, of traffic out."""
         return happened.shown(self._felt, _OUT, self.net_out)
 
-    def published(self, stems: Sequence[str]) -> NDArray[np.int32]:
-        """Return what the collector sees of some metrics, times 100.
-
-        Shape (stems, servers, samples).
-        """
-        at = self._at
-        out = np.empty((len(stems), at.rows, at.samples), dtype=np.int32)
-        for stem, values in zip(stems, out, strict=True):
-            place = STEMS.index(stem)
-            if place == _CPU:
-                compose.counted(self._server, self._loads, self.shown_cpu, values)
-            elif place in (_MEMORY, _DISK):
-                stock = self.shown_memory if place == _MEMORY else self.shown_disk
-                compose.used(stock, values)
-            else:
-                flow = self.shown_in if place == _IN else self.shown_out
-                compose.carried(self._server, self.shown_cpu, flow, values)
-            happened.switch_off(self._felt, place, values)
-        return out
+    def publish(self, stem: str, out: NDArray[np.int32]) -> None:
+        """Write what the collector sees of a metric, times 100, shape (servers, samples)."""
+        place = STEMS.index(stem)
+        if place == _CPU:
+            compose.counted(self._server, self._loads, self.shown_cpu, out)
+        elif place in (_MEMORY, _DISK):
+            compose.used(self.shown_memory if place == _MEMORY else self.shown_disk, out)
+        else:
+            flow = self.shown_in if place == _IN else self.shown_out
+            compose.carried(self._server, self.shown_cpu, flow, out)
+        happened.switch_off(self._felt, place, out)
 
     @cached_property
     def hundredths(self) -> NDArray[np.int32]:
-        """The same of all metrics, in the order of `STEMS`."""
-        return self.published(STEMS)
+        """The same of all metrics, in the order of `STEMS`, shape (metrics, servers, samples)."""
+        out = np.empty((len(STEMS), *self.shape), dtype=np.int32)
+        for stem, values in zip(STEMS, out, strict=True):
+            self.publish(stem, values)
+        return out
 
     @cached_property
     def _done(self) -> Doings:
@@ -268,7 +262,7 @@ class Samples:
 
     @cached_property
     def _pattern(self) -> Floats:
-        out = np.zeros((self._at.rows, self._at.samples))
+        out = np.zeros(self.shape)
         self._members.traffic_cycle.add(out, self._span.first, self._span.step)
         return out
 

@@ -13,7 +13,7 @@ import numpy as np
 from fleetsynth.block import Block
 from fleetsynth.models.realistic.aggregate import aggregate
 from fleetsynth.models.realistic.members import Members, members_of
-from fleetsynth.models.realistic.samples import STEMS, Samples
+from fleetsynth.models.realistic.samples import Samples
 from fleetsynth.models.realistic.spans import Shared, Span, shared_of
 from fleetsynth.streams import Stream
 from fleetsynth.window import BLOCK, Window
@@ -41,10 +41,13 @@ def simulate(plan: RealisticPlan, window: Window) -> Block:
     Pure: any way of cutting a dataset into windows gives the same values.
     """
     out = np.empty((len(plan.metrics), *window.shape), dtype=np.int32)
+    stems = dict.fromkeys(metric.stem for metric in plan.metrics)
+    by_stem = out.reshape(len(stems), -1, *window.shape)
     for rows, ticks, members, span in pieces(plan, window):
         for group, made in grouped(members, shared_of(members, span), span):
             there = slice(rows.start + group.start, rows.start + group.stop)
-            out[:, there, ticks] = statistics(made, plan)
+            for stem, values in zip(stems, by_stem, strict=True):
+                _publish(made, stem, plan, values[:, there, ticks])
     return Block.full(window, out)
 
 
@@ -71,11 +74,19 @@ def grouped(members: Members, shared: Shared, span: Span) -> Iterator[tuple[slic
         yield rows, Samples(members.take(rows), shared, span)
 
 
-def statistics(made: Samples, plan: RealisticPlan) -> NDArray[np.int32]:
+def statistics(hundredths: NDArray[np.int32], plan: RealisticPlan) -> NDArray[np.int32]:
     """Return what is published of samples, shape (metrics, servers, ticks)."""
-    stems = tuple(dict.fromkeys(metric.stem for metric in plan.metrics))
-    hundredths = made.hundredths if stems == STEMS else made.published(stems)
     return aggregate(hundredths, plan.samples_per_row, plan.scenario.statistics)
+
+
+def _publish(made: Samples, stem: str, plan: RealisticPlan, out: NDArray[np.int32]) -> None:
+    """Write the statistics of one metric, shape (statistics, servers, ticks)."""
+    if plan.samples_per_row == 1 and len(out) == 1:
+        made.publish(stem, out[0])
+    else:
+        hundredths = np.empty(made.shape, np.int32)
+        made.publish(stem, hundredths)
+        out[:] = statistics(hundredths[None], plan)
 
 
 def samples(plan: RealisticPlan, window: Window) -> Samples:

@@ -139,10 +139,11 @@ def rotated(
     size, days = figures["disk.rotation.size"], figures["disk.rotation.days"]
     if not size:
         return 0.0
-    period = days * DAY_SECONDS
-    phase = uniform(seed, "rotation", name) * period
-    since = np.mod(np.arange(first, stop, dtype=np.float64) * step + phase, period)
-    out: Floats = since * (size / period)
+    period = round(days * DAY_SECONDS)
+    seconds = np.arange(first, stop, dtype=np.int64) * step
+    seconds += int(uniform(seed, "rotation", name) * period)
+    seconds -= seconds // period * period  # the remainder itself takes longer
+    out: Floats = seconds.astype(np.float64) * (size / period)
     return out
 
 
