@@ -342,6 +342,25 @@ def test_batches_have_each_sample_once_and_none_is_too_late(
             assert np.array_equal(np.concatenate([part[at] for part in parts]), whole[labels][at])
 
 
+def test_short_spans_are_parts_of_longer_ones_that_are_worked_out_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fleetsynth.sinks.batches._TOGETHER", 40_000)
+    plan = as_plan({"num_servers": 5, "end_date": "2022-01-03", "granularity": "5min"})
+    everything = chosen(Catalog(plan, {}, Limits()), "")
+    made = list(batches(everything, cutting(everything, Cut(1_500, late_seconds=3_600))))
+    longer = {id(batch.longer): batch.longer for batch in made if batch.longer}.values()
+    assert 3 * len(longer) < len(made)
+    together = {whole.span: 0 for whole in (each.whole for each in longer)}
+    for each in longer:
+        together[each.whole.span] += each.whole.samples
+    assert max(together.values()) <= 40_000
+    drawn = {id(each): list(each.drawn(each.whole.span)) for each in longer}
+    monkeypatch.setattr("fleetsynth.series.select.own_values", None)  # not asked any more
+    count = sum(len(ms) for batch in made if batch.longer for _, ms, _ in batch.series())
+    assert count == sum(len(ms) for found in drawn.values() for _, ms, _ in found)
+
+
 class Fake:
     """A stream that fails so many times."""
 

@@ -198,8 +198,8 @@ class Recurring(NamedTuple):
         size: CPU points of a run.
         stems: stems of the metrics that show it.
         effect: what a run does, and when, in words.
-        runs: returns the runs that go on at some second of first..stop-1: the place of each one's
-            job, its begin and its end.
+        runs: returns the runs of some jobs, given by their places, that go on at some second of
+            first..stop-1: the place of each one's job, its begin and its end.
     """
 
     server: Ints
@@ -209,7 +209,7 @@ class Recurring(NamedTuple):
     size: Floats
     stems: list[tuple[str, ...]]
     effect: list[str]
-    runs: Callable[[int, int], tuple[Ints, Ints, Ints]]
+    runs: Callable[[Ints, int, int], tuple[Ints, Ints, Ints]]
 
 
 def _as_it_is(values: dict[str, Any], packaged: Mapping[str, Any]) -> None:

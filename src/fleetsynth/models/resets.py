@@ -53,9 +53,18 @@ class Resets(NamedTuple):
         """Yield the epochs that ticks first..stop-1 lie in."""
         level = frexp(self.days)[1]
         per_span = 2.0**level * DAY_SECONDS / self.step
-        spans = range(floor(first / per_span) - 1, floor(stop / per_span) + 2)
-        slots = [slot for span in spans for slot in self._slots(level, span)]
-        for slot, (begin, end) in zip(slots, pairwise(map(self._tick, slots)), strict=False):
+        low, high = floor(first / per_span), floor(stop / per_span) + 1
+        slots = [slot for span in range(low, high) for slot in self._slots(level, span)]
+        ticks = [self._tick(slot) for slot in slots]
+        while ticks[0] > first:  # every span has a reset, so this is seldom done twice
+            low -= 1
+            before = list(self._slots(level, low))
+            slots, ticks = before + slots, [*map(self._tick, before), *ticks]
+        while ticks[-1] < stop:
+            after = list(self._slots(level, high))
+            high += 1
+            slots, ticks = slots + after, [*ticks, *map(self._tick, after)]
+        for slot, (begin, end) in zip(slots, pairwise(ticks), strict=False):
             if begin < min(stop, end) and end > first:
                 yield Epoch(slot, begin, end)
 

@@ -122,6 +122,7 @@ class Push:
                 go on.
         """
         begun = time.perf_counter()
+        pipeline.keep_freed_memory()
         stream = self._system.open_stream(self._sending)
         try:
             if stream.resumes and self._sending.overwrite:

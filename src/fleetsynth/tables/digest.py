@@ -130,5 +130,13 @@ def runs(changes: NDArray[np.bool_], count: int) -> Iterator[tuple[int, int]]:
 
 def word_runs(codes: Codes, words: Sequence[str]) -> bytes:
     """Return the bytes that stand for a column of words, given by codes."""
-    each = runs(codes[1:] != codes[:-1], len(codes))
-    return b"".join(text_run(stop - first, words[codes[first]]) for first, stop in each)
+    if not len(codes):
+        return b""
+    changes = np.flatnonzero(codes[1:] != codes[:-1])
+    edges = np.empty(len(changes) + 2, np.int64)
+    edges[0], edges[-1] = 0, len(codes)
+    np.add(changes, 1, out=edges[1:-1])
+    # What goes on regularly has many runs of few lengths.
+    each = ((edges[1:] - edges[:-1]) * len(words) + codes[edges[:-1]]).tolist()
+    texts = {run: text_run(run // len(words), words[run % len(words)]) for run in set(each)}
+    return b"".join(map(texts.__getitem__, each))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fleetsynth.plan import Plan
     from fleetsynth.window import Window
 
-    Flags = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
 
 KIND = KINDS["job"]
 _DECIMALS = 4
@@ -52,24 +52,23 @@ def rows(plan: Plan, first: int, stop: int) -> list[dict[str, object]]:
     ]
 
 
-def touched(plan: Plan, window: Window) -> Iterator[tuple[str, Flags]]:
-    """Yield, by the stem of a metric, which ticks of a window the runs of jobs touch.
+def touched(plan: Plan, window: Window) -> Iterator[tuple[str, Ints]]:
+    """Yield, by the stem of a metric, the cells of a window that the runs of jobs touch.
 
-    Each of shape (servers, ticks).
+    Cells are counted server by server; one that two runs touch comes twice.
     """
     recurring = model_of(plan).recurring
     if recurring is None:
         return
-    step, (servers, ticks) = plan.clock.step, window.shape
+    step, (_, ticks) = plan.clock.step, window.shape
     found = recurring(plan, window.first_server, window.stop_server)
-    job, begin, end = found.runs(window.first_tick * step, window.stop_tick * step)
-    seldom = found.period[job] >= SELDOM * step
-    job, begin, end = job[seldom], begin[seldom], end[seldom]
+    seldom = np.flatnonzero(found.period >= SELDOM * step)
+    job, begin, end = found.runs(seldom, window.first_tick * step, window.stop_tick * step)
     first = np.clip(begin // step - window.first_tick, 0, ticks)
-    stop = np.clip(-(-end // step) - window.first_tick, 0, ticks)
+    size = np.clip(-(-end // step) - window.first_tick, 0, ticks) - first
+    within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
+    cell = np.repeat(found.server[job] * ticks + first, size) + within
+    of_cell = np.repeat(job, size)
     for stem in sorted({stem for stems in found.stems for stem in stems}):
-        of = np.array([stem in stems for stems in found.stems], np.bool_)[job]
-        changes = np.zeros((servers, ticks + 1), np.int32)
-        np.add.at(changes, (found.server[job[of]], first[of]), 1)
-        np.add.at(changes, (found.server[job[of]], stop[of]), -1)
-        yield stem, changes.cumsum(axis=1)[:, :ticks] > 0
+        shows = np.array([stem in stems for stems in found.stems], np.bool_)
+        yield stem, cell[shows[of_cell]]

@@ -73,9 +73,10 @@ def block_of_labels(plan: Plan, block: Block) -> Block:
     for index, metric in enumerate(metrics):
         places.setdefault(metric.stem, []).append(slice(index * width, (index + 1) * width))
     periodic = CLASSES.index("periodic"), KIND_WORDS.index(jobs.KIND.name)
+    cells = values.reshape(len(values), -1)
     for stem, touched in jobs.touched(plan, window):
         for columns in places.get(stem, ()):
-            values[columns.start + 1, touched], values[columns.start + 2, touched] = periodic
+            cells[columns.start + 1, touched], cells[columns.start + 2, touched] = periodic
     for row, marks in enumerate(_marks(plan, window)):
         for mark in marks:
             said = np.array(mark.said, np.int8)[:, None]

@@ -134,37 +134,69 @@ def lognormal(median: Floats, sigma: Floats | float, normal: Floats) -> Floats:
 def averages(
     made: Activities, height: Floats, shape: tuple[int, int], first: int, step: int
 ) -> Floats:
-    """Add up the average of every activity over every sample.
+    """Add up the average of every activity over every sample, as `Placed.averages` does.
 
     Args:
         made: some may lie outside.
-        height: of each, shape (activities,); rounded to 2**-20, and held within 2**20.
+        height: of each, shape (activities,).
         shape: (entities, samples).
         first: first sample, counted from the Unix epoch.
         step: seconds from sample to sample.
-
-    Returns:
-        Shape (entities, samples).
     """
+    return placed(made, shape, first, step).averages(height)
+
+
+class Placed(NamedTuple):
+    """Activities laid over samples, for whatever heights they have.
+
+    Attributes:
+        here: places of the activities that touch the samples.
+        rows: entities that have any, ascending.
+        at: where the sum changes: in the sample in which each begins and the next, and in that in
+            which it ends and the next, shape (4 * activities here,).
+        rises: share of the first sample that is after the begin, shape (activities here,).
+        falls: share of the last one that is after the end, same shape.
+        shape: (entities, samples).
+    """
+
+    here: Ints
+    rows: Ints
+    at: Ints
+    rises: Floats
+    falls: Floats
+    shape: tuple[int, int]
+
+    def averages(self, height: Floats) -> Floats:
+        """Add up the average of every activity over every sample, shape (entities, samples).
+
+        Args:
+            height: of each activity; rounded to 2**-20, and held within 2**20.
+        """
+        if not len(self.here):
+            return np.zeros(self.shape)
+        samples = self.shape[1]
+        high = rounded(np.clip(height[self.here], -_HIGHEST, _HIGHEST))
+        up, down = rounded(high * self.rises), rounded(-high * self.falls)
+        by = np.concatenate([up, high - up, down, -high - down])
+        changes = np.bincount(self.at, by, len(self.rows) * (samples + 2))
+        sums: Floats = changes.reshape(len(self.rows), -1).cumsum(axis=1)[:, :samples]
+        if len(self.rows) == self.shape[0]:
+            return sums
+        out = np.zeros(self.shape)
+        out[self.rows] = sums
+        return out
+
+
+def placed(made: Activities, shape: tuple[int, int], first: int, step: int) -> Placed:
+    """Lay activities over samples; arguments as for `averages`."""
     samples = shape[1]
-    width = samples + 2
     begin = np.clip(made.start - first * step, 0, samples * step)
     end = np.clip(made.start + made.length - first * step, 0, samples * step)
-    here = np.flatnonzero((end > begin) & (height != 0))
-    if not len(here):
-        return np.zeros(shape)
+    here = np.flatnonzero(end > begin)
     rows, row = np.unique(made.row[here], return_inverse=True)
-    base, at, by = row * width, [], []
-    height = rounded(np.clip(height[here], -_HIGHEST, _HIGHEST))
-    for second, rise in ((begin[here], height), (end[here], -height)):
-        sample, late = np.divmod(second, step)
-        at_once = rounded(rise * ((step - late) / step))
+    base, at, late = row * (samples + 2), [], []
+    for second in (begin[here], end[here]):
+        sample = second // step
         at += [base + sample, base + sample + 1]
-        by += [at_once, rise - at_once]
-    changes = np.bincount(np.concatenate(at), np.concatenate(by), len(rows) * width)
-    sums: Floats = changes.reshape(-1, width).cumsum(axis=1)[:, :samples]
-    if len(rows) == shape[0]:
-        return sums
-    out = np.zeros(shape)
-    out[rows] = sums
-    return out
+        late.append((step - (second - sample * step)) / step)
+    return Placed(here, rows, np.concatenate(at), late[0], late[1], shape)

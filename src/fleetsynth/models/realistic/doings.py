@@ -14,9 +14,10 @@ from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS
 from fleetsynth.models.realistic.activities import (
     Activities,
     Cells,
+    Placed,
     at_random,
-    averages,
     lognormal,
+    placed,
     together,
 )
 from fleetsynth.models.realistic.jobs import Jobs, Runs, runs_of
@@ -64,9 +65,13 @@ class At(NamedTuple):
         """First second, and one past the last."""
         return self.first * self.step, (self.first + self.samples) * self.step
 
+    def placed(self, made: Activities) -> Placed:
+        """Lay activities over the samples."""
+        return placed(made, (self.rows, self.samples), self.first, self.step)
+
     def averages(self, made: Activities, height: Floats) -> Floats:
         """Return the sum of activities at every sample."""
-        return averages(made, height, (self.rows, self.samples), self.first, self.step)
+        return self.placed(made).averages(height)
 
 
 class Doings:
@@ -131,14 +136,18 @@ class Doings:
         return self._of_both("traffic")
 
     @cached_property
-    def _runs(self) -> Runs | None:
-        return runs_of(self._jobs, self._of.at.seconds) if len(self._jobs.row) else None
+    def _runs(self) -> tuple[Runs, Placed] | None:
+        if not len(self._jobs.row):
+            return None
+        runs = runs_of(self._jobs, self._of.at.seconds)
+        return runs, self._of.at.placed(runs.made)
 
     def _of_runs(self, size: str) -> Floats:
-        runs, at = self._runs, self._of.at
-        if runs is None:
+        at, sizes = self._of.at, self._jobs.figures.get(size)
+        if self._runs is None or sizes is None or not sizes.any():
             return np.zeros((at.rows, at.samples))
-        return at.averages(runs.made, rounded(self._jobs.figures[size][runs.job] * runs.share))
+        runs, where = self._runs
+        return where.averages(rounded(sizes[runs.job] * runs.share))
 
     @cached_property
     def _cover(self) -> Floats | None:
@@ -266,8 +275,9 @@ def transfers(
     tail = of.of("transfers.tail", made)
     height = lognormal(of.of("transfers.height", made), tail, made.normals(1))
     coming = made.uniforms(0)
-    into = at.averages(made, rounded(height * coming))
-    return into, at.averages(made, rounded(height * (1.0 - coming)))
+    where = at.placed(made)
+    into = where.averages(rounded(height * coming))
+    return into, where.averages(rounded(height * (1.0 - coming)))
 
 
 def shocks(seed: int, services: Sequence[str], rate: Floats, span: tuple[int, int]) -> Activities:

@@ -53,13 +53,15 @@ class Jobs(NamedTuple):
     period: Floats
     phase: Floats
 
-    def take(self, rows: slice) -> Jobs:
+    def of_rows(self, rows: slice) -> Jobs:
         """Return those of some servers."""
-        hit = (self.row >= rows.start) & (self.row < rows.stop)
-        figures = {name: values[hit] for name, values in self.figures.items()}
-        return Jobs(
-            self.row[hit] - rows.start, self.word[hit], figures, self.period[hit], self.phase[hit]
-        )
+        some = self.take(np.flatnonzero((self.row >= rows.start) & (self.row < rows.stop)))
+        return some._replace(row=some.row - rows.start)
+
+    def take(self, jobs: Ints) -> Jobs:
+        """Return some of them."""
+        figures = {name: values[jobs] for name, values in self.figures.items()}
+        return Jobs(self.row[jobs], self.word[jobs], figures, self.period[jobs], self.phase[jobs])
 
 
 class Runs(NamedTuple):
@@ -134,11 +136,11 @@ def recurring(plan: RealisticPlan, first: int, stop: int) -> Recurring:
     jobs = jobs_of(plan, names, codes.tolist(), counts)
     number = np.arange(len(jobs.row)) - np.searchsorted(jobs.row, jobs.row)
 
-    def runs(begin: int, end: int) -> tuple[Ints, Ints, Ints]:
-        found = runs_of(jobs, (begin, end)) if len(jobs.row) else None
-        if found is None:
-            return number, number, number
-        return found.job, found.made.start, found.made.start + found.made.length
+    def runs(which: Ints, begin: int, end: int) -> tuple[Ints, Ints, Ints]:
+        if not len(which):
+            return which, which, which
+        found = runs_of(jobs.take(which), (begin, end))
+        return which[found.job], found.made.start, found.made.start + found.made.length
 
     of = [{name: float(v[job]) for name, v in jobs.figures.items()} for job in range(len(number))]
     return Recurring(

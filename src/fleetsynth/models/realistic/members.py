@@ -61,7 +61,7 @@ class Members(NamedTuple):
             figures=self.figures.take(rows),
             loads=self.loads.take(rows),
             of_service=self.of_service.take(rows),
-            jobs=self.jobs.take(rows),
+            jobs=self.jobs.of_rows(rows),
             cycle=self.cycle.take(rows),
             traffic_cycle=self.traffic_cycle.take(rows),
             service=self.service[rows],
