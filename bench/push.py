@@ -36,6 +36,7 @@ PLAN = {
     "end_date": "2024-01-31",
     "granularity": "5min",
 }
+MANY = {**PLAN, "num_servers": 1_000, "end_date": "2024-01-01"}
 WARM = {**PLAN, "num_servers": 1, "end_date": "2024-01-01"}
 
 
@@ -116,26 +117,29 @@ class Part(NamedTuple):
     name: str
     place: Callable[[Path], Any]
     wall: float | None
-    cpu: float
+    cpu: float | None
+    plan: dict[str, Any] = PLAN
 
 
 PARTS = {
     "prometheus": Part("remote write into Prometheus", in_prometheus, 500_000, 2e6),
     "victoria": Part("remote write into VictoriaMetrics", in_victoria_metrics, None, 2e6),
     "nowhere": Part("remote write into nothing", nowhere, None, 2e6),
+    "many": Part("remote write of 1,000 servers into nothing", nowhere, None, None, MANY),
+    "many-prometheus": Part("1,000 servers into Prometheus", in_prometheus, 500_000, None, MANY),
     "text": Part("OpenMetrics", text, None, 2e6),
 }
 
 
 def measured(part: Part, folder: Path) -> Iterator[Figure]:
-    """Send a month of twenty servers."""
+    """Send a month of twenty servers, or a day of a thousand."""
     with part.place(folder) as to:
         if part.place is not in_prometheus:  # which would take nothing else after it
             how = fs.Streaming(record=str(folder / "warm.json"))
             fs.export(WARM, to, streaming=how, overwrite=part.place is text)
         how = fs.Streaming(record=str(folder / "record.json"))
         before, begun = os.times(), time.perf_counter()
-        done = fs.export(PLAN, to, streaming=how, overwrite=part.place is text)
+        done = fs.export(part.plan, to, streaming=how, overwrite=part.place is text)
         took, after = time.perf_counter() - begun, os.times()
     user, system = after.user - before.user, after.system - before.system
     yield Figure(f"{part.name}, wall time", done.rows / took, part.wall)

@@ -85,7 +85,7 @@ def windows(plan: Plan, batch_rows: int = BATCH_ROWS) -> Iterator[Window]:
 
 def batches(plan: Plan, batch_rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
     """Yield a plan's dataset as record batches, in row order, in constant memory."""
-    _keep_freed_memory()
+    keep_freed_memory()
     frame = Frame(plan)
     for window in windows(plan, batch_rows):
         block = simulate(plan, window)
@@ -123,7 +123,7 @@ def run(
     Raises:
         UsageError: if the model cannot fill a further table.
     """
-    _keep_freed_memory()
+    keep_freed_memory()
     done = 0
     try:
         main = _Rows(frame or Frame(plan), PlanDigest(plan), sink)
@@ -232,7 +232,7 @@ def ahead(items: Iterator[_T]) -> Iterator[_T]:
             yield item
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Let the C library keep freed memory for the next batch.
 
     glibc hands memory back to the kernel beyond twice the largest block that it has seen freed

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fleetsynth.reader.file_digest import digest_file
+from fleetsynth.stores.recorded import seal
 from tests.support import scenario_of
 
 REGIONS = ["eu west/1", "a=b & 100%", "Zürich"]
@@ -51,6 +52,18 @@ def told_in(folder: Path) -> dict[str, Any]:
     values = manifest_of(folder)
     assert re.fullmatch("[0-9a-f]{16}", values["run"])
     return {name: value for name, value in values.items() if name not in OF_THE_RUN}
+
+
+def made_in(folder: Path) -> dict[str, Any]:
+    """All that a folder holds, byte by byte, but for the name of the run in a whole manifest.
+
+    If it is what another folder holds, `verify` has to say of both the same.
+    """
+    manifest = folder / "manifest.json"
+    assert manifest.read_bytes() == seal(manifest_of(folder))
+    files = [path for path in folder.rglob("*") if path.is_file() and path != manifest]
+    held = {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    return {**held, manifest.name: told_in(folder)}
 
 
 def digest_in(folder: Path) -> str:

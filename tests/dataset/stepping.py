@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from fleetsynth.api import generate as generate_file
@@ -27,6 +28,7 @@ from fleetsynth.folders.generate import generate_folder
 from fleetsynth.presets import resolve
 from fleetsynth.presets.data import scenario_from_yaml
 from fleetsynth.presets.load import load_scenario
+from fleetsynth.reader import events
 from fleetsynth.scenario import Scenario
 from tests.support import digest_of, scenario_of
 
@@ -68,7 +70,8 @@ def as_json(patch: Callable[[Any, str, Any], None] = setattr) -> None:
     def read(data: bytes, where: str) -> Scenario:
         return load_scenario(json.loads(data)) if data[:1] == b"{" else real(data, where)
 
-    patch(beginning, "scenario_from_yaml", read)
+    for reads in (beginning, events):
+        patch(reads, "scenario_from_yaml", read)
 
 
 def generate(url: str, scenario: Scenario = TWO_MONTHS, **options: Any) -> Any:
@@ -257,6 +260,11 @@ def serve() -> None:
     as_json()
     for scenario in SCENARIOS:
         digest_of(resolve(scenario))  # imports and works out what each copy would have to
+    with TemporaryDirectory() as folder:
+        generate_to_append(folder)
+        append(folder)
+        generate_file(EVENTFUL, f"{folder}/fleet.csv", components=True)
+    gc.collect()
     gc.freeze()
     for line in sys.stdin:
         names, folder, step = json.loads(line)

@@ -19,7 +19,7 @@ from fleetsynth.presets import resolve
 from fleetsynth.reader.file_digest import digest_file
 from fleetsynth.stores.store import LocalStore
 from tests.dataset import stepping
-from tests.dataset.folders import digest_in, files_in, folders_in
+from tests.dataset.folders import digest_in, files_in, folders_in, made_in
 from tests.dataset.stepping import EVENTFUL, TWO_MONTHS, Steps, Task
 from tests.support import digest_of
 
@@ -171,6 +171,9 @@ def test_what_is_killed_at_any_step_is_recovered(
     _copy(start, end)
     assert len(steps.of(task, end)) == len(taken(before, task)) > 10
     assert digest_in(end) == wanted
+    assert verify(str(end)).findings == []
+    made = made_in(end)
+    assert (MINE in made) == (before in OF_ANOTHER)
     for step in _dies_at((before, task), taken):
         go_on = ways[step % 2]
         folder = tmp_path / str(step)
@@ -184,12 +187,8 @@ def test_what_is_killed_at_any_step_is_recovered(
         if _untouched(start, folder) and go_on is ways[0] and before in OF_ANOTHER:
             continue  # there is no run of this scenario to go on with, and nothing was lost
         go_on(str(folder))
-        assert digest_in(folder) == wanted
-        assert verify(str(folder)).findings == []
-        kept = [MINE] if before in OF_ANOTHER else []
-        assert files_in(folder) == files_in(end)
+        assert made_in(folder) == made
         assert folders_in(folder) == folders_in(end)
-        assert [name for name in files_in(folder) if name == MINE] == kept
         shutil.rmtree(folder)
 
 

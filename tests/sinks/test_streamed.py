@@ -244,6 +244,29 @@ def test_a_record_is_of_one_stream(whole: dict[str, Any]) -> None:
         assert not whole or receiver.contents() == whole["prometheus"][0]
 
 
+def test_two_at_a_time_do_not_go_on_from_one_record(whole: dict[str, Any]) -> None:
+    content, requests = expected(whole, "prometheus")
+    others: list[str] = []
+
+    def another(number: int) -> None:
+        if number < 2:
+            with pytest.raises(
+                OutputError, match=r"another export goes on from r\.json"
+            ) as refused:
+                fs.export(PLAN, to, streaming=Streaming(series=SERIES, record="r.json"))
+            others.append(str(refused.value))
+
+    with receiving(RECEIVERS["prometheus"]) as receiver:
+        to = receiver.how.to(receiver.url)
+        receiver.on_request = another
+        assert send(receiver).rows == SAMPLES
+        assert receiver.contents() == content
+        assert len(receiver.requests) == requests
+        assert send(receiver).already
+    assert len(others) == 2
+    assert [path.name for path in Path().iterdir()] == ["r.json"]
+
+
 def test_remote_write_has_the_values_of_the_series(whole: dict[str, Any]) -> None:
     content, _ = expected(whole, "prometheus")
     plan = as_plan(PLAN)
@@ -340,6 +363,25 @@ def test_batches_have_each_sample_once_and_none_is_too_late(
     for labels, parts in seen.items():
         for at in (0, 1):
             assert np.array_equal(np.concatenate([part[at] for part in parts]), whole[labels][at])
+
+
+def test_short_spans_are_parts_of_longer_ones_that_are_worked_out_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fleetsynth.sinks.batches._TOGETHER", 40_000)
+    plan = as_plan({"num_servers": 5, "end_date": "2022-01-03", "granularity": "5min"})
+    everything = chosen(Catalog(plan, {}, Limits()), "")
+    made = list(batches(everything, cutting(everything, Cut(1_500, late_seconds=3_600))))
+    longer = {id(batch.longer): batch.longer for batch in made if batch.longer}.values()
+    assert 3 * len(longer) < len(made)
+    together = {whole.span: 0 for whole in (each.whole for each in longer)}
+    for each in longer:
+        together[each.whole.span] += each.whole.samples
+    assert max(together.values()) <= 40_000
+    drawn = {id(each): list(each.drawn(each.whole.span)) for each in longer}
+    monkeypatch.setattr("fleetsynth.series.select.own_values", None)  # not asked any more
+    count = sum(len(ms) for batch in made if batch.longer for _, ms, _ in batch.series())
+    assert count == sum(len(ms) for found in drawn.values() for _, ms, _ in found)
 
 
 class Fake:

@@ -175,6 +175,13 @@ def test_a_table_of_events_is_written_without_anything_heavy(tmp_path: Path) -> 
         assert list((tmp_path / "fleet.tables").glob(f"events.{name.partition('.')[2]}"))
 
 
+def test_days_are_appended_without_anything_heavy(tmp_path: Path) -> None:
+    made = f"fleetsynth.generate({{'num_servers': 2, 'end_date': '2022-01-02'}}, '{tmp_path}/')"
+    code = f"import fleetsynth; {made}; fleetsynth.append('{tmp_path}', '2022-01-03', workers=1)"
+    assert loaded(code) & HEAVY == set()
+    assert len(list(tmp_path.glob("data/part-*"))) == 2
+
+
 def test_batches_and_tables_load_nothing_heavy() -> None:
     code = "import fleetsynth; fleetsynth.to_table({'num_servers': 2})"
     assert loaded(code) & HEAVY == set()

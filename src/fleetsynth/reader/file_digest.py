@@ -86,10 +86,11 @@ def sorted_leaves(batches: Iterable[pa.RecordBatch]) -> Leaves:
 
     table = keys = plain(pa.Table.from_batches(batches))
     for at, field in enumerate(table.schema):
-        if pa.types.is_floating(field.type):  # a missing value is the least of all
-            keys = keys.set_column(
-                at, field.name, pc.fill_null(table.column(at).cast(pa.float64()), -np.inf)
-            )
+        if pa.types.is_floating(field.type):
+            values = table.column(at).cast(pa.float64())
+            if values.null_count:  # of which each is the least; to make a scalar imports pandas
+                values = pc.fill_null(values, -np.inf)
+            keys = keys.set_column(at, field.name, values)
     order = [*_KEY, *_tie_breakers({field.name: field.type for field in table.schema})]
     places = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in order])
     return leaves(table.take(places).to_batches())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsynth.series.select import Selection
-from fleetsynth.sinks.streamed import Batch
+from fleetsynth.sinks.streamed import Batch, Longer
 from fleetsynth.window import BLOCK
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fleetsynth.sinks.streamed import Cut
+
+    _Rectangle = tuple[tuple[int, int], NDArray[np.int64], Longer | None]
+
+
+_TOGETHER = 1 << 24
+"""Samples that are worked out together, at most, where they are sent in shorter spans."""
 
 
 class Cutting(NamedTuple):
@@ -77,21 +84,43 @@ def _piece(everything: Selection, seconds: float) -> int:
 
 def batches(everything: Selection, how: Cutting, first: int = 0) -> Iterator[Batch]:
     """Yield batches that together have each sample once, from a number on; none is empty."""
-    for number, (span, servers) in enumerate(_rectangles(everything, how)):
+    cut = _by_server if how.by_server else _on_in_time
+    for number, (span, servers, longer) in enumerate(cut(everything, how)):
         if number >= first:
             selection = Selection(everything.catalog, everything.chosen, servers, span)
             if selection.samples:
-                yield Batch(number, selection, selection.samples)
+                yield Batch(number, selection, selection.samples, longer)
 
 
-def _rectangles(
-    everything: Selection, how: Cutting
-) -> Iterator[tuple[tuple[int, int], NDArray[np.int64]]]:
+def _by_server(everything: Selection, how: Cutting) -> Iterator[_Rectangle]:
+    for servers in _groups(everything, how):
+        yield from ((span, servers, None) for span in _spans(everything, how))
+
+
+def _on_in_time(everything: Selection, how: Cutting) -> Iterator[_Rectangle]:
+    """Yield spans and servers; short spans as parts of longer ones, which are worked out once."""
     groups = _groups(everything, how)
-    if how.by_server:
-        yield from ((span, servers) for servers in groups for span in _spans(everything, how))
-    else:
-        yield from ((span, servers) for span in _spans(everything, how) for servers in groups)
+    for spans in _runs(everything, how):
+        whole = spans[0][0], spans[-1][1]
+        longer: list[Longer | None] = [None] * len(groups)
+        if len(spans) > 1:
+            longer = [Longer(Selection(everything.catalog, everything.chosen, servers, whole))
+                      for servers in groups]  # fmt: skip
+        for span in spans:
+            yield from ((span, *each) for each in zip(groups, longer, strict=True))
+
+
+def _runs(everything: Selection, how: Cutting) -> Iterator[list[tuple[int, int]]]:
+    """Yield spans that follow each other, as many as there is room for, and none beyond a tile."""
+    catalog = everything.catalog
+    each = sum(len(rows) * how.seconds / catalog.step(of) for of, rows in everything.chosen)
+    most = max(1, int(_TOGETHER / (each * max(1, len(everything.everyone)))))
+    spans = _spans(everything, how)
+    step = catalog.samples.clock.step
+    for _, of_tile in groupby(spans, lambda span: (span[1] + step - 1) // (step * BLOCK)):
+        of = list(of_tile)
+        size = -(-len(of) // -(-len(of) // most))  # equal parts
+        yield from (of[at : at + size] for at in range(0, len(of), size))
 
 
 def _groups(everything: Selection, how: Cutting) -> list[NDArray[np.int64]]:

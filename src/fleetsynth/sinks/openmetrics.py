@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.behind import WrittenBehind
 from fleetsynth.errors import OutputError, UsageError
 from fleetsynth.files import AtomicFile, os_errors, reason_of
 from fleetsynth.formats import STANDARD_OUTPUT
@@ -70,7 +71,7 @@ class OpenMetrics:
     def encode(self, batch: Batch) -> Encoded:
         """Write a batch as numbers, a body for each row of a family."""
         bodies: list[list[bytes]] = [[] for _ in self._rows]
-        servers = batch.selection.servers.tolist()
+        servers = batch.servers.tolist()
         count = 0
         for named, ms, values in batch.series():
             head = _HEAD.pack(servers[named.place], len(ms))
@@ -94,7 +95,7 @@ class OpenMetrics:
             sys.stdout.buffer.flush()
             return {}
         with self._file.opening():
-            with self._file.temporary.open("wb") as out:
+            with self._file.temporary.open("wb") as file, WrittenBehind(file) as out:
                 self._write(out)
             return {"bytes": self._file.commit()}
 
@@ -104,7 +105,7 @@ class OpenMetrics:
         if self._file is not None:
             self._file.abort()
 
-    def _write(self, out: IO[bytes]) -> None:
+    def _write(self, out: IO[bytes] | WrittenBehind) -> None:
         said = ""
         for (family, row), file in zip(self._rows, self._aside, strict=True):
             if not file.tell():
@@ -116,7 +117,9 @@ class OpenMetrics:
             self._write_row(out, family, row, file)
         out.write(END)
 
-    def _write_row(self, out: IO[bytes], family: Family, row: int, file: IO[bytes]) -> None:
+    def _write_row(
+        self, out: IO[bytes] | WrittenBehind, family: Family, row: int, file: IO[bytes]
+    ) -> None:
         head, last = "", -1
         while packed := file.read(_HEAD.size):
             server, count = _HEAD.unpack(packed)

@@ -69,7 +69,7 @@ class Otlp:
     def _bodies(self, batch: Batch) -> Iterator[tuple[int, bytes]]:
         """Yield how many points a request has, and the request."""
         resources: dict[int, _Resource] = {}
-        servers = batch.selection.servers
+        servers = batch.servers
         count = size = 0
         for drawn in batch.series():
             named = drawn.named

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.clock import HOUR_SECONDS
@@ -24,6 +25,7 @@ HEADERS = {
 }
 _THERE = re.compile(r"out.of.(order|bounds)|duplicate sample|too old", re.IGNORECASE)
 """How servers refuse what is older than what they have of a series."""
+_GRIDS_KEPT, _LABELS_KEPT = 8, 1 << 16
 _HELP = (
     "; Prometheus takes nothing that is older than an hour before its newest sample: send to an"
     " empty one that scrapes nothing, or give it storage.tsdb.out_of_order_time_window"
@@ -43,14 +45,19 @@ class RemoteWrite:
 
     def __init__(self, sending: Sending) -> None:
         self._http = Http(sending.place, sending.access, PATH)
+        self._labels = lru_cache(maxsize=_LABELS_KEPT)(remote_read.labels)
 
     def encode(self, batch: Batch) -> Encoded:
         """Write a batch as one request, a message of series in a block of snappy."""
-        pieces, count, samples = [], 0, Samples.none()
+        pieces, count = [], 0
+        grids: dict[int, Samples] = {}
         for named, ms, values in batch.series():
-            if samples.ms is not ms:
-                samples = Samples(ms)
-            pieces.append(remote_read.series(remote_read.labels(named.labels), samples.of(values)))
+            samples = grids.get(id(ms))
+            if samples is None:
+                if len(grids) == _GRIDS_KEPT:
+                    grids.clear()
+                samples = grids[id(ms)] = Samples(ms)
+            pieces.append(remote_read.series(self._labels(named.labels), samples.of(values)))
             count += len(ms)
         return Encoded(count, (snappy.block(b"".join(pieces)),) if count else ())
 

@@ -11,12 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from fleetsynth.series.select import NAME
+import numpy as np
+
+from fleetsynth.series.select import NAME, Drawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from fleetsynth.series.select import Catalog, Drawn, Named, Selection
+    from numpy.typing import NDArray
+
+    from fleetsynth.series.select import Catalog, Named, Selection
     from fleetsynth.sinks.access import Access
 
 
@@ -49,18 +53,62 @@ class Batch:
         number: counted from 0.
         selection: servers, span and families.
         samples: how many there are, at most.
+        longer: of the same servers in a longer span, from which they are taken; None if nothing
+            else is.
     """
 
     number: int
     selection: Selection
     samples: int
+    longer: Longer | None = None
+
+    @property
+    def servers(self) -> NDArray[np.int64]:
+        """Places in the plan of the servers that `Drawn.named` counts."""
+        return (self.longer.whole if self.longer else self.selection).servers
 
     def series(self) -> Iterator[Drawn]:
         """Yield the series that have samples, server by server.
 
         `Drawn.named` says what each is, and of whom.
         """
+        if self.longer:
+            return self.longer.drawn(self.selection.span)
         return self.selection.drawn(by_server=True)
+
+
+class Longer:
+    """The series of some servers in a span that is sent in several batches: worked out once.
+
+    Args:
+        whole: the servers, and all of the span.
+
+    Attributes:
+        whole: likewise.
+    """
+
+    def __init__(self, whole: Selection) -> None:
+        self.whole = whole
+        self._drawn: list[Drawn] | None = None
+
+    def drawn(self, span: tuple[int, int]) -> Iterator[Drawn]:
+        """Yield the series that have samples in a part of the span.
+
+        Args:
+            span: its first and last second.
+        """
+        if self._drawn is None:
+            self._drawn = list(self.whole.drawn(by_server=True))
+        edges = np.array([span[0] * 1000, span[1] * 1000 + 1])
+        parts: dict[int, tuple[slice, NDArray[np.int64]]] = {}
+        for named, ms, values in self._drawn:
+            found = parts.get(id(ms))
+            if found is None:
+                cut = slice(*np.searchsorted(ms, edges).tolist())
+                found = parts[id(ms)] = cut, ms[cut]
+            cut, times = found
+            if len(times):
+                yield Drawn(named, times, values[cut])
 
 
 class Encoded(NamedTuple):

@@ -6,6 +6,7 @@ array and not field by field.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 _WIDTH = {FIXED64: 8, FIXED32: 4}
 _MASK = (1 << 64) - 1
 _LONGEST_VARINT = 10
+_HEADS_KEPT = 1 << 12
+"""Most messages are as long as others are."""
 
 
 class WireError(ValueError):
@@ -43,6 +46,7 @@ def field(number: int, payload: bytes) -> bytes:
     return head(number, len(payload)) + payload
 
 
+@lru_cache(maxsize=_HEADS_KEPT)
 def head(number: int, size: int) -> bytes:
     """Encode what stands before a payload of so many bytes."""
     return varint(number << 3 | LENGTH) + varint(size)
