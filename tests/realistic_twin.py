@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from hashlib import blake2b
 from statistics import NormalDist
 from typing import Any, NamedTuple
@@ -87,6 +87,7 @@ def word(*parts: object) -> int:
     return int.from_bytes(key(*parts)[:8], "little")
 
 
+@lru_cache(maxsize=100_000)
 def mixed(base: int, number: int) -> int:
     """Word `number` of the stream that a word keys (SplitMix64)."""
     x = (base + (number + 1) * 0x9E3779B97F4A7C15) % WORD
@@ -100,6 +101,7 @@ def one_of(base: int, number: int) -> float:
     return (mixed(base, number) >> 11) / 2.0**53
 
 
+@lru_cache(maxsize=100_000)
 def normal_of(base: int, place: int) -> float:
     """A standard normal of a word, by Box and Muller."""
     radius, turn = one_of(base, 1 + 2 * place), one_of(base, 2 + 2 * place)
@@ -493,6 +495,10 @@ class Activity(NamedTuple):
         """The same with a length."""
         return self._replace(length=round(clip(seconds, least, most)))
 
+    def touches(self, t: int, interval: int) -> bool:
+        """Whether a second of it is one of a sample; if none is, its average there is zero."""
+        return self.start < (t + 1) * interval and t * interval < self.start + self.length
+
     def within(self, t: int, interval: int, height: float) -> float:
         """Its average over a sample, given its height."""
         height = q(clip(height, -(2.0**20), 2.0**20))
@@ -559,6 +565,10 @@ class Drawn:
         last = ((t + 1) * interval - 1) // self._often.cell
         return [each for cell in range(here - 1, last + 1) for each in self._of(cell)]
 
+    def touching(self, t: int, interval: int) -> list[Activity]:
+        """Those that a sample shows something of."""
+        return [each for each in self.near(t, interval) if each.touches(t, interval)]
+
     def _of(self, cell: int) -> list[Activity]:
         if cell not in self._kept:
             often = self._often
@@ -603,7 +613,7 @@ class Job:
         last = math.floor(((t + 1) * interval - self.phase) / self.period)
         near = 4 + math.ceil(1_800 / self.period)  # a late one is less than half an hour late
         found = [self._run(number) for number in range(first - near, last + near + 1)]
-        return [run for run in found if run]
+        return [run for run in found if run and run[0].touches(t, interval)]
 
     def _run(self, number: int) -> tuple[Activity, float] | None:
         if number not in self._kept:
@@ -914,10 +924,10 @@ class Server:
         """What spikes and shocks add to the CPU."""
         usual = self.figure("spikes.height") + self.figure("spikes.noises") * self.sd
         total = 0.0
-        for each in self._spiking.near(t, self.interval):
+        for each in self._spiking.touching(t, self.interval):
             height = lognormal(usual, self.figure("spikes.tail"), each.normal(1))
             total += each.within(t, self.interval, min(height, 95.0))
-        for each in self.service.shocks.near(t, self.interval):
+        for each in self.service.shocks.touching(t, self.interval):
             height = lognormal(1.5 * usual, 0.8, each.normal(1))
             total += each.within(t, self.interval, min(height, 95.0))
         return total
@@ -925,7 +935,7 @@ class Server:
     def dips(self, t: int) -> float:
         """The share of what demand takes that dips leave out."""
         total = 0.0
-        for each in self._dipping.near(t, self.interval):
+        for each in self._dipping.touching(t, self.interval):
             median = self.figure("dips.noises") * self.figure("noise.size")
             depth = lognormal(median, 0.5, each.normal(1))
             total += each.within(t, self.interval, min(depth, 0.8))
@@ -953,7 +963,7 @@ class Server:
     def swing(self, t: int) -> float:
         """What multiplies demand for some days."""
         total = 0.0
-        for each in self._swinging.near(t, self.interval):
+        for each in self._swinging.touching(t, self.interval):
             factor = lognormal(1.0, self.figure("swings.size"), each.normal(1))
             total += each.within(t, self.interval, factor - 1.0)
         return max(total + 1.0, 0.05)
@@ -970,7 +980,7 @@ class Server:
     def transfers(self, t: int) -> tuple[float, float]:
         """Traffic in and out without work, in mean traffics."""
         into = out_of = 0.0
-        for each in self._transferring.near(t, self.interval):
+        for each in self._transferring.touching(t, self.interval):
             height = lognormal(
                 self.figure("network.transfers.height"),
                 self.figure("network.transfers.tail"),
@@ -1033,7 +1043,7 @@ class Server:
     def released(self, t: int) -> float:
         """Memory that was given back and is not yet taken again."""
         total = 0.0
-        for each in self._releasing.near(t, self.interval):
+        for each in self._releasing.touching(t, self.interval):
             now = t * self.interval
             if now >= each.start and (t + 1) * self.interval <= each.start + each.length:
                 size = lognormal(self.figure("memory.releases.size"), 0.5, each.normal(1))

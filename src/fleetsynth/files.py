@@ -200,6 +200,50 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Hold a file's name as long as the block runs; yield whether nobody else does.
+
+    A hidden file beside it is locked, since the file itself is replaced again and again; the system
+    lets go of it when a process ends, however it does. Where there are no such locks (Windows, some
+    network file systems), or nothing can be written, nothing is held and the answer is yes.
+    """
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
+    except ImportError:
+        yield True
+        return
+    beside = path.with_name(f".{path.name}.lock")
+    handle, free = None, True
+    try:
+        with suppress(OSError):
+            while handle is None:
+                handle = os.open(beside, os.O_RDWR | os.O_CREAT, 0o666)
+                try:
+                    flock(handle, LOCK_EX | LOCK_NB)
+                except BlockingIOError:
+                    free = False
+                    break
+                if not _is_open(handle, beside):  # whoever held it has removed it just now
+                    os.close(handle)
+                    handle = None
+        yield free
+    finally:
+        if handle is not None:
+            if free:
+                with suppress(OSError):
+                    beside.unlink()
+                    flock(handle, LOCK_UN)  # as above
+            os.close(handle)
+
+
+def _is_open(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
 def whole_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """Yield where to write; publish it at the end of the block, or remove it if that fails."""
     file = AtomicFile(path, overwrite=overwrite)

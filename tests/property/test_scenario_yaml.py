@@ -97,3 +97,9 @@ def test_lines_point_at_the_keys_that_were_written(keys: list[str]) -> None:
         assert lines[key,] == 4 * i + 1
         assert lines[key, "inner"] == 4 * i + 2
         assert lines[key, "inner", 1] == 4 * i + 4
+
+
+def test_what_is_read_again_is_not_what_somebody_has_changed() -> None:
+    first = text.parse("a: {b: [1]}", "x.yaml")
+    first["a"]["b"].append(2)
+    assert text.parse("a: {b: [1]}", "x.yaml") == {"a": {"b": [1]}}

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fleetsynth.ledger.table import of_one
 from fleetsynth.presets import as_plan
+from fleetsynth.sinks.truth import KINDS_TOLD
 from tests.serve.servers import needs, prometheus, serving
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def queries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queries]:
     scenario.write_text((FOLDER / "fleet.yaml").read_text("utf-8"))
     config = (FOLDER / "prometheus.yml").read_text("utf-8")
     assert config.count("127.0.0.1:9240") == 4
-    with serving(scenario) as served:
+    with serving(scenario, "--events") as served:
         there = config.replace("127.0.0.1:9240", served.url.removeprefix("http://"))
         with prometheus(folder / "p", there) as found:
             yield found
@@ -88,6 +90,32 @@ def test_every_panel_shows_something(queries: Queries, panel: dict[str, Any]) ->
         found = queries.ranged(expression, end() - 86_400, end(), 1800)
         assert found, expression
         assert all(len(series["values"]) == 49 for series in found if "topk" not in expression)
+
+
+@pytest.mark.parametrize("note", BOARD["annotations"]["list"], ids=lambda note: note["name"])
+def test_annotations_are_the_events_of_the_ledger(queries: Queries, note: dict[str, Any]) -> None:
+    """Those that begin and end; what is named so by accident would show nothing."""
+    begin = datetime.fromisoformat(BOARD["time"]["from"]).timestamp()
+    chosen = VARIABLES["server"]["current"]["value"]
+    expression = filled(note["expr"], {"server": chosen})
+    assert "$" not in expression
+    assert note["step"] == "5m"
+    found = {
+        series["metric"]["kind"]: [int(at) for at, _ in series["values"]]
+        for series in queries.ranged(expression, begin, end(), 300)
+    }
+    plan = as_plan(FOLDER / "fleet.yaml")
+    place = plan.fleet.server_ids(0, plan.fleet.size).index(chosen)
+    told: dict[str, set[int]] = {}
+    kinds = re.search(r'kind=~"([^"]+)"', expression)
+    assert kinds
+    assert set(kinds[1].split("|")) <= set(KINDS_TOLD)
+    for event in of_one(plan, place):
+        if event.kind in kinds[1].split("|") and event.end is not None:
+            there = range(-(-event.begin // 300) * 300, event.end, 300)
+            told.setdefault(event.kind, set()).update(at for at in there if begin <= at <= end())
+    assert found == {kind: sorted(at) for kind, at in told.items() if at}
+    assert found
 
 
 def test_the_configuration_is_one() -> None:

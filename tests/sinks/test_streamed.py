@@ -244,6 +244,29 @@ def test_a_record_is_of_one_stream(whole: dict[str, Any]) -> None:
         assert not whole or receiver.contents() == whole["prometheus"][0]
 
 
+def test_two_at_a_time_do_not_go_on_from_one_record(whole: dict[str, Any]) -> None:
+    content, requests = expected(whole, "prometheus")
+    others: list[str] = []
+
+    def another(number: int) -> None:
+        if number < 2:
+            with pytest.raises(
+                OutputError, match=r"another export goes on from r\.json"
+            ) as refused:
+                fs.export(PLAN, to, streaming=Streaming(series=SERIES, record="r.json"))
+            others.append(str(refused.value))
+
+    with receiving(RECEIVERS["prometheus"]) as receiver:
+        to = receiver.how.to(receiver.url)
+        receiver.on_request = another
+        assert send(receiver).rows == SAMPLES
+        assert receiver.contents() == content
+        assert len(receiver.requests) == requests
+        assert send(receiver).already
+    assert len(others) == 2
+    assert [path.name for path in Path().iterdir()] == ["r.json"]
+
+
 def test_remote_write_has_the_values_of_the_series(whole: dict[str, Any]) -> None:
     content, _ = expected(whole, "prometheus")
     plan = as_plan(PLAN)

@@ -59,6 +59,11 @@ from fleetsynth.cli.streaming import pairs
     help="A label of all series. Say here what Prometheus has as external_labels. May be repeated.",
 )
 @click.option(
+    "--events",
+    is_flag=True,
+    help="Answer what befalls servers as well: fleetsynth_event{kind=…}, 1 while an event lasts.",
+)
+@click.option(
     "--max-samples",
     type=click.IntRange(min=1),
     default=50_000_000,
@@ -99,6 +104,7 @@ def serve(
     speed: float,
     only: str,
     labels: tuple[str, ...],
+    events: bool,
     max_samples: int,
     max_series: int,
     max_queries: int,
@@ -132,6 +138,7 @@ def serve(
         at=at,
         only=only,
         labels=pairs(labels),
+        events=events,
         limits=Limits(max_series, max_samples, cache_mb << 20),
         most_queries=max_queries,
     )

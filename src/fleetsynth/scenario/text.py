@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import lru_cache
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,14 @@ def _loader() -> YAML:
     return YAML(typ="safe", pure=True)
 
 
+@lru_cache(maxsize=8)  # one is read for each question about a folder, which takes longer than most
+def _load(text: str, name: str) -> Any:
+    # Only text with one of these characters can hold an anchor, alias, tag or directive.
+    if any(mark in text for mark in "&*!%"):
+        _refuse_indirection(text, name)
+    return _loader().load(text)
+
+
 def parse(text: str, name: str) -> dict[str, Any]:
     """Read a YAML mapping of plain values.
 
@@ -48,10 +58,7 @@ def parse(text: str, name: str) -> dict[str, Any]:
         message = f"a scenario of {len(text):,} characters is too long: {LARGEST:,} are allowed"
         raise ScenarioError([Problem(message, where=name)])
     try:
-        # Only text with one of these characters can hold an anchor, alias, tag or directive.
-        if any(mark in text for mark in "&*!%"):
-            _refuse_indirection(text, name)
-        values = _loader().load(text)
+        values = deepcopy(_load(text, name))
     except YAMLError as error:
         raise ScenarioError([_problem(error, name)]) from None
     except (ValueError, OverflowError) as error:

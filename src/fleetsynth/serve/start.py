@@ -19,6 +19,7 @@ from fleetsynth.serve.app import App
 from fleetsynth.serve.clockwork import Replay
 from fleetsynth.serve.live import Live
 from fleetsynth.serve.server import Server
+from fleetsynth.sinks.truth import add_events
 from fleetsynth.timestamps import text_of, to_seconds
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Options:
         at: the scenario's time when it starts; empty for now, where the scenario has it.
         only: servers that `/metrics` shows, such as ``1-50``; empty for all.
         labels: that all series have, with their values.
+        events: whether what befalls servers is answered as well, as ``fleetsynth_event``.
         limits: what one query may take.
         most_queries: answered at a time.
     """
@@ -58,6 +60,7 @@ class Options:
     at: str = ""
     only: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    events: bool = False
     limits: Limits = field(default_factory=Limits)
     most_queries: int = 4
 
@@ -86,6 +89,8 @@ def server_of(plan: Plan, options: Options) -> Server:
         )
     else:
         live = Live(catalog, servers, replay)
+    if options.events:
+        add_events(catalog)  # a history's: /metrics is what somebody who knows of none would see
     return Server(options.host, options.port, App(catalog, live, reason, options.most_queries))
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import OutputError, UsageError
-from fleetsynth.files import write_text
+from fleetsynth.files import held, write_text
 from fleetsynth.sinks.batches import Cutting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _FORM = 1
 
@@ -82,6 +83,22 @@ def read(path: Path, what: str) -> Record | None:
             " with record="
         )
     return record
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep others from going on from a record as long as the block runs.
+
+    Raises:
+        OutputError: if somebody does just now.
+    """
+    with held(path) as free:
+        if not free:
+            raise OutputError(
+                f"another export goes on from {path} just now: wait until it has ended, or name"
+                " another file with record="
+            )
+        yield
 
 
 def write(path: Path, record: Record, destination: str) -> None:

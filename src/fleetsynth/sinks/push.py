@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,27 +130,35 @@ class Push:
                 raise UsageError(
                     f"overwrite=True is not for {self._system.label}: what is sent stays there"
                 )
-            record = self._record(stream)
-            already, before = record.done, record.samples
-            if not already:
-                record = self._send(stream, record, advance)
-                facts = dict(stream.finish())
-                record = replace(record, done=True)
-                self._keep(stream, record)
-            else:
-                facts = {}
+            with progress_.alone(self._path) if stream.resumes else nullcontext():
+                record, before, facts = self._go_on(stream, advance)
         finally:
             stream.close()
+        told = facts or {}
         if stream.resumes:
-            facts = {"record": str(self._path), "sent_before": before} | facts
+            told = {"record": str(self._path), "sent_before": before} | told
         return Exported(
             to=self._name,
             system=self._system.label,
             tables={"samples": record.samples},
             seconds=time.perf_counter() - begun,
-            already=already,
-            facts=facts,
+            already=facts is None,
+            facts=told,
         )
+
+    def _go_on(
+        self, stream: Stream, advance: Callable[[int], None] | None
+    ) -> tuple[Record, int, dict[str, Any] | None]:
+        """Send what is left; return the record, samples from before, and facts unless all was."""
+        record = self._record(stream)
+        before = record.samples
+        if record.done:
+            return record, before, None
+        record = self._send(stream, record, advance)
+        facts = dict(stream.finish())
+        record = replace(record, done=True)
+        self._keep(stream, record)
+        return record, before, facts
 
     def _record(self, stream: Stream) -> Record:
         found = progress_.read(self._path, self._what) if stream.resumes else None
