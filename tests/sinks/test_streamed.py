@@ -31,7 +31,7 @@ from tests.sinks.receivers import RECEIVERS, Faults, Receiver, receiving, record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fleetsynth.series.select import Selection
+    from fleetsynth.series.selection import Selection
 
 PLAN: dict[str, Any] = {
     "num_servers": 3,
