@@ -223,6 +223,7 @@ def test_thirty_appended_days_killed_at_every_store_operation_have_the_digest_of
     assert len(open_store(url).list("_versions/")) < 14  # no more than what somebody still reads
 
 
+@pytest.mark.xdist_group("object store")
 @pytest.mark.usefixtures("quick")
 def test_days_are_appended_in_a_bucket(object_store: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment(object_store).items():
@@ -517,6 +518,7 @@ def test_of_an_append_and_one_that_gives_it_up_the_first_to_decide_counts(
     assert is_fine(tmp_path)
 
 
+@pytest.mark.xdist_group("object store")
 def test_a_manifest_is_replaced_only_if_it_is_still_the_one_that_was_looked_at(
     tmp_path: Path, object_store: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -607,7 +609,6 @@ def whole(url: str, old: str, new: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("killed")
 def test_an_append_that_is_killed_at_any_step_leaves_a_whole_dataset(
     tmp_path: Path, steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:

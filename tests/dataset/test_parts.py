@@ -103,7 +103,7 @@ def test_parts_begin_and_end_where_months_do(cutting: tuple[str, tuple[str, ...]
         assert last == plan.clock.end or last.day == monthrange(last.year, last.month)[1]
 
 
-@settings(derandomize=True, deadline=None, database=None, max_examples=60)
+@settings(derandomize=True, deadline=None, database=None, max_examples=25)
 @given(cuts)
 @example(("mixed", PARTITION_KEYS, 100))
 def test_paths_are_numbered_and_say_what_all_rows_have_in_common(

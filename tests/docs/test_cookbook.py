@@ -57,7 +57,7 @@ def test_the_pages_of_servers(tmp_path: Path, page: str, program: str) -> None:
                 os.kill(int(path.read_text()), signal.SIGKILL)
 
 
-@pytest.mark.xdist_group("object_store")
+@pytest.mark.xdist_group("object store")
 def test_the_page_of_cloudwatch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, object_store: int
 ) -> None:

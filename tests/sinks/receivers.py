@@ -43,12 +43,16 @@ class How(NamedTuple):
         samples: yields what a request brings, given its body and headers.
         in_order: whether a series takes nothing that is not newer than what it has.
         scheme: what it calls tokens.
+        is_recent: whether it takes nothing but what is of the last days.
+        own: whether who we are is said by tools of its own, and not by our options.
     """
 
     to: Callable[[str], str]
     samples: Callable[[bytes, Mapping[str, str]], Iterable[Sample]]
     in_order: bool = False
     scheme: str = "Bearer"
+    is_recent: bool = False
+    own: bool = False
 
 
 class Receiver:
@@ -211,10 +215,22 @@ def of_influx(body: bytes, headers: Mapping[str, str]) -> Iterator[Sample]:
             yield labels, int(seconds) * 1000, float(value.removesuffix("i"))
 
 
+def of_cloudwatch(body: bytes, headers: Mapping[str, str]) -> Iterator[Sample]:
+    """Read a request as AWS's own client sends it: it packs what is long."""
+    assert headers["X-Amz-Target"].endswith(".PutMetricData")
+    packed = headers.get("Content-Encoding") == "gzip"
+    said = json.loads(gzip.decompress(body) if packed else body)
+    assert said["Namespace"] == "Fleet/Test"
+    for each in said["MetricData"]:
+        pairs = [(pair["Name"], pair["Value"]) for pair in each["Dimensions"]]
+        yield (("__name__", each["MetricName"]), *pairs), each["Timestamp"] * 1000, each["Value"]
+
+
 RECEIVERS: dict[str, How] = {
     "prometheus": How(lambda url: f"prometheus:{url}", of_remote_write, in_order=True),
     "otlp": How(lambda url: f"otlp:{url}", of_otlp),
     "influx": How(lambda url: f"influx:{url}/write", of_influx, scheme="Token"),
+    "cloudwatch": How(lambda _: "cloudwatch:Fleet/Test", of_cloudwatch, is_recent=True, own=True),
 }
 """How each streamed system speaks that is a server; a new one is a row here."""
 

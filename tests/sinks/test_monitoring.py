@@ -301,7 +301,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, value)
 
 
-@pytest.mark.xdist_group("object_store")
+@pytest.mark.xdist_group("object store")
 @pytest.mark.usefixtures("aws")
 def test_cloudwatch_gives_values_back(object_store: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{object_store}")

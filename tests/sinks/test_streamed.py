@@ -6,14 +6,17 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3.session
 import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from boto3.session import Session
 
 import fleetsynth as fs
 from fleetsynth.errors import OutputError, UsageError
@@ -26,7 +29,7 @@ from fleetsynth.sinks.http import wait_of
 from fleetsynth.sinks.push import Pace, Streaming, chosen, deliver
 from fleetsynth.sinks.streamed import Cut, Encoded, Unavailable
 from tests.e2e.command import Within
-from tests.sinks.receivers import RECEIVERS, Faults, Receiver, receiving, record
+from tests.sinks.receivers import RECEIVERS, Faults, How, Receiver, receiving, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +46,10 @@ OPTIONS = ("--servers", "3", "--granularity", "hourly", "--end", "2022-01-08")
 SERIES = "fleetsynth[._].*"
 SECRET = "s3cr3t-word"
 SYSTEM = pytest.mark.parametrize("name", RECEIVERS)
-SAMPLES = 3 * 5 * 8 * 24
+OURS = pytest.mark.parametrize("name", [name for name, how in RECEIVERS.items() if not how.own])
+TODAY = datetime.now(UTC).date()
+SAMPLES = 3 * 5 * 24 * 8
+RECENT_SAMPLES = 3 * 5 * 24 * 3
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +57,16 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Several batches of a small plan, and no time to lose."""
     monkeypatch.setattr(push, "LEAST_WAIT", 0.005)
     monkeypatch.chdir(tmp_path)
+    for variable, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+    }.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(boto3.session, "Session", session)  # it reads for long what AWS can do
 
     def smaller(everything: Selection, cut: Cut) -> Cutting:
         return cutting(everything, cut._replace(samples=600, each_series=0))
@@ -58,10 +74,29 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(push, "cutting", smaller)
 
 
+@cache
+def session() -> Any:
+    """AWS's settings, which are the same in all tests but for where it is."""
+    return Session()
+
+
+def plan_of(how: How) -> dict[str, Any]:
+    """The same plan; of a few of the last days for who takes no others."""
+    days = {"start_date": str(TODAY - timedelta(4)), "end_date": str(TODAY - timedelta(2))}
+    return PLAN | days if how.is_recent else PLAN
+
+
+def samples_of(name: str) -> int:
+    """How many samples a system gets."""
+    return RECENT_SAMPLES if RECEIVERS[name].is_recent else SAMPLES
+
+
 def send(receiver: Receiver, **how: Any) -> Any:
     """Send all series of the plan's columns."""
     to = receiver.how.to(receiver.url)
-    return fs.export(PLAN, to, streaming=Streaming(series=SERIES, record="r.json", **how))
+    os.environ["AWS_ENDPOINT_URL"] = receiver.url  # until the test has ended
+    plan = plan_of(receiver.how)
+    return fs.export(plan, to, streaming=Streaming(series=SERIES, record="r.json", **how))
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +110,7 @@ def expected(whole: dict[str, Any], name: str) -> Any:
     if name not in whole:
         with receiving(RECEIVERS[name]) as receiver:
             done = send(receiver)
-            assert done.rows == SAMPLES == sum(map(len, receiver.contents().values()))
+            assert done.rows == samples_of(name) == sum(map(len, receiver.contents().values()))
             whole[name] = receiver.contents(), len(receiver.requests)
         Path("r.json").unlink()
     return whole[name]
@@ -83,7 +118,7 @@ def expected(whole: dict[str, Any], name: str) -> Any:
 
 def test_every_system_has_a_receiver_in_this_suite() -> None:
     streamed = {name for name, system in SYSTEMS.items() if system.streamed}
-    no_servers = {"openmetrics", "cloudwatch"}
+    no_servers = {"openmetrics"}
     assert {*RECEIVERS, *no_servers} == streamed
 
 
@@ -97,7 +132,7 @@ def test_each_sample_is_there_once_whichever_request_fails(
     for number in range(requests):
         with receiving(RECEIVERS[name]) as receiver:
             receiver.faults[number] = fault
-            assert send(receiver).rows == SAMPLES
+            assert send(receiver).rows == samples_of(name)
             assert receiver.contents() == content
             assert len(receiver.requests) == requests + 1
         Path("r.json").unlink()
@@ -121,10 +156,10 @@ def test_whoever_goes_on_sends_the_rest(
                 send(receiver)
         (note,) = ended.value.__notes__
         said = record(Path("r.json"))
-        assert f"{said['samples']:,} of at most {SAMPLES:,} samples are there" in note
+        assert f"{said['samples']:,} of at most {samples_of(name):,} samples are there" in note
         assert not said["done"]
         done = send(receiver)
-        assert (done.rows, done.facts["sent_before"]) == (SAMPLES, said["samples"])
+        assert (done.rows, done.facts["sent_before"]) == (samples_of(name), said["samples"])
         assert receiver.contents() == content
         assert send(receiver).already
         assert len(receiver.requests) == requests + 1
@@ -139,20 +174,22 @@ def test_a_process_that_is_killed_leaves_where_the_next_one_goes_on(
     script = (
         "import sys\nfrom tests.sinks import test_streamed as t\npush = t.push\n"
         "push.cutting = lambda e, c: t.cutting(e, c._replace(samples=600, each_series=0))\n"
-        "t.fs.export(t.PLAN, sys.argv[1], streaming=t.Streaming(series=t.SERIES, record='r.json'))"
+        "plan = t.plan_of(t.RECEIVERS[sys.argv[2]])\n"
+        "t.fs.export(plan, sys.argv[1], streaming=t.Streaming(series=t.SERIES, record='r.json'))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with receiving(RECEIVERS[name]) as receiver:
-        command = [sys.executable, "-c", script, RECEIVERS[name].to(receiver.url)]
+        environment["AWS_ENDPOINT_URL"] = receiver.url
+        command = [sys.executable, "-c", script, RECEIVERS[name].to(receiver.url), name]
         child = subprocess.Popen(command, env=environment)
         receiver.on_request = lambda at: child.kill() if at == number else None  # stored, unsaid
         assert child.wait(60) == -signal.SIGKILL
         receiver.on_request = lambda _: None
-        assert send(receiver).rows == SAMPLES
+        assert send(receiver).rows == samples_of(name)
         assert receiver.contents() == content
 
 
-@SYSTEM
+@OURS
 def test_a_refusal_is_told_at_once_and_nobodys_secret(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +213,7 @@ def test_a_refusal_is_told_at_once_and_nobodys_secret(
         )
 
 
-@SYSTEM
+@OURS
 def test_credentials_come_from_files_and_never_from_the_destination(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -197,7 +234,7 @@ def test_credentials_come_from_files_and_never_from_the_destination(
     assert all(SECRET not in path.read_text() for path in Path().glob("*.json"))
 
 
-@SYSTEM
+@OURS
 def test_tls_knows_the_server_and_the_server_knows_us(name: str, certificate: Path) -> None:
     own = Access(ca_file=str(certificate), certificate_file=str(certificate))
     with receiving(RECEIVERS[name], certificate) as receiver:

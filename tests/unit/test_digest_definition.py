@@ -7,12 +7,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from fleetsynth import digest_file
 from fleetsynth.reader.file_digest import file_leaves
+from fleetsynth.tables import leaf
+from fleetsynth.tables.digest import word_runs
 from tests.support import digest_of, plain_table, plan_of
 
 Rows = list[dict[str, Any]]
@@ -125,3 +128,21 @@ def test_a_files_digest_and_leaves_are_the_defined_ones_with_values_missing(tmp_
         for (server, month), leaf in file_leaves(path).items()
     }
     assert got == leaves
+
+
+@pytest.mark.parametrize("count", [1, 255, 256, 257, 1_000, 256 * 256, 256 * 256 + 7, 90_000])
+@pytest.mark.parametrize("number", [0, 2024, -3])
+def test_a_number_that_comes_again_is_hashed_as_any_column_is(number: int, count: int) -> None:
+    leaf._digest_of_same.cache_clear()
+    for rows in (count, count - 1):
+        assert leaf._digest_of_same(number, rows) == _hash(_number(number) * rows)
+
+
+@pytest.mark.parametrize("most", [1, 3, 400])
+def test_runs_of_words_are_written_one_after_the_other(most: int) -> None:
+    words = ("normal", "job", "ä, b")
+    random = np.random.default_rng(most)
+    codes = random.integers(0, 3, 300).repeat(random.integers(1, most + 1, 300)).astype(np.int8)
+    said = [words[code] for code in codes.tolist()]
+    assert _hash(word_runs(codes, words)) == _text_column(list(said))
+    assert word_runs(codes[:0], words) == b""

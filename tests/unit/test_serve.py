@@ -131,7 +131,7 @@ def test_an_answer_that_lies_in_a_file_is_the_same(
 
 def test_threads_do_not_disturb_each_other(plan: Plan) -> None:
     names = ("fleetsynth_cpu_p95", "node_cpu_seconds_total", "up", "node_boot_time_seconds")
-    asked = [asking(matcher(0, "__name__", name), day=day) for name in names for day in range(8)]
+    asked = [asking(matcher(0, "__name__", name), day=day) for name in names for day in range(4)]
     alone = [values(post(app_of(plan), each)[1]) for each in asked]
     app = app_of(plan, most_queries=8)
     with ThreadPoolExecutor(8) as pool:

@@ -47,14 +47,13 @@ def collect(plan: Plan, block: Block, look: Callable[[Window], Block]) -> Block:
     rows = Rows(block)
     values = spoil(plan, block, rows, faults, look)
     times = _times(rows, faults, step)
-    place = np.repeat(np.arange(block.rows), times)
+    place, again = _kept(times)
     server, tick = _places(block, place, times)
     arrival, delayed = arrivals(plan, block, rows, faults)
     arrival = arrival[place]
-    twice = np.flatnonzero(times > 1)
-    if len(twice):
-        arrival[np.searchsorted(place, twice) + 1] += RESENT_SECONDS
-        delayed.append(twice)
+    if len(again):
+        arrival[again] += RESENT_SECONDS
+        delayed.append(place[again])
     late = np.concatenate([np.zeros(0, np.int64), *delayed])
     moved = in_order(window, step, late, place, (server, tick, arrival))
     if moved is not None:
@@ -74,6 +73,15 @@ def collect(plan: Plan, block: Block, look: Callable[[Window], Block]) -> Block:
 
 RESENT_SECONDS = 20
 """After which a row is sent again whose arrival nobody confirmed."""
+
+
+def _kept(times: NDArray[np.uint8]) -> tuple[Ints, Ints]:
+    """Return the row of the block that each row is, and which of these come again."""
+    kept, twice = np.flatnonzero(times), np.flatnonzero(times > 1)
+    if not len(twice):
+        return kept, twice
+    after = np.searchsorted(kept, twice) + 1
+    return np.insert(kept, after, twice), after + np.arange(len(twice))
 
 
 def _places(block: Block, place: Ints, times: NDArray[np.uint8]) -> tuple[Ints, Ints]:

@@ -179,9 +179,12 @@ class Frame:
             if len(countries) > 1:
                 day += (code * calendar.count).take(server)
             tables = [calendar.columns(place) for place in countries.tolist()]
+            # Most rows are of the day of the row before.
+            starts = np.flatnonzero(np.append(True, day[1:] != day[:-1])[: len(day)])
+            of_run, sizes = day[starts], np.diff(starts, append=len(day))
             for name in CALENDAR_COLUMNS:
                 table = np.concatenate([each[name] for each in tables])
-                columns[name] = _array(table.take(day), pa.int32())
+                columns[name] = _array(table[of_run].repeat(sizes), pa.int32())
         return columns
 
     def _server_columns(self, window: Window, spread: _Spread) -> dict[str, pa.Array]:
