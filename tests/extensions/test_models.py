@@ -184,7 +184,8 @@ def test_a_figure_of_the_realistic_model(tmp_path: Path) -> None:
         (
             "out[0, row] = np.maximum(1.0 + wave, _LEAST)\n",
             "out[0, row] = np.maximum(1.0 + wave, _LEAST)\n"
-            '        out[0, row] *= np.where(quarter == 48, of_row["demand.noon"], 1.0)\n',
+            '        noon = services.figures["demand.noon"][row]\n'
+            "        out[0, row] *= np.where(quarter == 48, noon, 1.0)\n",
         ),
     )
     here = {"regions": ["here"], "locations": {"here": {"zone": "UTC", "country": "US"}}}
