@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fleetsynth.block import NULL_HUNDREDTHS
-from fleetsynth.instances import CAPACITIES
-from fleetsynth.presets.capacity import capacities
 from fleetsynth.series.boots import course
 from fleetsynth.series.counters import FULL, by_mode
 from fleetsynth.series.families import ACTIVE, MODES
-from fleetsynth.window import Window
+from fleetsynth.series.sizes import BLOCK_BYTES, PAGE_BYTES, available, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from fleetsynth.plan import Plan
     from fleetsynth.series.counters import Counted
     from fleetsynth.series.families import Family
     from fleetsynth.series.select import Catalog
@@ -27,12 +24,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-GIB, GB = 1 << 30, 10**9
-MEMORY_BYTES, DISK_BYTES = 64 * GIB, 500 * GB
-"""How large servers are that are of no type."""
-_MEMORY, _DISK = CAPACITIES.index("memory_gib"), CAPACITIES.index("disk_gb")
-PAGE_BYTES, BLOCK_BYTES = 1 << 10, 1 << 12
-"""What memory and disk space are counted in."""
 LINK_BYTES = 1_250
 """Bytes that a hundredth of a Mbps is in a second."""
 
@@ -223,27 +214,6 @@ def _up(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
     return [out]
 
 
-class Sizes(NamedTuple):
-    """How large a server is, in bytes, shape (ticks,) each.
-
-    Attributes:
-        memory: its memory.
-        disk: its disk.
-    """
-
-    memory: Ints
-    disk: Ints
-
-
-def sizes(plan: Plan, server: int, first: int, stop: int) -> Sizes:
-    """Return how large a server is at ticks first..stop-1: what its type has, or has become."""
-    if plan.fleet.types is None:
-        return Sizes(np.full(stop - first, MEMORY_BYTES), np.full(stop - first, DISK_BYTES))
-    there = capacities(plan, Window(server, server + 1, first, stop))[:, 0].astype(np.int64)
-    whole = np.broadcast_to(there, (len(there), stop - first))
-    return Sizes(whole[_MEMORY] * GIB // 100, whole[_DISK] * (GB // 100))
-
-
 def _size(what: str) -> Callable[[Catalog, int, Moments], list[Floats]]:
     def of(catalog: Catalog, server: int, when: Moments) -> list[Floats]:
         ticks = when.ticks(catalog.samples.clock.step)
@@ -264,15 +234,6 @@ def _available(what: str, stem: str, unit: int) -> Callable[[Catalog, int, Momen
         return [available(used, size, unit)[ticks - first]]
 
     return of
-
-
-def available(used: NDArray[np.int32], size: Ints, unit: int) -> Floats:
-    """Return the bytes that are left, in whole units, of hundredths that are used.
-
-    NaN where nobody knows.
-    """
-    left = ((size // unit) * (FULL - used.astype(np.int64)) + FULL // 2) // FULL * unit
-    return np.where(used == NULL_HUNDREDTHS, np.nan, left)
 
 
 _BY_QUANTITY: dict[str, Callable[[Catalog, int, Moments], list[Floats]]] = {

@@ -15,14 +15,8 @@ from fleetsynth.block import NULL_HUNDREDTHS
 from fleetsynth.errors import FleetsynthError
 from fleetsynth.series.counters import FULL
 from fleetsynth.series.families import MODES
-from fleetsynth.series.values import (
-    BLOCK_BYTES,
-    LINK_BYTES,
-    PAGE_BYTES,
-    available,
-    in_units,
-    sizes,
-)
+from fleetsynth.series.sizes import BLOCK_BYTES, PAGE_BYTES, available, sizes
+from fleetsynth.series.values import LINK_BYTES, in_units
 from fleetsynth.serve.exposition import Blocks
 from fleetsynth.timestamps import text_of
 
