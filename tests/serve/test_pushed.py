@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from fleetsynth.series.select import Selection
+    from fleetsynth.series.selection import Selection
     from fleetsynth.sinks.batches import Cutting
     from fleetsynth.sinks.streamed import Cut
     from tests.serve.servers import Queries

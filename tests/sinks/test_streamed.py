@@ -34,7 +34,7 @@ from tests.sinks.receivers import RECEIVERS, Faults, How, Receiver, receiving, r
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fleetsynth.series.select import Selection
+    from fleetsynth.series.selection import Selection
 
 PLAN: dict[str, Any] = {
     "num_servers": 3,

@@ -10,14 +10,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth.errors import UsageError
-from fleetsynth.series.select import NAME
+from fleetsynth.series.selection import NAME
 from fleetsynth.shown import shown
 from fleetsynth.wire.remote_read import Matcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from fleetsynth.series.select import Catalog, Selection
+    from fleetsynth.series.select import Catalog
+    from fleetsynth.series.selection import Selection
 
     Asked = Mapping[str, Sequence[str]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from fleetsynth.series.select import Selection
+from fleetsynth.series.selection import Selection
 from fleetsynth.sinks.streamed import Batch, Longer
 from fleetsynth.window import BLOCK
 

@@ -19,7 +19,7 @@ from fleetsynth.wire.protobuf import WireError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from fleetsynth.series.select import Drawn
+    from fleetsynth.series.selection import Drawn
     from fleetsynth.sinks.streamed import Batch, Sending
 
 CONVENTION = TELEGRAF

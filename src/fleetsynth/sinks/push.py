@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from fleetsynth import pipeline
 from fleetsynth.errors import OutputError, UsageError
 from fleetsynth.series.constant import JOB, checked
-from fleetsynth.series.select import NAME, Catalog, Limits, Selection
+from fleetsynth.series.select import Catalog, Limits
+from fleetsynth.series.selection import NAME, Selection
 from fleetsynth.shown import shown
 from fleetsynth.sinks import progress as progress_
 from fleetsynth.sinks.access import access_of

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from fleetsynth.series.select import NAME, Drawn
+from fleetsynth.series.selection import NAME, Drawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from fleetsynth.series.select import Catalog, Named, Selection
+    from fleetsynth.series.select import Catalog
+    from fleetsynth.series.selection import Named, Selection
     from fleetsynth.sinks.access import Access
 
 
