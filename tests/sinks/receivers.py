@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import ssl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -166,6 +168,44 @@ def receiving(how: How, certificate: Path | None = None) -> Iterator[Receiver]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def tunnel() -> Iterator[tuple[int, list[str]]]:
+    """Run a proxy that opens tunnels; yield its port, and where to it was asked."""
+    asked: list[str] = []
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            method, where, _ = self.rfile.readline().split()
+            assert method == b"CONNECT"
+            while self.rfile.readline().strip():
+                pass
+            asked.append(where.decode())
+            host, port = where.decode().split(":")
+            with socket.create_connection((host, int(port))) as there:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+                back = threading.Thread(target=_pass_on, args=(there, self.connection), daemon=True)
+                back.start()
+                _pass_on(self.connection, there)
+                back.join()
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_address[1], asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _pass_on(source: socket.socket, to: socket.socket) -> None:
+    with suppress(OSError):
+        while content := source.recv(1 << 16):
+            to.sendall(content)
+        to.shutdown(socket.SHUT_WR)
 
 
 def of_remote_write(body: bytes, headers: Mapping[str, str]) -> Iterator[Sample]:

@@ -29,7 +29,7 @@ from fleetsynth.sinks.http import wait_of
 from fleetsynth.sinks.push import Pace, Streaming, chosen, deliver
 from fleetsynth.sinks.streamed import Cut, Encoded, Unavailable
 from tests.e2e.command import Within
-from tests.sinks.receivers import RECEIVERS, Faults, How, Receiver, receiving, record
+from tests.sinks.receivers import RECEIVERS, Faults, How, Receiver, receiving, record, tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +96,7 @@ def send(receiver: Receiver, **how: Any) -> Any:
     to = receiver.how.to(receiver.url)
     os.environ["AWS_ENDPOINT_URL"] = receiver.url  # until the test has ended
     plan = plan_of(receiver.how)
-    return fs.export(plan, to, streaming=Streaming(series=SERIES, record="r.json", **how))
+    return fs.export(plan, to, streaming=Streaming(**{"series": SERIES, "record": "r.json"} | how))
 
 
 @pytest.fixture(scope="module")
@@ -419,6 +419,43 @@ def test_short_spans_are_parts_of_longer_ones_that_are_worked_out_once(
     monkeypatch.setattr("fleetsynth.series.select.own_values", None)  # not asked any more
     count = sum(len(ms) for batch in made if batch.longer for _, ms, _ in batch.series())
     assert count == sum(len(ms) for found in drawn.values() for _, ms, _ in found)
+
+
+@OURS
+def test_a_proxy_passes_requests_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("no_proxy", "NO_PROXY", "https_proxy", "HTTPS_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    how = RECEIVERS[name]
+    with receiving(how) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url.replace("//", f"//me:{SECRET}@"))
+        to = how.to("http://metrics.invalid:9")
+        record = "r.json"
+        done = fs.export(PLAN, to, streaming=Streaming(series=SERIES, record=record))
+        assert done.rows == SAMPLES == sum(map(len, proxy.contents().values()))
+        for headers in proxy.requests:
+            assert headers["Host"] == "metrics.invalid:9"
+            assert headers["Proxy-Authorization"].startswith("Basic bWU6")
+        assert SECRET not in Path(record).read_text()
+        monkeypatch.setenv("no_proxy", "metrics.invalid")
+        with pytest.raises(OutputError, match="0 of at most"):
+            fs.export(PLAN, to, streaming=Streaming(series=SERIES, patience=0))
+
+
+def test_tls_goes_through_a_proxy_and_ends_at_the_destination(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    own = Access(ca_file=str(certificate), certificate_file=str(certificate))
+    with receiving(RECEIVERS["prometheus"], certificate) as receiver, tunnel() as (port, asked):
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        assert send(receiver, access=own).rows == SAMPLES
+        assert asked
+        assert set(asked) == {receiver.url.removeprefix("https://")}
+        monkeypatch.setenv("https_proxy", f"socks5://{SECRET}:1")
+        with pytest.raises(UsageError, match="HTTPS_PROXY: expected") as refused:
+            send(receiver, access=own, record="other.json")
+        assert SECRET not in str(refused.value)
 
 
 class Fake:

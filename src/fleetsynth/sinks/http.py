@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ssl
+from base64 import b64encode
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from fleetsynth._version import __version__
 from fleetsynth.errors import OutputError, UsageError
@@ -40,6 +42,44 @@ class Refused(OutputError):  # noqa: N818 - as `Unavailable`
         self.status, self.said = status, said
 
 
+class Proxy(NamedTuple):
+    """A server that passes requests on.
+
+    Attributes:
+        host, port: where it is.
+        headers: that say who we are, for nobody else.
+    """
+
+    host: str
+    port: int
+    headers: Mapping[str, str]
+
+
+def proxy_of(scheme: str, host: str) -> Proxy | None:
+    """Return the proxy that the environment names for a host; None for none.
+
+    Raises:
+        UsageError: if what it names is none; the text does not repeat it.
+    """
+    said = getproxies().get(scheme)
+    if not said or proxy_bypass(host):
+        return None
+    parts = urlsplit(said if "://" in said else f"http://{said}")
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.scheme != "http" or not parts.hostname or port is None:
+        raise UsageError(
+            f"{scheme.upper()}_PROXY: expected the URL of a proxy, such as http://proxy:3128"
+        )
+    headers = {}
+    if parts.username is not None:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Proxy-Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+    return Proxy(parts.hostname, port, headers)
+
+
 class Http:
     """A connection that is kept open, and opened anew when it is lost.
 
@@ -70,11 +110,18 @@ class Http:
             f"?{parts.query}" if parts.query else ""
         )
         self.where = f"{parts.scheme}://{parts.netloc}"
+        proxy = proxy_of(parts.scheme, host)
+        there = (host, port) if proxy is None else (proxy.host, proxy.port)
         self._connection = (
-            HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=access.context())
+            HTTPSConnection(*there, timeout=TIMEOUT_SECONDS, context=access.context())
             if parts.scheme == "https"
-            else HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+            else HTTPConnection(*there, timeout=TIMEOUT_SECONDS)
         )
+        self._of_proxy: Mapping[str, str] = {}
+        if proxy is not None and parts.scheme == "https":
+            self._connection.set_tunnel(host, port, dict(proxy.headers))
+        elif proxy is not None:
+            self._path, self._of_proxy = self.where + self._path, proxy.headers
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> bytes:
         """Send a body; return what the server answers once it says that it has it.
@@ -84,7 +131,8 @@ class Http:
             Refused: if it may not.
         """
         everything = {
-            "User-Agent": f"fleetsynth/{__version__}", **headers, **self._access.headers()
+            "User-Agent": f"fleetsynth/{__version__}", **headers, **self._access.headers(),
+            **self._of_proxy,
         }  # fmt: skip
         try:
             self._connection.request("POST", self._path, body, everything)
