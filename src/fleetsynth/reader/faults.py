@@ -209,12 +209,12 @@ def _stuck(known: Floats) -> list[tuple[int, int]]:
     starts = np.concatenate(([0], changes))
     lengths = np.diff(np.append(starts, len(known)))
     least = max(_STUCK_TICKS, _LONGER * float(np.quantile(lengths, _USUAL)))
+    long = lengths >= least
     edges = known.min(), known.max()  # what is off, idle or full stays where it is
     return [
         (first, first + length - 1)
-        for first, length in zip(starts.tolist(), lengths.tolist(), strict=True)
-        if length >= least
-        and known[first] not in edges
+        for first, length in zip(starts[long].tolist(), lengths[long].tolist(), strict=True)
+        if known[first] not in edges
         and np.count_nonzero(known == known[first]) - length <= _COMMON * len(known)
     ]
 
@@ -314,7 +314,7 @@ def _coarse(known: Floats) -> list[tuple[int, int]]:
         on |= ~inner
         found = [
             (first, last)
-            for first, last in _runs(on)
+            for first, last in _runs(on, least)
             if len(told := _some(known, inner, first, last)) >= least
             and len(np.unique(told)) >= _VALUES
         ]
@@ -329,8 +329,9 @@ def _some(known: Floats, which: Flags, first: int, last: int) -> Floats:
     return out
 
 
-def _runs(flags: Flags) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last index of each run of what is flagged."""
+def _runs(flags: Flags, least: int = 1) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last index of each run of what is flagged, of a least length."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
-    for first, stop in edges.reshape(-1, 2).tolist():
+    spans = edges.reshape(-1, 2)
+    for first, stop in spans[spans[:, 1] - spans[:, 0] >= least].tolist():
         yield first, stop - 1
