@@ -184,7 +184,7 @@ def test_a_figure_of_the_realistic_model(tmp_path: Path) -> None:
         (
             "out[0, row] = np.maximum(1.0 + wave, _LEAST)\n",
             "out[0, row] = np.maximum(1.0 + wave, _LEAST)\n"
-            '        noon = services.figures["demand.noon"][row]\n'
+            '        noon = of_row["demand.noon"]\n'
             "        out[0, row] *= np.where(quarter == 48, noon, 1.0)\n",
         ),
     )

@@ -40,9 +40,6 @@ OF_DAYS = (
     *(f"demand.harmonics.{name}{part}" for name in _HARMONICS for part in ("", "_turn")),
 )
 """Figures of a service that make its daily curve."""
-_OTHERS = ("depth_spread", "day_spread", "weekend", "holiday", "close", "growth")
-_FIGURES = (*OF_DAYS, *(f"demand.{name}" for name in _OTHERS))
-"""Figures of a service that say what it is asked for relative to its level."""
 _RAMP = 6.0
 """Hours around local midnight over which one day's factor becomes the next one's."""
 _DAYS = 5
@@ -85,7 +82,7 @@ def at_hours(services: Services, first: int, stop: int, growth_start: date) -> F
     machines.
     """
     months = elapsed_months(np.arange(first, stop, dtype=np.int64) * HOUR_SECONDS, growth_start)
-    figures = {path: services.figures[path].tolist() for path in _FIGURES}
+    figures = {path: values.tolist() for path, values in services.figures.items()}
     out = np.empty((3, len(services.locations), stop - first))
     for row, location in enumerate(services.locations):
         of_row = {path: values[row] for path, values in figures.items()}

@@ -98,7 +98,13 @@ def members_of(plan: RealisticPlan, first: int, stop: int) -> Members:
         cycle=cycle("cycle", "cycle", figures["noise.size"]),
         traffic_cycle=cycle("traffic cycle", "network.cycle", figures["network.noise"]),
         service=service,
-        services=_services(plan, services.tolist(), metadata, begins.tolist(), theirs),
+        services=_services(
+            plan,
+            services.tolist(),
+            metadata,
+            begins.tolist(),
+            {path: theirs[path] for path in parameters.paths(plan, "service")},
+        ),
         first=first,
     )
 
@@ -108,7 +114,7 @@ def _services(
     names: list[str],
     metadata: Mapping[str, list[str]],
     begins: list[int],
-    figures: Figures,
+    figures: Mapping[str, Floats],
 ) -> Services:
     """Look up services by the metadata of a server of each."""
     scenario = plan.scenario
