@@ -416,7 +416,7 @@ def test_short_spans_are_parts_of_longer_ones_that_are_worked_out_once(
         together[each.whole.span] += each.whole.samples
     assert max(together.values()) <= 40_000
     drawn = {id(each): list(each.drawn(each.whole.span)) for each in longer}
-    monkeypatch.setattr("fleetsynth.series.select.own_values", None)  # not asked any more
+    monkeypatch.setattr("fleetsynth.series.selection.own_values", None)  # not asked any more
     count = sum(len(ms) for batch in made if batch.longer for _, ms, _ in batch.series())
     assert count == sum(len(ms) for found in drawn.values() for _, ms, _ in found)
 
