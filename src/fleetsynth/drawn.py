@@ -88,13 +88,13 @@ def services(seed: int, shares: Shares, replicas: Replicas, block: int) -> Ints:
     archetypes, height = codes(seed, shares, block), _uniforms(block, seed, "service start")
     for code, (fewest, most) in enumerate(replicas):
         members = np.flatnonzero(archetypes == code)
-        heights, begin = height[members], 0
-        while begin < len(members):
-            end = len(members)
-            if end - begin > most:
-                end = begin + fewest + int(heights[begin + fewest : begin + most + 1].argmax())
-            out[members[begin:end]] = block * BLOCK + members[begin]
-            begin = end
+        heights, begins = height[members].tolist(), [0]  # of a few numbers a list is faster
+        while len(members) - begins[-1] > most:
+            may = heights[begins[-1] + fewest : begins[-1] + most + 1]
+            begins.append(begins[-1] + fewest + may.index(max(may)))
+        if len(members):
+            lengths = np.diff([*begins, len(members)])
+            out[members] = np.repeat(block * BLOCK + members[begins], lengths)
     return out
 
 
@@ -107,8 +107,9 @@ def _spread(block: int, *purpose: str | int) -> NDArray[np.float64]:
     """Return uniforms of which each 64 in a row have one in each 64th of [0, 1)."""
     draws = stream_of_thread().at(address(*purpose), block).random((2, BLOCK))
     order = draws[0].reshape(-1, _TOGETHER).argsort(axis=1, kind="stable")
-    rank = order.argsort(axis=1, kind="stable").reshape(-1)
-    out: NDArray[np.float64] = (rank + draws[1]) / _TOGETHER
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.arange(_TOGETHER)[None], axis=1)
+    out: NDArray[np.float64] = (rank.reshape(-1) + draws[1]) / _TOGETHER
     return out
 
 

@@ -86,28 +86,37 @@ def draw_one(
 
 
 class _Law(NamedTuple):
-    """How a figure is drawn: its distribution, and the address before the name of its owner."""
+    """How a figure is drawn.
+
+    Attributes:
+        distribution: of it.
+        prefix: the address before the name of its owner.
+        constant: what all have; None where it is drawn.
+    """
 
     distribution: Distribution
     prefix: blake2b
+    constant: float | None
 
     def drawn(self, names: list[bytes]) -> list[float]:
         """Return the figure of each name, as `encode` returns it."""
-        distribution = self.distribution
-        if distribution.value is not None and not distribution.zero:
-            return [distribution.quantile(0.0)] * len(names)
-        return [distribution.quantile(uniform_of(self.prefix, name)) for name in names]
+        if self.constant is not None:
+            return [self.constant] * len(names)
+        quantile = self.distribution.quantile
+        return [quantile(uniform_of(self.prefix, name)) for name in names]
 
 
 @lru_cache(maxsize=256)  # three owners of each archetype
 def _laws(plan: RealisticPlan, code: int, of: Owner) -> dict[str, _Law]:
     """Return the figures that servers, services or jobs of an archetype have, by path."""
-    seed = plan.scenario.seed
-    return {
-        path: _Law(distribution, address(seed, "figure", of, path))
-        for path, distribution in _walk(plan.archetypes[code].profile, "")
-        if _owner(path) == of
-    }
+    out = {}
+    for path, distribution in _walk(plan.archetypes[code].profile, ""):
+        if _owner(path) == of:
+            alike = distribution.value is not None and not distribution.zero
+            constant = distribution.quantile(0.0) if alike else None
+            prefix = address(plan.scenario.seed, "figure", of, path)
+            out[path] = _Law(distribution, prefix, constant)
+    return out
 
 
 def _owner(path: str) -> Owner:
