@@ -3,6 +3,7 @@
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,6 +55,21 @@ def test_a_folder_in_an_object_store_comes_back_table_by_table(
     digests(place, as_plan(SMALL), expected(SMALL))
 
 
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt, SystemExit])
+def test_what_stops_a_run_while_duckdb_reads_is_no_fault_of_the_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: type[BaseException]
+) -> None:
+    def table(_: object) -> None:
+        raise stopped
+
+    (tmp_path / "there").mkdir()
+    place = PLACES["duckdb"](tmp_path / "there")
+    monkeypatch.setattr("fleetsynth.sinks.duckdb.pa", SimpleNamespace(table=table))
+    with pytest.raises(stopped):
+        fs.export(SMALL, place.to)
+    assert left(place) == []
+
+
 @pytest.fixture(
     params=["duckdb", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))]
 )
@@ -85,6 +101,6 @@ def test_an_interrupted_export_leaves_the_old_tables(
             out, err = child.communicate(timeout=60)
         finally:
             child.kill()
-    assert (as_told_by_a_shell(child.returncode), out) == (130, b"")
+    assert (as_told_by_a_shell(child.returncode), out) == (130, b""), err
     assert err.strip() == b"error: interrupted"
     digests(database, as_plan(SMALL), expected(SMALL))

@@ -25,14 +25,20 @@ class _Batch:
     """What DuckDB reads as a table: the rows that are there at the time.
 
     A transaction keeps all that is registered in it until it ends, so this is registered once, and
-    its rows change.
+    its rows change. What stops the run while DuckDB reads is kept, for DuckDB tells of it as of a
+    fault of the rows.
     """
 
     def __init__(self, name: str, rows: pa.RecordBatch) -> None:
         self.name, self.rows = name, rows
+        self.stopped: BaseException | None = None
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return pa.table(self.rows).__arrow_c_stream__(requested_schema)
+        try:
+            return pa.table(self.rows).__arrow_c_stream__(requested_schema)
+        except (KeyboardInterrupt, SystemExit) as stopped:
+            self.stopped = stopped
+            raise
 
 
 class DuckdbSink:
@@ -139,7 +145,12 @@ class DuckdbSink:
             if "interrupted" not in str(error):
                 raise
             raise KeyboardInterrupt from error
+        except duckdb.InterruptException as error:
+            raise KeyboardInterrupt from error
         except duckdb.Error as error:
+            for batch in self._batches.values():
+                if batch.stopped is not None:
+                    raise batch.stopped from error
             said = str(error).splitlines()[0]
             raise OutputError(f"cannot write {self._file.final}: {said}{NOTHING_LEFT}") from error
 
