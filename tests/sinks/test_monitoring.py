@@ -30,6 +30,7 @@ from fleetsynth.sinks.streamed import Encoded, Sending, Unavailable
 from fleetsynth.wire import cloudwatch, influx, otlp
 from fleetsynth.wire.protobuf import WireError, field, int_field
 from tests.serve.servers import get, victoria_metrics
+from tests.sinks.aws import use_account
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -290,15 +291,7 @@ def recent(first: int, last: int) -> dict[str, Any]:
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Settings of somebody who has an account, at a place that nobody answers at."""
     monkeypatch.chdir(tmp_path)
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test-access",
-        "AWS_SECRET_ACCESS_KEY": "s3cr3t-of-aws",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-    }.items():
-        monkeypatch.setenv(name, value)
+    use_account(monkeypatch, tmp_path, "test-access", "s3cr3t-of-aws")
 
 
 @pytest.mark.xdist_group("object store")

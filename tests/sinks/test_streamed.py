@@ -29,6 +29,7 @@ from fleetsynth.sinks.http import wait_of
 from fleetsynth.sinks.push import Pace, Streaming, chosen, deliver
 from fleetsynth.sinks.streamed import Cut, Encoded, Unavailable
 from tests.e2e.command import Within
+from tests.sinks.aws import use_account
 from tests.sinks.receivers import RECEIVERS, Faults, How, Receiver, receiving, record, tunnel
 
 if TYPE_CHECKING:
@@ -57,15 +58,7 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Several batches of a small plan, and no time to lose."""
     monkeypatch.setattr(push, "LEAST_WAIT", 0.005)
     monkeypatch.chdir(tmp_path)
-    for variable, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-    }.items():
-        monkeypatch.setenv(variable, value)
+    use_account(monkeypatch, tmp_path, "test", SECRET)
     monkeypatch.setattr(boto3.session, "Session", session)  # it reads for long what AWS can do
 
     def smaller(everything: Selection, cut: Cut) -> Cutting:

@@ -43,6 +43,7 @@ _ON = (
 
 _OFF = (0, 1, 3, 4)
 """Series that are 0 where a server is down."""
+_ACTS = (*_ON, *(("down", index, effects.switch_off) for index in _OFF))
 
 
 class Happened(NamedTuple):
@@ -95,7 +96,7 @@ def shown(felt: Felt, index: int, series: Floats) -> Floats:
         series: shape (servers, samples); not changed.
     """
     out = series
-    for channel, of, act in (*_ON, *(("down", off, effects.switch_off) for off in _OFF)):
+    for channel, of, act in _ACTS:
         found = felt.get(channel, ()) if of == index else ()
         if found:
             if out is series:

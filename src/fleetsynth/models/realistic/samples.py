@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS, epoch_day
+from fleetsynth.metrics import STEMS
 from fleetsynth.models.realistic import compose, doings, happened, stocks
 from fleetsynth.models.realistic.doings import At, Doings
 from fleetsynth.models.realistic.noise import SERIES, at_step, remembering
+from fleetsynth.models.realistic.wander import PARTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,15 +28,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-STEMS = ("cpu", "mem", "disk", "net_in", "net_out")
-"""Stems of the metrics that samples are published as."""
-
-_CPU, _MEMORY, _DISK, _IN, _OUT = range(5)
+_CPU, _MEMORY, _DISK, _IN, _OUT = range(len(STEMS))
 _DRIFTING = 5
 """Series of a server that drift, each with a drift of its own: the same five."""
 _DRIFTS = {_IN: 1, _OUT: 2, _MEMORY: 3, _DISK: 4}
 """Which drift is whose; the CPU has the first."""
-_PARTS = ("fast", "middle", "slow")
 _WAVERS = 0.04
 """Relative standard deviation of the height of an episode."""
 
@@ -66,7 +64,7 @@ class Samples:
     def base(self) -> Floats:
         """CPU in percent of the server's capacity, with drift, noise, cycles and swings."""
         members, loads = self._members, self._loads
-        own = [members.of_service[f"demand.wander.{part}"] * loads.own for part in _PARTS]
+        own = [members.of_service[f"demand.wander.{part}"] * loads.own for part in PARTS]
         drift = self._together + self._span.drift(self._wander, 0, own)
         wave = self._noise * loads.noise[:, None]
         members.cycle.add(wave, self._span.first, self._span.step)

@@ -9,7 +9,7 @@ from fleetsynth.ledger.effects import Ticks
 from fleetsynth.models.realistic import activities, demand, doings
 from fleetsynth.models.realistic.happened import Happened, happened
 from fleetsynth.models.realistic.noise import Noise
-from fleetsynth.models.realistic.wander import Wander
+from fleetsynth.models.realistic.wander import PARTS, Wander
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from fleetsynth.streams import Stream
 
     Floats = NDArray[np.float64]
-
-_PARTS = ("fast", "middle", "slow")
 
 
 class Span(NamedTuple):
@@ -79,7 +77,7 @@ def shared_of(members: Members, span: Span) -> Shared:
     per_hour = HOUR_SECONDS // span.step
     hours = span.first // per_hour, (span.stop - 1) // per_hour + 2
     hourly = demand.at_hours(services, *hours, span.plan.growth_clock.start)
-    sizes = [services.figures[f"demand.wander.{part}"] for part in _PARTS]
+    sizes = [services.figures[f"demand.wander.{part}"] for part in PARTS]
     wander = span.wander("service drift", services.names, 1)
     servers = members.first, members.first + len(members.names)
     events = happened(span.plan, *servers, services.names, Ticks(span.first, span.stop, span.step))

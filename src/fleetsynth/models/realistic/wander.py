@@ -23,6 +23,8 @@ CELL = 153_600
 
 SPACINGS = (2_400, 19_200, 38_400)
 """Seconds from knot to knot of the three parts: 40 minutes, five hours, half a day."""
+PARTS = ("fast", "middle", "slow")
+"""What figures call them."""
 
 _FINE = SPACINGS[0]
 _OFFSETS = tuple(np.cumsum([0, *(CELL // spacing for spacing in SPACINGS)]).tolist())
