@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS, epoch_day
-from fleetsynth.metrics import STEMS
 from fleetsynth.models.realistic import compose, doings, happened, stocks
 from fleetsynth.models.realistic.doings import At, Doings
 from fleetsynth.models.realistic.noise import SERIES, at_step, remembering
@@ -27,6 +26,9 @@ if TYPE_CHECKING:
     from fleetsynth.models.realistic.wander import Wander
 
     Floats = NDArray[np.float64]
+
+STEMS = ("cpu", "mem", "disk", "net_in", "net_out")
+"""Stems of the metrics that this model makes; the table of metrics may hold others."""
 
 _CPU, _MEMORY, _DISK, _IN, _OUT = range(len(STEMS))
 _DRIFTING = 5
