@@ -7,4 +7,4 @@ from pyspark import daemon
 import tests.dataset.makers  # noqa: F401
 
 if __name__ == "__main__":
-    daemon.manager()
+    daemon.manager()  # type: ignore[no-untyped-call]
