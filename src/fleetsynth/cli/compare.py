@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(short_help="Tell whether two datasets can be told apart, and by what.")
 @click.argument("a")
 @click.argument("b")
 @reading_options

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fleetsynth.presets.catalog import Estate
 
 
-@click.command()
+@click.command(short_help="List what whole fleets are like, or print one to start from.")
 @click.argument("name", required=False)
 @preset_option
 @json_option

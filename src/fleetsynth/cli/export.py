@@ -20,7 +20,7 @@ SAMPLES = "samples"
 """What is counted of series."""
 
 
-@click.command()
+@click.command(short_help="Publish a dataset in a database, lake or monitoring system.")
 @click.argument("path", required=False, type=PLACE, metavar="[PATH|SCENARIO]")
 @scenario_overrides
 @click.option(
@@ -136,7 +136,7 @@ def _show(exported: Exported, *, err: bool) -> None:
     say(f"wrote {exported.to}", err=err)
 
 
-@click.command()
+@click.command(short_help="Print CREATE TABLE statements for a dataset.")
 @click.argument("path", required=False, type=PLACE, metavar="[PATH|SCENARIO]")
 @scenario_overrides
 @click.option(

@@ -10,7 +10,7 @@ from fleetsynth.cli.options import json_option, read_options, reading_options
 from fleetsynth.cli.say import say_json
 
 
-@click.command()
+@click.command(short_help="Measure what a dataset is like, beside real fleets.")
 @click.argument("path")
 @reading_options
 @click.option(

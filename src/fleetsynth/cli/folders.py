@@ -84,7 +84,7 @@ def parse_size(text: str) -> int:
     return int(match[1]) * _UNITS[match[2].lower()]
 
 
-@click.command()
+@click.command(short_help="Add days to a finished dataset folder.")
 @click.argument("folder")
 @click.option(
     "--until", required=True, metavar="DATE", help="The last day that FOLDER is to have, included."
@@ -125,7 +125,7 @@ def append(*, folder: str, until: str, quiet: bool, as_json: bool, **options: An
         show_append(result)
 
 
-@click.command()
+@click.command(short_help="Finish a folder whose shards ran on several machines.")
 @click.argument("folder")
 @json_option
 def commit(*, folder: str, as_json: bool) -> None:
@@ -143,7 +143,7 @@ def commit(*, folder: str, as_json: bool) -> None:
         say(f"{manifest['digest']}  {folder}: {manifest['rows']:,} rows")
 
 
-@click.command()
+@click.command(short_help="Read a dataset folder again, and find what has changed.")
 @click.argument("folder")
 @click.option(
     "--regenerate",

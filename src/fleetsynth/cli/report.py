@@ -17,7 +17,7 @@ from fleetsynth.cli.options import LOCAL_PATH, overwrite_option, read_options, r
 from fleetsynth.cli.say import say, show_understood
 
 
-@click.command()
+@click.command(short_help="Sum a dataset up in one HTML file.")
 @click.argument("dataset", metavar="PATH")
 @click.option(
     "-o",

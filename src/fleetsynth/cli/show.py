@@ -261,6 +261,8 @@ def _middle(figure: object) -> str:
 
         if not isinstance(figure, Distribution):
             raise TypeError(f"no way to show a {type(figure).__name__}")
+        if figure.choices:  # as likely in any order, but only in this one from low to high
+            figure = figure.model_copy(update={"choices": tuple(sorted(figure.choices))})
         low, high = figure.quantile(0.1), figure.quantile(0.9)
     else:
         return f"{figure}"

@@ -190,11 +190,13 @@ class Placed(NamedTuple):
 def placed(made: Activities, shape: tuple[int, int], first: int, step: int) -> Placed:
     """Lay activities over samples; arguments as for `averages`."""
     samples = shape[1]
-    begin = np.clip(made.start - first * step, 0, samples * step)
-    end = np.clip(made.start + made.length - first * step, 0, samples * step)
+    since = made.start - first * step
+    begin = np.maximum(since, 0)
+    end = np.minimum(since + made.length, samples * step)
     here = np.flatnonzero(end > begin)
-    rows, row = np.unique(made.row[here], return_inverse=True)
-    base, at, late = row * (samples + 2), [], []
+    count = np.bincount(made.row[here], minlength=shape[0])
+    rows, place = np.flatnonzero(count), np.cumsum(count > 0) - 1
+    base, at, late = place[made.row[here]] * (samples + 2), [], []
     for second in (begin[here], end[here]):
         sample = second // step
         at += [base + sample, base + sample + 1]
