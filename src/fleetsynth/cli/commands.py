@@ -99,7 +99,6 @@ def generate(
       fleetsynth generate fleet.yaml -o fleet.csv.gz
       fleetsynth generate --servers 500 --granularity hourly --end 2022-12-31 -o year.parquet
       fleetsynth generate --set growth.mode=monthly --set spikes=false -o calm.parquet
-      fleetsynth generate --preset realistic --set estate=cloud -o cloud.parquet
       fleetsynth generate --granularity 5min -o fleet/ --partition-by year,month
       fleetsynth generate --servers 8 -o - --format csv | head
       fleetsynth generate planner -o planner/

@@ -21,13 +21,13 @@ def estates(*, name: str | None, preset: str | None, as_json: bool) -> None:
     """List the estates, or print one by NAME as a scenario to start from.
 
     An estate is what a whole fleet is like: shares of archetypes, and figures where its own differ.
-    A scenario says it by the key `estate`; what else it says wins.
+    A scenario says it by the key `estate` (`--set estate=cloud`); what else it says wins.
 
     \b
     Examples
       fleetsynth estates
-      fleetsynth generate --preset realistic --set estate=cloud -o cloud.parquet
-      fleetsynth estates enterprise > mine.yaml
+      fleetsynth estates cloud > mine.yaml
+      fleetsynth generate mine.yaml --servers 300 -o cloud.parquet
     """
     from fleetsynth.errors import UsageError, did_you_mean
     from fleetsynth.presets import names
