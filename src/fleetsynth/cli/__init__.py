@@ -43,6 +43,10 @@ EXIT_BROKEN_PIPE = 141
 class _Root(click.Group):
     """The root command; click would make other things of broken pipes and of ends of files."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the commands in the order of their use, and not of the alphabet."""
+        return list(self.commands)
+
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the command line, which prints help if asked to."""
         with _called_by_their_names():
@@ -96,22 +100,22 @@ def cli() -> None:
 
 
 for command in (
-    generate,
-    validate,
-    append,
-    commit,
-    verify,
-    plan,
     preview,
-    serve,
+    plan,
+    generate,
     events,
     report,
     capacity,
-    ddl,
-    digest,
-    export,
     facts,
     compare,
+    validate,
+    digest,
+    append,
+    verify,
+    commit,
+    export,
+    ddl,
+    serve,
     archetypes,
     config,
 ):
