@@ -74,8 +74,9 @@ def compare(
     an AUC of .5 cannot tell, 1 always knows. Beside it stands the floor: the same for two halves
     of A, and of B. What gives them away follows in words, the clearest first.
 
-    Both must have one step in common, and eight whole stretches (a week each at steps of up to an
-    hour). Rows in order of server are read in constant memory; others go through temporary files.
+    Both must have eight whole stretches (a week each at steps of up to an hour). Points of the one
+    with the finer step are averaged to the coarser one, if that is a multiple. Rows in order of
+    server are read in constant memory; others go through temporary files.
 
     \b
     Examples

@@ -101,8 +101,8 @@ def scenario_overrides(command: Command) -> Command:
             "settings",
             multiple=True,
             metavar="KEY=VALUE",
-            help="Set any key of the scenario (docs/scenario.md), such as growth.mode=monthly or"
-            " archetypes.web.base_cpu=60. May be repeated.",
+            help="Set any key of the scenario (docs/scenario.md), such as growth.mode=monthly,"
+            " estate=cloud or archetypes.web.base_cpu=60. May be repeated.",
         ),
         click.option(
             "--no-metadata",
