@@ -76,12 +76,16 @@ def test_other_commands_have_no_format_to_tell_of(command: str, fleetsynth: Flee
 @pytest.mark.parametrize(
     ("output", "hint"),
     [
-        ("bank.xlsx", "; Excel and other spreadsheets open .csv, up to 1,048,576 rows of it"),
-        ("bank.XLS", "; Excel and other spreadsheets open .csv, up to 1,048,576 rows of it"),
+        (
+            "bank.XLSX",
+            "open .csv, up to 1,048,576 rows of it, and fleetsynth export SCENARIO --to PATH makes "
+            "a workbook of a dataset",
+        ),
+        ("bank.db", "; datasets are put into databases by fleetsynth export SCENARIO --to PATH"),
         ("bank.parqet", " (did you mean '.parquet'?)"),
         ("bank.yaml", "; data of a scenario are made by fleetsynth generate SCENARIO -o PATH"),
         ("bank.feather", "; .arrow is Feather version 2"),
-        ("bank", ".jsonl or .jsonl.zst"),
+        ("bank", ".jsonl or .jsonl.zst, or end it with a slash for a folder of parts"),
     ],
 )
 def test_an_ending_that_is_none_of_ours_gets_a_hint(

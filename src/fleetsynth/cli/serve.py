@@ -12,7 +12,7 @@ from fleetsynth.cli.say import say, say_json
 from fleetsynth.cli.streaming import pairs
 
 
-@click.command()
+@click.command(short_help="Answer Prometheus from a scenario, with nothing stored.")
 @scenario_options
 @click.option(
     "--host",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 from dataclasses import dataclass, field
@@ -99,6 +100,8 @@ def prepare(app: App) -> None:
     app.catalog.index.prepare()
     if app.live is not None:
         app.live.prepare(time.time_ns() // 1_000_000)
+    gc.collect()
+    gc.freeze()  # what is ready stays: no answer waits until all of it was looked through again
 
 
 def _at_ms(plan: Plan, at: str) -> int:

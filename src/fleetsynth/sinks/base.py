@@ -59,6 +59,7 @@ class Wanted:
         file_format: of standard output.
         overwrite: replace the tables of another dataset.
         append: add rows to the tables that are there.
+        appends: whether the system can do so.
     """
 
     place: str
@@ -71,6 +72,7 @@ class Wanted:
     file_format: str | None = None
     overwrite: bool = False
     append: bool = False
+    appends: bool = False
 
     def mark(self, comment: str, dataset: str | None = None) -> str:
         """Return what a table says of itself: what it holds, and of which dataset."""
@@ -179,9 +181,11 @@ def _refuse_others(wanted: Wanted, table: str, mark: str | None) -> None:
         )
     same = there == wanted.dataset
     if not (same or wanted.overwrite or wanted.append):
+        grown = "append=True to add what it lacks (after a dataset has grown), "
         raise ExistsError(
             f"{table} in {wanted.name} holds another dataset, as far as can be told: pass "
-            "overwrite=True to replace it, or choose another place or schema"
+            f"{grown if wanted.appends else ''}overwrite=True to replace it, or choose another "
+            "place or schema"
         )
 
 

@@ -209,8 +209,9 @@ def _uri(place: str) -> str:
     if "@" in who or not all(map(_HOST.fullmatch, hosts.split(","))):
         raise UsageError(
             "the destination is no URL that PostgreSQL takes: expected such as "
-            "postgresql://USER@HOST:5432/DATABASE; in a name or password @ : / ? # are written "
-            "%40 %3A %2F %3F %23, and a password is best left to PGPASSWORD"
+            "postgresql://HOST:5432/DATABASE, with a user and an @ before the host; in names and "
+            "passwords @ : / ? # are written %40 %3A %2F %3F %23, and a password is best left to "
+            "PGPASSWORD"
         )
     return uri
 
