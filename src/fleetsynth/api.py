@@ -125,6 +125,7 @@ def generate(
         if said:
             words = "resume=True" if said[0] == "resume" else f"{said[0]}=..."
             raise UsageError(f"{words} is for folders: end the path with a slash")
+        _refuse_no_ending(str(path))
         return _generate_file(
             plan,
             Path(path),
@@ -230,6 +231,15 @@ def _standard_output(
         raise UsageError("overwrite=True is for files: standard output is what a shell makes of it")
     ending = named_format(file_format)
     return open_standard_output(ending, schema(plan), provenance(plan), csv_safe=csv_safe)
+
+
+def _refuse_no_ending(path: str) -> None:
+    """Refuse a name without any ending, which may be meant for a folder."""
+    if not Path(path).suffix and path != STANDARD_OUTPUT:
+        raise UsageError(
+            f"{path} has no ending that names a format: use one of {known()}, or end it with a "
+            "slash for a folder of parts"
+        )
 
 
 def _refuse_file_format(path: Path, file_format: str | None) -> None:

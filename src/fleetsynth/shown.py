@@ -34,7 +34,8 @@ _AUTHORIZATION = re.compile(
 )
 _QUERY = re.compile(r"([a-z][a-z0-9+.-]*:[^\s?]*)\?(\S+)", re.IGNORECASE)
 """A URL up to its query, and that. Any parameter may be a secret with its name misspelt."""
-_PARAMETER = re.compile(r"=[^&]*")
+_PARAMETER = re.compile(r"=(?![A-Z](?:[&,;)]|$))[^&]*")
+"""The value of a parameter; a capital alone is one of our own examples, ``?org=O&bucket=B``."""
 _SECRET_VARIABLE = re.compile(
     r"(AWS|AZURE|GOOGLE|GCP|FLEETSYNTH)_\w*(SECRET|TOKEN|PASSWORD|SAS|ACCOUNT_KEY|ACCESS_KEY)\w*(?<!_FILE)"
     r"(?<!_ID)(?<!_URI)"

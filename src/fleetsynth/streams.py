@@ -168,6 +168,12 @@ class Stream:
         self._philox.state = self._state
         return self._generator
 
+    def words(self, prefix: blake2b, last: Part, count: int) -> NDArray[np.uint64]:
+        """Return the first words of 64 bits of the stream of one address; arguments as for `at`."""
+        self.at(prefix, last)
+        words: NDArray[np.uint64] = self._philox.random_raw(count)
+        return words
+
 
 def stream_of_thread() -> Stream:
     """Return the stream of this thread, for what is called too often to make one each time."""

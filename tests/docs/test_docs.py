@@ -243,6 +243,24 @@ def test_output_is_compared_with_ellipsis() -> None:
     assert not running.agrees("1", "True")
 
 
+# What merging leaves behind
+
+
+def _merge_marks(text: str) -> list[str]:
+    return re.findall(r"^(?:<{7}|>{7}|\|{7}) .*$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=_name)
+def test_a_page_is_of_one_piece(path: Path) -> None:
+    """A page that was merged by half shows both of its texts."""
+    assert not _merge_marks(path.read_text("utf-8"))
+
+
+def test_marks_of_merging_are_seen() -> None:
+    assert len(_merge_marks("<<<<<<< HEAD\none\n=======\ntwo\n>>>>>>> other\n")) == 2
+    assert not _merge_marks("Title\n=======\n")
+
+
 # Links
 
 
@@ -322,6 +340,7 @@ def test_the_gallery_has_every_archetype() -> None:
     for preset, name in gallery.pictures():
         section = page.partition(f"\n### {preset.capitalize()} {name}\n")[2].partition("\n#")[0]
         assert f"(images/gallery-{preset}-{name}.png)" in section, (preset, name)
+        assert f"[{name}](#{preset}-{name})" in page, f"the list at the top lacks {preset} {name}"
 
 
 # Examples

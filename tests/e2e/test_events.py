@@ -115,6 +115,15 @@ def test_people_see_a_list_and_what_follows_from_what(made: Fleetsynth) -> None:
     )
 
 
+@pytest.mark.parametrize("said", ["memory leak", "Memory_Leak"])
+def test_the_words_of_the_list_lead_to_a_kind(made: Fleetsynth, said: str) -> None:
+    ran = made("events", "fleet/", "--kind", said)
+    assert (ran.code, ran.err) == (
+        2,
+        f"error: unknown kind of event {said!r} (did you mean 'leak'?)\n",
+    )
+
+
 def test_they_are_written_to_a_file(made: Fleetsynth) -> None:
     ran = made("events", "fleet/", "--kind", "deploy", "-o", "deploys.parquet")
     assert ran.out == "wrote deploys.parquet\n"
@@ -144,7 +153,7 @@ def test_preview_and_plan_show_events(made: Fleetsynth) -> None:
     assert "╋" in made("preview", "fleet.yaml").out
     plan = made("plan", "fleet.yaml")
     (line,) = (line for line in plan.out.splitlines() if line.startswith("events"))
-    assert line.startswith(f"events    {len(listed(made, 'fleet.yaml'))}: ")
+    assert line.split()[1] == f"{len(listed(made, 'fleet.yaml'))}:"
     counts = json.loads(made("plan", "fleet.yaml", "--json").out)["events"]
     assert sum(counts.values()) == len(listed(made, "fleet.yaml"))
     large = json.loads(made("plan", "fleet.yaml", "--servers", "9000", "--json").out)

@@ -9,7 +9,7 @@ import pytest
 
 import fleetsynth as package
 from fleetsynth.cli import cli, main
-from tests.e2e.command import Fleetsynth
+from tests.e2e.command import SMALL, Fleetsynth, Within
 
 
 def walk(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -46,6 +46,7 @@ def test_the_commands_are_those_documented() -> None:
         "config show",
         "ddl",
         "digest",
+        "estates",
         "events",
         "export",
         "facts",
@@ -110,3 +111,31 @@ def test_shell_completion_completes(fleetsynth: Fleetsynth, words: str, expected
     }
     out = fleetsynth.prints(env=answer)
     assert out.split() == [f"plain,{expected}"]
+
+
+@pytest.mark.parametrize("group", [(), ("config",)])
+def test_a_group_without_a_command_shows_its_help(group: tuple[str, ...], within: Within) -> None:
+    """As lines, as `--help` does: what a newcomer types first."""
+    ran = within(*group)
+    assert ran.out + ran.err == within.prints(*group, "--help")
+
+
+def test_the_list_of_commands_has_whole_sentences(within: Within) -> None:
+    """On 80 columns none is cut short, and the first are those to begin with."""
+    lines = within.prints("--help").partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in lines[:3]] == ["preview", "plan", "generate"]
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
+    assert max(map(len, lines)) <= 80
+
+
+def test_figures_in_any_order_are_shown_from_low_to_high(within: Within) -> None:
+    said = within.prints("archetypes", "--preset", "realistic")
+    spans = re.findall(r"(-?[\d.]+) to (-?[\d.]+)", said)
+    assert len(spans) > 100
+    assert [span for span in spans if float(span[0]) > float(span[1])] == []
+
+
+def test_who_finds_no_events_is_told_why(within: Within) -> None:
+    assert within.prints("events", *SMALL).startswith("no events: the scenario has no `events`")
+    quiet = ("--preset", "realistic", "--servers", "1", "--end", "2022-01-01")
+    assert within.prints("events", *quiet, "--kind", "blackout") == "no events\n"

@@ -76,12 +76,16 @@ def test_other_commands_have_no_format_to_tell_of(command: str, fleetsynth: Flee
 @pytest.mark.parametrize(
     ("output", "hint"),
     [
-        ("bank.xlsx", "; Excel and other spreadsheets open .csv, up to 1,048,576 rows of it"),
-        ("bank.XLS", "; Excel and other spreadsheets open .csv, up to 1,048,576 rows of it"),
+        (
+            "bank.XLSX",
+            "open .csv, up to 1,048,576 rows of it, and fleetsynth export SCENARIO --to PATH makes "
+            "a workbook of a dataset",
+        ),
+        ("bank.db", "; datasets are put into databases by fleetsynth export SCENARIO --to PATH"),
         ("bank.parqet", " (did you mean '.parquet'?)"),
         ("bank.yaml", "; data of a scenario are made by fleetsynth generate SCENARIO -o PATH"),
         ("bank.feather", "; .arrow is Feather version 2"),
-        ("bank", ".jsonl or .jsonl.zst"),
+        ("bank", ".jsonl or .jsonl.zst, or end it with a slash for a folder of parts"),
     ],
 )
 def test_an_ending_that_is_none_of_ours_gets_a_hint(
@@ -149,3 +153,14 @@ def test_a_plan_says_when_draws_outweigh_rows(fleetsynth: Fleetsynth) -> None:
     assert facts["tiles"] == facts["rows"] == 2_000
     for more in ((), (*day, "--preset", "realistic")):
         assert "tiles" not in fleetsynth.prints("plan", *more)
+
+
+def test_nought_is_something_that_was_said(fleetsynth: Fleetsynth) -> None:
+    """No patience is none, and not that of ten minutes; a rate of nothing is refused."""
+    to = ("export", *SMALL, "--to", "prometheus:http://127.0.0.1:1")
+    ran = fleetsynth(*to, "--rate", "0")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: --rate 0: expected")
+    ran = fleetsynth(*to, "--patience", "0")
+    assert ran.code == 1
+    assert "(tried for 0 s)" in ran.err

@@ -4,6 +4,7 @@ Spark executes its own where it runs: in tests/conformance/test_engines.py.
 """
 
 from pathlib import Path
+from shutil import copyfile
 
 import duckdb
 import pytest
@@ -50,8 +51,11 @@ def test_postgresql_has_the_tables_that_an_export_makes(postgres: Postgres) -> N
     assert postgres.ask(keys, one) == postgres.ask(keys, other)
     assert len(postgres.ask(keys, one)) == 3
     comments = "SELECT objsubid, description FROM pg_description JOIN pg_class c ON c.oid = objoid"
-    told = f"{comments} WHERE relname = 'server_metrics' AND objsubid > 0 ORDER BY objsubid"
+    told = f"{comments} WHERE relname = 'server_metrics' ORDER BY objsubid"
     assert postgres.ask(told, one) == postgres.ask(told, other) != []
+    fs.export(SMALL, other, schema="fleet", append=True)
+    rows = "SELECT count(*) FROM fleet.server_metrics"
+    assert postgres.ask(rows, one) == postgres.ask(rows, other) != [["0"]]
 
 
 def statements(text: str) -> list[str]:
@@ -71,6 +75,41 @@ def test_athena_lies_on_a_folder_with_its_partitions(tmp_path: Path) -> None:
     assert repair == "MSCK REPAIR TABLE `server_metrics`"
     assert "LOCATION 's3://bucket/fleet/tables/components/'" in said
     assert "aws s3 cp s3://bucket/fleet/events.parquet s3://bucket/fleet/athena/events/" in said
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (["date"], "`date` date COMMENT 'day of the timestamp, UTC'"),
+        (["year", "month", "day"], "`month` int COMMENT '1 to 12', `day` int COMMENT '1 to 31'"),
+    ],
+)
+def test_days_are_partitions_too(tmp_path: Path, keys: list[str], said: str) -> None:
+    tiny = SMALL | {"num_servers": 1, "end_date": "2022-01-29"}
+    fs.generate(tiny, tmp_path / "fleet", partition_by=keys, workers=1)
+    found = fs.ddl(tmp_path / "fleet", "athena")
+    assert f"{said})\nSTORED AS" in found
+    assert found.count(f"`{keys[-1]}`") == 1
+
+
+def test_tables_of_a_file_lie_beside_it(tmp_path: Path) -> None:
+    fs.generate(SMALL, tmp_path / "fleet.parquet", labels=True)
+    lines = fs.ddl(tmp_path / "fleet.parquet", "spark").splitlines()
+    places = [line.split("'")[1] for line in lines if line.startswith("LOCATION")]
+    assert [str(Path(place).relative_to(tmp_path)) for place in places] == [
+        "fleet.parquet",
+        "fleet.tables/labels.parquet",
+        "fleet.tables/events.parquet",
+    ]
+    assert all(Path(place).is_file() for place in places)
+    assert "-- servers: only dataset folders have a file of this table." in lines
+    said = fs.ddl(tmp_path / "fleet.parquet", "athena", location="s3://b/c")
+    assert "aws s3 cp s3://b/c/fleet.parquet s3://b/c/athena/server_metrics/\n" in said
+    (tmp_path / "theirs").mkdir()
+    for name in ("a", "b"):
+        copyfile(tmp_path / "fleet.parquet", tmp_path / "theirs" / f"{name}.parquet")
+    said = fs.ddl(tmp_path / "theirs", "spark")
+    assert f"LOCATION '{tmp_path}/theirs/'" in said
 
 
 def test_what_cannot_be_said_is_refused(tmp_path: Path) -> None:

@@ -65,6 +65,13 @@ def test_nothing_of_a_destinations_query_is_shown() -> None:
     assert destination("what?.csv") == "what?.csv"
 
 
+def test_an_example_of_a_query_stays() -> None:
+    """The list of destinations shows how a URL is written, and has no secret to hide."""
+    for text in ("expected influx:http://HOST:8086?org=O&bucket=B, cloudwatch:NAMESPACE", "x:?a=O"):
+        assert shown(text) == text == destination(text)
+    assert shown("influx:http://h?org=OO&bucket=B2") == "influx:http://h?org=***&bucket=***"
+
+
 def test_secrets_of_the_environment_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/token")

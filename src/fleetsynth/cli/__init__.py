@@ -17,6 +17,7 @@ from fleetsynth.cli.capacity import capacity
 from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
 from fleetsynth.cli.compare import compare
 from fleetsynth.cli.config import config
+from fleetsynth.cli.estates import estates
 from fleetsynth.cli.events import events
 from fleetsynth.cli.export import ddl, export
 from fleetsynth.cli.facts import facts
@@ -42,6 +43,10 @@ EXIT_BROKEN_PIPE = 141
 
 class _Root(click.Group):
     """The root command; click would make other things of broken pipes and of ends of files."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the commands in the order of their use, and not of the alphabet."""
+        return list(self.commands)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the command line, which prints help if asked to."""
@@ -96,23 +101,24 @@ def cli() -> None:
 
 
 for command in (
-    generate,
-    validate,
-    append,
-    commit,
-    verify,
-    plan,
     preview,
-    serve,
+    plan,
+    generate,
     events,
     report,
     capacity,
-    ddl,
-    digest,
-    export,
     facts,
     compare,
+    validate,
+    digest,
+    append,
+    verify,
+    commit,
+    export,
+    ddl,
+    serve,
     archetypes,
+    estates,
     config,
 ):
     cli.add_command(command)

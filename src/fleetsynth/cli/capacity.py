@@ -43,7 +43,7 @@ _SCOPES = {
 """What rows can speak of, and several of them."""
 
 
-@click.command()
+@click.command(short_help="Tell what runs out, when, and what would help.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @judging_options
 @click.option(

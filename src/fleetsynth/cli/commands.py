@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
 
 
-@click.command()
+@click.command(short_help="Generate a dataset from a scenario, or from the packaged one.")
 @scenario_options
 @click.option(
     "-o",
@@ -89,8 +89,9 @@ def generate(
 ) -> None:
     """Generate a dataset from SCENARIO, a YAML file, or from the packaged scenario.
 
-    What the file does not say has the packaged value; options override the file. The output
-    appears under its name when it is whole, or not at all.
+    What the file does not say has the packaged value; options override the file. A packaged
+    scenario goes by its name: planner, a fleet with something to plan for. The output appears
+    under its name when it is whole, or not at all.
 
     \b
     Examples
@@ -100,6 +101,7 @@ def generate(
       fleetsynth generate --set growth.mode=monthly --set spikes=false -o calm.parquet
       fleetsynth generate --granularity 5min -o fleet/ --partition-by year,month
       fleetsynth generate --servers 8 -o - --format csv | head
+      fleetsynth generate planner -o planner/
     """
     from fleetsynth import api
     from fleetsynth.presets import resolve
@@ -129,7 +131,7 @@ def generate(
         show_result(result, err=apart)
 
 
-@click.command()
+@click.command(short_help="Say what `generate` would take, without doing it.")
 @scenario_options
 @click.option(
     "--calibrate",
@@ -187,7 +189,7 @@ def plan(*, calibrate: bool, as_json: bool, **options: Any) -> None:
         show_rate(size, rate)
 
 
-@click.command()
+@click.command(short_help="Look at one server of each archetype of a scenario.")
 @scenario_options
 @click.option(
     "-o",
@@ -222,7 +224,7 @@ def preview(*, output: Path | None, overwrite: bool, **options: Any) -> None:
     show_samples(resolved, samples(resolved))
 
 
-@click.command()
+@click.command(short_help="Print the content digest of files and folders.")
 @click.argument("paths", nargs=-1, required=True, type=PLACE, metavar="PATH…")
 @click.option("--leaves", is_flag=True, help="Print a digest per server and month as well.")
 @reading_options
@@ -273,7 +275,7 @@ def digest(*, paths: tuple[str, ...], leaves: bool, as_json: bool, **reading: An
                 say(f"{leaf}  {path}  {server}  {month}")
 
 
-@click.command()
+@click.command(short_help="List archetypes, or show one with all its figures.")
 @click.argument("name", required=False)
 @preset_option
 @click.option(

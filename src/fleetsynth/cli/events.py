@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PICTURES = (".png", ".svg", ".pdf")
 
 
-@click.command()
+@click.command(short_help="List what happens to the fleet of a dataset or scenario.")
 @click.argument("path", required=False, type=PLACE)
 @click.option(
     "--kind",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +21,7 @@ SAMPLES = "samples"
 """What is counted of series."""
 
 
-@click.command()
+@click.command(short_help="Publish a dataset in a database, lake or monitoring system.")
 @click.argument("path", required=False, type=PLACE, metavar="[PATH|SCENARIO]")
 @scenario_overrides
 @click.option(
@@ -92,6 +93,7 @@ def export(
     from fleetsynth.sinks import find_system
     from fleetsynth.sinks.export import export as publish
     from fleetsynth.sinks.export import open_contents, open_push
+    from fleetsynth.sinks.push import Push
 
     how = streaming(options)
     system, place = find_system(to)
@@ -103,8 +105,11 @@ def export(
         if system.streamed
         else open_contents(data, components=components, labels=labels)
     )
+    if isinstance(opened, Push) and not quiet:
+        opened.tell = partial(say, err=True)
     unit = SAMPLES if system.streamed else "rows"
-    with noting(), progress(opened.cells, silent=silent, unit=unit) as advance:
+    doing = "sending" if system.streamed else "exporting"
+    with noting(), progress(opened.cells, silent=silent, unit=unit, doing=doing) as advance:
         exported = publish(
             opened,
             to,
@@ -132,11 +137,11 @@ def _show(exported: Exported, *, err: bool) -> None:
     rate = exported.rows / exported.seconds
     say(f"{'time':<16} {exported.seconds:>14,.2f} s, {rate:,.0f} {unit or SAMPLES}/s", err=err)
     if exported.digest:
-        say(f"digest {exported.digest}", err=err)
+        say(f"{'digest':<16} {exported.digest}", err=err)
     say(f"wrote {exported.to}", err=err)
 
 
-@click.command()
+@click.command(short_help="Print CREATE TABLE statements for a dataset.")
 @click.argument("path", required=False, type=PLACE, metavar="[PATH|SCENARIO]")
 @scenario_overrides
 @click.option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.options import json_option, pieces
+from fleetsynth.cli.options import json_option, pieces, waiting
 from fleetsynth.cli.say import say, say_json
 from fleetsynth.cli.words import in_options
 from fleetsynth.folders.engines import ENGINES
@@ -84,7 +84,7 @@ def parse_size(text: str) -> int:
     return int(match[1]) * _UNITS[match[2].lower()]
 
 
-@click.command()
+@click.command(short_help="Add days to a finished dataset folder.")
 @click.argument("folder")
 @click.option(
     "--until", required=True, metavar="DATE", help="The last day that FOLDER is to have, included."
@@ -116,7 +116,8 @@ def append(*, folder: str, until: str, quiet: bool, as_json: bool, **options: An
     """
     from fleetsynth import api
 
-    result = api.append(folder, until, **options)
+    with waiting("appending", silent=quiet or as_json):
+        result = api.append(folder, until, **options)
     if as_json:
         say_json(result.to_dict())
     elif not quiet:
@@ -125,7 +126,7 @@ def append(*, folder: str, until: str, quiet: bool, as_json: bool, **options: An
         show_append(result)
 
 
-@click.command()
+@click.command(short_help="Finish a folder whose shards ran on several machines.")
 @click.argument("folder")
 @json_option
 def commit(*, folder: str, as_json: bool) -> None:
@@ -135,7 +136,8 @@ def commit(*, folder: str, as_json: bool) -> None:
     """
     from fleetsynth import api
 
-    manifest = api.commit(folder)
+    with waiting("committing", silent=as_json):
+        manifest = api.commit(folder)
     if as_json:
         facts = {key: manifest[key] for key in ("digest", "rows", "scenario_digest")}
         say_json({"path": folder, "parts": len(manifest["parts"]), **facts})
@@ -143,7 +145,7 @@ def commit(*, folder: str, as_json: bool) -> None:
         say(f"{manifest['digest']}  {folder}: {manifest['rows']:,} rows")
 
 
-@click.command()
+@click.command(short_help="Read a dataset folder again, and find what has changed.")
 @click.argument("folder")
 @click.option(
     "--regenerate",
@@ -163,7 +165,8 @@ def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
     """
     from fleetsynth import api
 
-    result = api.verify(folder, regenerate=regenerate)
+    with waiting("verifying", silent=as_json):
+        result = api.verify(folder, regenerate=regenerate)
     if as_json:
         facts = result.to_dict()
         for finding in facts["findings"]:

@@ -13,6 +13,9 @@ from fleetsynth.shown import shown
 if TYPE_CHECKING:
     from fleetsynth.reader import Understood
 
+_HELP = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""What click 8.2 and later raise, to show the help, where a group is called without a command."""
+
 
 def say(text: object, *, err: bool = False) -> None:
     """Print one line; what a terminal would act upon is written out."""
@@ -34,7 +37,10 @@ def show_understood(understood: Understood, *, err: bool = False) -> None:
 
 
 def say_error(error: click.ClickException) -> None:
-    """Print an error of click's own, which repeats what was typed."""
+    """Print an error of click's own, which repeats what was typed; help is ours, and has lines."""
+    if isinstance(error, _HELP):
+        error.show()
+        return
     text = shown(error.format_message())
     error.format_message = lambda: text  # type: ignore[method-assign]
     error.show()

@@ -24,7 +24,8 @@ def show_events(found: Events, top: int | None, *, chains: bool) -> None:
     shown = list(_chained(rows) if chains else ((0, row) for row in rows))[: top or _TOP]
     console = open_console()
     if not rows:
-        console.print(Text("no events"))
+        why = "the scenario has no `events`, `incidents` or `stories`: docs/events.md"
+        console.print(Text(f"no events: {why}" if found.quiet else "no events"))
         return
     table = text_table("begin (UTC)", "end")
     for name in ("kind", "entity", "effect", "severity", "cause"):

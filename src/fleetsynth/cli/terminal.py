@@ -28,10 +28,16 @@ def open_console(*, soft_wrap: bool = True, width: int | None = None, err: bool 
     return _Console(soft_wrap=soft_wrap, highlight=False, width=width, stderr=err)
 
 
+_LABEL = 9
+"""Characters that labels take at least, so that one summary is like another."""
+
+
 def print_facts(console: Console, **facts: str) -> None:
     """Print a line per fact: its label, and what it is."""
+    width = max(_LABEL, *map(len, facts))
     for label, value in facts.items():
-        console.print(Text(f"{label:<9} ", style="dim").append(shown(value, None), style="not dim"))
+        told = Text(f"{label:<{width}} ", style="dim")
+        console.print(told.append(shown(value, None), style="not dim"))
 
 
 def print_whole(table: Table, *, err: bool = False) -> None:

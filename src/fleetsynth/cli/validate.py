@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(short_help="Check the form of a dataset, and what its scenario says.")
 @click.argument("path")
 @click.option(
     "--scenario",

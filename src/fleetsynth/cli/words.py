@@ -60,6 +60,7 @@ COMMANDS = {
     "verify(folder)": "fleetsynth verify FOLDER",
     "estimate(scenario)": "fleetsynth plan",
     "generate(scenario, path)": "fleetsynth generate SCENARIO -o PATH",
+    "export(scenario, path)": "fleetsynth export SCENARIO --to PATH",
 }
 """Commands by the calls of the library's errors."""
 

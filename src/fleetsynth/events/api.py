@@ -12,6 +12,7 @@ from fleetsynth import html
 from fleetsynth.errors import UsageError
 from fleetsynth.events.ask import Ask, Wanted, wanted
 from fleetsynth.formats import open_sink
+from fleetsynth.ledger.table import has_ledger
 from fleetsynth.presets import as_plan
 from fleetsynth.reader.events import Ledger, ledger_of_plan, open_ledger
 from fleetsynth.stores.paths import is_path, refuse_missing
@@ -54,6 +55,12 @@ class Events:
     def __repr__(self) -> str:
         """Say in a line what it is."""
         return f"<Events of {self.name}: {len(self):,}>"
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing can happen: the scenario tells of no event, and has none drawn."""
+        plan = self._ledger.plan if self._ledger else None
+        return plan is not None and not has_ledger(plan)
 
     @property
     def anew(self) -> bool:

@@ -119,7 +119,12 @@ STANDARD_OUTPUT = "-"
 _OTHERS = {
     **dict.fromkeys(
         (".xls", ".xlsx", ".xlsm", ".ods", ".numbers"),
-        "; Excel and other spreadsheets open .csv, up to 1,048,576 rows of it",
+        "; Excel and other spreadsheets open .csv, up to 1,048,576 rows of it, and "
+        "export(scenario, path) makes a workbook of a dataset",
+    ),
+    **dict.fromkeys(
+        (".duckdb", ".ddb", ".sqlite", ".sqlite3", ".db"),
+        "; datasets are put into databases by export(scenario, path)",
     ),
     **dict.fromkeys((".feather", ".ipc", ".arrows"), "; .arrow is Feather version 2"),
     **dict.fromkeys((".gz", ".zst", ".zip"), "; .csv.gz is compressed text"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import nullcontext
 from itertools import count, groupby
 from math import lcm
 from threading import Lock
@@ -28,6 +29,9 @@ _TOGETHER = 64
 """Servers that are simulated together."""
 _MOST_CELLS = 1 << 21
 """Servers times ticks that are simulated together."""
+_SMALL_CELLS = 1 << 14
+"""Servers times ticks whose simulation holds the interpreter: two at a time take as long as one
+after the other, and both are late."""
 
 
 class _Missing(NamedTuple):
@@ -47,11 +51,17 @@ class _Missing(NamedTuple):
 
 
 class Memory:
-    """The tiles that were made last, whatever they are of, up to so many bytes."""
+    """The tiles that were made last, whatever they are of, up to so many bytes.
+
+    Attributes:
+        most_bytes: that are remembered.
+        bytes: that are.
+        turn: held by whoever simulates little.
+    """
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes, self.bytes = most_bytes, 0
-        self._lock = Lock()
+        self._lock, self.turn = Lock(), Lock()
         self._kept: OrderedDict[tuple[int, int, int], Hundredths] = OrderedDict()
 
     def get(self, key: tuple[int, int, int]) -> Hundredths | None:
@@ -174,7 +184,8 @@ class Tiles:
             servers = np.arange(window.first_server, window.stop_server)
             values = whole.values(servers, window.first_tick, window.stop_tick)
             return values[[whole._plan.metrics.index(metric) for metric in self._plan.metrics]]
-        block = self._simulate(self._plan, window)
+        with self._memory.turn if window.cells <= _SMALL_CELLS else nullcontext():
+            block = self._simulate(self._plan, window)
         if block.is_full:
             return block.values
         out = np.full((len(block.values), *window.shape), NULL_HUNDREDTHS, np.int32)

@@ -62,6 +62,10 @@ class Activities(NamedTuple):
         return Activities(self.row[which], self.start[which], self.length[which], self.word[which])
 
 
+_NOTHING = np.empty(0, np.int64)
+_NONE = Activities(_NOTHING, _NOTHING, _NOTHING, np.empty(0, np.uint64))
+
+
 def together(*several: Activities) -> Activities:
     """Return all activities of several kinds, one kind after the other."""
     return Activities(
@@ -105,6 +109,8 @@ def at_random(
     """
     first, stop = span[0] // grid.seconds - 1, (span[1] - 1) // grid.seconds + 1
     wanted = np.flatnonzero(rate > 0)
+    if not len(wanted):
+        return _NONE
     cells = [encode(cell) for cell in range(first, stop)]
     words = np.empty((len(wanted), len(cells)), dtype=np.uint64)
     for place, row in enumerate(wanted.tolist()):
@@ -189,12 +195,16 @@ class Placed(NamedTuple):
 
 def placed(made: Activities, shape: tuple[int, int], first: int, step: int) -> Placed:
     """Lay activities over samples; arguments as for `averages`."""
+    if not len(made.row):
+        return Placed(_NOTHING, _NOTHING, _NOTHING, np.empty(0), np.empty(0), shape)
     samples = shape[1]
-    begin = np.clip(made.start - first * step, 0, samples * step)
-    end = np.clip(made.start + made.length - first * step, 0, samples * step)
+    since = made.start - first * step
+    begin = np.maximum(since, 0)
+    end = np.minimum(since + made.length, samples * step)
     here = np.flatnonzero(end > begin)
-    rows, row = np.unique(made.row[here], return_inverse=True)
-    base, at, late = row * (samples + 2), [], []
+    count = np.bincount(made.row[here], minlength=shape[0])
+    rows, place = np.flatnonzero(count), np.cumsum(count > 0) - 1
+    base, at, late = place[made.row[here]] * (samples + 2), [], []
     for second in (begin[here], end[here]):
         sample = second // step
         at += [base + sample, base + sample + 1]

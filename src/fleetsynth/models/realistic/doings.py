@@ -194,6 +194,8 @@ class _Drawn(NamedTuple):
         spread: float,
     ) -> Activities:
         made = at_random(self.seed, purpose, self.names, self.at.seconds, grid, rate)
+        if not len(made.row):
+            return made
         seconds = _MINUTE if unit == "minutes" else HOUR_SECONDS
         median = self.of(f"{purpose}.{unit}", made) * seconds
         return made.lasting(lognormal(median, spread, made.normals(0)), *bounds)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.models.realistic import normals
 from fleetsynth.numeric import rounded
 from fleetsynth.streams import Stream, address
 from fleetsynth.window import BLOCK
@@ -51,25 +52,22 @@ class Noise:
         first, stop = span[0] // BLOCK, (span[1] + _TAPS - 2) // BLOCK + 1
         self._begin, self._count = span[0] - first * BLOCK, span[1] - span[0]
         self._series = list(series)
-        self._normals = np.empty((len(series), len(names), stop - first, BLOCK))
-        one = np.empty((len(series), BLOCK))
+        self._codes = np.empty((len(series), len(names), stop - first, BLOCK), np.uint16)
+        count = len(series) * BLOCK
         for row, name in enumerate(names):
             prefix = address(seed, purpose, name, step)
             for tile in range(first, stop):
-                stream.at(prefix, tile).standard_normal(out=one)
-                self._normals[:, row, tile - first] = one
+                drawn = normals.draw(stream, prefix, tile, count)
+                self._codes[:, row, tile - first] = drawn.reshape(-1, BLOCK)
 
     def normals(self, name: str) -> Floats:
         """Return the normals of the samples and of the next three, shape (names, samples + 3)."""
-        tiles = self._normals[self._series.index(name)]
-        out: Floats = tiles.reshape(len(tiles), -1)
-        return out[:, self._begin : self._begin + self._count + _TAPS - 1]
+        tiles = self._codes[self._series.index(name)]
+        codes = tiles.reshape(len(tiles), -1)
+        return normals.of(codes[:, self._begin : self._begin + self._count + _TAPS - 1])
 
     def white(self, name: str) -> Floats:
-        """Return a series in which no sample knows of the next, shape (names, samples).
-
-        Only to be read.
-        """
+        """Return a series in which no sample knows of the next, shape (names, samples)."""
         return self.normals(name)[:, : self._count]
 
 

@@ -64,6 +64,8 @@ def draw(plan: RealisticPlan, names: Sequence[str], codes: Sequence[int], *, of:
     laws = {code: _laws(plan, code, of) for code in places}
 
     def one(path: str) -> NDArray[np.float64]:
+        if len(laws) == 1:
+            return laws[codes[0]][path].drawn(encoded)
         out = np.zeros(len(names))
         for code, theirs in places.items():
             out[theirs] = laws[code][path].drawn([encoded[at] for at in theirs])
@@ -82,7 +84,7 @@ def draw_one(
 ) -> NDArray[np.float64]:
     """Draw one figure of some servers or services of one archetype, as `draw` does."""
     law = _laws(plan, code, _owner(path))[path]
-    return np.array(law.drawn([encode(name) for name in names]))
+    return law.drawn([encode(name) for name in names])
 
 
 class _Law(NamedTuple):
@@ -98,12 +100,12 @@ class _Law(NamedTuple):
     prefix: blake2b
     constant: float | None
 
-    def drawn(self, names: list[bytes]) -> list[float]:
+    def drawn(self, names: list[bytes]) -> NDArray[np.float64]:
         """Return the figure of each name, as `encode` returns it."""
         if self.constant is not None:
-            return [self.constant] * len(names)
+            return np.full(len(names), self.constant)
         quantile = self.distribution.quantile
-        return [quantile(uniform_of(self.prefix, name)) for name in names]
+        return np.array([quantile(uniform_of(self.prefix, name)) for name in names])
 
 
 @lru_cache(maxsize=256)  # three owners of each archetype

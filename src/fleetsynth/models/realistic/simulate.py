@@ -15,7 +15,7 @@ from fleetsynth.models.realistic.aggregate import aggregate
 from fleetsynth.models.realistic.members import Members, members_of
 from fleetsynth.models.realistic.samples import Samples
 from fleetsynth.models.realistic.spans import Shared, Span, shared_of
-from fleetsynth.streams import Stream
+from fleetsynth.streams import stream_of_thread
 from fleetsynth.window import BLOCK, Window
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def pieces(plan: RealisticPlan, window: Window) -> Iterator[tuple[slice, slice, 
     per_tick = plan.samples_per_row
     whole = lcm(BLOCK, per_tick)
     step = max(1, _SPAN // whole) * whole // per_tick
-    stream = Stream()
+    stream = stream_of_thread()
     for row in range(window.first_server, window.stop_server, _ROWS):
         members = members_of(plan, row, min(row + _ROWS, window.stop_server))
         rows = slice(row - window.first_server, row - window.first_server + len(members.names))
@@ -92,5 +92,5 @@ def _publish(made: Samples, stem: str, plan: RealisticPlan, out: NDArray[np.int3
 def samples(plan: RealisticPlan, window: Window) -> Samples:
     """Return everything that a window of *samples* is made of; its ticks count samples."""
     members = members_of(plan, window.first_server, window.stop_server)
-    span = Span(plan, window.first_tick, window.stop_tick, Stream())
+    span = Span(plan, window.first_tick, window.stop_tick, stream_of_thread())
     return Samples(members, shared_of(members, span), span)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fleetsynth.models.realistic import normals
 from fleetsynth.streams import Stream, address
 
 if TYPE_CHECKING:
@@ -53,12 +54,13 @@ class Wander:
     ) -> None:
         self._first, self._stop = span[0] // CELL, span[1] // CELL + 1
         cells = self._stop - self._first + 1  # with that whose first knots close the last one
-        self._normals = np.empty((len(names), cells, series, _OFFSETS[-1]))
+        codes = np.empty((len(names), cells, series * _OFFSETS[-1]), np.uint16)
         for row, name in enumerate(names):
             prefix = address(seed, purpose, name)
             for cell in range(cells):
-                there = stream.at(prefix, self._first + cell)
-                there.standard_normal(out=self._normals[row, cell])
+                drawn = normals.draw(stream, prefix, self._first + cell, codes.shape[2])
+                codes[row, cell] = drawn
+        self._codes = codes.reshape(len(names), cells, series, -1)
 
     def on_knots(self, series: int, sizes: Sequence[Floats]) -> Floats:
         """Return a series at the finest knots, shape (entities, knots).
@@ -68,11 +70,12 @@ class Wander:
             sizes: of the three parts, shape (entities,) each.
         """
         count = (self._stop - self._first) * CELL // _FINE
-        out = np.zeros((len(self._normals), count + 1))
+        out = np.zeros((len(self._codes), count + 1))
         for part, spacing in enumerate(SPACINGS):
-            cut = self._normals[:, :, series, _OFFSETS[part] : _OFFSETS[part + 1]]
-            knots = cut.reshape(len(cut), -1)[:, : (cut.shape[1] - 1) * cut.shape[2] + 1]
-            knots = knots * sizes[part][:, None]
+            cut = self._codes[:, :, series, _OFFSETS[part] : _OFFSETS[part + 1]]
+            codes = cut.reshape(len(cut), -1)[:, : (cut.shape[1] - 1) * cut.shape[2] + 1]
+            knots = normals.of(codes)
+            knots *= sizes[part][:, None]
             out[:, -1] += knots[:, -1]
             joined = straight(knots[:, :-1], knots[:, 1:], spacing // _FINE)
             out[:, :-1] += joined.reshape(len(out), -1)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetsynth.presets.load import load_scenario
@@ -42,7 +42,6 @@ VALUES = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(VALUES)
 def test_whatever_is_written_is_what_the_library_writes(values: dict[str, Any]) -> None:
     assert text.dump(values) == text._dump(values)
@@ -61,7 +60,6 @@ LINES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(LINES, max_size=5).map("\n".join))
 def test_whatever_is_read_is_what_the_library_reads(content: str) -> None:
     try:
