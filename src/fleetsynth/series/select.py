@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -196,7 +197,9 @@ def samples_of(plan: Plan) -> Plan:
         return plan.of_model
     seconds = plan.clock.step // plan.samples_per_row
     said = {"granularity": f"{seconds}s", "statistics": ["mean"]}
-    return as_plan(plan.scenario.to_dict() | said).of_model
+    out = as_plan(plan.scenario.to_dict() | said).of_model
+    members = plan.fleet.members
+    return out if members is None else replace(out, fleet=out.fleet.select(members))
 
 
 def _rows(family: Family, matchers: list[Matcher]) -> tuple[int, ...]:
