@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -10,9 +11,12 @@ from fleetsynth.cli.terminal import open_console, plain, print_facts, print_whol
 from fleetsynth.facts.facts_table import STEP, known_facts, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from fleetsynth.facts.facts_table import Fact, Facts
+
+_LINE = 18
+"""Characters of a line of words in a column of figures."""
 
 
 def show_facts(found: Facts) -> None:
@@ -42,7 +46,7 @@ def show_facts(found: Facts) -> None:
         label = Text(fact.label).append(f"  {fact.unit}", style="dim")
         row: list[str | Text] = [label, here]
         if found.comparable:
-            row += [_mark(found.holds(name)), ", ".join(fact.only) or _bounds(fact.wanted)]
+            row += [_mark(found.holds(name)), _only(fact.only) or _bounds(fact.wanted)]
             row += [_bounds(fact.range())]
             row += [_figure(fact, fact.real[key]) if key in fact.real else "" for key in real]
         table.add_row(*row)
@@ -87,3 +91,8 @@ def _bounds(bounds: tuple[float, float] | None) -> str:
         return ""
     low, high = (f"{bound:g}" for bound in bounds)
     return low if low == high else f"{low} – {high}"
+
+
+def _only(words: Sequence[str]) -> str:
+    """List words on lines that leave a column of figures its width."""
+    return fill(", ".join(words), _LINE)
