@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -92,6 +93,7 @@ def export(
     from fleetsynth.sinks import find_system
     from fleetsynth.sinks.export import export as publish
     from fleetsynth.sinks.export import open_contents, open_push
+    from fleetsynth.sinks.push import Push
 
     how = streaming(options)
     system, place = find_system(to)
@@ -103,6 +105,8 @@ def export(
         if system.streamed
         else open_contents(data, components=components, labels=labels)
     )
+    if isinstance(opened, Push) and not quiet:
+        opened.tell = partial(say, err=True)
     unit = SAMPLES if system.streamed else "rows"
     doing = "sending" if system.streamed else "exporting"
     with noting(), progress(opened.cells, silent=silent, unit=unit, doing=doing) as advance:
