@@ -47,7 +47,7 @@ class DeltaSink:
         with self._errors():
             self._tables = {name: self._open(name) for name in wanted.known}
             marks = {name: _mark(t) for name, t in self._tables.items() if t is not None}
-        self._replacing = Replacing(wanted, marks, lambda _: [])
+        self._replacing = Replacing(wanted, marks)
         self.already = wanted.dataset is not None and all(
             self._holds(name) for name in self._schemas
         )
