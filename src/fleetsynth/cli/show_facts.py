@@ -13,7 +13,7 @@ from fleetsynth.facts.facts_table import STEP, known_facts, sources
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fleetsynth.facts.facts_table import Fact, Facts
+    from fleetsynth.facts.facts_table import Facts
 
 _LINE = 18
 """Characters of a line of words in a column of figures."""
@@ -42,17 +42,17 @@ def show_facts(found: Facts) -> None:
     table = text_table("fact", "here", *beside)
     for name, fact in known_facts().items():
         value = found.values[name]
-        here = plain("–" if value is None else _figure(fact, value), "bold")
+        here = plain(fact.shown(value), "bold")
         label = Text(fact.label).append(f"  {fact.unit}", style="dim")
         row: list[str | Text] = [label, here]
         if found.comparable:
             row += [_mark(found.holds(name)), _only(fact.only) or _bounds(fact.wanted)]
             row += [_bounds(fact.range())]
-            row += [_figure(fact, fact.real[key]) if key in fact.real else "" for key in real]
+            row += [fact.shown(fact.real[key]) if key in fact.real else "" for key in real]
         table.add_row(*row)
         if name == "cpu_network_r":
             for kind, r in found.network_by_type.items():
-                table.add_row(plain(f"  of {kind}", "dim"), _figure(fact, r))
+                table.add_row(plain(f"  of {kind}", "dim"), fact.shown(r))
     print_whole(table)
     if found.undefined:
         undefined = ", ".join(f"{name} on {count:,}" for name, count in found.undefined.items())
@@ -80,10 +80,6 @@ def _mark(holds: bool | None) -> Text:
     marks = {None: ("", ""), True: ("✓", "green"), False: ("✗", "red")}
     mark, style = marks[holds]
     return Text(mark, style=style)
-
-
-def _figure(fact: Fact, value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.{fact.decimals}f}"
 
 
 def _bounds(bounds: tuple[float, float] | None) -> str:
