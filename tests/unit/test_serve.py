@@ -239,6 +239,19 @@ def test_requests_of_several_queries_have_as_many_results(plan: Plan) -> None:
     assert results[0] == results[1]
 
 
+def test_queries_of_a_request_have_its_limit_together(plan: Plan) -> None:
+    one = snappy.decompress(asking(matcher(0, "__name__", "fleetsynth_cpu_p95")), 1 << 20)
+    for limits, words in (
+        (Limits(samples=4_000), b"4,608 samples are asked for, and at most 4,000"),
+        (Limits(series=15), b"16 series are asked for, and at most 15"),
+    ):
+        app = App(Catalog(plan, {"job": "x"}, limits))
+        assert post(app, snappy.block(one))[0] == 200
+        status, content = post(app, snappy.block(one + one))
+        assert status == 422
+        assert words in content
+
+
 @pytest.mark.parametrize("said", [{}, {"granularity": "hourly", "sample_interval": "5min"}])
 def test_shards_are_the_fleet_together(plan: Plan, said: dict[str, str]) -> None:
     whole = as_plan(plan.scenario.to_dict() | said)
