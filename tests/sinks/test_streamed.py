@@ -144,7 +144,9 @@ def test_whoever_goes_on_sends_the_rest(
             raise how
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(deliver, "__kwdefaults__", {**deliver.__kwdefaults__, "sleep": end})
+            patch.setattr(
+                deliver, "__kwdefaults__", {**(deliver.__kwdefaults__ or {}), "sleep": end}
+            )
             with pytest.raises(how) as ended:
                 send(receiver)
         (note,) = ended.value.__notes__

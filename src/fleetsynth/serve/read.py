@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fleetsynth.series.select import Catalog
+    from fleetsynth.series.selection import Selection
     from fleetsynth.wire.remote_read import Query
 
 _IN_MEMORY = 32 << 20
@@ -71,13 +72,13 @@ def answer(catalog: Catalog, queries: list[Query]) -> Answer:
     """Answer queries.
 
     Raises:
-        UsageError: if one is not to be answered, or takes too much.
+        UsageError: if one is not to be answered, or all together take too much.
     """
-    results = []
+    selections, results = _selected(catalog, queries), []
     try:
-        for query in queries:
+        for query, selection in zip(queries, selections, strict=True):
             results.append(_Result())
-            _fill(results[-1], catalog, query)
+            _fill(results[-1], selection, labels_only=_wants_labels(query))
     except BaseException:
         for result in results:
             result.pieces.close()
@@ -101,11 +102,25 @@ def answer(catalog: Catalog, queries: list[Query]) -> Answer:
     )
 
 
-def _fill(result: _Result, catalog: Catalog, query: Query) -> None:
-    labels_only = query.function == "series"
-    selection = catalog.select(
-        query.matchers, query.start_ms, query.end_ms, labels_only=labels_only
-    )
+def _selected(catalog: Catalog, queries: list[Query]) -> list[Selection]:
+    """Return what is to be answered, before any of it is made."""
+    out, series, samples = [], 0, 0
+    for query in queries:
+        labels_only = _wants_labels(query)
+        found = catalog.select(
+            query.matchers, query.start_ms, query.end_ms, labels_only=labels_only
+        )
+        series, samples = series + found.count, samples + (0 if labels_only else found.samples)
+        catalog.refuse(series, samples)
+        out.append(found)
+    return out
+
+
+def _wants_labels(query: Query) -> bool:
+    return query.function == "series"
+
+
+def _fill(result: _Result, selection: Selection, *, labels_only: bool) -> None:
     if labels_only:
         for each in selection.named():
             result.add(remote_read.series(remote_read.labels(each.labels), b""), 0)
