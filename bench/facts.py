@@ -58,7 +58,7 @@ def table(columns: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
 
         bounds = fact.range()
         span = f"{shown(bounds[0])} … {shown(bounds[1])}" if bounds else "–"
-        wanted = " … ".join("" if b is None else shown(b) for b in fact.wanted or ()).strip()
+        wanted = " … ".join(map(shown, fact.wanted or ()))
         cells = [shown(values[name]) for values in columns.values()]
         marks = ["" if fact.holds(v[name]) is not False else " ✗" for v in columns.values()]
         row = [cell + mark for cell, mark in zip(cells, marks, strict=True)]

@@ -85,6 +85,7 @@ with `--backtest` a list of `metric`, `horizon_days`, `cuts`, `series`, `breache
 `median_error_days`, `median_bias_days`, `coverage`, `alarms`, `false_alarms`, \
 `false_alarm_share`, `false_alarm_rate` |
 | `archetypes --json` | the profile of each archetype |
+| `estates --json` | of each estate `name`, `preset`, `about`, `distribution` and its `text` |
 | `config show --json` | the scenario |
 
 Colours follow the terminal; the variable `NO_COLOR` turns them off.

@@ -107,3 +107,19 @@ def test_closes_in_few_words(fleetsynth: Fleetsynth) -> None:
     (fleetsynth.folder / "mine.yaml").write_text(text)
     closes = json.loads(fleetsynth.prints("config", "show", "mine.yaml", "--json"))["closes"]
     assert closes["Finance"] == closes["default"] | {"quarter": 1.6}
+
+
+def test_estates_are_listed_and_printed_as_scenarios(fleetsynth: Fleetsynth) -> None:
+    listed = fleetsynth.prints("estates")
+    told = json.loads(fleetsynth.prints("estates", "--json"))
+    assert [line.split()[0] for line in listed.splitlines()[::2]] == list(told)
+    assert told["cloud"]["preset"] == "realistic"
+    assert told["cloud"]["about"] in listed
+    assert fleetsynth.prints("estates", "cloud") == told["cloud"]["text"]
+    for words, said in (
+        (("clowd",), "unknown estate 'clowd' (did you mean 'cloud'?)"),
+        (("--preset", "classic"), "the classic preset has no estates"),
+    ):
+        ran = fleetsynth("estates", *words)
+        assert (ran.code, ran.out) == (2, "")
+        assert said in ran.err

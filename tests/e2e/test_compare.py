@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fleetsynth import OutputError, UsageError, compare
+from fleetsynth import OutputError, UsageError, compare, generate
+from fleetsynth.compare.coarser import averaged, no_means
+from fleetsynth.reader import open_dataset
+from fleetsynth.reader.grid import Grid, Server
 from tests.e2e.command import Fleetsynth, contents
 
 START = pd.Timestamp("2024-01-01")
@@ -96,6 +99,54 @@ def test_a_copy_is_told_apart_by_nothing(plain: pd.DataFrame) -> None:
     assert worse.classifiers["cpu"]["features"].between.auc > 0.9
 
 
+def test_a_finer_step_is_averaged_to_the_coarser_and_said(plain: pd.DataFrame) -> None:
+    some = plain[plain.host < "1-2"]  # 1-0, 1-1, 1-10 to 1-15
+    gone = (
+        (some.host == "1-1")
+        & some.time.dt.hour.eq(5)
+        & (some.time < START + pd.Timedelta("2D"))
+        & some.time.dt.minute.lt(35)
+    )
+    late = some[~gone & (some.time >= START + pd.Timedelta("25min"))]
+    means = late[["host", "cpu"]].groupby([late.host, late.time.dt.floor("h")]).cpu
+    hourly = means.mean().where(means.count() >= 6).reset_index()
+    found = compare(hourly, late, stretches=8)
+    assert (found.step, found.a.averaged, found.b.averaged) == (3600, [], ["5 min"])
+    assert found.b.used_of(7) == (
+        "8 of 8 stretches of 7 days, from 8 of 8 servers, averaged from 5 min"
+    )
+    assert found.tells == []
+    assert found.distances["cpu"]["marginal"].between < 0.01
+    assert found.b.facts["lag_step"] == pytest.approx(found.a.facts["lag_step"])
+
+
+def test_days_are_averaged_by_the_clock_that_counts() -> None:
+    times = pd.date_range("2024-01-01 15:00", periods=60, freq="h")
+    seconds = times.to_numpy().astype("datetime64[s]").astype(np.int64)
+    grid = Grid(int(seconds[0]) // 3600, 60, 3600, 0, zone="+09:00")  # midnight there
+    values = np.arange(60.0)
+    values[30:43] = np.nan
+    server = Server("a", grid, {"cpu": values, "memory": np.full(60, np.nan)})
+    made = averaged(server, 86_400)
+    assert made is not None
+    assert made.grid.seconds().tolist() == seconds[[0, 24, 48]].tolist()
+    assert np.isnan(made.series["memory"]).all()
+    assert made.series["cpu"][[0, 2]].tolist() == [11.5, 53.5]
+    assert np.isnan(made.series["cpu"][1])
+    assert averaged(server, 7200 + 1800) is server
+    short = Server("a", Grid(0, 5, 3600, 0), {"cpu": np.arange(5.0)})
+    assert averaged(short, 86_400) is None
+
+
+def test_samples_of_ours_are_averaged_whatever_they_are_called(tmp_path: Path) -> None:
+    ours = {"preset": "realistic", "num_servers": 2, "end_date": "2022-01-01"}
+    for granularity, step, no in (("5min", 300, []), ("hourly", 3600, ["cpu_p95"])):
+        path = generate({**ours, "granularity": granularity}, tmp_path / f"{step}.parquet").url
+        assert no_means(open_dataset(path), ["cpu"], step) == no
+    long = pd.DataFrame({"time": [START], "host": "a", "cpu": 1.0, "stat": "Maximum"})
+    assert no_means(open_dataset(long), ["cpu"], 300) == ["cpu Maximum"]
+
+
 def test_of_few_servers_no_auc_is_made_up(plain: pd.DataFrame) -> None:
     found = compare(plain, fleet(3, 2, steps=3 * WEEK))
     assert np.isnan(found.classifiers["cpu"]["features"].between.auc)
@@ -133,7 +184,12 @@ def test_the_command(fleetsynth: Fleetsynth, plain: pd.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("frame", "code", "words"),
     [
-        (fleet(4, 2, minutes=10), 1, "B (b.csv) every 10 min: only the same step can be compared"),
+        (fleet(4, 2, minutes=8), 1, "B (b.csv) every 8 min: points can be averaged where one step"),
+        (
+            fleet(4, 2, minutes=60).rename(columns={"cpu": "cpu_p95"}),
+            1,
+            "points of A (a.parquet) would be averaged, and cpu_p95 of B (b.csv) is no mean",
+        ),
         (fleet(7, 2), 1, "b.csv has 7 whole stretches of 7 days: a comparison takes 8 or more"),
         (fleet(9, 2).rename(columns={"cpu": "disk"}), 1, "have no metric in common"),
         (fleet(9, 2).rename(columns={"host": "x"}), 2, "--columns"),

@@ -115,6 +115,15 @@ def test_people_see_a_list_and_what_follows_from_what(made: Fleetsynth) -> None:
     )
 
 
+@pytest.mark.parametrize("said", ["memory leak", "Memory_Leak"])
+def test_the_words_of_the_list_lead_to_a_kind(made: Fleetsynth, said: str) -> None:
+    ran = made("events", "fleet/", "--kind", said)
+    assert (ran.code, ran.err) == (
+        2,
+        f"error: unknown kind of event {said!r} (did you mean 'leak'?)\n",
+    )
+
+
 def test_they_are_written_to_a_file(made: Fleetsynth) -> None:
     ran = made("events", "fleet/", "--kind", "deploy", "-o", "deploys.parquet")
     assert ran.out == "wrote deploys.parquet\n"

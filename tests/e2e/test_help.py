@@ -46,6 +46,7 @@ def test_the_commands_are_those_documented() -> None:
         "config show",
         "ddl",
         "digest",
+        "estates",
         "events",
         "export",
         "facts",

@@ -95,6 +95,21 @@ def test_a_terminal_shows_progress_with_rate_and_time_left(fleetsynth: Fleetsynt
     assert "generating" not in ran.out
 
 
+def test_a_terminal_shows_that_something_is_done(fleetsynth: Fleetsynth) -> None:
+    """What has no rows to count says what it does, and steps aside for what is told."""
+    (fleetsynth.folder / "theirs.csv").write_text(
+        "time,host,cpu\n" + "".join(f"2024-01-{day:02},a,{day}\n" for day in range(1, 31))
+    )
+    ran = on_terminal(fleetsynth, "report", "theirs.csv", "--no-facts")
+    assert ran.code == 0, ran.err
+    assert re.search(r". summing up \d:\d\d:\d\d", ANY_ESCAPE.sub("", ran.err))
+    assert ran.err.endswith(f"{ESCAPE}[2K")
+    assert ran.out.splitlines()[0].startswith("read as: timestamp=time, server=host, cpu=cpu")
+    assert ran.out.splitlines()[-1] == "wrote report.html"
+    piped = fleetsynth("report", "theirs.csv", "--no-facts", "--overwrite")
+    assert (piped.err, piped.out) == ("", ran.out)
+
+
 @pytest.mark.parametrize("silent", ["--quiet", "--json"])
 def test_silence_holds_on_a_terminal(fleetsynth: Fleetsynth, silent: str) -> None:
     ran = on_terminal(fleetsynth, "generate", *SMALL, "-o", "fleet.csv", silent)

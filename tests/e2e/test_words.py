@@ -153,3 +153,14 @@ def test_a_plan_says_when_draws_outweigh_rows(fleetsynth: Fleetsynth) -> None:
     assert facts["tiles"] == facts["rows"] == 2_000
     for more in ((), (*day, "--preset", "realistic")):
         assert "tiles" not in fleetsynth.prints("plan", *more)
+
+
+def test_nought_is_something_that_was_said(fleetsynth: Fleetsynth) -> None:
+    """No patience is none, and not that of ten minutes; a rate of nothing is refused."""
+    to = ("export", *SMALL, "--to", "prometheus:http://127.0.0.1:1")
+    ran = fleetsynth(*to, "--rate", "0")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: --rate 0: expected")
+    ran = fleetsynth(*to, "--patience", "0")
+    assert ran.code == 1
+    assert "(tried for 0 s)" in ran.err

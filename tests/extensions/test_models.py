@@ -22,6 +22,24 @@ def test_an_archetype(tmp_path: Path) -> None:
     assert set(fs.to_pandas({**TINY, **block})["server_type"]) == {"proxy"}
 
 
+@performs("an estate")
+def test_an_estate(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "an estate")
+    tree.add(
+        "models/realistic/catalog/estates/lab.yaml",
+        "# A laboratory: what is on is idle. More of it.\nestate: lab\n"
+        'distribution: {idle: 0.75, "off": 0.25}\n',
+    )
+    listed = tree.command("estates")
+    assert "lab         A laboratory: what is on is idle\n" in listed, listed
+    assert "75 % idle, 25 % off" in listed
+    (tmp_path / "lab.yaml").write_text(tree.command("estates", "lab"), "utf-8")
+    for said in (["lab.yaml"], ["--preset", "realistic", "--set", "estate=lab"]):
+        plan = tree.command("plan", *said, "--servers", "4", "--end", "2022-01-02")
+        assert "4: 3 idle, 1 off" in plan, plan
+    assert '"lab"' in tree.command("config", "schema", "--preset", "realistic")
+
+
 @performs("a metric")
 def test_a_metric(tmp_path: Path) -> None:
     tree = Tree(tmp_path, "a metric")

@@ -176,14 +176,16 @@ def test_a_process_that_dies_leaves_what_was_there(place: Place) -> None:
 
 def test_appending_adds_what_is_not_there_yet(place: Place) -> None:
     if not appends(place):
-        with pytest.raises(UsageError, match="append=True is not for"):
+        with pytest.raises(UsageError, match=r"append=True is not for .* with overwrite=True"):
             fs.export(SMALL, place.to, append=True)
         return
     fs.export(SMALL | {"growth_start": "2022-01-29"}, place.to, append=True)
     for _ in range(2):
         fs.export(LONGER, place.to, append=True)
         digests(place, as_plan(LONGER), expected(LONGER, *TABLES))
-    with pytest.raises(ExistsError, match="holds another dataset"):
+    with pytest.raises(
+        ExistsError, match=r"holds another dataset.*append=True to add what it lacks"
+    ):
         fs.export(LONGER, place.to)
     with pytest.raises(UsageError, match="nothing can be appended to it"):
         fs.export(LONGER | {"include_calendar": False}, place.to, append=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import duckdb
@@ -50,8 +51,11 @@ def test_postgresql_has_the_tables_that_an_export_makes(postgres: Postgres) -> N
     assert postgres.ask(keys, one) == postgres.ask(keys, other)
     assert len(postgres.ask(keys, one)) == 3
     comments = "SELECT objsubid, description FROM pg_description JOIN pg_class c ON c.oid = objoid"
-    told = f"{comments} WHERE relname = 'server_metrics' AND objsubid > 0 ORDER BY objsubid"
+    told = f"{comments} WHERE relname = 'server_metrics' ORDER BY objsubid"
     assert postgres.ask(told, one) == postgres.ask(told, other) != []
+    fs.export(SMALL, other, schema="fleet", append=True)
+    rows = "SELECT count(*) FROM fleet.server_metrics"
+    assert postgres.ask(rows, one) == postgres.ask(rows, other) != [["0"]]
 
 
 @pytest.mark.slow
@@ -61,12 +65,14 @@ def test_postgresql_has_the_tables_that_an_export_makes(postgres: Postgres) -> N
 def test_spark_reads_what_lies_there(tmp_path: Path, session: Callable[[], Any]) -> None:
     spark = session()
     tables = ("server_metrics", "components", "labels", "servers", "events")
-    for name, partitions in (("flat", []), ("parted", ["region", "year", "month"])):
+    days = ["year", "month", "day"]
+    for name, partitions in (("flat", []), ("parted", ["region", *days]), ("dated", ["date"])):
         folder = tmp_path / name
         made = fs.generate(SMALL, folder, partition_by=partitions, workers=1, **MORE)
         for statement in statements(fs.ddl(folder, "spark")):
             spark.sql(statement)
-        spark.sql("SELECT * FROM server_metrics").write.parquet(str(tmp_path / f"{name}-back"))
+        back = spark.table("server_metrics").drop("day", "date")  # no columns of the dataset
+        back.write.parquet(str(tmp_path / f"{name}-back"))
         assert fs.digest(tmp_path / f"{name}-back") == made.digest
         rows = {table: spark.table(table).count() for table in tables}
         told = {t: pq.read_table(folder / f"{t}.parquet").num_rows for t in tables[3:]}
@@ -97,6 +103,41 @@ def test_athena_lies_on_a_folder_with_its_partitions(tmp_path: Path) -> None:
     assert repair == "MSCK REPAIR TABLE `server_metrics`"
     assert "LOCATION 's3://bucket/fleet/tables/components/'" in said
     assert "aws s3 cp s3://bucket/fleet/events.parquet s3://bucket/fleet/athena/events/" in said
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (["date"], "`date` date COMMENT 'day of the timestamp, UTC'"),
+        (["year", "month", "day"], "`month` int COMMENT '1 to 12', `day` int COMMENT '1 to 31'"),
+    ],
+)
+def test_days_are_partitions_too(tmp_path: Path, keys: list[str], said: str) -> None:
+    tiny = SMALL | {"num_servers": 1, "end_date": "2022-01-29"}
+    fs.generate(tiny, tmp_path / "fleet", partition_by=keys, workers=1)
+    found = fs.ddl(tmp_path / "fleet", "athena")
+    assert f"{said})\nSTORED AS" in found
+    assert found.count(f"`{keys[-1]}`") == 1
+
+
+def test_tables_of_a_file_lie_beside_it(tmp_path: Path) -> None:
+    fs.generate(SMALL, tmp_path / "fleet.parquet", labels=True)
+    lines = fs.ddl(tmp_path / "fleet.parquet", "spark").splitlines()
+    places = [line.split("'")[1] for line in lines if line.startswith("LOCATION")]
+    assert [str(Path(place).relative_to(tmp_path)) for place in places] == [
+        "fleet.parquet",
+        "fleet.tables/labels.parquet",
+        "fleet.tables/events.parquet",
+    ]
+    assert all(Path(place).is_file() for place in places)
+    assert "-- servers: only dataset folders have a file of this table." in lines
+    said = fs.ddl(tmp_path / "fleet.parquet", "athena", location="s3://b/c")
+    assert "aws s3 cp s3://b/c/fleet.parquet s3://b/c/athena/server_metrics/\n" in said
+    (tmp_path / "theirs").mkdir()
+    for name in ("a", "b"):
+        copyfile(tmp_path / "fleet.parquet", tmp_path / "theirs" / f"{name}.parquet")
+    said = fs.ddl(tmp_path / "theirs", "spark")
+    assert f"LOCATION '{tmp_path}/theirs/'" in said
 
 
 def test_what_cannot_be_said_is_refused(tmp_path: Path) -> None:

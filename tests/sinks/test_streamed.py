@@ -144,7 +144,7 @@ def test_whoever_goes_on_sends_the_rest(
             raise how
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(deliver, "__kwdefaults__", {"sleep": end})
+            patch.setattr(deliver, "__kwdefaults__", {**deliver.__kwdefaults__, "sleep": end})
             with pytest.raises(how) as ended:
                 send(receiver)
         (note,) = ended.value.__notes__
@@ -471,8 +471,26 @@ def test_waits_grow_and_a_server_is_given_the_time_it_wants() -> None:
     first = push.LEAST_WAIT
     assert pauses == [first, 2 * first, 4 * first, 17.0, 16 * first]
     assert fake.again == [False, True, True, True, True, True]
+    told: list[str] = []
+    fake = Fake(None, None)
+    deliver(fake, one, again=False, patience=9, sleep=pauses.append, tell=told.append)  # type: ignore[arg-type]
+    assert told == ["busy; trying again, for 9 s at most"]
     with pytest.raises(OutputError, match="busy"):
         deliver(Fake(60.0, 60.0), one, again=False, patience=100, sleep=pauses.append)  # type: ignore[arg-type]
+
+
+def test_patience_counts_the_time_in_which_nobody_answers() -> None:
+    fake, clock = Fake(*[None] * 9), iter(range(0, 10_000, 100))
+    with pytest.raises(OutputError, match=r"busy \(tried for 300 s\)"):
+        deliver(
+            fake,  # type: ignore[arg-type]
+            Encoded(1, (b"",)),
+            again=False,
+            patience=300,
+            sleep=lambda _: None,
+            now=lambda: float(next(clock)),
+        )
+    assert len(fake.again) == 3
 
 
 def test_a_wait_is_seconds_or_a_date() -> None:
@@ -506,6 +524,7 @@ def test_what_is_said_of_credentials_goes_together() -> None:
         ({"token_file": "nowhere"}, {}, "No such file"),
         ({"key_file": "a"}, {}, "needs cert_file="),
         ({"token_file": __file__}, {}, "more than one line"),
+        ({}, {"FLEETSYNTH_TOKEN": "geh\u20acim"}, "beyond ASCII"),
     ):
         with pytest.raises(UsageError, match=words):
             access_of(**said, environment=environment)
@@ -518,6 +537,9 @@ def test_what_is_said_of_credentials_goes_together() -> None:
         ("prometheus:ftp://a", {}, "expected a URL such as"),
         ("prometheus:", {}, "names no place"),
         ("prometheus:http://a:b", {}, "expected a URL such as"),
+        ("prometheus:http://..:9", {}, "expected a URL such as"),
+        ("prometheus:http://a/b c", {}, "neither blanks nor"),
+        ("prometheus:http://a/\u00fc", {}, "neither blanks nor"),
         ("prometheus:http://localhost:1", {"series": "cpu"}, "none of the series that there are"),
         ("prometheus:http://localhost:1", {"series": "("}, "regular expression"),
         ("prometheus:http://localhost:1", {"rate": 0}, "samples a second"),

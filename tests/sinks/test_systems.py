@@ -1,14 +1,18 @@
 """What is particular to a system, and what the command line says."""
 
 import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
 import fleetsynth as fs
-from fleetsynth.errors import OutputError, UsageError
+from fleetsynth.errors import ExistsError, OutputError, UsageError
 from fleetsynth.presets import as_plan
 from fleetsynth.series.select import Catalog, Limits
 from fleetsynth.sinks import SYSTEMS, excel, find_system
@@ -109,6 +113,138 @@ def test_postgresql_says_what_it_cannot_and_leaves_what_was_there(postgres: Post
     with pytest.raises(UsageError, match="at most 63 bytes"):
         fs.export(TINY, to, schema="x" * 64)
     assert postgres.ask("SELECT nspname FROM pg_namespace WHERE nspname = 'other'", to) == []
+
+
+def duckdb_with(path: Path, *statements: str) -> None:
+    with duckdb.connect(str(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def sqlite_with(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+@pytest.mark.parametrize(
+    ("ending", "run", "theirs", "schema"),
+    [
+        ("duckdb", duckdb_with, "CREATE VIEW server_metrics AS SELECT 1 a", None),
+        ("duckdb", duckdb_with, "CREATE TABLE Server_Metrics (a INT)", None),
+        (
+            "duckdb",
+            duckdb_with,
+            "CREATE SCHEMA Berlin; CREATE TABLE Berlin.servers (a INT)",
+            "BERLIN",
+        ),
+        ("duckdb", duckdb_with, "CREATE TABLE servers (a INT)", "MAIN"),
+        ("sqlite", sqlite_with, "CREATE TABLE Server_Metrics (a)", None),
+        ("sqlite", sqlite_with, "CREATE TABLE fleetsynth_tables (a)", None),
+    ],
+)
+def test_whatever_has_a_name_there_is_found_before_rows_are_written(
+    tmp_path: Path, ending: str, run: Callable[..., None], theirs: str, schema: str | None
+) -> None:
+    to = tmp_path / f"fleet.{ending}"
+    run(to, *theirs.split("; "))
+    with pytest.raises(ExistsError, match="was not made by fleetsynth, and is not touched"):
+        fs.export(TINY, to, schema=schema, overwrite=True)
+
+
+def test_schemas_and_tables_of_duckdb_are_the_same_in_capitals(tmp_path: Path) -> None:
+    to = tmp_path / "fleet.duckdb"
+    for schema in ("Fleet", "fleet", "FLEET"):
+        fs.export(TINY, to, schema=schema)
+    with pytest.raises(ExistsError, match="holds another dataset"):
+        fs.export(TINY | {"seed": 2}, to, schema="fleet")
+
+
+@IN_POSTGRES
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "CREATE SEQUENCE server_metrics",
+        "CREATE TYPE servers AS ENUM ('a')",
+        "CREATE TABLE x (a int); CREATE INDEX server_metrics ON x (a)",
+    ],
+)
+def test_postgresql_has_one_name_for_one_thing(postgres: Postgres, theirs: str) -> None:
+    to = postgres.new()
+    postgres.ask(theirs, to)
+    with pytest.raises(ExistsError, match="was not made by fleetsynth, and is not touched"):
+        fs.export(TINY, to)
+
+
+@IN_POSTGRES
+def test_a_table_of_ours_that_was_renamed_keeps_its_key_and_its_name(postgres: Postgres) -> None:
+    to = postgres.new()
+    fs.export(TINY, to)
+    postgres.ask("ALTER TABLE servers RENAME TO servers_before", to)
+    for _ in range(2):
+        fs.export(TINY, to)
+    keys = (
+        "SELECT conrelid::regclass FROM pg_constraint"
+        " WHERE contype = 'p' AND connamespace = 'public'::regnamespace"
+    )
+    found = {name for (name,) in postgres.ask(keys, to)}
+    assert found == {"server_metrics", "servers", "servers_before"}
+
+
+WITHOUT_KEY = (
+    "CREATE TABLE aside AS SELECT * FROM servers",
+    "DROP TABLE servers",
+    "ALTER TABLE aside RENAME TO servers",
+)
+
+
+@pytest.mark.parametrize(
+    ("ending", "run", "more"),
+    [
+        (
+            "duckdb",
+            duckdb_with,
+            ("COMMENT ON TABLE servers IS 'Made by fleetsynth 1, dataset a1.'",),
+        ),
+        ("sqlite", sqlite_with, ()),
+    ],
+)
+def test_nothing_is_appended_where_rows_would_come_again(
+    tmp_path: Path, ending: str, run: Callable[..., None], more: tuple[str, ...]
+) -> None:
+    to = tmp_path / f"fleet.{ending}"
+    fs.export(TINY, to)
+    run(to, *WITHOUT_KEY, *more)
+    with pytest.raises(UsageError, match=r"servers in .* has not the primary key \(server_id\)"):
+        fs.export(TINY, to, append=True)
+
+
+@IN_POSTGRES
+def test_nothing_is_appended_to_a_table_of_postgresql_without_its_key(postgres: Postgres) -> None:
+    to = postgres.new()
+    fs.export(TINY, to)
+    postgres.ask("ALTER TABLE server_metrics DROP CONSTRAINT server_metrics_pkey", to)
+    said = r"has not the primary key \(server_id, timestamp\)"
+    with pytest.raises(UsageError, match=said):
+        fs.export(TINY, to, append=True)
+    assert postgres.ask("SELECT count(*) FROM server_metrics", to) == [["60"]]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "postgresql:host=/tmp password=s3cr3t",
+        "postgresql://me:a@s3cr3t@localhost/x",
+        "postgresql://me:s3cr3t/a@localhost/x",
+        "postgresql://me:s3cr3t?a@localhost/x",
+        "postgresql://me:a@localhost:s3cr3t/x",
+    ],
+)
+def test_what_libpq_would_misread_and_tell_is_refused(place: str) -> None:
+    with pytest.raises(UsageError, match="expected such as postgresql://HOST") as error:
+        fs.export(TINY, place)
+    assert "s3cr3t" not in str(error.value)
 
 
 @IN_POSTGRES

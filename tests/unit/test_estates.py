@@ -6,7 +6,7 @@ import pytest
 
 from fleetsynth.errors import ScenarioError
 from fleetsynth.presets import resolve
-from fleetsynth.presets.catalog import estates
+from fleetsynth.presets.catalog import estates, packaged_estates
 from fleetsynth.presets.load import json_schema, load_scenario
 
 NAMES = ("aws", "batch", "cloud", "enterprise", "mix", "web")
@@ -82,4 +82,19 @@ def test_the_classic_preset_has_no_estates() -> None:
 def test_the_schema_lists_the_estates_that_there_are() -> None:
     described = json_schema("realistic")["properties"]["estate"]
     assert described["default"] == "mix"
-    assert all(name in described["description"] for name in NAMES)
+    assert described["enum"] == list(NAMES)
+    assert "estate" not in json_schema("classic")["properties"]
+
+
+def test_each_says_what_it_is_and_is_a_scenario_to_start_from(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "realism.md").read_text("utf-8")
+    for estate in packaged_estates("realistic"):
+        assert len(estate.about) > 20
+        assert "Facts and sources" not in estate.about
+        assert f"\n| `{estate.name}`" in page.partition("\n## Estates")[2]
+        path = tmp_path / f"{estate.name}.yaml"
+        path.write_text(estate.text, "utf-8")
+        alone = load_scenario(REALISTIC | {"estate": estate.name})
+        assert load_scenario(path) == alone
+        assert alone.distribution == estate.distribution
+    assert packaged_estates("classic") == []

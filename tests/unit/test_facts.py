@@ -427,9 +427,8 @@ def test_the_table_of_real_fleets() -> None:
     [
         (Fact("a", "", 1, (1, 2)), 1.0, True),
         (Fact("a", "", 1, (1, 2)), 2.1, False),
-        (Fact("a", "", 1, (None, 2)), -9.0, True),
-        (Fact("a", "", 1, (1, None)), 0.9, False),
-        (Fact("a", "", 1, (1, None)), None, None),
+        (Fact("a", "", 1, (1, 2)), 0.9, False),
+        (Fact("a", "", 1, (1, 2)), None, None),
         (Fact("a", "", 1), 5.0, None),
         (Fact("a", "", 1, only=("idle", "off")), "idle, off", True),
         (Fact("a", "", 1, only=("idle", "off")), "idle, web", False),
@@ -443,3 +442,20 @@ def test_the_real_range_leaves_out_what_is_no_trace() -> None:
     assert Fact("a", "", 1, real={"web": 2, "aws": 1, PLAIN: 9}).range() == (1, 2)
     assert Fact("a", "", 1, stated=(3, 4)).range() == (3, 4)
     assert Fact("a", "", 1).range() is None
+
+
+def test_what_is_wanted_is_bounded_on_both_sides_and_not_by_nothing() -> None:
+    for name, fact in known_facts().items():
+        if fact.wanted is not None:
+            low, high = fact.wanted
+            assert low < high, name
+            assert fact.holds(low)
+            assert fact.holds(high)
+            assert fact.holds(high + 0.01) is False
+
+
+def test_what_hours_explain_is_never_below_nothing() -> None:
+    hours = np.arange(48) % 24
+    for scale in range(1, 40):
+        values = np.repeat([0.1 * scale, 0.3 * scale], 24)
+        assert 0 <= measures.explained(values, hours) < 1e-9

@@ -303,7 +303,7 @@ def test_whatever_happens_changes_the_digest() -> None:
 
 @pytest.mark.parametrize(
     ("preset", "event_id"),
-    [("classic", "cards-server_003"), ("realistic", "backlog-cards-application-003")],
+    [("classic", "cards-server_003"), ("realistic", "backlog-cards-web-000")],
 )
 def test_what_is_taken_away_stands_in_the_resolved_scenario(preset: str, event_id: str) -> None:
     incidents = {"intensity": 0, "without": [event_id]}

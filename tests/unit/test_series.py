@@ -81,6 +81,9 @@ def test_matchers_of_words() -> None:
     assert of("=~", "") == [True, False, False, False]
     assert of("=~", ".*") == [True] * 4
     assert of("=~", "a|") == [True, True, False, False]
+    assert of("=~", "(a|b)") == of("=~", "(?:a|b)") == of("=~", "a|b")
+    assert of("!~", "(a|b)") == of("!~", "a|b")
+    assert of("=~", "()") == of("=~", "")
 
 
 def test_a_pattern_takes_linear_time_or_is_refused() -> None:
@@ -294,6 +297,7 @@ def test_values_of_labels_are_escaped() -> None:
             [("=", "__name__", "up"), ("!=", "a", "b"), ("=~", "c", "d|\\w"), ("!~", "e", "f")],
         ),
         ('{a="},{"}', [("=", "a", "},{")]),
+        (r"""{a=`b\d"`,c="\\d\n\'"}""", [("=", "a", 'b\\d"'), ("=", "c", "\\d\n'")]),
     ],
 )
 def test_selectors_are_read(text: str, expected: list[tuple[str, str, str]]) -> None:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from fleetsynth.errors import UsageError
 from fleetsynth.presets import as_plan
 from fleetsynth.series.select import Catalog, Limits
 from fleetsynth.serve import app as app_module
+from fleetsynth.serve import live as live_module
 from fleetsynth.serve import read
-from fleetsynth.serve.app import App, Request
+from fleetsynth.serve.app import App, Reply, Request
 from fleetsynth.serve.clockwork import Replay
 from fleetsynth.serve.live import Live
+from fleetsynth.serve.server import Server
 from fleetsynth.wire import protobuf, remote_read, snappy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fleetsynth.plan import Plan
 
 DAY_MS = 86_400_000
@@ -106,6 +115,87 @@ def test_methods_and_paths(plan: Plan) -> None:
     reply = app.reply(Request("GET", "/metrics", {}))
     assert reply.status == 422
     assert b"nobody is shown" in b"".join(reply.chunks)
+    assert app.reply(Request("GET", "http://[here/metrics", {})).status == 400
+
+
+def listed(app: App, target: str) -> tuple[int, dict[str, Any]]:
+    reply = app.reply(Request("GET", target, {}))
+    return reply.status, json.loads(b"".join(reply.chunks))
+
+
+def test_lists_that_are_cut_say_so(plan: Plan) -> None:
+    app = app_of(plan)
+    for path, name in (("label/server_id/values", "server_000"), ("labels", "__name__")):
+        status, answer = listed(app, f"/api/v1/{path}?limit=1")
+        assert (status, answer["data"]) == (200, [name])
+        assert answer["warnings"][0].startswith("these are the first 1 of ")
+        assert "warnings" not in listed(app, f"/api/v1/{path}?limit=0")[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("limit=-1", "expected how many"),
+        ("limit=all", "expected how many"),
+        ("start=2024-01-05", "is not a valid time"),
+        ("start=2024-01-05T00:00:00Z&end=2024-01-04T00:00:00Z", "end is before start"),
+        ("match[]=up{server_id=~%22server_%5Cd%22}", "write a backslash twice"),
+    ],
+)
+def test_what_lists_cannot_be_asked_is_said(plan: Plan, asked: str, words: str) -> None:
+    status, answer = listed(app_of(plan), f"/api/v1/label/region/values?{asked}")
+    assert (status, answer["status"]) == (400, "error")
+    assert words in answer["error"]
+
+
+def test_a_dashboard_that_looks_for_a_data_source_finds_one(plan: Plan) -> None:
+    app = app_of(plan)
+    status, answer = listed(app, "/api/v1/query?query=1%2B1&time=4")
+    assert (status, answer["data"]["result"][1]) == (200, "2")
+    status, answer = listed(app, "/api/v1/query_range?query=up")
+    assert (status, answer["errorType"]) == (404, "not_found")
+    assert "does not evaluate PromQL" in answer["error"]
+
+
+def test_an_answer_counts_as_being_given_until_it_is_sent(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stops the server waits for it."""
+    app, go_on = app_of(plan), Event()
+
+    def content() -> Iterator[bytes]:
+        yield b"first, "
+        go_on.wait(10)
+        yield b"last"
+
+    monkeypatch.setattr(app, "reply", lambda _: Reply(200, "text/plain", 11, content()))
+    with Server("127.0.0.1", 0, app) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        with socket.create_connection(("127.0.0.1", int(server.server_address[1]))) as asking:
+            asking.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            until = time.monotonic() + 10
+            while not app.own.in_flight and time.monotonic() < until:
+                time.sleep(0.001)
+            time.sleep(0.05)
+            assert app.own.in_flight == 1
+            go_on.set()
+            while app.own.in_flight and time.monotonic() < until:
+                time.sleep(0.001)
+            assert asking.recv(1 << 16).endswith(b"first, last")
+        server.shutdown()
+
+
+@pytest.mark.parametrize("host", ["..", "n\u00f6pe..x", "no such host", "::fleet"])
+def test_what_is_no_host_is_said(plan: Plan, host: str) -> None:
+    with pytest.raises(UsageError, match="cannot listen at"):
+        Server(host, 0, app_of(plan))
+
+
+def test_what_a_server_says_of_itself_is_there_from_the_begin(plan: Plan) -> None:
+    text = b"".join(app_of(plan).reply(Request("GET", "/-/metrics", {})).chunks).decode()
+    assert "\nfleetsynth_serve_refused_total 0\n" in text
+    names = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+    assert names == {line.split()[2] for line in text.splitlines() if line.startswith("# HELP")}
 
 
 def test_too_many_queries_wait_and_are_refused(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +236,38 @@ def test_requests_of_several_queries_have_as_many_results(plan: Plan) -> None:
     results = list(protobuf.fields(snappy.decompress(content, 1 << 30)))
     assert len(results) == 2
     assert results[0] == results[1]
+
+
+def test_the_next_ticks_are_made_before_a_scrape_needs_them(plan: Plan) -> None:
+    catalog = Catalog(plan, {"job": "x"}, Limits(cache_bytes=1))
+    live = Live(catalog, np.arange(8), Replay(START_MS, START_MS, 1.0))
+    ticks = live_module._TICKS
+    live.text(START_MS + DAY_MS, openmetrics=False)
+    now = live._tick(START_MS + DAY_MS) // ticks * ticks
+    assert sorted(live._spans) == [now, now + ticks]
+    made = live._spans[now + ticks].result(10)
+    later = live.text((now + ticks) * 300_000, openmetrics=False)
+    assert live._spans[now + ticks].result() is made
+    assert later.startswith(b"# HELP fleetsynth_cpu_p95")
+    live._spans[now + 2 * ticks].result(10)
+
+
+@pytest.mark.parametrize("granularity", ["daily", "hourly"])
+def test_live_values_of_coarser_data_are_those_of_the_tick(granularity: str) -> None:
+    said = {"num_servers": 3, "start_date": "2024-01-01", "end_date": "2024-01-10"}
+    if granularity == "hourly":
+        said |= {"sample_interval": "5min"}
+    coarse = as_plan(said | {"preset": "realistic", "granularity": granularity})
+    catalog = Catalog(coarse, {"job": "x"}, Limits())
+    live = Live(catalog, np.arange(3), Replay(START_MS, START_MS, 1.0))
+    begin, end = (second * 1000 for second in catalog.span())
+    step = coarse.clock.step * 1000
+    for ms in (begin, begin + 1, begin + step, begin + step + 1, end - 1, end):
+        lines = live.text(ms, openmetrics=False).decode().splitlines()
+        shown = [float(x.split()[1]) for x in lines if x.startswith("fleetsynth_cpu")]
+        at = -(-ms // step) * step
+        name = remote_read.Matcher("=~", "__name__", "fleetsynth_cpu.*")
+        assert shown == [float(found[0]) for _, _, found in catalog.select([name], at, at).series()]
 
 
 def test_live_values_are_those_of_the_history(plan: Plan) -> None:

@@ -17,6 +17,7 @@ from fleetsynth.cli.capacity import capacity
 from fleetsynth.cli.commands import archetypes, digest, generate, plan, preview
 from fleetsynth.cli.compare import compare
 from fleetsynth.cli.config import config
+from fleetsynth.cli.estates import estates
 from fleetsynth.cli.events import events
 from fleetsynth.cli.export import ddl, export
 from fleetsynth.cli.facts import facts
@@ -117,6 +118,7 @@ for command in (
     ddl,
     serve,
     archetypes,
+    estates,
     config,
 ):
     cli.add_command(command)

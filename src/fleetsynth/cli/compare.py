@@ -14,6 +14,7 @@ from fleetsynth.cli.options import (
     read_columns,
     read_options,
     reading_options,
+    waiting,
 )
 from fleetsynth.cli.say import say_json
 
@@ -73,8 +74,9 @@ def compare(
     an AUC of .5 cannot tell, 1 always knows. Beside it stands the floor: the same for two halves
     of A, and of B. What gives them away follows in words, the clearest first.
 
-    Both must have one step in common, and eight whole stretches (a week each at steps of up to an
-    hour). Rows in order of server are read in constant memory; others go through temporary files.
+    Both must have eight whole stretches (a week each at steps of up to an hour). Points of the one
+    with the finer step are averaged to the coarser one, if that is a multiple. Rows in order of
+    server are read in constant memory; others go through temporary files.
 
     \b
     Examples
@@ -93,15 +95,16 @@ def compare(
     if html is not None:
         refuse_existing(html, overwrite=overwrite)
     options = read_options(reading)
-    found = compare(
-        a,
-        b,
-        options=options,
-        columns_a=read_columns(columns_a, "columns-a"),
-        options_a=options if both else None,
-        stretches=stretches,
-        metrics=pieces(metrics, "metrics", "cpu,memory") if metrics is not None else METRICS,
-    )
+    with waiting("comparing", silent=as_json):
+        found = compare(
+            a,
+            b,
+            options=options,
+            columns_a=read_columns(columns_a, "columns-a"),
+            options_a=options if both else None,
+            stretches=stretches,
+            metrics=pieces(metrics, "metrics", "cpu,memory") if metrics is not None else METRICS,
+        )
     if html is not None:
         found.write_html(html, overwrite=overwrite)
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -92,6 +93,7 @@ def export(
     from fleetsynth.sinks import find_system
     from fleetsynth.sinks.export import export as publish
     from fleetsynth.sinks.export import open_contents, open_push
+    from fleetsynth.sinks.push import Push
 
     how = streaming(options)
     system, place = find_system(to)
@@ -103,8 +105,11 @@ def export(
         if system.streamed
         else open_contents(data, components=components, labels=labels)
     )
+    if isinstance(opened, Push) and not quiet:
+        opened.tell = partial(say, err=True)
     unit = SAMPLES if system.streamed else "rows"
-    with noting(), progress(opened.cells, silent=silent, unit=unit) as advance:
+    doing = "sending" if system.streamed else "exporting"
+    with noting(), progress(opened.cells, silent=silent, unit=unit, doing=doing) as advance:
         exported = publish(
             opened,
             to,
@@ -132,7 +137,7 @@ def _show(exported: Exported, *, err: bool) -> None:
     rate = exported.rows / exported.seconds
     say(f"{'time':<16} {exported.seconds:>14,.2f} s, {rate:,.0f} {unit or SAMPLES}/s", err=err)
     if exported.digest:
-        say(f"digest {exported.digest}", err=err)
+        say(f"{'digest':<16} {exported.digest}", err=err)
     say(f"wrote {exported.to}", err=err)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from fleetsynth.cli.options import json_option, read_options, reading_options
+from fleetsynth.cli.options import json_option, read_options, reading_options, waiting
 from fleetsynth.cli.say import say_json
 
 
@@ -45,7 +45,8 @@ def facts(*, path: str, check: bool, as_json: bool, **reading: Any) -> None:
     from fleetsynth.stores.paths import refuse_missing
 
     refuse_missing([path])
-    found = facts(path, options=read_options(reading))
+    with waiting("measuring", silent=as_json):
+        found = facts(path, options=read_options(reading))
     if as_json:
         say_json(found.to_dict())
     else:

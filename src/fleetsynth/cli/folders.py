@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleetsynth.cli.options import json_option, pieces
+from fleetsynth.cli.options import json_option, pieces, waiting
 from fleetsynth.cli.say import say, say_json
 from fleetsynth.cli.words import in_options
 from fleetsynth.folders.engines import ENGINES
@@ -116,7 +116,8 @@ def append(*, folder: str, until: str, quiet: bool, as_json: bool, **options: An
     """
     from fleetsynth import api
 
-    result = api.append(folder, until, **options)
+    with waiting("appending", silent=quiet or as_json):
+        result = api.append(folder, until, **options)
     if as_json:
         say_json(result.to_dict())
     elif not quiet:
@@ -135,7 +136,8 @@ def commit(*, folder: str, as_json: bool) -> None:
     """
     from fleetsynth import api
 
-    manifest = api.commit(folder)
+    with waiting("committing", silent=as_json):
+        manifest = api.commit(folder)
     if as_json:
         facts = {key: manifest[key] for key in ("digest", "rows", "scenario_digest")}
         say_json({"path": folder, "parts": len(manifest["parts"]), **facts})
@@ -163,7 +165,8 @@ def verify(*, folder: str, regenerate: int, as_json: bool) -> None:
     """
     from fleetsynth import api
 
-    result = api.verify(folder, regenerate=regenerate)
+    with waiting("verifying", silent=as_json):
+        result = api.verify(folder, regenerate=regenerate)
     if as_json:
         facts = result.to_dict()
         for finding in facts["findings"]:

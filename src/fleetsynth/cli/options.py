@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from fleetsynth.errors import UsageError
 from fleetsynth.presets import DEFAULT, PRESETS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from fleetsynth.reader import ReadOptions
@@ -101,8 +101,8 @@ def scenario_overrides(command: Command) -> Command:
             "settings",
             multiple=True,
             metavar="KEY=VALUE",
-            help="Set any key of the scenario (docs/scenario.md), such as growth.mode=monthly or"
-            " archetypes.web.base_cpu=60. May be repeated.",
+            help="Set any key of the scenario (docs/scenario.md), such as growth.mode=monthly,"
+            " estate=cloud or archetypes.web.base_cpu=60. May be repeated.",
         ),
         click.option(
             "--no-metadata",
@@ -194,14 +194,30 @@ def read_columns(said: str, option: str = "columns") -> dict[str, str]:
 
 
 def progress(
-    rows: int, *, silent: bool, unit: str = "rows"
+    rows: int, *, silent: bool, unit: str = "rows", doing: str = "generating"
 ) -> AbstractContextManager[Callable[[int], None] | None]:
     """Return a progress bar on stderr if somebody is there to see it, or else nothing."""
     if silent or not (sys.stderr and sys.stderr.isatty()):
         return nullcontext()
     from fleetsynth.cli.show import progress_bar
 
-    return progress_bar(rows, unit)
+    return progress_bar(rows, unit, doing)
+
+
+@contextmanager
+def waiting(doing: str, *, silent: bool = False) -> Iterator[Callable[[Callable[..., None]], Any]]:
+    """Show on stderr that something is done, and for how long, if somebody is there to see it.
+
+    Yields:
+        what makes of a function that prints one that steps aside for it.
+    """
+    if silent or not (sys.stderr and sys.stderr.isatty()):
+        yield lambda told: told
+        return
+    from fleetsynth.cli.show import sign_of_life
+
+    with sign_of_life(doing) as aside:
+        yield aside
 
 
 def _source(path: Path | None) -> Path | None:

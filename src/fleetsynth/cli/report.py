@@ -13,7 +13,13 @@ from fleetsynth.cli.judging import (
     judging_options,
     say_unknown_types,
 )
-from fleetsynth.cli.options import LOCAL_PATH, overwrite_option, read_options, reading_options
+from fleetsynth.cli.options import (
+    LOCAL_PATH,
+    overwrite_option,
+    read_options,
+    reading_options,
+    waiting,
+)
 from fleetsynth.cli.say import say, show_understood
 
 
@@ -77,18 +83,19 @@ def report(
 
     refuse_missing([dataset])
     asked = judging(options)
-    report(
-        dataset,
-        output,
-        scenario=scenario,
-        options=read_options(options),
-        **asked,
-        servers=top,
-        instance_types=instance_types,
-        validation=not no_validation,
-        facts=not no_facts,
-        overwrite=overwrite,
-        told=show_understood,
-        unknown=say_unknown_types,
-    )
+    with waiting("summing up") as aside:
+        report(
+            dataset,
+            output,
+            scenario=scenario,
+            options=read_options(options),
+            **asked,
+            servers=top,
+            instance_types=instance_types,
+            validation=not no_validation,
+            facts=not no_facts,
+            overwrite=overwrite,
+            told=aside(show_understood),
+            unknown=aside(say_unknown_types),
+        )
     say(f"wrote {output}")

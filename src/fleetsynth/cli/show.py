@@ -10,8 +10,10 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    SpinnerColumn,
     TaskProgressColumn,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.text import Text
@@ -40,10 +42,10 @@ _FEW_ROWS = 100
 
 
 @contextmanager
-def progress_bar(rows: int, unit: str = "rows") -> Iterator[Callable[[int], None]]:
+def progress_bar(rows: int, unit: str, doing: str) -> Iterator[Callable[[int], None]]:
     """Show a bar with rate and time left on stderr; yield what to call with the rows done."""
     bar = Progress(
-        TextColumn("generating" if unit == "rows" else "sending"),
+        TextColumn(doing),
         BarColumn(),
         TaskProgressColumn(show_speed=False),
         MofNCompleteColumn(),
@@ -61,6 +63,32 @@ def progress_bar(rows: int, unit: str = "rows") -> Iterator[Callable[[int], None
 
     with bar:
         yield advance
+
+
+@contextmanager
+def sign_of_life(doing: str) -> Iterator[Callable[[Callable[..., None]], Callable[..., None]]]:
+    """Show on stderr what is done and since when; yield what lets a function print meanwhile."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn(doing),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    bar.add_task("", total=None)
+
+    def aside(told: Callable[..., None]) -> Callable[..., None]:
+        def told_apart(*args: object, **kwargs: object) -> None:
+            bar.stop()
+            told(*args, **kwargs)
+            bar.start()
+
+        return told_apart
+
+    with bar:
+        yield aside
 
 
 def show_result(result: Result, *, err: bool = False) -> None:

@@ -44,13 +44,7 @@ def show_comparison(found: Comparison) -> None:
 
 
 def _side(side: Side, days: int) -> str:
-    left = f", {side.gapped:,} with gaps left out" if side.gapped else ""
-    short = f", {side.left_out:,} servers with too few points" if side.left_out else ""
-    read = Understood(**side.understood).line()
-    return (
-        f"{side.name}: {side.used:,} of {side.stretches:,} stretches of {days} days, from "
-        f"{side.used_servers:,} of {side.servers:,} servers{left}{short} ({read})"
-    )
+    return f"{side.name}: {side.used_of(days)} ({Understood(**side.understood).line()})"
 
 
 def _show_classifiers(found: Comparison) -> None:

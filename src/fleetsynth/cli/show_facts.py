@@ -82,10 +82,8 @@ def _figure(fact: Fact, value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.{fact.decimals}f}"
 
 
-def _bounds(bounds: tuple[float | None, float | None] | None) -> str:
+def _bounds(bounds: tuple[float, float] | None) -> str:
     if bounds is None:
         return ""
-    low, high = (None if bound is None else f"{bound:g}" for bound in bounds)
-    if low is None or high is None or low == high:
-        return f"≥ {low}" if high is None else f"≤ {high}" if low is None else low
-    return f"{low} – {high}"
+    low, high = (f"{bound:g}" for bound in bounds)
+    return low if low == high else f"{low} – {high}"

@@ -90,7 +90,9 @@ def streaming(options: dict[str, Any]) -> Streaming | None:
     from fleetsynth.sinks.push import Streaming
 
     said = {name: options.pop(name) for name in _OPTIONS}
-    given = {name: value for name, value in said.items() if value not in (None, (), False)}
+    given = {  # 0 is something: to try once, or a rate that there is not
+        name: value for name, value in said.items() if value or (value == 0 and value is not False)
+    }
     if not given:
         return None
     how = {

@@ -44,6 +44,7 @@ class Side:
         used_servers: of how many servers those are.
         gapped: stretches that were left out because more than 2 % of each metric is missing.
         left_out: servers with fewer than two points.
+        averaged: the steps in words from which its points were averaged; empty where none were.
         facts: each fact that its columns allow, over all of its servers.
         understood: what the reader understood of it.
     """
@@ -55,8 +56,20 @@ class Side:
     used_servers: int
     gapped: int
     left_out: int
+    averaged: list[str]
     facts: dict[str, Any]
     understood: dict[str, Any]
+
+    def used_of(self, days: int) -> str:
+        """Say what of it is compared, in stretches of so many days."""
+        parts = [
+            f"{self.used:,} of {self.stretches:,} stretches of {days} days",
+            f"from {self.used_servers:,} of {self.servers:,} servers",
+        ]
+        parts += [f"{self.gapped:,} with gaps left out"] if self.gapped else []
+        parts += [f"{self.left_out:,} servers with too few points"] if self.left_out else []
+        parts += [f"averaged from {' and '.join(self.averaged)}"] if self.averaged else []
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,7 @@ class Comparison:
     Attributes:
         a: the first.
         b: the second.
-        step: seconds from point to point, of both.
+        step: seconds from point to point, of both, after what was averaged.
         days: days of a stretch.
         metrics: roles that both have.
         classifiers: by metric (or ``all``), then by what is looked at: ``features``, ``shape``,

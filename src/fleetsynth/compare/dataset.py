@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fleetsynth.compare.coarser import averaged, no_means
 from fleetsynth.compare.comparison import ALL, Apart, Comparison, Side
 from fleetsynth.compare.convolutions import convolved, ridge
 from fleetsynth.compare.distances import autocorrelation, cross_correlation, marginal
@@ -59,10 +60,11 @@ def compare(
 ) -> Comparison:
     """Tell how well two datasets can be told apart, and by what.
 
-    Both are read once, server by server, in constant memory where rows are in order of server; a
+    Both are read server by server, in constant memory where rows are in order of server; a
     bounded number of stretches, a week each at steps of up to an hour, is drawn by servers' names
     and times, so that the same data give the same answer. Rows in another order go through
-    temporary files of about their size first.
+    temporary files of about their size first. Of two steps the finer one is brought to the
+    coarser by averaging, if it divides it: for that it is read twice.
 
     Args:
         a: a file or folder, of fleetsynth or of anything else, or a table of Arrow, pandas or
@@ -78,8 +80,8 @@ def compare(
 
     Raises:
         UsageError: if a path or column is not there, or more must be said.
-        InputError: if a dataset cannot be read, they have no metric or not the same step in
-            common, or one has too few whole stretches.
+        InputError: if a dataset cannot be read, they have no metric in common, their steps cannot
+            be brought together, or one has too few whole stretches.
     """
     if stretches < _LEAST:
         raise UsageError(f"stretches={stretches}: expected a whole number from {_LEAST}")
@@ -87,14 +89,14 @@ def compare(
     first = _Read(a, _options(options_a, columns_a), stretches)
     second = _Read(b, _options(options, columns), stretches)
     names = f"A ({first.name})", f"B ({second.name})"
-    step = common_step(first.stretches, second.stretches, names)
+    step = _brought_together(first, second, names)
     drawn = first.drawn(step), second.drawn(step)
     common = [role for role in asked if all(_has(side, role) for side in drawn)]
     if not common:
         raise InputError(
             f"{names[0]} and {names[1]} have no metric in common: one of {', '.join(asked)}"
         )
-    said = first.stretches.words[step]
+    said = (first if step in first.stretches.words else second).stretches.words[step]
     classifiers: dict[str, dict[str, Apart]] = {}
     found: list[Tell] = []
     distances: dict[str, dict[str, Distance]] = {}
@@ -135,25 +137,40 @@ def compare(
 
 
 class _Read:
-    """A dataset that was read once: its stretches and its facts."""
+    """A dataset that was read: its stretches and its facts."""
 
     def __init__(self, data: Any, options: ReadOptions, most: int) -> None:
-        self._dataset = open_dataset(data, options)
-        self.name = self._dataset.name
-        roles = [role for role in _READ if role in self._dataset.roles]
-        servers = self._dataset.servers(roles)
-        try:
-            self._take(servers.in_order(), most)
-        except ScatteredError:
-            self._take(servers.sorted(), most)
-        self._dataset.tell(servers)
-        self._left_out = servers.left_out
+        self.dataset = open_dataset(data, options)
+        self.name = self.dataset.name
+        self.roles = [role for role in _READ if role in self.dataset.roles]
+        self.averaged: list[str] = []
+        self._most = most
+        self._read()
         if not self.stretches.servers:
             raise InputError(f"{self.name} has no server with two points or more")
 
-    def _take(self, servers: Iterable[Server], most: int) -> None:
-        self.stretches, self._facts = Stretches(most), FleetFacts()
-        for server in servers:
+    def bring_to(self, step: int) -> None:
+        """Read it again, with the means of points that come at a step which divides this one."""
+        finer = sorted(fine for fine in self.stretches.steps if 0 < fine < step)
+        self.averaged = [self.stretches.words[fine] for fine in finer if step % fine == 0]
+        self._read(step)
+
+    def _read(self, step: int = 0) -> None:
+        servers = self.dataset.servers(self.roles)
+        try:
+            self._take(servers.in_order(), step)
+        except ScatteredError:
+            self._take(servers.sorted(), step)
+        self.dataset.tell(servers)
+        self._left_out += servers.left_out
+
+    def _take(self, servers: Iterable[Server], step: int) -> None:
+        self.stretches, self._facts, self._left_out = Stretches(self._most), FleetFacts(), 0
+        for read in servers:
+            server = averaged(read, step) if step else read
+            if server is None:
+                self._left_out += 1
+                continue
             self.stretches.add(server)
             self._facts.add(server)
 
@@ -184,9 +201,37 @@ class _Read:
             used_servers=len({stretch.server for stretch in drawn}),
             gapped=self.stretches.gapped,
             left_out=self._left_out,
+            averaged=self.averaged,
             facts={name: values.get(name) for name in known_facts()},
-            understood=self._dataset.understood.to_dict(),
+            understood=self.dataset.understood.to_dict(),
         )
+
+
+def _brought_together(first: _Read, second: _Read, names: tuple[str, str]) -> int:
+    """Bring a dataset with the finer step to the coarser one; return that.
+
+    Raises:
+        InputError: if a step does not divide the other, or values are no means.
+    """
+    steps = [side.stretches.step() for side in (first, second)]
+    step = common_step(first.stretches, second.stretches, names)
+    if steps[0] == steps[1]:
+        return step
+    finer, name = (first, names[0]) if steps[0] < step else (second, names[1])
+    for side, own, called in zip((first, second), steps, names, strict=True):
+        measured = [role for role in METRICS if role in side.roles]
+        columns = no_means(side.dataset, measured, own)
+        if columns:
+            said = [
+                each.stretches.words[at] for each, at in zip((first, second), steps, strict=True)
+            ]
+            raise InputError(
+                f"{names[0]} has one point every {said[0]}, {names[1]} every {said[1]}: points of "
+                f"{name} would be averaged, and {columns[0]} of {called} is no mean by its name; "
+                "make or export both at one step, or say columns of means"
+            )
+    finer.bring_to(step)
+    return step
 
 
 def _metrics(said: Iterable[str]) -> list[str]:

@@ -96,11 +96,7 @@ def _title(found: Comparison) -> str:
 
 
 def _side(side: Side, days: int) -> str:
-    gaps = f"; {side.gapped:,} with gaps left out" if side.gapped else ""
-    return (
-        f"{_text(side.name)}: {side.used:,} of {side.stretches:,} stretches of {days} days, from "
-        f"{side.used_servers:,} of {side.servers:,} servers{gaps}"
-    )
+    return f"{_text(side.name)}: {_text(side.used_of(days))}"
 
 
 def _section(title: str, about: str, content: str) -> str:

@@ -131,25 +131,27 @@ def stretch_ticks(step: int) -> int:
 
 
 def common_step(first: Stretches, second: Stretches, names: tuple[str, str]) -> int:
-    """Return the step of both datasets.
+    """Return the step that both datasets are compared at: the coarser of theirs.
 
     Raises:
-        InputError: if they differ, or no stretch can be made of such steps.
+        InputError: if the finer one does not divide it, or no stretch can be made of such steps.
     """
     steps = (first.step(), second.step())
-    both = zip((first, second), steps, strict=True)
+    both = list(zip((first, second), steps, strict=True))
     said = [stretches.words.get(step, "none") for stretches, step in both]
-    if steps[0] != steps[1]:
+    for step, words in zip(steps, said, strict=True):
+        if not step or not stretch_days(step):
+            raise InputError(
+                f"one point every {words} cannot be compared: steps that divide a day can, up to a "
+                "day"
+            )
+    if max(steps) % min(steps):
         raise InputError(
-            f"{names[0]} has one point every {said[0]}, {names[1]} every {said[1]}: only the same "
-            "step can be compared; make or export both at one step"
+            f"{names[0]} has one point every {said[0]}, {names[1]} every {said[1]}: points can be "
+            "averaged where one step divides the other, which these do not; make or export both "
+            "at one step"
         )
-    if not steps[0] or not stretch_days(steps[0]):
-        raise InputError(
-            f"one point every {said[0]} cannot be compared: steps that divide a day can, up to a "
-            "day"
-        )
-    return steps[0]
+    return max(steps)
 
 
 def _filled(part: Series, ticks: int) -> Series | None:

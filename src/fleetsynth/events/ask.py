@@ -12,7 +12,7 @@ from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import UsageError, did_you_mean
 from fleetsynth.fleet import server_id
 from fleetsynth.formats.read import read_batches, read_head
-from fleetsynth.kinds import KINDS
+from fleetsynth.kinds import KINDS, meant
 from fleetsynth.ledger.each import server_index_of
 from fleetsynth.reader.files import find_files
 
@@ -83,7 +83,7 @@ def wanted(ask: Ask, ledger: Ledger) -> Wanted:
     """
     for kind in ask.kinds:
         if kind not in KINDS:
-            raise UsageError(f"unknown kind of event {kind!r}{did_you_mean(kind, KINDS)}")
+            raise UsageError(f"unknown kind of event {kind!r}{did_you_mean(meant(kind), KINDS)}")
     first = -float("inf") if ask.start is None else _seconds(ask.start, "start")
     stop = float("inf") if ask.end is None else _seconds(ask.end, "end", is_end=True)
     if first >= stop:

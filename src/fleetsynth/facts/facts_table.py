@@ -44,7 +44,7 @@ class Fact:
         label: what it is called.
         unit: its unit; empty for a pure number.
         decimals: how many are shown.
-        wanted: lowest and highest value that a preset like real fleets may have; None for no bound.
+        wanted: lowest and highest value that a preset like real fleets may have.
         only: the words that a text may be made of; empty for numbers.
         real: measured figures by source.
         stated: lowest and highest real value, where no source has a figure of its own.
@@ -53,7 +53,7 @@ class Fact:
     label: str
     unit: str
     decimals: int
-    wanted: tuple[float | None, float | None] | None = None
+    wanted: tuple[float, float] | None = None
     only: tuple[str, ...] = ()
     real: Mapping[str, float] = field(default_factory=dict)
     stated: tuple[float, float] | None = None
@@ -70,7 +70,7 @@ class Fact:
         if value is None or self.wanted is None:
             return None
         low, high = self.wanted
-        return (low is None or value >= low) and (high is None or value <= high)
+        return low <= value <= high
 
 
 @cache

@@ -40,11 +40,11 @@ def residual(series: Series, slots: NDArray[np.int64]) -> Series:
 
 
 def explained(series: Series, groups: NDArray[np.int64]) -> float:
-    """Return the share of the variance that the means of groups explain (R²)."""
+    """Return the share of the variance that the means of groups explain (R²), from 0 to 1."""
     variance = _variance(series)
     if not variance > 0:
         return np.nan
-    return 1 - _variance(series - _slot_means(series, groups)[groups]) / variance
+    return max(0.0, 1 - _variance(series - _slot_means(series, groups)[groups]) / variance)
 
 
 def autocorrelation(series: Series, lag: int) -> float:

@@ -112,6 +112,12 @@ TOLD = {name: kind for name, kind in KINDS.items() if kind.is_told}
 """Those that a planner can tell; the others follow."""
 
 
+def meant(name: str) -> str:
+    """Return the kind that lists call so, such as ``leak`` for ``memory leak``; else the name."""
+    title = name.replace("_", " ").casefold()
+    return next((kind.name for kind in KINDS.values() if kind.title.casefold() == title), name)
+
+
 def metrics_of(event: Event) -> tuple[str, ...]:
     """Return the stems of the metrics that an event acts on, in the order of its effects."""
     through = KINDS[event.kind].through

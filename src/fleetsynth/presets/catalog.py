@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,29 @@ from fleetsynth.scenario.layers import merge
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
+
+
+@dataclass(frozen=True)
+class Estate:
+    """What a whole fleet is like, by name.
+
+    Attributes:
+        name: as scenarios say it.
+        preset: whose archetypes it has.
+        about: what it is, in a sentence: the first one of the comment that its file begins with.
+        distribution: share of each archetype.
+        text: it as a scenario, with its comments.
+    """
+
+    name: str
+    preset: str
+    about: str
+    distribution: dict[str, float]
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON-ready values."""
+        return asdict(self)
 
 
 @cache
@@ -41,6 +65,19 @@ def packaged_estate(preset: str, estate: str) -> dict[str, Any]:
     """Return what `packaged` does, with what one of the `estates` says laid over it."""
     said = text.parse(_text(preset, f"estates/{estate}.yaml"), f"{estate}.yaml")
     return merge(model(preset).scenario, copy.deepcopy(packaged(preset)), said)
+
+
+def packaged_estates(preset: str) -> list[Estate]:
+    """Return the estates that are packaged with a preset."""
+    out = []
+    for name in estates(preset):
+        written = _text(preset, f"estates/{name}.yaml")
+        comment = [line for line in written.splitlines() if line[:1] == "#"]
+        about = " ".join(line.lstrip("# ") for line in comment).partition(". ")[0]
+        shares = packaged_estate(preset, name)["distribution"]
+        whole = written.replace(f"\nestate: {name}\n", f"\npreset: {preset}\nestate: {name}\n", 1)
+        out.append(Estate(name, preset, about, dict(shares), whole))
+    return out
 
 
 def _unsaid(preset: str) -> dict[str, Any]:

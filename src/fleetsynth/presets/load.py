@@ -111,6 +111,8 @@ def json_schema(preset: str = DEFAULT) -> dict[str, Any]:
         part.pop("required", None)
     profile = schema["properties"]["archetypes"]["additionalProperties"]["$ref"].split("/")[-1]
     schema["$defs"][profile]["properties"][KEY] = {"type": "string", "description": MEANING}
+    if "estate" in schema["properties"]:
+        schema["properties"]["estate"]["enum"] = list(estates(preset))
     defaults = {**packaged(preset), **default_scenario(preset).to_dict()}
     for key, field in schema["properties"].items():
         if key != "archetypes":

@@ -17,7 +17,7 @@ from pydantic.functional_validators import BeforeValidator
 
 from fleetsynth.clock import DAY_SECONDS
 from fleetsynth.errors import did_you_mean
-from fleetsynth.kinds import DRAWN, KINDS, TOLD
+from fleetsynth.kinds import DRAWN, KINDS, TOLD, meant
 from fleetsynth.kinds.kind import CHANNELS, Levels, Sizes, Spells
 from fleetsynth.scenario.fields import Key, Name, Share, Strict, ascending
 from fleetsynth.scenario.moments import (
@@ -191,7 +191,9 @@ def _known_kind(told: Told) -> None:
     if told.kind in KINDS and told.kind not in TOLD:
         raise ValueError(f"a {KINDS[told.kind].title} follows from other events: tell those")
     if told.kind not in TOLD:
-        raise ValueError(f"unknown kind of event {told.kind!r}{did_you_mean(told.kind, TOLD)}")
+        raise ValueError(
+            f"unknown kind of event {told.kind!r}{did_you_mean(meant(told.kind), TOLD)}"
+        )
 
 
 def _begins(told: Told) -> None:

@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 
 _WORDS = re.compile(r"[\w -]+(?:\|[\w -]+)*")
 """Patterns that are a list of values and nothing else."""
+_IN_PARENTHESES = re.compile(r"\((?:\?:)?([^()]*)\)")
+"""As Grafana writes such a list."""
 
 
 def words(matcher: Matcher) -> frozenset[str] | None:
     """Return the values that a matcher names one by one; None if it does so by a pattern."""
     if matcher.operator in {"=", "!="}:
         return frozenset([matcher.value])
-    if not matcher.value or _WORDS.fullmatch(matcher.value):
-        return frozenset(matcher.value.split("|"))
+    inner = _IN_PARENTHESES.fullmatch(matcher.value)
+    pattern = inner[1] if inner else matcher.value
+    if not pattern or _WORDS.fullmatch(pattern):
+        return frozenset(pattern.split("|"))
     return None
 
 

@@ -33,6 +33,7 @@ MOST_REQUEST_BYTES = 4 << 20
 _WAIT_SECONDS = 30.0
 _GZIP_LEVEL = 1
 _TEXT = "text/plain; charset=utf-8"
+_JSON = "application/json"
 
 
 class Reply(NamedTuple):
@@ -100,9 +101,12 @@ class App:
 
     def reply(self, request: Request) -> Reply:
         """Answer a request; what cannot be answered is said in words, here and in the log."""
-        path = urlsplit(request.target).path
+        try:
+            path = urlsplit(request.target).path
+        except ValueError as error:
+            return Reply.of(400, f"bad request: {shown(error)}\n")
         known, answer_it = self._route(path)
-        with self.own.answering(known):
+        with self.own.timing(known):
             try:
                 out = answer_it(request)
             except FleetsynthError as error:
@@ -136,8 +140,7 @@ class App:
             self.own.add("refused")
         log(f"{urlsplit(request.target).path}: refused: {error}")
         if known == "lists":
-            problem = {"status": "error", "errorType": "bad_data", "error": str(error)}
-            return Reply.of(400, json.dumps(problem), "application/json")
+            return _problem(400, "bad_data", str(error))
         return Reply.of(status, f"fleetsynth: {error}\n")
 
     def _read(self, request: Request) -> Reply:
@@ -163,10 +166,13 @@ class App:
         asked = parse_qs(parts.query)
         if request.method == "POST":
             asked |= parse_qs(request.body.decode("utf-8", "replace"))
-        data = lists.listed(self.catalog, parts.path, asked)
-        if data is None:
-            return _nothing(request)
-        return Reply.of(200, json.dumps({"status": "success", "data": data}), "application/json")
+        found = lists.listed(self.catalog, parts.path, asked)
+        if found is None:
+            return _problem(404, "not_found", lists.NOT_HERE)
+        answer = {"status": "success", "data": found.data}
+        if found.warnings:
+            answer["warnings"] = found.warnings
+        return Reply.of(200, json.dumps(answer), _JSON)
 
     def _metrics(self, request: Request) -> Reply:
         if self.live is None:
@@ -216,6 +222,13 @@ def log(message: object) -> None:
 def _nothing(request: Request) -> Reply:
     path = urlsplit(request.target).path
     return Reply.of(404, f"there is nothing at {shown(path, 200)}; see /\n")
+
+
+def _problem(status: int, kind: str, text: str) -> Reply:
+    """Say what is wrong as Prometheus's API does."""
+    return Reply.of(
+        status, json.dumps({"status": "error", "errorType": kind, "error": text}), _JSON
+    )
 
 
 def _packed(request: Request, content: bytes, kind: str) -> Reply:

@@ -6,8 +6,9 @@ The paths and answers of Prometheus's own API, so that a server can be a data so
 from __future__ import annotations
 
 import re
+import time
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fleetsynth.errors import UsageError
 from fleetsynth.series.selection import NAME
@@ -27,20 +28,45 @@ MOST_VALUES = 50_000
 _VALUES = re.compile(r"/api/v1/label/([a-zA-Z_][a-zA-Z0-9_]*)/values")
 _SELECTOR = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)?\s*(?:\{(.*)\}\s*)?", re.DOTALL)
 _CONDITION = re.compile(
-    r"""\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*,?"""
+    r"""\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*"""
+    r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)\s*(?:,|$)""",
+    re.DOTALL,
 )
-_ESCAPED = re.compile(r"\\(.)")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = {
+    "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
+    "\\": "\\", '"': '"', "'": "'",
+}  # fmt: skip
+_LIMIT = re.compile(r"[0-9]{1,18}")
+_PROBE = "1+1"
+"""What Grafana asks a data source of its kind, to see whether it is one."""
+NOT_HERE = (
+    "fleetsynth lists labels, values and series, and does not evaluate PromQL: let a Prometheus"
+    " read from it (remote_read), and ask that one"
+)
 
 
-def listed(catalog: Catalog, path: str, asked: Asked) -> Any:
-    """Return the data of an answer; None if there is nothing at a path.
+class Listed(NamedTuple):
+    """What is listed.
+
+    Attributes:
+        data: of an answer.
+        warnings: what whoever asks has to know of it.
+    """
+
+    data: Any
+    warnings: list[str]
+
+
+def listed(catalog: Catalog, path: str, asked: Asked) -> Listed | None:
+    """Return what an answer has; None if there is nothing at a path.
 
     Raises:
         UsageError: if what is asked makes no sense.
     """
     if path == "/api/v1/labels":
         found = _selections(catalog, asked)
-        return sorted({name for selection in found for name in _names(catalog, selection)})
+        return _first(sorted({name for each in found for name in _names(catalog, each)}), asked)
     if match := _VALUES.fullmatch(path):
         found = _selections(catalog, asked)
         return _first(
@@ -52,13 +78,22 @@ def listed(catalog: Catalog, path: str, asked: Asked) -> Any:
         series = {each.labels for found in _series(catalog, asked) for each in found.named()}
         return _first([dict(labels) for labels in sorted(series)], asked)
     if path == "/api/v1/metadata":
-        return _metadata(catalog, asked)
+        return Listed(_metadata(catalog, asked), [])
+    if path == "/api/v1/query" and _one(asked, "query", "") == _PROBE:
+        return Listed({"resultType": "scalar", "result": [time.time(), "2"]}, [])
     return None
 
 
-def _first(values: list[Any], asked: Asked) -> list[Any]:
-    most = int(_one(asked, "limit", "0") or 0) or MOST_VALUES
-    return values[: min(most, MOST_VALUES)]
+def _first(values: list[Any], asked: Asked) -> Listed:
+    text = _one(asked, "limit", "0")
+    if not _LIMIT.fullmatch(text):
+        raise UsageError(f"limit={shown(text)}: expected how many to list, 0 for all")
+    most = min(int(text) or MOST_VALUES, MOST_VALUES)
+    left_out = len(values) - most
+    return Listed(
+        values[:most],
+        [f"these are the first {most:,} of {len(values):,}"] if left_out > 0 else [],
+    )
 
 
 def _metadata(catalog: Catalog, asked: Asked) -> dict[str, list[dict[str, str]]]:
@@ -74,6 +109,8 @@ def _selections(catalog: Catalog, asked: Asked) -> Iterator[Selection]:
     begin, end = catalog.span()
     start_ms = _ms(_one(asked, "start", ""), begin)
     end_ms = _ms(_one(asked, "end", ""), end)
+    if asked.get("start") and asked.get("end") and end_ms < start_ms:
+        raise UsageError("end is before start")
     if start_ms > end * 1000 or end_ms < begin * 1000:
         # Lists are of use before anybody has found the time that there are values of.
         start_ms, end_ms = begin * 1000, end * 1000
@@ -130,10 +167,22 @@ def matchers(text: str) -> tuple[Matcher, ...]:
             raise UsageError(
                 f'{shown(rest)} is not a condition on a label, such as region="us-east-1"'
             )
-        value = _ESCAPED.sub(r"\1", condition[3][1:-1])
-        out.append(Matcher(condition[2], condition[1], value))
+        out.append(Matcher(condition[2], condition[1], _unquoted(condition[3])))
         rest = rest[condition.end() :]
     return tuple(out)
+
+
+def _unquoted(text: str) -> str:
+    """Return what stands in quotes, by the rules of PromQL."""
+
+    def meant(escaped: re.Match[str]) -> str:
+        if escaped[1] not in _ESCAPES:
+            raise UsageError(
+                f"{shown(escaped[0])} in {shown(text)} is no escape: write a backslash twice"
+            )
+        return _ESCAPES[escaped[1]]
+
+    return text[1:-1] if text[0] == "`" else _ESCAPED.sub(meant, text[1:-1])
 
 
 def _one(asked: Asked, name: str, default: str) -> str:
@@ -150,6 +199,11 @@ def _ms(text: str, default: int) -> int:
     except (ValueError, OverflowError):
         pass
     try:
-        return round(datetime.fromisoformat(text).timestamp() * 1000)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"{shown(text)} is not a valid time") from error
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            return round(at.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        pass
+    raise UsageError(
+        f"{shown(text)} is not a valid time: expected seconds, or such as 2024-03-01T09:00:00Z"
+    )

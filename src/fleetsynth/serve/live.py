@@ -6,7 +6,8 @@ second a second, and its rates are those that it has in the scenario.
 
 from __future__ import annotations
 
-from threading import Lock
+from concurrent.futures import Future
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -49,6 +50,8 @@ class Span(NamedTuple):
         before: the sum since the boot, up to the tick before, same shape.
         booted: second of the last boot, shape (servers, ticks).
         values: hundredths of each metric, shape (metrics, servers, ticks).
+        published: those that the dataset has, shape (metrics, servers, ticks of the dataset).
+        first_published: the first of these ticks.
         memory: size in bytes, shape (servers, ticks).
         disk: size in bytes, same shape.
         lives: whether servers live, shape (servers, ticks).
@@ -59,6 +62,8 @@ class Span(NamedTuple):
     before: Ints
     booted: Ints
     values: NDArray[np.int32]
+    published: NDArray[np.int32]
+    first_published: int
     memory: Ints
     disk: Ints
     lives: NDArray[np.bool_]
@@ -77,14 +82,12 @@ class Live:
         self._catalog, self._servers, self.replay = catalog, servers, replay
         self._step = catalog.samples.clock.step
         self._lock = Lock()
-        self._spans: dict[int, Span] = {}
+        self._spans: dict[int, Future[Span]] = {}
         self._blocks = Blocks(catalog, servers)
 
     def prepare(self, wall_ms: int) -> None:
-        """Make ready what a scrape needs at a time, and what it will need next."""
-        tick = self._tick(self.replay.scenario_ms(wall_ms))
-        for first in (tick // _TICKS * _TICKS, (tick // _TICKS + 1) * _TICKS):
-            self._span(first)
+        """Make ready what a scrape needs at a time; what it will need next is begun."""
+        self._span(self._tick(self.replay.scenario_ms(wall_ms)) // _TICKS * _TICKS)
 
     def text(self, wall_ms: int, *, openmetrics: bool) -> bytes:
         """Return all metrics at a time of the wall clock.
@@ -97,7 +100,7 @@ class Live:
         tick = self._tick(now)
         span = self._span(tick // _TICKS * _TICKS)
         at = tick - span.first
-        published, lives = self._published(now), span.lives[:, at]
+        published, lives = self._published(span, now), span.lives[:, at]
         if not self._catalog.plan.is_gapless:  # what the dataset has no row of, nobody has seen
             lives = lives & ~np.isnan(np.hstack([*published.values()])).all(axis=1)
         values = published | self._values(span, at, now)
@@ -125,11 +128,10 @@ class Live:
         }
         return {f.name: out[f.quantity]() for f in catalog.families if f.quantity in out}
 
-    def _published(self, now: int) -> dict[str, Floats]:
+    def _published(self, span: Span, now: int) -> dict[str, Floats]:
         """Return what the dataset has at the tick that covers a time, shape (servers, 1) each."""
-        clock = self._catalog.plan.clock
-        tick = -(-now // (clock.step * _MS))
-        values = self._catalog.published.values(self._servers, tick, tick + 1)[:, :, 0]
+        tick = -(-now // (self._catalog.plan.clock.step * _MS))
+        values = span.published[:, :, tick - span.first_published]
         names = {family.quantity: family.name for family in self._catalog.families}
         return {
             names[metric.column]: in_units(values[place], whole=metric.whole)[:, None]
@@ -151,12 +153,28 @@ class Live:
             )
 
     def _span(self, first: int) -> Span:
+        """Return a span; the next one is made meanwhile, so that no scrape waits for it."""
+        out = self._coming(first).result()
+        if self._step * _TICKS >= self.replay.speed:  # else it is over within a second
+            self._coming(first + _TICKS)
+        return out
+
+    def _coming(self, first: int) -> Future[Span]:
         with self._lock:
             if first not in self._spans:
                 for old in [known for known in self._spans if known < first - _TICKS]:
                     del self._spans[old]
-                self._spans[first] = self._made(first)
+                self._spans[first] = Future()
+                Thread(target=self._make, args=(first, self._spans[first]), daemon=True).start()
             return self._spans[first]
+
+    def _make(self, first: int, coming: Future[Span]) -> None:
+        try:
+            coming.set_result(self._made(first))
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits; others try again
+            with self._lock:
+                self._spans.pop(first, None)
+            coming.set_exception(error)
 
     def _made(self, first: int) -> Span:
         catalog, stop = self._catalog, first + _TICKS
@@ -179,7 +197,21 @@ class Live:
                     rate[:, row, here], before[:, row, here] = counted.rate, counted.before
                     booted[row, here], lives[row, here] = counted.booted, True
                     memory[row, here], disk[row, here] = sizes(catalog.samples, server, begin, end)
-        return Span(first, rate, before, booted, values, memory, disk, lives)
+        published, first_published = values, first
+        if catalog.published is not catalog.clean:
+            published, first_published = self._published_in(first, stop)
+        return Span(
+            first, rate, before, booted, values, published, first_published, memory, disk, lives
+        )
+
+    def _published_in(self, first: int, stop: int) -> tuple[NDArray[np.int32], int]:
+        """Return what the dataset has at the ticks that cover some of samples, and the first."""
+        catalog, clock = self._catalog, self._catalog.plan.clock
+        low = max((first - 1) * self._step // clock.step + 1, clock.first)
+        high = min(-(-(stop - 1) * self._step // clock.step) + 1, clock.stop)
+        if low >= high:
+            return np.empty((len(catalog.plan.metrics), len(self._servers), 0), np.int32), low
+        return catalog.published.values(self._servers, low, high), low
 
 
 def _life(catalog: Catalog, server: int, low: int, high: int) -> tuple[int, int]:

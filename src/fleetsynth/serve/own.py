@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 _PREFIX = "fleetsynth_serve_"
 _HELP = {
     "requests": "Requests by what was asked for and by the status of the answer.",
-    "seconds": "Time that answers took, by what was asked for.",
+    "seconds": "Time in which answers were made, by what was asked for.",
     "series": "Series in answers of remote read.",
     "samples": "Samples in answers of remote read.",
     "refused": "Queries of remote read that were refused.",
+}
+_HELP_OF_MOMENT = {
+    "cache_bytes": "Memory of values that are remembered.",
+    "in_flight": "Requests that are being answered.",
 }
 
 
@@ -25,12 +29,15 @@ class Own:
     """Figures that only grow, for any number of threads.
 
     Attributes:
-        in_flight: requests that are being answered.
+        in_flight: requests that are being answered, to the last byte.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._totals: Counter[tuple[str, str]] = Counter()
+        # What has no labels is there from the begin: nobody sees a counter grow that is not.
+        self._totals: Counter[tuple[str, str]] = Counter(
+            {(what, ""): 0 for what in ("series", "samples", "refused")}
+        )
         self.in_flight = 0
 
     def add(self, what: str, amount: float = 1, labels: str = "") -> None:
@@ -45,15 +52,22 @@ class Own:
             self._totals[what, labels] += amount  # type: ignore[assignment]
 
     @contextmanager
-    def answering(self, what: str) -> Iterator[None]:
-        """Count a request while it is answered, and the time it takes."""
+    def timing(self, what: str) -> Iterator[None]:
+        """Add up the time in which answers are made."""
         begin = perf_counter()
+        try:
+            yield
+        finally:
+            self.add("seconds", perf_counter() - begin, f'{{asked="{what}"}}')
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Count a request until its answer has been sent."""
         with self._lock:
             self.in_flight += 1
         try:
             yield
         finally:
-            self.add("seconds", perf_counter() - begin, f'{{asked="{what}"}}')
             with self._lock:
                 self.in_flight -= 1
 
@@ -68,5 +82,7 @@ class Own:
             out += [f"# HELP {name} {words}", f"# TYPE {name} counter"]
             out += [f"{name}{labels} {total!r}" for (of, labels), total in totals if of == what]
         for what, value in gauges.items():
-            out += [f"# TYPE {_PREFIX}{what} gauge", f"{_PREFIX}{what} {value!r}"]
+            name = f"{_PREFIX}{what}"
+            out += [f"# HELP {name} {_HELP_OF_MOMENT[what]}", f"# TYPE {name} gauge"]
+            out.append(f"{name} {value!r}")
         return "\n".join(out) + "\n"

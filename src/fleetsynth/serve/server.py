@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import signal
+import socket
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _IDLE_SECONDS = 330.0
 """How long a connection may be silent: longer than scrapers keep theirs."""
+_SIZE = re.compile(r"[0-9]{1,18}")
 _LAST_SECONDS = 15.0
 """How long answers may take that are being made when the server is told to stop."""
 
@@ -49,14 +52,15 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(head=True)
 
     def _answer(self, *, head: bool = False) -> None:
-        try:
-            self._send(self._reply(), head=head)
-        except (ConnectionError, TimeoutError):
-            self.close_connection = True
+        with self.server.app.own.answering():
+            try:
+                self._send(self._reply(), head=head)
+            except (ConnectionError, TimeoutError):
+                self.close_connection = True
 
     def _reply(self) -> Reply:
         size = self.headers.get("Content-Length", "0")
-        if self.headers.get("Transfer-Encoding") or not size.isdecimal():
+        if self.headers.get("Transfer-Encoding") or not _SIZE.fullmatch(size):
             self.close_connection = True
             return Reply.of(411, "say how long the request is: Content-Length\n")
         if int(size) > MOST_REQUEST_BYTES:
@@ -104,10 +108,11 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, host: str, port: int, app: App) -> None:
         self.app = app
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             super().__init__((host, port), _Handler)
-        except OSError as error:
-            reason = error.strerror or error
+        except (OSError, TypeError, UnicodeError) as error:  # the last two: it is no name at all
+            reason = getattr(error, "strerror", None) or error
             raise UsageError(
                 f"cannot listen at {host}:{port}: {reason}; choose another --port, or 0 for any"
             ) from error
@@ -116,7 +121,7 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         """Where it listens."""
         host, port = self.server_address[:2]
-        return f"http://{host!s}:{port}"
+        return f"http://[{host!s}]:{port}" if ":" in str(host) else f"http://{host!s}:{port}"
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of connections that broke: whoever was there is gone."""

@@ -104,6 +104,8 @@ def access_of(
         raise UsageError(f"password_file= needs user=, or {USER} in the environment")
     if key_file and not certificate_file:
         raise UsageError("key_file= needs cert_file=")
+    if not token.isascii():
+        raise UsageError(f"{TOKEN}, or the file in its place, has characters beyond ASCII")
     for what, secret in ((TOKEN, token), (USER, name), (PASSWORD, password)):
         if not secret.isprintable():
             raise UsageError(f"{what}, or the file in its place, has more than one line")

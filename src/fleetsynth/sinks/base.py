@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fleetsynth._version import __version__
 from fleetsynth.errors import ExistsError, UsageError
@@ -59,6 +59,7 @@ class Wanted:
         file_format: of standard output.
         overwrite: replace the tables of another dataset.
         append: add rows to the tables that are there.
+        appends: whether the system can do so.
     """
 
     place: str
@@ -71,11 +72,11 @@ class Wanted:
     file_format: str | None = None
     overwrite: bool = False
     append: bool = False
+    appends: bool = False
 
     def mark(self, comment: str, dataset: str | None = None) -> str:
         """Return what a table says of itself: what it holds, and of which dataset."""
-        said = dataset or self.dataset or "unknown"
-        return f"{comment} Made by fleetsynth {__version__}, dataset {said}."
+        return marked(comment, dataset or self.dataset)
 
 
 class TablesSink(Protocol):
@@ -100,10 +101,27 @@ class TablesSink(Protocol):
         """Remove all that was written, leave what was there. May be called at any time."""
 
 
+def marked(comment: str, dataset: str | None) -> str:
+    """Return what a table says of itself: what it holds, and of which dataset."""
+    return f"{comment} Made by fleetsynth {__version__}, dataset {dataset or 'unknown'}."
+
+
 def dataset_of(mark: str | None) -> str | None:
     """Return which dataset a table says that it holds; None if it is not one of ours."""
     found = _MARK.search(mark or "")
     return found[1] if found else None
+
+
+class There(NamedTuple):
+    """A table that is there.
+
+    Attributes:
+        columns: its columns, in order.
+        key: columns that the system holds to be different in each row.
+    """
+
+    columns: list[str]
+    key: list[str]
 
 
 class Replacing:
@@ -111,8 +129,9 @@ class Replacing:
 
     Args:
         wanted: what is to be published.
-        marks: what each table says of itself, by name.
-        columns: returns the columns of a table that is there.
+        marks: what each table says of itself, by the name that it has for the system; nothing of
+            what has such a name and is no table.
+        there: returns what a table is; None where nothing can be appended.
 
     Attributes:
         marks: likewise.
@@ -126,7 +145,7 @@ class Replacing:
         self,
         wanted: Wanted,
         marks: Mapping[str, str | None],
-        columns: Callable[[str], list[str]],
+        there: Callable[[str], There] | None = None,
     ) -> None:
         self.marks, self._wanted = marks, wanted
         names = {shape.name: shape for shape in wanted.shapes}
@@ -134,8 +153,8 @@ class Replacing:
             mark = marks[name]
             if name in names or (name in wanted.known and dataset_of(mark) is not None):
                 _refuse_others(wanted, name, mark)
-            if wanted.append and name in names:
-                _refuse_other_columns(wanted, names[name], columns(name))
+            if wanted.append and there is not None and name in names:
+                _refuse_unlike(wanted, names[name], there(name))
 
     def is_kept(self, name: str) -> bool:
         """Whether rows are added to a table, and it is not replaced."""
@@ -162,23 +181,31 @@ def _refuse_others(wanted: Wanted, table: str, mark: str | None) -> None:
         )
     same = there == wanted.dataset
     if not (same or wanted.overwrite or wanted.append):
+        grown = "append=True to add what it lacks (after a dataset has grown), "
         raise ExistsError(
             f"{table} in {wanted.name} holds another dataset, as far as can be told: pass "
-            "overwrite=True to replace it, or choose another place or schema"
+            f"{grown if wanted.appends else ''}overwrite=True to replace it, or choose another "
+            "place or schema"
         )
 
 
-def _refuse_other_columns(wanted: Wanted, shape: Shape, there: list[str]) -> None:
+def _refuse_unlike(wanted: Wanted, shape: Shape, there: There) -> None:
     """Refuse to append to a table of other columns, or where nothing tells rows apart."""
     if not shape.key:
         raise UsageError(
             f"append=True needs rows that differ, and those of {shape.name} may come twice, or "
             "their dataset does not say what it was made from"
         )
-    if there != shape.schema.names:
+    if there.columns != shape.schema.names:
         raise UsageError(
-            f"{shape.name} in {wanted.name} has the columns {', '.join(there)}, and the dataset "
-            f"{', '.join(shape.schema.names)}: nothing can be appended to it"
+            f"{shape.name} in {wanted.name} has the columns {', '.join(there.columns)}, and the "
+            f"dataset {', '.join(shape.schema.names)}: nothing can be appended to it"
+        )
+    if sorted(there.key) != sorted(shape.key):
+        raise UsageError(
+            f"{shape.name} in {wanted.name} has not the primary key ({', '.join(shape.key)}), so "
+            "rows that are there would come again: add it, or export the whole dataset with "
+            "overwrite=True"
         )
 
 

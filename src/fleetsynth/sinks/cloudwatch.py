@@ -151,8 +151,8 @@ def _times(what: str, second: int) -> str:
     first, last = now - _OLDEST_SECONDS, now + _NEWEST_SECONDS
     return (
         f"the scenario {what} {text_of(second)}, and CloudWatch takes what is from"
-        f" {text_of(first)} to {text_of(last)}: choose other days, by start_date and end_date or by"
-        " start_date and end_date"
+        f" {text_of(first)} to {text_of(last)}: choose other days, by start_date=... and"
+        " end_date=..."
     )
 
 

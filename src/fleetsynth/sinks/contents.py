@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,8 @@ from fleetsynth.reader.files import Files, find_files
 from fleetsynth.reader.partitions import with_partitions
 from fleetsynth.single_file import beside
 from fleetsynth.sinks.shapes import shape_of
-from fleetsynth.stores.names import OF_PLAN, SCENARIO
+from fleetsynth.stores.names import DATA, OF_PLAN, SCENARIO
+from fleetsynth.stores.names import TABLES as FURTHER
 from fleetsynth.stores.recorded import place_of
 from fleetsynth.tables import events
 from fleetsynth.tables.frame import plain, schema
@@ -40,10 +41,13 @@ class Content:
     Attributes:
         shape: what it is.
         batches: yields its rows, in order; None of a table that its plan's simulation fills.
+        place: where it lies, seen from the folder: a file, or a folder with a slash at the end,
+            or nothing for the folder itself; None if it lies nowhere, and is made of the plan.
     """
 
     shape: Shape
     batches: Callable[[], Iterator[pa.RecordBatch]] | None = None
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,9 @@ class Contents:
         made: whether it is made from the plan, and not read.
         metadata: what it says of its making.
         digest: its content digest, where it says one.
-        partitions: columns that stand in the names of its folders.
-        folder: its URL or path; None of what is still to be made.
+        partitions: what the names of its folders say, outermost first.
+        folder: its URL or path, or that of the folder of its file; None of what is to be made.
         ending: that of its files; None of what is still to be made.
-        is_file: whether it is one file, and not a folder.
     """
 
     name: str
@@ -72,7 +75,6 @@ class Contents:
     partitions: tuple[str, ...] = ()
     folder: str | None = None
     ending: str | None = None
-    is_file: bool = False
 
     @property
     def cells(self) -> int:
@@ -94,9 +96,10 @@ def contents_of_plan(plan: Plan, tables: Sequence[str] = ()) -> Contents:
     """
     plans = {"data": plan, **{each: TABLES[each].plan(plan) for each in tables}}
     found = {
-        each: Content(shape_of(each, schema(of), plan, plan.rows)) for each, of in plans.items()
+        each: Content(shape_of(each, schema(of), plan, plan.rows), place=_in_folder(each))
+        for each, of in plans.items()
     }
-    found |= _of_plan(plan)
+    found |= {name: replace(it, place=_in_folder(name)) for name, it in _of_plan(plan).items()}
     return Contents("the scenario", found, plan, True, provenance(plan))
 
 
@@ -133,9 +136,8 @@ def contents_of_data(url: str) -> Contents:
         said,
         digest=manifest.get("digest"),
         partitions=_partitions(files),
-        folder=files.name,
+        folder=files.name if files.store else str(Path(files.name).parent),
         ending=ending_of(files.keys[0]),
-        is_file=files.manifest is None and len(files.keys) == 1,
     )
 
 
@@ -216,7 +218,7 @@ def _plain_rows(files: Files, name: str, key: str, plan: Plan | None) -> Content
                 for batch in read_batches(path, types):
                     yield batch.cast(ours)
 
-    return Content(shape, batches)
+    return Content(shape, batches, _place(files, name, key))
 
 
 def _rows(files: Files, name: str, keys: Sequence[str], plan: Plan | None) -> Content:
@@ -227,7 +229,23 @@ def _rows(files: Files, name: str, keys: Sequence[str], plan: Plan | None) -> Co
         rows = int(files.manifest["rows"])
     elif plan is not None:
         rows = plan.rows
-    return Content(shape_of(name, found, plan, rows), partial(_read, files, name, keys, found))
+    shape = shape_of(name, found, plan, rows)
+    place = _place(files, name, keys[0])
+    return Content(shape, partial(_read, files, name, keys, found), place)
+
+
+def _in_folder(name: str) -> str:
+    """Return where a folder of ours has a table."""
+    return DATA if name == "data" else OF_PLAN.get(name, f"{FURTHER}{name}/")
+
+
+def _place(files: Files, name: str, key: str) -> str:
+    """Return where a table lies whose file, or first file, has a key; see `Content`."""
+    if files.manifest is not None:
+        return _in_folder(name)
+    if len(files.keys) > 1:  # somebody else's folder, which has no further tables
+        return ""
+    return key if files.store else str(Path(key).relative_to(Path(files.name).parent))
 
 
 def _schema(files: Files, name: str, keys: Sequence[str], plan: Plan | None) -> pa.Schema:
@@ -295,4 +313,6 @@ def _laid_out(batch: pa.RecordBatch, wanted: pa.Schema, where: str) -> pa.Record
 
 
 def _partitions(files: Files) -> tuple[str, ...]:
+    if files.manifest is not None:
+        return tuple(files.manifest["partition_by"])
     return tuple(files.told(files.keys[0])) if files.store else ()

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from fleetsynth.errors import UsageError, did_you_mean
+from fleetsynth.sinks.base import marked
 from fleetsynth.sinks.export import open_contents
 from fleetsynth.sinks.sql import comments, create_table, qualified, quoted
 from fleetsynth.sinks.types import SQL, kind_of
-from fleetsynth.stores.names import DATA, OF_PLAN, TABLES
+from fleetsynth.stores.names import OF_PLAN
 from fleetsynth.stores.places import is_far
+from fleetsynth.tables.columns import words_of
 from fleetsynth.tables.frame import column_types
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ DIALECTS = ("athena", "duckdb", "postgresql", "spark")
 """Systems whose statements `ddl` writes."""
 
 _NOWHERE = "s3://BUCKET/PREFIX"
+_IN_PATHS = {"day": pa.int32(), "date": pa.date32()}
+"""Partitions of a folder by days, which are columns nowhere else."""
 
 
 def ddl(
@@ -38,14 +42,16 @@ def ddl(
 ) -> str:
     """Return the CREATE TABLE statements of all tables of a dataset, with keys and comments.
 
-    Those of PostgreSQL and DuckDB are the tables that `export` makes. Those of Athena (and Glue)
-    and Spark are external: they lie on a dataset folder of Parquet, with its partitions.
+    Those of PostgreSQL and DuckDB are the tables that `export` makes, and `export` with append=True
+    fills. Those of Athena (and Glue) and Spark are external: they lie on a dataset of Parquet, in a
+    folder with its partitions or in a file.
 
     Args:
         data: as `export` takes it: a dataset, or a scenario.
         system: ``athena``, ``duckdb``, ``postgresql`` or ``spark``.
         schema: schema or database of the tables; None for none in their names.
-        location: the folder's URL, for Athena and Spark; None for the folder's own.
+        location: URL of the folder, or of the folder that the file is in, for Athena and Spark;
+            None for where it is.
 
     Raises:
         ScenarioError, UsageError, InputError: as `export`; if there is no such system, or it cannot
@@ -70,7 +76,8 @@ def _own(contents: Contents, system: str, schema: str | None) -> Iterator[str]:
         shape = content.shape
         name = qualified(schema, shape.name)
         yield f"{create_table(shape, system, name, keyed=True)};"
-        yield "\n".join(f"{line};" for line in comments(shape, name, shape.comment))
+        mark = marked(shape.comment, contents.plan.digest if contents.plan else None)
+        yield "\n".join(f"{line};" for line in comments(shape, name, mark))
 
 
 def _external(
@@ -85,7 +92,10 @@ def _external(
     if schema is not None:
         yield f"CREATE DATABASE IF NOT EXISTS {_ticked(schema)};"
     for name, content in contents.tables.items():
-        where, note = _where(name, base, system, single=contents.is_file)
+        if content.place is None:
+            yield f"-- {content.shape.name}: only dataset folders have a file of this table."
+            continue
+        where, note = _where(content.shape.name, f"{base}/{content.place}", system)
         partitions = () if name in OF_PLAN else contents.partitions
         if note:
             yield note
@@ -103,24 +113,21 @@ def _place(contents: Contents, system: str) -> str:
 
 def _parted(shape: Shape, partitions: tuple[str, ...]) -> Shape:
     """Add the columns that stand in the names of folders alone."""
-    schema = shape.schema
+    schema, types = shape.schema, column_types() | _IN_PATHS
     for name in partitions:
         if name not in schema.names:
-            schema = schema.append(pa.field(name, column_types().get(name, pa.string())))
-    return replace(shape, schema=schema)
+            schema = schema.append(pa.field(name, types.get(name, pa.string())))
+    return replace(shape, schema=schema, comments=words_of(schema.names))
 
 
-def _where(name: str, base: str, system: str, *, single: bool) -> tuple[str, str]:
-    """Return where a table lies, and what has to be done before."""
-    if name == "data":
-        return (base if single else f"{base}/{DATA}"), ""
-    if name not in OF_PLAN:
-        return f"{base}/{TABLES}{name}/", ""
-    if system == "spark":
-        return f"{base}/{OF_PLAN[name]}", ""
-    where = f"{base}/athena/{name}/"
-    copy = f"aws s3 cp {base}/{OF_PLAN[name]} {where}"
-    return where, f"-- Athena reads folders, and {OF_PLAN[name]} is a file. First: {copy}"
+def _where(table: str, place: str, system: str) -> tuple[str, str]:
+    """Return where a table is said to lie, and what has to be done before."""
+    if place.endswith("/") or system == "spark":
+        return place, ""
+    folder, _, file = place.rpartition("/")
+    where = f"{folder}/athena/{table}/"
+    copy = f"aws s3 cp {place} {where}"
+    return where, f"-- Athena reads folders, and {file} is a file. First: {copy}"
 
 
 def _statement(

@@ -51,7 +51,7 @@ class DeltaSink:
             self._tables = {name: self._open(name) for name in wanted.known}
             marks = {name: _mark(t) for name, t in self._tables.items() if t is not None}
             held = all(map(self._holds, self._schemas))
-        self._replacing = Replacing(wanted, marks, lambda _: [])
+        self._replacing = Replacing(wanted, marks)
         self.already = wanted.dataset is not None and held
         self._files = ParquetFiles(
             {name: self._folder / name for name in self._schemas}, self._schemas

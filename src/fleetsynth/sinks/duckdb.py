@@ -10,15 +10,24 @@ import duckdb
 import pyarrow as pa
 
 from fleetsynth.errors import NOTHING_LEFT, OutputError
-from fleetsynth.sinks.base import Replacing, appended
+from fleetsynth.sinks.base import Replacing, There, appended
 from fleetsynth.sinks.database_file import DatabaseFile
-from fleetsynth.sinks.sql import comments, create_table, key, literal, qualified, quoted
+from fleetsynth.sinks.sql import comments, create_table, key, literal, quoted
 from fleetsynth.sinks.types import arrow_schema, handed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from fleetsynth.sinks.base import Shape, Wanted
+
+
+_TABLES = """
+SELECT lower(table_name), comment FROM duckdb_tables()
+WHERE database_name = current_database() AND lower(schema_name) = lower($1)
+UNION ALL SELECT lower(view_name), NULL FROM duckdb_views()
+WHERE database_name = current_database() AND lower(schema_name) = lower($1)
+"""
+"""What has a name there, and says what of itself; DuckDB does not tell capitals from small ones."""
 
 
 class _Batch:
@@ -88,14 +97,13 @@ class DuckdbSink:
         self._file.abort()
 
     def _begin(self) -> None:
-        found = self._connection.execute(
-            "SELECT table_name, comment FROM duckdb_tables()"
-            " WHERE database_name = current_database() AND schema_name = coalesce(?, 'main')",
-            [self._wanted.schema],
-        )
-        self._replacing = Replacing(self._wanted, dict(found.fetchall()), self._columns)
+        ((database,),) = self._connection.execute("SELECT current_database()").fetchall()
+        # said in full: a file may be called as a schema in it is
+        self._schema = f"{quoted(database)}.{quoted(self._wanted.schema or 'main')}"
+        found = self._connection.execute(_TABLES, [self._wanted.schema or "main"])
+        self._replacing = Replacing(self._wanted, dict(found.fetchall()), self._there)
         if self._wanted.schema is not None:
-            self._run(f"CREATE SCHEMA IF NOT EXISTS {quoted(self._wanted.schema)}")
+            self._run(f"CREATE SCHEMA IF NOT EXISTS {self._schema}")
         self._schemas = {s.name: arrow_schema(s.schema) for s in self._wanted.shapes}
         self._targets: dict[str, str] = {}
         for shape in self._wanted.shapes:
@@ -126,12 +134,13 @@ class DuckdbSink:
         for statement in comments(shape, name, self._wanted.mark(shape.comment, dataset)):
             self._run(statement)
 
-    def _columns(self, table: str) -> list[str]:
+    def _there(self, table: str) -> There:
         found = self._connection.execute(f"PRAGMA table_info({literal(self._name(table))})")
-        return [row[1] for row in found.fetchall()]
+        rows = found.fetchall()
+        return There([row[1] for row in rows], [row[1] for row in rows if row[5]])
 
     def _name(self, table: str) -> str:
-        return qualified(self._wanted.schema, table)
+        return f"{self._schema}.{quoted(table)}"
 
     def _run(self, statement: str) -> None:
         self._connection.execute(statement)

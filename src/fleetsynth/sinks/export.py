@@ -112,6 +112,7 @@ def export(
         file_format=file_format,
         overwrite=overwrite,
         append=append,
+        appends=system.appends,
     )
     sink = system.open(wanted)
     counts: dict[str, int] = {}
@@ -205,7 +206,10 @@ def _refuse_together(
     if append and overwrite:
         raise UsageError("append=True keeps what is there, and overwrite=True replaces it: choose")
     if append and not system.appends:
-        raise UsageError(f"append=True is not for {system.label}: export the whole dataset again")
+        raise UsageError(
+            f"append=True is not for {system.label}: export the whole dataset again, with "
+            "overwrite=True"
+        )
 
 
 def _fill(

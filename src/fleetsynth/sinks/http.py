@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from base64 import b64encode
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from fleetsynth._version import __version__
 from fleetsynth.errors import OutputError, UsageError
-from fleetsynth.shown import destination
+from fleetsynth.shown import destination, shown
 from fleetsynth.sinks.streamed import Unavailable
 
 if TYPE_CHECKING:
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 120.0
 _TOO_MANY = 429
-_NEVER = {"CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER"}
-"""What TLS says of a server that will not be another one if it is asked again."""
+_NEVER = re.compile(
+    "CERTIFICATE|WRONG_VERSION_NUMBER|UNKNOWN_CA|HANDSHAKE_FAILURE|PROTOCOL_VERSION|UNSUPPORTED"
+)
+"""What TLS says where to ask again would not help: of a server, or of us."""
 _MOST_SAID = 1 << 16
+_PLAIN = re.compile(r"[!-~]*")
 
 
 class Refused(OutputError):  # noqa: N818 - as `Unavailable`
@@ -101,10 +105,16 @@ class Http:
             )
         try:
             host, port = parts.hostname, parts.port
-        except ValueError:
+            (host or "").encode("idna")
+        except ValueError:  # UnicodeError is one
             host = port = None
         if parts.scheme not in ("http", "https") or not host:
             raise UsageError(f"{destination(url)}: expected a URL such as http://localhost:9090")
+        if not _PLAIN.fullmatch(parts.path + parts.query):
+            raise UsageError(
+                f"{destination(url)}: a URL has neither blanks nor characters beyond ASCII: write"
+                " them as %20 and so on"
+            )
         self._access = access
         self._path = (parts.path if parts.path not in ("", "/") else default_path) + (
             f"?{parts.query}" if parts.query else ""
@@ -140,7 +150,7 @@ class Http:
             content = self._content(answer)
         except (OSError, HTTPException) as error:
             self.close()
-            if isinstance(error, ssl.SSLError) and error.reason in _NEVER:
+            if isinstance(error, ssl.SSLError) and _NEVER.search(error.reason or ""):
                 raise Refused(f"{self.where}: {_why(error)}", 0, "") from error
             raise Unavailable(f"{self.where}: {_why(error)}") from error
         except BaseException:
@@ -163,13 +173,15 @@ class Http:
 
     def _raise(self, answer: HTTPResponse, said: str) -> None:
         status = answer.status
-        told = f"{self.where} answers {status} {answer.reason}" + (f": {said}" if said else "")
+        told = f"{self.where} answers {status} {answer.reason}"
+        told += f": {shown(said)}" if said else ""
         if status == _TOO_MANY or status >= 500 or status == 408:
             raise Unavailable(told, wait_of(answer.getheader("Retry-After")))
         if status in (401, 403):
             told += "; credentials come from FLEETSYNTH_TOKEN, or FLEETSYNTH_USER and _PASSWORD"
         if 300 <= status < 400:
-            told += f"; redirected to {answer.getheader('Location')}: name that place"
+            place = destination(shown(answer.getheader("Location")))
+            told += f"; redirected to {place}: name that place"
         raise Refused(told, status, said)
 
 

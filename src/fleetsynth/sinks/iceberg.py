@@ -70,7 +70,7 @@ class IcebergSink:
                 self._catalogue = self._connect()
                 self._tables = {n: t for n in wanted.known if (t := self._load(n)) is not None}
         marks = {name: table.properties.get(_SAID) for name, table in self._tables.items()}
-        self._replacing = Replacing(wanted, marks, lambda _: [])
+        self._replacing = Replacing(wanted, marks)
         self.already = wanted.dataset is not None and all(map(self._holds, self._schemas))
         self._files = ParquetFiles(
             {name: self._folder / self._namespace / name / "data" for name in self._schemas},

@@ -30,6 +30,8 @@ CONVENTION = OPENTELEMETRY
 PATH = "/v1/metrics"
 HEADERS = {"Content-Encoding": "gzip", "Content-Type": "application/x-protobuf"}
 SCHEMA_URL = f"https://opentelemetry.io/schemas/{SEMCONV}"
+_WHOLE = frozenset(["cpu.logical_number"])
+"""Attributes that the conventions have as whole numbers; all others are text."""
 _SCOPE = ("fleetsynth", __version__)
 _TOGETHER = 20_000
 """Points of a series that are never apart."""
@@ -51,7 +53,7 @@ class Otlp:
         self._catalog = sending.catalog
         self._booted: dict[int, tuple[Ints, Ints]] = {}
         self._rows = {
-            (family.name, row): otlp.attributes(7, pairs)
+            (family.name, row): otlp.attributes(7, _typed(pairs))
             for family in sending.catalog.families
             for row, pairs in enumerate(family.rows)
         }
@@ -141,6 +143,10 @@ class _Resource:
             for name, (family, points) in self._metrics.items()
         )
         return otlp.resource(otlp.attributes(1, self._labels), _SCOPE, SCHEMA_URL, metrics)
+
+
+def _typed(pairs: Mapping[str, str]) -> dict[str, str | int]:
+    return {name: int(value) if name in _WHOLE else value for name, value in pairs.items()}
 
 
 def _request(resources: Mapping[int, _Resource]) -> bytes:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 
 from fleetsynth.errors import NOTHING_LEFT, OutputError, UsageError
-from fleetsynth.sinks.base import Replacing, appended
+from fleetsynth.sinks.base import Replacing, There, appended
 from fleetsynth.sinks.sql import comments, create_table, key, qualified, quoted
 from fleetsynth.sinks.types import arrow_schema, handed
 
@@ -26,16 +26,25 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 63
 """Bytes of a name; of a longer one, the rest would be cut off in silence."""
+_HOST = re.compile(r"(?:\[[^\[\]]*\]|[^\[\]:=\s]*)(?::[0-9]*)?")
+"""A host, or none, and a port: no such thing as ``password=word``, nor the rest of a password."""
 _AGAIN_SECONDS = 0.1
 """After which what did not hear that it is cancelled is told once more."""
 _TABLES = """
-SELECT c.relname, obj_description(c.oid, 'pg_class')
-FROM pg_catalog.pg_class c WHERE c.relnamespace = to_regnamespace($1)
-AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+SELECT relname, CASE WHEN relkind IN ('r', 'p') THEN obj_description(oid, 'pg_class') END
+FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace($1)
+UNION ALL SELECT typname, NULL
+FROM pg_catalog.pg_type WHERE typnamespace = to_regnamespace($1) AND typrelid = 0
 """
+"""What has a name there, and says what of itself: nothing, if it is no table."""
 _COLUMNS = """
 SELECT attname FROM pg_catalog.pg_attribute
 WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+"""
+_KEY = """
+SELECT attname FROM pg_catalog.pg_index JOIN pg_catalog.pg_attribute
+ON attrelid = indrelid AND attnum = ANY(indkey)
+WHERE indrelid = to_regclass($1) AND indisprimary
 """
 
 
@@ -109,7 +118,7 @@ class PostgresqlSink:
         if said is not None:
             self._run(f"CREATE SCHEMA IF NOT EXISTS {quoted(said)}")
         marks = dict(self._ask(_TABLES, quoted(self._schema)))
-        self._replacing = Replacing(self._wanted, marks, self._columns)
+        self._replacing = Replacing(self._wanted, marks, self._there)
         self._targets: dict[str, str] = {}
         for shape in self._wanted.shapes:
             target = self._targets[shape.name] = f"{shape.name}_{token_hex(4)}"
@@ -125,10 +134,7 @@ class PostgresqlSink:
         else:
             self._run(f"ALTER TABLE {self._name(target)} RENAME TO {quoted(shape.name)}")
             if shape.key:
-                self._run(
-                    f"ALTER TABLE {name} RENAME CONSTRAINT {quoted(f'{target}_pkey')}"
-                    f" TO {quoted(f'{shape.name}_pkey')}"
-                )
+                self._name_key(shape, target)
         for statement in comments(shape, name, self._wanted.mark(shape.comment, dataset)):
             self._run(statement)
 
@@ -137,8 +143,19 @@ class PostgresqlSink:
         constraint = f"CONSTRAINT {quoted(f'{target}_pkey')} PRIMARY KEY {key(shape)}"
         self._run(f"ALTER TABLE {self._name(target)} ADD {constraint}")
 
-    def _columns(self, table: str) -> list[str]:
-        return [name for (name,) in self._ask(_COLUMNS, self._name(table))]
+    def _name_key(self, shape: Shape, target: str) -> None:
+        """Name a key after its table, unless that of a table that was renamed has the name."""
+        key_name = f"{shape.name}_pkey"
+        ((is_free,),) = self._ask("SELECT to_regclass($1) IS NULL", self._name(key_name))
+        if is_free:
+            self._run(
+                f"ALTER TABLE {self._name(shape.name)} RENAME CONSTRAINT"
+                f" {quoted(f'{target}_pkey')} TO {quoted(key_name)}"
+            )
+
+    def _there(self, table: str) -> There:
+        asked = (self._ask(statement, self._name(table)) for statement in (_COLUMNS, _KEY))
+        return There(*([name for (name,) in rows] for rows in asked))
 
     def _name(self, table: str) -> str:
         return qualified(self._schema, table)
@@ -182,8 +199,21 @@ def open_sink(wanted: Wanted) -> PostgresqlSink:
 
 
 def _uri(place: str) -> str:
-    """Return what libpq connects to; nothing said is what its variables say."""
-    return place if "://" in place else f"postgresql://{place}"
+    """Return what libpq connects to; nothing said is what its variables say.
+
+    Raises:
+        UsageError: if libpq would take something else for the host, and tell everybody of it.
+    """
+    uri = place if "://" in place else f"postgresql://{place}"
+    who, _, hosts = re.split("[/?#]", uri.partition("://")[2], maxsplit=1)[0].rpartition("@")
+    if "@" in who or not all(map(_HOST.fullmatch, hosts.split(","))):
+        raise UsageError(
+            "the destination is no URL that PostgreSQL takes: expected such as "
+            "postgresql://HOST:5432/DATABASE, with a user and an @ before the host; in names and "
+            "passwords @ : / ? # are written %40 %3A %2F %3F %23, and a password is best left to "
+            "PGPASSWORD"
+        )
+    return uri
 
 
 def _plainly(said: str) -> str:

@@ -74,6 +74,7 @@ class Push:
 
     Attributes:
         cells: how many samples there are, at most.
+        tell: called with what somebody who waits may want to know.
 
     Raises:
         UsageError: if there are no such series, or something does not go together.
@@ -104,6 +105,7 @@ class Push:
         self._everything = chosen(self._catalog, how.series)
         self._plan, self._system, self._how, self._name = plan, system, how, name
         self.cells = self._everything.samples
+        self.tell: Callable[[str], None] | None = None
         what = {
             "dataset": plan.digest, "to": system.target(place), "series": how.series,
             "labels": labels, "truth": [how.events, how.truth],
@@ -185,7 +187,7 @@ class Push:
         try:
             for batch, encoded in pipeline.ahead(coming):
                 pace.wait(encoded.samples)
-                deliver(stream, encoded, again=again, patience=self._how.patience)
+                deliver(stream, encoded, again=again, patience=self._how.patience, tell=self.tell)
                 again = False
                 record = replace(
                     record, batches=batch.number + 1, samples=record.samples + encoded.samples
@@ -236,20 +238,36 @@ def deliver(
     again: bool,
     patience: float,
     sleep: Callable[[float], Any] = time.sleep,
+    tell: Callable[[str], None] | None = None,
+    now: Callable[[], float] = time.monotonic,
 ) -> None:
     """Send a batch until it is there.
+
+    Args:
+        stream: what it is sent to.
+        encoded: the batch.
+        again: whether it may have been sent before.
+        patience: seconds for which it is tried.
+        sleep: waits.
+        tell: called once, when it has to be tried again, with the reason.
+        now: tells the time, in seconds.
 
     Raises:
         OutputError: if it is refused, or `patience` seconds of trying are over.
     """
-    waited, wait = 0.0, LEAST_WAIT
+    waited, wait, told = 0.0, LEAST_WAIT, False
     while True:
+        begun = now()
         try:
             stream.send(encoded, again=again)
         except Unavailable as error:
             pause = min(wait, MOST_WAIT) if error.after is None else max(error.after, LEAST_WAIT)
+            waited += now() - begun  # a server that does not answer takes longer than any pause
             if waited + pause > patience:
                 raise OutputError(f"{error.reason} (tried for {waited:.0f} s)") from error
+            if tell and not told:
+                told = True
+                tell(f"{error.reason}; trying again, for {patience:.0f} s at most")
             sleep(pause)
             waited, wait, again = waited + pause, wait * 2, True
         else:

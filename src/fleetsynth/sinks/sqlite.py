@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from fleetsynth.errors import NOTHING_LEFT, OutputError, UsageError
-from fleetsynth.sinks.base import Replacing, appended
+from fleetsynth.errors import NOTHING_LEFT, ExistsError, OutputError, UsageError
+from fleetsynth.sinks.base import Replacing, There, appended
 from fleetsynth.sinks.database_file import DatabaseFile
 from fleetsynth.sinks.sql import create_table, quoted
 from fleetsynth.sinks.types import arrow_schema, handed
@@ -76,12 +76,10 @@ class SqliteSink:
         self._file.abort()
 
     def _begin(self) -> None:
-        names = [name for (name,) in self._run("SELECT name FROM sqlite_master")]
-        about = (
-            dict(self._run("SELECT name, about FROM fleetsynth_tables")) if _ABOUT in names else {}
-        )
+        names = [name.lower() for (name,) in self._run("SELECT name FROM sqlite_master")]
+        about = self._about() if _ABOUT in names else {}
         marks = {name: about.get(name) for name in names}
-        self._replacing = Replacing(self._wanted, marks, self._columns)
+        self._replacing = Replacing(self._wanted, marks, self._there)
         for shape in self._wanted.shapes:
             target, kept = shape.name, self._replacing.is_kept(shape.name)
             if not kept:
@@ -92,8 +90,18 @@ class SqliteSink:
             insert = "INSERT OR IGNORE" if kept else "INSERT"
             self._inserts[shape.name] = f"{insert} INTO {quoted(target)} VALUES ({marked})"
 
-    def _columns(self, table: str) -> list[str]:
-        return [row[1] for row in self._run(f"PRAGMA table_info({quoted(table)})")]
+    def _about(self) -> dict[str, str]:
+        """Return what our tables say of themselves."""
+        if self._there(_ABOUT).columns != ["name", "about"]:
+            raise ExistsError(
+                f"{_ABOUT} in {self._file.final} was not made by fleetsynth, and is not touched: "
+                "rename or drop it, or choose another file"
+            )
+        return dict(self._run("SELECT name, about FROM fleetsynth_tables"))
+
+    def _there(self, table: str) -> There:
+        rows = self._run(f"PRAGMA table_info({quoted(table)})")
+        return There([row[1] for row in rows], [row[1] for row in rows if row[5]])
 
     def _finish(self, shape: Shape) -> None:
         target, dataset = self._targets[shape.name], self._wanted.dataset

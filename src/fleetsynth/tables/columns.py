@@ -25,6 +25,8 @@ _WORDS = {
     "instance_type": "type of the server when it is commissioned",
     "year": "calendar year of the timestamp",
     "month": "1 to 12",
+    "day": "1 to 31",
+    "date": "day of the timestamp, UTC",
     "quarter": "1 to 4",
     "dayofweek": "Monday is 0",
     "is_weekend": "1 on Saturday and Sunday",

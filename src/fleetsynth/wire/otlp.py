@@ -3,7 +3,7 @@
 ``ExportMetricsServiceRequest{1 ResourceMetrics{1 Resource{1 KeyValue*}, 2 ScopeMetrics{1 Scope{1,
 2}, 2 Metric*}, 3 schema_url}*}``, ``Metric{1 name, 2 description, 3 unit, 5 Gauge{1
 NumberDataPoint*}, 7 Sum{1 NumberDataPoint*, 2 temporality, 3 is_monotonic}}``, ``NumberDataPoint{2
-start, 3 time, 4 double, 7 KeyValue*}``.
+start, 3 time, 4 double, 7 KeyValue*}``, ``KeyValue{1 key, 2 AnyValue{1 text, 3 int}}``.
 """
 
 from __future__ import annotations
@@ -28,13 +28,17 @@ _START, _TIME, _DOUBLE = b"\x11", b"\x19", b"\x21"
 _NANOS = 1_000_000
 
 
-def attributes(number: int, pairs: Mapping[str, str]) -> bytes:
-    """Encode attributes that are text, as a field of that number; none where it is empty."""
+def attributes(number: int, pairs: Mapping[str, str | int]) -> bytes:
+    """Encode attributes, text or whole numbers, as a field of that number; none of empty text."""
     return b"".join(
-        field(number, field(1, name.encode()) + field(2, field(1, value.encode())))
+        field(number, field(1, name.encode()) + field(2, _any_value(value)))
         for name, value in pairs.items()
-        if value
+        if value != ""
     )
+
+
+def _any_value(value: str | int) -> bytes:
+    return int_field(3, value) if isinstance(value, int) else field(1, value.encode())
 
 
 def points(ms: Ints, values: Floats, named: bytes, start_ms: Ints | None = None) -> bytes:

@@ -316,7 +316,7 @@ class RealisticScenario(Scenario):
 
     preset: Literal["realistic"] = Field(description="The realistic model.")
     estate: Name = Field(
-        description="What the fleet is like: mix, enterprise, cloud, web, batch or aws."
+        description="What the fleet is like: a packaged estate, as `fleetsynth estates` lists them."
     )
     sample_interval: Interval = Field(
         description="Step of the simulation: 5min, 1min, 1h, or another that divides an hour."
