@@ -152,7 +152,7 @@ class Catalog:
             UsageError: for a matcher that is none.
         """
         out = self.find(matchers, start_ms, end_ms)
-        self._refuse(out, labels_only=labels_only)
+        self.refuse_beyond(out.count, 0 if labels_only else out.samples)
         return out
 
     def find(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
@@ -174,15 +174,16 @@ class Catalog:
     def _families(self, matchers: list[Matcher]) -> list[Family]:
         return [f for f in self.families if all(accepts(matcher, f.name) for matcher in matchers)]
 
-    def _refuse(self, found: Selection, *, labels_only: bool) -> None:
-        if found.count > self.limits.series:
+    def refuse_beyond(self, series: int, samples: int) -> None:
+        """Raise RefusedError if an answer would have more than one may."""
+        if series > self.limits.series:
             raise RefusedError(
-                f"{found.count:,} series are asked for, and at most {self.limits.series:,} are"
+                f"{series:,} series are asked for, and at most {self.limits.series:,} are"
                 " answered: choose fewer servers or names, or start with a higher --max-series"
             )
-        if not labels_only and found.samples > self.limits.samples:
+        if samples > self.limits.samples:
             raise RefusedError(
-                f"{found.samples:,} samples are asked for, and at most {self.limits.samples:,} are"
+                f"{samples:,} samples are asked for, and at most {self.limits.samples:,} are"
                 " answered: choose fewer servers, less time, or start with a higher --max-samples"
             )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fleetsynth.series.select import Catalog
+    from fleetsynth.series.selection import Selection
     from fleetsynth.wire.remote_read import Query
 
 _IN_MEMORY = 32 << 20
@@ -22,6 +23,8 @@ _IN_MEMORY = 32 << 20
 _PIECE = 1 << 16
 """What snappy looks at together."""
 _READ = 1 << 20
+MOST_QUERIES = 1_000
+"""Queries in one request; Prometheus sends one."""
 
 
 class Answer(NamedTuple):
@@ -73,11 +76,12 @@ def answer(catalog: Catalog, queries: list[Query]) -> Answer:
     Raises:
         UsageError: if one is not to be answered, or takes too much.
     """
+    selections = _select(catalog, queries)
     results = []
     try:
-        for query in queries:
+        for query, selection in zip(queries, selections, strict=True):
             results.append(_Result())
-            _fill(results[-1], catalog, query)
+            _fill(results[-1], selection, labels_only=query.labels_only)
     except BaseException:
         for result in results:
             result.pieces.close()
@@ -101,11 +105,22 @@ def answer(catalog: Catalog, queries: list[Query]) -> Answer:
     )
 
 
-def _fill(result: _Result, catalog: Catalog, query: Query) -> None:
-    labels_only = query.function == "series"
-    selection = catalog.select(
-        query.matchers, query.start_ms, query.end_ms, labels_only=labels_only
-    )
+def _select(catalog: Catalog, queries: list[Query]) -> list[Selection]:
+    """Return what queries mean; limits are of the whole answer, however many it is made of."""
+    if len(queries) > MOST_QUERIES:
+        raise UsageError(f"{len(queries):,} queries in a request, and at most {MOST_QUERIES:,}")
+    out: list[Selection] = []
+    series = samples = 0
+    for query in queries:
+        span = query.start_ms, query.end_ms
+        out.append(catalog.select(query.matchers, *span, labels_only=query.labels_only))
+        series += out[-1].count
+        samples += 0 if query.labels_only else out[-1].samples
+        catalog.refuse_beyond(series, samples)
+    return out
+
+
+def _fill(result: _Result, selection: Selection, *, labels_only: bool) -> None:
     if labels_only:
         for each in selection.named():
             result.add(remote_read.series(remote_read.labels(each.labels), b""), 0)

@@ -152,7 +152,7 @@ def _refuse_signs(folder: Path) -> None:
     found = _SIGNS.search(str(folder))
     if found is not None:
         raise UsageError(
-            f"{folder}: tables of Delta lie in no folder with {found[0]!r} in its name or above it: "
+            f"{folder}: tables of Delta lie in no folder with {found[0]!r} in a name of its path: "
             "name another one"
         )
 
