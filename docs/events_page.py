@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from fleetsynth.kinds.kind import Consequence, Dial, Kind
-    from fleetsynth.scenario.events import SpellRates
+    from fleetsynth.scenario.incidents import SpellRates
 
 
 PICTURES = Path(__file__).resolve().parent / "images" / "events"

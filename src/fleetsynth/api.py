@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleetsynth import pipeline
 from fleetsynth.errors import UsageError
-from fleetsynth.formats import (
-    STANDARD_OUTPUT,
-    format_of,
-    known,
-    named_format,
-    open_standard_output,
-)
 from fleetsynth.presets import as_plan
-from fleetsynth.result import MadeTable, Result
-from fleetsynth.single_file import beside, open_files
+from fleetsynth.single_file import generate_file
 from fleetsynth.stores.places import is_folder
-from fleetsynth.tables.digest import combine
 from fleetsynth.tables.frame import plain, schema
-from fleetsynth.tables.provenance import provenance
 from fleetsynth.tables.table import COMPONENTS, LABELS, TABLES
 
 if TYPE_CHECKING:
@@ -34,11 +23,10 @@ if TYPE_CHECKING:
 
     from fleetsynth.folders.engines.base import Engine
     from fleetsynth.folders.verification import Verification
-    from fleetsynth.formats.base import Sink
     from fleetsynth.formats.options import ReadOptions
-    from fleetsynth.plan import Plan
     from fleetsynth.presets import ScenarioLike
     from fleetsynth.preview.samples import Sample
+    from fleetsynth.result import Result
 
 
 DEFAULT_OUTPUT = Path("data/synthetic/server_metrics.parquet")
@@ -125,8 +113,7 @@ def generate(
         if said:
             words = "resume=True" if said[0] == "resume" else f"{said[0]}=..."
             raise UsageError(f"{words} is for folders: end the path with a slash")
-        _refuse_no_ending(str(path))
-        return _generate_file(
+        return generate_file(
             plan,
             Path(path),
             overwrite=overwrite,
@@ -164,92 +151,6 @@ def _refuse_less_than_one(**said: int | None) -> None:
     for name, value in said.items():
         if value is not None and value < 1:
             raise UsageError(f"{name}={value}: expected a whole number from 1")
-
-
-def _generate_file(
-    plan: Plan,
-    path: Path,
-    *,
-    overwrite: bool,
-    file_format: str | None,
-    csv_safe: bool,
-    tables: tuple[str, ...],
-    workers: int | None,
-    told: Callable[[int], None] | None,
-) -> Result:
-    begun = time.perf_counter()
-    further: dict[str, Sink] = {}
-    of_plan: dict[str, Sink] = {}
-    replaced = overwrite and path.exists()
-    if str(path) == STANDARD_OUTPUT:
-        if tables:
-            raise UsageError(f"{tables[0]}=True is a second file, and standard output takes one")
-        sink = _standard_output(plan, file_format, overwrite=overwrite, csv_safe=csv_safe)
-    else:
-        _refuse_file_format(path, file_format)
-        sink, further, of_plan = open_files(
-            plan, path, tables, overwrite=overwrite, csv_safe=csv_safe, replaced=replaced
-        )
-    outcome = pipeline.run(
-        plan,
-        sink,
-        further=further,
-        of_plan=of_plan,
-        data_first=replaced,
-        workers=workers or pipeline.available_workers(),
-        progress=told,
-    )
-    return Result(
-        url=str(path),
-        plan=plan,
-        rows=outcome.rows,
-        seconds=time.perf_counter() - begun,
-        bytes=outcome.size,
-        digest=outcome.digest,
-        clean_digest=combine(outcome.clean) if plan.is_faulty else "",
-        statistics=outcome.statistics,
-        tables={
-            name: MadeTable(
-                str(beside(path, name)),
-                made.size,
-                made.digest,
-                made.rows if name in of_plan else None,
-            )
-            for name, made in outcome.tables.items()
-        },
-    )
-
-
-def _standard_output(
-    plan: Plan, file_format: str | None, *, overwrite: bool, csv_safe: bool
-) -> Sink:
-    if file_format is None:
-        raise UsageError(
-            f"standard output has no ending that names a format: say file_format=... ({known()})"
-        )
-    if overwrite:
-        raise UsageError("overwrite=True is for files: standard output is what a shell makes of it")
-    ending = named_format(file_format)
-    return open_standard_output(ending, schema(plan), provenance(plan), csv_safe=csv_safe)
-
-
-def _refuse_no_ending(path: str) -> None:
-    """Refuse a name without any ending, which may be meant for a folder."""
-    if not Path(path).suffix and path != STANDARD_OUTPUT:
-        raise UsageError(
-            f"{path} has no ending that names a format: use one of {known()}, or end it with a "
-            "slash for a folder of parts"
-        )
-
-
-def _refuse_file_format(path: Path, file_format: str | None) -> None:
-    """Refuse to be told a format where the name of a file names it."""
-    if file_format is not None:
-        stem, ending = path.name[: -len(format_of(path))], named_format(file_format)
-        raise UsageError(
-            f"file_format=... is for folders and for standard output: the ending of {path} names "
-            f"its format. For {ending}, name it {stem}{ending}"
-        )
 
 
 def append(

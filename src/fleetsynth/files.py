@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from fleetsynth.errors import ExistsError, OutputError, WriteError
+from fleetsynth.errors import ExistsError, OutputError, UsageError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -102,6 +102,19 @@ class AtomicFile:
                     raise
             else:
                 return
+
+
+def refuse_no_page(path: Path) -> None:
+    """Refuse a name that says that it is no page, such as ``report.pdf``; call it early.
+
+    Raises:
+        UsageError: if it has another ending than that of HTML.
+    """
+    if path.suffix.lower() not in ("", ".html", ".htm"):
+        raise UsageError(
+            f"{path} would be a page of HTML: name it {path.with_suffix('.html').name} (a browser "
+            "prints it, to PDF as well)"
+        )
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fleetsynth.errors import ExistsError
-from fleetsynth.formats import format_of, open_sink
+from fleetsynth import pipeline
+from fleetsynth.errors import ExistsError, UsageError
+from fleetsynth.formats import (
+    STANDARD_OUTPUT,
+    format_of,
+    known,
+    named_format,
+    open_sink,
+    open_standard_output,
+)
 from fleetsynth.formats.together import abort
+from fleetsynth.result import MadeTable, Result
 from fleetsynth.size import estimate, refuse_without_room
 from fleetsynth.stores.names import BESIDE_FILES
+from fleetsynth.tables.digest import combine
 from fleetsynth.tables.frame import schema
 from fleetsynth.tables.of_plan import PLAN_TABLES, tables_in
 from fleetsynth.tables.provenance import provenance
 from fleetsynth.tables.table import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from fleetsynth.formats.base import Sink
     from fleetsynth.plan import Plan
@@ -100,3 +111,96 @@ def _refuse_left(path: Path, others: Sequence[Path]) -> None:
                 f"{other} exists, and would be taken for a table of {path}: choose another name, "
                 "or pass overwrite=True"
             )
+
+
+def generate_file(
+    plan: Plan,
+    path: Path,
+    *,
+    overwrite: bool,
+    file_format: str | None,
+    csv_safe: bool,
+    tables: tuple[str, ...],
+    workers: int | None,
+    told: Callable[[int], None] | None,
+) -> Result:
+    """Generate a dataset into a file or to standard output; arguments as `api.generate` has them.
+
+    Raises:
+        UsageError: if the name has no known ending, or arguments do not go together.
+        OutputError: if the file exists, or cannot be written; nothing is left of it.
+    """
+    _refuse_no_ending(str(path))
+    begun = time.perf_counter()
+    further: dict[str, Sink] = {}
+    of_plan: dict[str, Sink] = {}
+    replaced = overwrite and path.exists()
+    if str(path) == STANDARD_OUTPUT:
+        if tables:
+            raise UsageError(f"{tables[0]}=True is a second file, and standard output takes one")
+        sink = _standard_output(plan, file_format, overwrite=overwrite, csv_safe=csv_safe)
+    else:
+        _refuse_file_format(path, file_format)
+        sink, further, of_plan = open_files(
+            plan, path, tables, overwrite=overwrite, csv_safe=csv_safe, replaced=replaced
+        )
+    outcome = pipeline.run(
+        plan,
+        sink,
+        further=further,
+        of_plan=of_plan,
+        data_first=replaced,
+        workers=workers or pipeline.available_workers(),
+        progress=told,
+    )
+    return Result(
+        url=str(path),
+        plan=plan,
+        rows=outcome.rows,
+        seconds=time.perf_counter() - begun,
+        bytes=outcome.size,
+        digest=outcome.digest,
+        clean_digest=combine(outcome.clean) if plan.is_faulty else "",
+        statistics=outcome.statistics,
+        tables={
+            name: MadeTable(
+                str(beside(path, name)),
+                made.size,
+                made.digest,
+                made.rows if name in of_plan else None,
+            )
+            for name, made in outcome.tables.items()
+        },
+    )
+
+
+def _standard_output(
+    plan: Plan, file_format: str | None, *, overwrite: bool, csv_safe: bool
+) -> Sink:
+    if file_format is None:
+        raise UsageError(
+            f"standard output has no ending that names a format: say file_format=... ({known()})"
+        )
+    if overwrite:
+        raise UsageError("overwrite=True is for files: standard output is what a shell makes of it")
+    ending = named_format(file_format)
+    return open_standard_output(ending, schema(plan), provenance(plan), csv_safe=csv_safe)
+
+
+def _refuse_no_ending(path: str) -> None:
+    """Refuse a name without any ending, which may be meant for a folder."""
+    if not Path(path).suffix and path != STANDARD_OUTPUT:
+        raise UsageError(
+            f"{path} has no ending that names a format: use one of {known()}, or end it with a "
+            "slash for a folder of parts"
+        )
+
+
+def _refuse_file_format(path: Path, file_format: str | None) -> None:
+    """Refuse to be told a format where the name of a file names it."""
+    if file_format is not None:
+        stem, ending = path.name[: -len(format_of(path))], named_format(file_format)
+        raise UsageError(
+            f"file_format=... is for folders and for standard output: the ending of {path} names "
+            f"its format. For {ending}, name it {stem}{ending}"
+        )

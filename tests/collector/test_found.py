@@ -103,6 +103,20 @@ def test_validate_and_facts_name_each(preset: str, tmp_path: Path) -> None:
     assert facts.faults["gap"]["first"][0].startswith("server_0")
 
 
+@pytest.mark.parametrize(("kind", "spoilt"), [("unit_slip", "range"), ("quantised", "rounding")])
+def test_values_that_the_scenario_has_spoilt_are_no_failure(
+    kind: str, spoilt: str, tmp_path: Path
+) -> None:
+    """Traffic a thousand times as much is above its bound, whole per cents are whole tenths."""
+    collector = {**_only(kind), kind: {"per_day": 3}}
+    scenario = {"num_servers": 3, "granularity": "5min", "end_date": "2022-01-08"}
+    scenario |= {"collector": {"intensity": 1, **collector}}
+    fleetsynth.generate(scenario, tmp_path / "fleet.parquet")
+    result = fleetsynth.validate(tmp_path / "fleet.parquet")
+    assert result.ok, [(v.name, v.found) for v in result.failed]
+    assert "untestable" in {v.status for v in result.verdicts if v.name == spoilt}
+
+
 def test_without_arrivals_what_stands_late_is_out_of_order(tmp_path: Path) -> None:
     scenario = _scenario("classic", **_only("late"))
     path = tmp_path / "fleet.csv"

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 import fleetsynth
@@ -48,6 +49,8 @@ from tests.dataset.folders import (
 from tests.docs import running
 from tests.e2e.command import Fleetsynth
 from tests.realistic_agreement import realistic
+from tests.sinks.test_conformance import MORE, SMALL
+from tests.sinks.test_ddl import statements
 from tests.support import digest_of, plain_table
 
 Make = Callable[..., PartRecord]
@@ -107,6 +110,10 @@ def session() -> Iterator[Callable[[], Any]]:
                 "spark.ui.enabled": "false",
                 "spark.ui.showConsoleProgress": "false",
                 "spark.sql.shuffle.partitions": "2",
+                # Queries of a few rows are not worth a compiler.
+                "spark.sql.codegen.wholeStage": "false",
+                "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+                "spark.python.daemon.module": "tests.conformance.spark_workers",
             }
             builder = SparkSession.builder.master("local[2,3]")
             for name, value in settings.items():
@@ -281,18 +288,22 @@ def test_a_further_table_has_one_digest_on_every_engine(
 
 @every_engine
 @pytest.mark.parametrize(
-    ("scenario", "keys"),
-    [(LIVES[0], ()), (LIVES[1], KEYS)],
+    ("scenario", "keys", "part_bytes"),
+    [(LIVES[0], (), PART_BYTES), (LIVES[1], KEYS, 15 * PART_BYTES)],
     ids=["of the model", "of the scenario"],
 )
 def test_a_fleet_of_lives_has_one_digest_and_count_on_every_engine(
-    tmp_path: Path, engine: EngineOf, keys: tuple[str, ...], scenario: dict[str, Any]
+    tmp_path: Path,
+    engine: EngineOf,
+    keys: tuple[str, ...],
+    part_bytes: int,
+    scenario: dict[str, Any],
 ) -> None:
     plan = as_plan(scenario)
     result = generate_folder(
         plan.scenario,
         str(tmp_path),
-        part_bytes=PART_BYTES,
+        part_bytes=part_bytes,
         partition_by=keys,
         engine=engine(make_part),
     )
@@ -483,7 +494,8 @@ def test_a_spark_frame_has_the_rows_of_a_table(session: Callable[[], Any]) -> No
 
 
 def test_a_spark_frame_of_lives_has_its_rows_and_nulls(session: Callable[[], Any]) -> None:
-    frame = to_spark(session(), {"preset": "lives"}, part_bytes=10_000)
+    frame = to_spark(session(), {"preset": "lives"}, part_bytes=PART_BYTES)
+    assert frame.rdd.getNumPartitions() > 1
     expected = plain_table(as_plan({"preset": "lives"}))
     assert frame.columns == expected.column_names
     assert frame.count() == expected.num_rows
@@ -499,6 +511,32 @@ def test_a_spark_frame_needs_no_more_than_what_describes_a_scenario(
     assert "region" not in frame.columns
 
 
+def test_spark_reads_the_tables_that_its_statements_say(
+    tmp_path: Path, session: Callable[[], Any]
+) -> None:
+    spark = session()
+    tables = ("server_metrics", "components", "labels", "servers", "events")
+    days = ["year", "month", "day"]
+    for name, partitions in (("flat", []), ("parted", ["region", *days]), ("dated", ["date"])):
+        folder = tmp_path / name
+        made = fleetsynth.generate(SMALL, folder, partition_by=partitions, workers=1, **MORE)
+        for statement in statements(fleetsynth.ddl(folder, "spark")):
+            spark.sql(statement)
+        back = spark.table("server_metrics").drop("day", "date")  # no columns of the dataset
+        back.write.parquet(str(tmp_path / f"{name}-back"))
+        assert fleetsynth.digest(tmp_path / f"{name}-back") == made.digest
+        rows = {table: spark.table(table).count() for table in tables}
+        told = {t: pq.read_table(folder / f"{t}.parquet").num_rows for t in tables[3:]}
+        assert rows == dict.fromkeys(tables[:3], made.rows) | told
+        for table in tables:
+            spark.sql(f"DROP TABLE {table}")
+    parser = spark._jsparkSession.sessionState().sqlParser()
+    for statement in statements(fleetsynth.ddl(folder, "athena", schema="a", location="s3://b/c/")):
+        parser.parsePlan(statement)  # Hive's own words, which Spark knows
+    with pytest.raises(Exception, match=r"(?i)parse"):
+        parser.parsePlan("CREATE EXTERNAL TABLE a (`b` string) STORED PARQUET")
+
+
 def test_the_page_of_the_cookbook(tmp_path: Path, session: Callable[[], Any]) -> None:
     session()
     running.run_page(ROOT / "docs" / "cookbook" / "spark.md", tmp_path)
@@ -507,19 +545,20 @@ def test_the_page_of_the_cookbook(tmp_path: Path, session: Callable[[], Any]) ->
 def test_the_command_line_runs_on_spark(tmp_path: Path, digest: str) -> None:
     fleetsynth = Fleetsynth(tmp_path)
     (tmp_path / "mixed.yaml").write_text(json.dumps(MIXED.to_dict()))
-    where = ("-o", "fleet/", "--part-size", "42kB")
+    where = ("-o", "fleet/", "--part-size", "82kB")  # three parts
     spark = ("--engine", "spark", "--master", "local[2]", "--json")
     ran = fleetsynth(
         *("generate", "mixed.yaml", *where, *spark),
         env={
             "PYSPARK_PYTHON": sys.executable,
             "SPARK_LOCAL_IP": "127.0.0.1",
-            # A short life is not worth a second compiler.
-            "SPARK_SUBMIT_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+            # A short life is not worth a second compiler, nor a page about it.
+            "SPARK_SUBMIT_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
+            "-Dspark.ui.enabled=false",
         },
         fresh=True,
     )
     assert ran.code == 0, ran.err
     facts = json.loads(ran.out)
-    assert (facts["digest"], facts["parts_made"]) == (digest, PARTS)
+    assert (facts["digest"], facts["parts_made"]) == (digest, 2)
     assert digest_in(tmp_path / "fleet") == digest

@@ -4,13 +4,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from html import unescape
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from re import findall
+from typing import BinaryIO
 from urllib.parse import quote
+
+import pytest
+from obstore.store import MemoryStore
 
 HOST = "127.0.0.1"
 BUCKET = "fleet-bucket"
@@ -93,15 +97,22 @@ def moto(folder: Path) -> Iterator[int]:
         yield int(port)
 
 
-def stored(port: int) -> dict[str, bytes]:
-    """The objects of the bucket."""
-    return {key: request(port, "GET", f"/{BUCKET}/{quote(key)}") for key in keys(port)}
-
-
 def put(port: int, objects: Mapping[str, bytes]) -> None:
     """Put objects into the bucket, as they are."""
     for key, data in objects.items():
         request(port, "PUT", f"/{BUCKET}/{quote(key)}", data)
+
+
+def store_in_memory(patch: pytest.MonkeyPatch) -> None:
+    """Let every bucket be one in the memory of this process."""
+    memory = MemoryStore()
+    patch.setenv("AWS_SKIP_SIGNATURE", "true")
+
+    def whole(file: BinaryIO) -> AbstractContextManager[bytes]:
+        return nullcontext(file.read())  # what is mapped, the store would keep
+
+    patch.setattr("fleetsynth.stores.object_store._mapped", whole)
+    patch.setattr("obstore.store.from_url", lambda *_, **__: memory)
 
 
 class Gate:

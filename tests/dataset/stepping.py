@@ -214,6 +214,16 @@ def overwrite_data(folder: str) -> Any:
     return generate_file(TWO_MONTHS, f"{folder}/fleet.csv", overwrite=True)
 
 
+def left_in(folder: Path) -> dict[str, int | None]:
+    """All that a killed run has left, with the sizes of files: by it, states are told apart."""
+    return {
+        _RANDOM.sub("", str(path.relative_to(folder))): path.stat().st_size
+        if path.is_file()
+        else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
 class Steps:
     """A process that runs tasks in copies of itself, which start at once."""
 

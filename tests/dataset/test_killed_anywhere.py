@@ -2,7 +2,8 @@
 
 A plain run, and one that replaces a dataset, die at each of their steps. Others take most of the
 same steps, at the same files: of those every fifth, and each that no run before has taken, and each
-by which they take away what is there.
+by which they take away what is there. Many steps change nothing, such as those that remove a folder
+only if it is empty: what is the same is recovered once.
 """
 
 import shutil
@@ -174,11 +175,16 @@ def test_what_is_killed_at_any_step_is_recovered(
     assert verify(str(end)).findings == []
     made = made_in(end)
     assert (MINE in made) == (before in OF_ANOTHER)
+    last = None
     for step in _dies_at((before, task), taken):
         go_on = ways[step % 2]
         folder = tmp_path / str(step)
         _copy(start, folder)
         steps.kill_at(step, task, folder)
+        left = stepping.left_in(folder)
+        if left == last:  # what the run has done since the last one died has changed nothing
+            continue
+        last = left
         state = look(LocalStore(folder))
         if state.finished and not state.being_replaced:
             assert [

@@ -1,6 +1,7 @@
 """Folders in an object store: a real server, real uploads, and some that fail."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,8 @@ from tests.dataset.object_store import (
     forgetful,
     gate,
     keys,
-    put,
     request,
-    stored,
+    store_in_memory,
     uploads,
 )
 from tests.e2e.command import SMALL, Fleetsynth, Ran
@@ -329,11 +329,22 @@ def test_a_run_whose_uploads_are_refused_says_so_and_goes_on_later(
     assert (facts["parts_made"], facts["digest"]) == (4, single)
 
 
+SOON = """
+import obstore.store
+real = obstore.store.from_url
+obstore.store.from_url = lambda *of, **how: real(*of, **how, retry_config={"max_retries": 2})
+"""
+"""What lets each process of a run give a store up after tenths of a second, and not of a minute."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_store_that_is_lost_ends_the_run_and_what_is_whole_stays(
     port: int, fleetsynth: Fleetsynth, single: str, count: int
 ) -> None:
+    (fleetsynth.folder / "sitecustomize.py").write_text(SOON)
+    paths = (str(fleetsynth.folder), os.environ["PYTHONPATH"])
+    soon = {"PYTHONPATH": os.pathsep.join(paths)}
     (fleetsynth.folder / "mixed.yaml").write_text(json.dumps(MIXED.to_dict()))
     command = ("generate", "mixed.yaml", "-o", f"s3://{BUCKET}/fleet/", "--part-size", "42kB")
     with gate(port) as before:
@@ -344,7 +355,8 @@ def test_a_store_that_is_lost_ends_the_run_and_what_is_whole_stays(
             return True
 
         before.allows = allows
-        ran = discreet(fleetsynth(*command, "--workers", str(count), env=environment(before.port)))
+        env = environment(before.port) | soon
+        ran = discreet(fleetsynth(*command, "--workers", str(count), env=env, fresh=True))
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith(f"error: the object store at s3://{BUCKET}/fleet failed: ")
     assert ran.err.endswith("parts are whole; go on with --resume\n")
@@ -500,49 +512,64 @@ def _ends_before(step: int, task: stepping.Task, url: str) -> bool:
     return True
 
 
+@pytest.fixture
+def in_memory(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty folder in a store of this process.
+
+    Runs that die do so between requests, whoever takes those; a server needs a hundredfold of time.
+    """
+    stepping.as_json(monkeypatch.setattr)
+    store_in_memory(monkeypatch)
+    return f"s3://{BUCKET}/fleet"
+
+
+def _all_in(url: str) -> dict[str, bytes]:
+    store = open_store(url)
+    return {key: store.read(key) or b"" for key in store.list()}
+
+
+def _begin_with(url: str, there: dict[str, bytes]) -> None:
+    store = open_store(url)
+    for key in store.list():
+        store.delete(key)
+    for key, data in there.items():
+        store.write(key, data)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["generate", "overwrite"])
-def test_what_is_killed_at_any_request_is_recovered(
-    port: int, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
+def test_what_is_killed_at_any_request_is_recovered(in_memory: str, what: str) -> None:
     wanted = digest_of(resolve(stepping.TWO_MONTHS))
-    monkeypatch.setenv("AWS_MAX_RETRIES", "0")
-    stepping.as_json(monkeypatch.setattr)
-    url = f"s3://{BUCKET}/fleet"
+    url = in_memory
     if what == "overwrite":
         stepping.generate_other(url)
         open_store(url).write("notes.txt", b"mine")
-    there, begun = stored(port), False
+    there, begun = _all_in(url), False
     for step in range(1, 100):
         if what == "overwrite" and begun and step % 4:
             continue  # as a run that replaces nothing, which dies at each
-        empty(port)
-        put(port, there)
+        _begin_with(url, there)
         if _ends_before(step, getattr(stepping, what), url):
             break
-        untouched = what == "overwrite" and not keys(port, "fleet/_parts/job")
-        begun = bool(keys(port, "fleet/data/"))
+        store = open_store(url)
+        untouched = what == "overwrite" and not store.list("_parts/job")
+        begun = bool(store.list("data/"))
         (stepping.overwrite if step % 2 or untouched else stepping.resume)(url)
-        assert json.loads(open_store(url).read("manifest.json") or b"")["digest"] == wanted
+        assert json.loads(store.read("manifest.json") or b"")["digest"] == wanted
         assert verify(url).findings == []
-        assert not keys(port, "fleet/_parts")
-        assert (open_store(url).read("notes.txt") == b"mine") == (what == "overwrite")
+        assert not store.list("_parts")
+        assert (store.read("notes.txt") == b"mine") == (what == "overwrite")
     assert 10 < step < 99
 
 
 @pytest.mark.slow
-def test_an_append_that_is_killed_at_any_request_leaves_a_whole_dataset(
-    port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_MAX_RETRIES", "0")
-    stepping.as_json(monkeypatch.setattr)
-    url = f"s3://{BUCKET}/fleet"
+def test_an_append_that_is_killed_at_any_request_leaves_a_whole_dataset(in_memory: str) -> None:
+    url = in_memory
     stepping.generate_to_append(url)
-    there = stored(port)
+    there = _all_in(url)
     old, new = (digest_of(resolve(each)) for each in (stepping.EVENTFUL, stepping.LONGER))
     for step in range(1, 100):
-        empty(port)
-        put(port, there)
+        _begin_with(url, there)
         if _ends_before(step, stepping.append, url):
             break
         told = json.loads(open_store(url).read("manifest.json") or b"")["digest"]
@@ -551,9 +578,9 @@ def test_an_append_that_is_killed_at_any_request_leaves_a_whole_dataset(
         stepping.resume_append(url)
         assert json.loads(open_store(url).read("manifest.json") or b"")["digest"] == new
         assert verify(url).findings == []
-        assert not keys(port, "fleet/_parts")
-        now = stored(port)
-        assert {name: now[name] for name in there if "/data/" in name} == {
-            name: data for name, data in there.items() if "/data/" in name
+        now = _all_in(url)
+        assert not [name for name in now if name.startswith("_parts")]
+        assert {name: now[name] for name in there if name.startswith("data/")} == {
+            name: data for name, data in there.items() if name.startswith("data/")
         }
     assert 10 < step < 99

@@ -57,3 +57,18 @@ def test_after_a_failure_no_other_part_is_begun(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="no room for this part"):
         list(engine.run(folder, range(8)))
     assert {path.name for path in tmp_path.iterdir()} <= {"0", "1"}
+
+
+SCRIPT = """
+import sys
+import fleetsynth as fs
+print(fs.generate({"num_servers": 2, "end_date": "2022-01-02"}, sys.argv[1],
+                  partition_by=["date"], workers=2).parts)
+"""
+
+
+def test_a_script_needs_no_guard(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, "script.py", "fleet/"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2\n", "")

@@ -13,10 +13,11 @@ from fleetsynth import generate, load_scenario
 from fleetsynth.formats import FORMATS
 from fleetsynth.kinds import FAULTS, KINDS
 from fleetsynth.models.classic.scenario import ArchetypeProfile, ClassicScenario, Growth
-from fleetsynth.models.realistic import scenario
+from fleetsynth.models.realistic import profile, scenario
 from fleetsynth.presets import resolve
 from fleetsynth.scenario.distribution import Distribution
-from fleetsynth.scenario.events import LevelRates, SpellRates, Told
+from fleetsynth.scenario.events import Told
+from fleetsynth.scenario.incidents import LevelRates, SpellRates
 from tests.docs import markdown, running
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def test_public_names_are_documented(name: str) -> None:
         *scenario.RealisticScenario.model_fields,
         *scenario.Location.model_fields,
         *scenario.Close.model_fields,
-        *scenario.RealisticProfile.model_fields,
+        *profile.RealisticProfile.model_fields,
         *Distribution.model_fields,
     ],
 )
@@ -138,7 +139,7 @@ def test_groups_of_realistic_profiles_are_documented(group: str) -> None:
     page = (ROOT / "docs" / "scenario.md").read_text("utf-8")
     section = page.partition(f"\n#### {group.title()}\n")[2].partition("\n#")[0]
     rows = {line.split("`")[1]: line for line in section.splitlines() if line.startswith("| `")}
-    model = scenario.RealisticProfile.model_fields[group].annotation
+    model = profile.RealisticProfile.model_fields[group].annotation
     assert model is not None
     assert list(rows) == list(model.model_fields)
     assert all(row.split("|")[-2].strip() for row in rows.values())

@@ -204,7 +204,7 @@ def test_a_file_names_its_own_preset_and_an_option_wins(fleetsynth: Fleetsynth) 
     shown = fleetsynth.prints("config", "show", "real.yaml", "--preset", "classic")
     assert shown.startswith("preset: classic\nnum_servers: 2\n")
     wide = fleetsynth.prints("plan", "real.yaml", "--statistics", "p50,p95,max,mean")
-    assert wide.startswith("rows      2,922 of 34 columns\n")
+    assert wide.splitlines()[0].split() == ["rows", "2,922", "of", "34", "columns"]
 
 
 def test_init_writes_the_realistic_scenario(fleetsynth: Fleetsynth) -> None:

@@ -70,3 +70,28 @@ def test_json_leaves_are_those_of_the_text(fleetsynth: Fleetsynth, small: dict[s
     assert [
         f"{leaf}  {path}  {server}  {month}" for server, month, leaf in facts["leaves"]
     ] == lines
+
+
+def test_files_of_a_folder_have_one_set_of_columns(
+    fleetsynth: Fleetsynth, small: dict[str, Path]
+) -> None:
+    """In whatever order and width; files of two tables are refused, and not a traceback."""
+    folder = fleetsynth.folder / "mixed"
+    folder.mkdir()
+    rows = pd.read_csv(small[".csv"], parse_dates=["timestamp"])
+    late, early = rows[rows["timestamp"].dt.day > 9], rows[rows["timestamp"].dt.day <= 9]
+    late[sorted(late.columns)].to_csv(folder / "a.csv", index=False)
+    early.astype({"year": "int32"}).to_parquet(folder / "b.parquet", index=False)
+    both = fleetsynth.prints("digest", "mixed").split()[0]
+    assert both == fleetsynth.prints("digest", str(small[".csv"])).split()[0]
+    early.drop(columns="region").to_parquet(folder / "b.parquet", index=False)
+    ran = fleetsynth("digest", "mixed")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "error: mixed: not all of its files have the columns region: name files of one table, or "
+        "its folder\n"
+    )
+    early.assign(region=7).to_parquet(folder / "b.parquet", index=False)
+    ran = fleetsynth("digest", "mixed")
+    assert (ran.code, ran.out) == (1, "")
+    assert "has not the same type in all of its files" in ran.err

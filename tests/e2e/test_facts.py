@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fleetsynth import load_scenario
+from fleetsynth.cli.show_facts import _only
 from fleetsynth.facts.facts_table import known_facts
 from fleetsynth.folders.generate import generate_folder
 from tests.e2e.command import Fleetsynth, contents
@@ -109,3 +110,8 @@ def test_a_file_that_cannot_be_read(fleetsynth: Fleetsynth) -> None:
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("error: cannot read it.parquet: ")
     assert ran.err.count("\n") == 1
+
+
+def test_words_that_are_wanted_leave_a_column_of_figures_its_width() -> None:
+    for fact in known_facts().values():
+        assert max((len(line) for line in _only(fact.only).splitlines()), default=0) <= 18

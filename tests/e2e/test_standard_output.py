@@ -1,10 +1,11 @@
 """``generate -o -``: data and nothing else on standard output, whatever becomes of it."""
 
 import json
+import os
 import pty
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from io import RawIOBase, TextIOWrapper
-from os import close
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +18,6 @@ from tests.e2e.command import (
     SMALL,
     SMALL_SCENARIO,
     Fleetsynth,
-    as_told_by_a_shell,
     command,
     contents,
     environment,
@@ -62,14 +62,17 @@ def test_the_digest_is_told_beside_it(fleetsynth: Fleetsynth, small: dict[str, P
 @pytest.mark.slow
 @EACH
 def test_a_reader_that_goes_away_ends_it_in_silence(fleetsynth: Fleetsynth, ending: str) -> None:
-    arguments = ("generate", *LARGE, "-o", "-", "--format", ending)
-    with fleetsynth.start(*arguments) as child:
-        assert child.stdout is not None
-        assert child.stderr is not None
-        assert len(child.stdout.read(1000)) == 1000
-        child.stdout.close()
-        said = child.stderr.read()
-    assert (as_told_by_a_shell(child.returncode), said) == (141, b"")
+    ours, theirs = os.pipe()
+
+    def look() -> int:
+        with os.fdopen(ours, "rb") as read:
+            return len(read.read(1000))
+
+    with ThreadPoolExecutor(1) as beside, os.fdopen(theirs, "wb") as out:
+        read = beside.submit(look)
+        ran = fleetsynth("generate", *LARGE, "-o", "-", "--format", ending, stdout=out)
+    assert read.result() == 1000
+    assert (ran.code, ran.err) == (141, "")
     assert contents(fleetsynth.folder) == {}
 
 
@@ -88,22 +91,15 @@ def test_a_full_disk_is_told(fleetsynth: Fleetsynth, ending: str) -> None:
 def test_a_terminal_gets_text_and_nothing_else(fleetsynth: Fleetsynth, ending: str) -> None:
     ours, theirs = pty.openpty()
     arguments = ("generate", "--servers", "1", "--end", "2022-01-02", "-o", "-", "--format", ending)
-    child = subprocess.Popen(
-        command(arguments),
-        cwd=fleetsynth.folder,
-        env=environment(None),
-        stdout=theirs,
-        stderr=subprocess.PIPE,
-    )
-    _, said = child.communicate()
-    close(theirs)
-    close(ours)
+    with os.fdopen(theirs, "wb", buffering=0) as terminal:
+        ran = fleetsynth(*arguments, stdout=terminal)
+    os.close(ours)
     if FORMATS[ending].binary:
         expected = f"error: {ending} cannot be shown on a terminal: send it to a file or a program"
-        assert (child.returncode, said.decode()) == (2, f"{expected} (> or |)\n")
+        assert (ran.code, ran.err) == (2, f"{expected} (> or |)\n")
     else:
-        assert child.returncode == 0
-        assert b"digest" in said
+        assert ran.code == 0
+        assert "digest" in ran.err
 
 
 def test_a_closed_one_is_told(fleetsynth: Fleetsynth) -> None:

@@ -164,3 +164,14 @@ def test_nought_is_something_that_was_said(fleetsynth: Fleetsynth) -> None:
     ran = fleetsynth(*to, "--patience", "0")
     assert ran.code == 1
     assert "(tried for 0 s)" in ran.err
+
+
+@pytest.mark.parametrize("name", ["it.pdf", "it.xlsx", "it.png"])
+def test_a_page_is_not_called_something_else(name: str, fleetsynth: Fleetsynth) -> None:
+    (fleetsynth.folder / "a.csv").write_text("time,host,cpu\n2024-01-01,a,1\n")
+    said = f"error: {name} would be a page of HTML: name it it.html"
+    for command in (("report", "a.csv", "-o", name), ("compare", "a.csv", "a.csv", "--html", name)):
+        ran = fleetsynth(*command)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith(said)
+    assert list(contents(fleetsynth.folder)) == ["a.csv"]

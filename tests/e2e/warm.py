@@ -1,9 +1,9 @@
 """Runs the real command line in forks of a process that has imported everything already.
 
-Most of a short run is imports: a fork has done them. All else is as in a process of its own, from
-its streams, folder and environment to the way in which Python ends. What a fresh process imports,
-and how it starts, is looked at where a test runs one: by `Fleetsynth.start`, in
-tests/unit/test_imports.py, and in the pages of the documentation.
+Most of a short run is imports, and reading what is packaged: a fork has done that. All else is as
+in a process of its own, from its streams, folder and environment to the way in which Python ends.
+What a fresh process imports, and how it starts, is looked at where a test runs one: by
+`Fleetsynth.start`, in tests/unit/test_imports.py, and in the pages of the documentation.
 
 ``python -m tests.e2e.warm SOCKET`` answers each request on the socket with an exit code, where a
 negative one is the signal that ended the run.
@@ -163,6 +163,11 @@ def _import_all() -> None:
             importlib.import_module(module.name)
     for name in LIBRARIES:
         importlib.import_module(name)
+    from fleetsynth.presets.catalog import packaged
+    from fleetsynth.presets.load import load_scenario
+
+    for preset in ("classic", "realistic"):
+        load_scenario(packaged(preset))
 
 
 def _become(request: list[Any], files: Sequence[int]) -> None:

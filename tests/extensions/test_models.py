@@ -187,7 +187,7 @@ def test_a_packaged_scenario(tmp_path: Path) -> None:
 def test_a_figure_of_the_realistic_model(tmp_path: Path) -> None:
     tree = Tree(tmp_path, "a figure of the realistic model")
     tree.edit(
-        "models/realistic/scenario.py",
+        "models/realistic/profile.py",
         (
             "    holiday: Multiplier",
             '    noon: Multiplier = Field(description="Multiplies demand at 12:00.")\n'

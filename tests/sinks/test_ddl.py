@@ -1,12 +1,12 @@
-"""Statements that create tables: executed by the systems that they are for."""
+"""Statements that create tables: executed by the systems that they are for.
 
-from collections.abc import Callable
+Spark executes its own where it runs: in tests/conformance/test_engines.py.
+"""
+
 from pathlib import Path
 from shutil import copyfile
-from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 import pytest
 
 import fleetsynth as fs
@@ -56,34 +56,6 @@ def test_postgresql_has_the_tables_that_an_export_makes(postgres: Postgres) -> N
     fs.export(SMALL, other, schema="fleet", append=True)
     rows = "SELECT count(*) FROM fleet.server_metrics"
     assert postgres.ask(rows, one) == postgres.ask(rows, other) != [["0"]]
-
-
-@pytest.mark.slow
-@pytest.mark.xdist_group("Spark")
-@pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning")
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-def test_spark_reads_what_lies_there(tmp_path: Path, session: Callable[[], Any]) -> None:
-    spark = session()
-    tables = ("server_metrics", "components", "labels", "servers", "events")
-    days = ["year", "month", "day"]
-    for name, partitions in (("flat", []), ("parted", ["region", *days]), ("dated", ["date"])):
-        folder = tmp_path / name
-        made = fs.generate(SMALL, folder, partition_by=partitions, workers=1, **MORE)
-        for statement in statements(fs.ddl(folder, "spark")):
-            spark.sql(statement)
-        back = spark.table("server_metrics").drop("day", "date")  # no columns of the dataset
-        back.write.parquet(str(tmp_path / f"{name}-back"))
-        assert fs.digest(tmp_path / f"{name}-back") == made.digest
-        rows = {table: spark.table(table).count() for table in tables}
-        told = {t: pq.read_table(folder / f"{t}.parquet").num_rows for t in tables[3:]}
-        assert rows == dict.fromkeys(tables[:3], made.rows) | told
-        for table in tables:
-            spark.sql(f"DROP TABLE {table}")
-    parser = spark._jsparkSession.sessionState().sqlParser()
-    for statement in statements(fs.ddl(folder, "athena", schema="a", location="s3://b/c/")):
-        parser.parsePlan(statement)  # Hive's own words, which Spark knows
-    with pytest.raises(Exception, match=r"(?i)parse"):
-        parser.parsePlan("CREATE EXTERNAL TABLE a (`b` string) STORED PARQUET")
 
 
 def statements(text: str) -> list[str]:

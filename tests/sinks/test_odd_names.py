@@ -9,14 +9,10 @@ from pyiceberg.catalog.sql import SqlCatalog
 
 import fleetsynth as fs
 from fleetsynth.errors import OutputError, UsageError
-from fleetsynth.presets import as_plan
-from fleetsynth.series.select import Catalog, Limits
-from fleetsynth.serve.read import MOST_QUERIES, answer
 from fleetsynth.sinks import progress
 from fleetsynth.sinks.access import access_of
 from fleetsynth.sinks.http import Http, proxy_of, split_url, wait_of
 from fleetsynth.sinks.push import Streaming
-from fleetsynth.wire.remote_read import Matcher, Query
 
 TINY = {"num_servers": 2, "end_date": "2022-01-03"}
 
@@ -119,16 +115,3 @@ def test_a_secret_without_an_end_is_refused() -> None:
 def test_a_rate_that_is_none_is_refused(rate: float) -> None:
     with pytest.raises(UsageError, match="expected samples a second"):
         fs.export(TINY, "prometheus:http://127.0.0.1:1", streaming=Streaming(rate=rate))
-
-
-def test_limits_are_of_an_answer_however_many_queries_it_is_to() -> None:
-    catalog = Catalog(as_plan(TINY), {"job": "j"}, Limits(samples=10))
-    begin, end = (second * 1000 for second in catalog.span())
-    query = Query(begin, end, (Matcher("=", "__name__", "fleetsynth_cpu_p95"),))
-    one = answer(catalog, [query])
-    assert len(b"".join(one.chunks)) == one.size
-    assert one.samples == 6
-    with pytest.raises(UsageError, match="12 samples are asked for, and at most 10"):
-        answer(catalog, [query, query])
-    with pytest.raises(UsageError, match="1,001 queries in a request"):
-        answer(catalog, [query] * (MOST_QUERIES + 1))

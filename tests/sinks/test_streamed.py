@@ -144,7 +144,9 @@ def test_whoever_goes_on_sends_the_rest(
             raise how
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(deliver, "__kwdefaults__", {**deliver.__kwdefaults__, "sleep": end})
+            patch.setattr(
+                deliver, "__kwdefaults__", {**(deliver.__kwdefaults__ or {}), "sleep": end}
+            )
             with pytest.raises(how) as ended:
                 send(receiver)
         (note,) = ended.value.__notes__
@@ -475,7 +477,9 @@ def test_waits_grow_and_a_server_is_given_the_time_it_wants() -> None:
     fake = Fake(None, None)
     deliver(fake, one, again=False, patience=9, sleep=pauses.append, tell=told.append)  # type: ignore[arg-type]
     assert told == ["busy; trying again, for 9 s at most"]
-    with pytest.raises(OutputError, match="busy"):
+    with pytest.raises(
+        OutputError, match=r"busy \(tried for 60 s, and is to wait for another 60 s"
+    ):
         deliver(Fake(60.0, 60.0), one, again=False, patience=100, sleep=pauses.append)  # type: ignore[arg-type]
 
 
@@ -545,6 +549,8 @@ def test_what_is_said_of_credentials_goes_together() -> None:
         ("prometheus:http://localhost:1", {"rate": 0}, "samples a second"),
         ("prometheus:http://localhost:1", {"patience": -1}, "expected seconds"),
         ("prometheus:http://localhost:1", {"labels": {"mode": "x"}}, "have this label already"),
+        ("prometheus:http://localhost:1", {"labels": {"a": "\udcff"}}, "text in UTF-8"),
+        ("prometheus:http://localhost:1", {"series": "\udcff"}, "text in UTF-8"),
         ("x.csv", {}, "is for monitoring systems"),
     ],
 )

@@ -252,12 +252,18 @@ SAMPLES: dict[str, Any] = {
     "incidents": {"intensity": 0},
     "stories": {"share": 0},
 } | each(
-    KINDS, floor=0, steps=0, memory__follows=2.0, memory__restart_days=1.5, disk__cleanup_days=1.5
+    KINDS,
+    floor=0,
+    steps=0,
+    memory__follows=2.0,
+    memory__restart_days=1.5,
+    disk__cleanup_days=1.5,
+    network__link=100_000,
 )
 
 
 def published_of(plan: Plan, stem: str, total: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Bound a sum as the collector does, but for the link, which nothing here reaches."""
+    """Bound a sum as the collector does, but for the link, which is too fast to be reached."""
     if stem not in ("cpu", "mem", "disk"):
         return np.maximum(total, 0)
     of_servers = members.members_of(plan, 0, plan.fleet.size)

@@ -22,6 +22,7 @@ from fleetsynth.serve.app import App, Reply, Request
 from fleetsynth.serve.clockwork import Replay
 from fleetsynth.serve.live import Live
 from fleetsynth.serve.server import Server
+from fleetsynth.serve.start import Options, server_of, shard_of
 from fleetsynth.wire import protobuf, remote_read, snappy
 
 if TYPE_CHECKING:
@@ -236,6 +237,49 @@ def test_requests_of_several_queries_have_as_many_results(plan: Plan) -> None:
     results = list(protobuf.fields(snappy.decompress(content, 1 << 30)))
     assert len(results) == 2
     assert results[0] == results[1]
+
+
+def test_queries_of_a_request_have_its_limit_together(plan: Plan) -> None:
+    one = snappy.decompress(asking(matcher(0, "__name__", "fleetsynth_cpu_p95")), 1 << 20)
+    for limits, words in (
+        (Limits(samples=4_000), b"4,608 samples are asked for, and at most 4,000"),
+        (Limits(series=15), b"16 series are asked for, and at most 15"),
+    ):
+        app = App(Catalog(plan, {"job": "x"}, limits))
+        assert post(app, snappy.block(one))[0] == 200
+        status, content = post(app, snappy.block(one + one))
+        assert status == 422
+        assert words in content
+
+
+@pytest.mark.parametrize("said", [{}, {"granularity": "hourly", "sample_interval": "5min"}])
+def test_shards_are_the_fleet_together(plan: Plan, said: dict[str, str]) -> None:
+    whole = as_plan(plan.scenario.to_dict() | said)
+    asked = asking(matcher(2, "__name__", "fleetsynth_cpu_.*|node_network.*|node_boot.*"))
+    expected = values(post(app_of(whole), asked)[1])
+    found: dict[bytes, bytes] = {}
+    for shard in ("1/3", "2/3", "3/3"):
+        there = values(post(app_of(shard_of(whole, shard)), asked)[1])
+        assert not there.keys() & found.keys()
+        found |= there
+    assert found == expected
+
+
+def test_a_shard_shows_its_own_servers(plan: Plan) -> None:
+    with server_of(plan, Options(port=0, shard="2/2", only="2-5")) as server:
+        app = server.app
+        app.ready.set()
+        content = b"".join(app.reply(Request("GET", "/metrics", {})).chunks).decode()
+        assert {f"server_{at:03d}" in content for at in (4, 5)} == {True}
+        assert "server_003" not in content
+        assert "server_006" not in content
+    for shard, only, words in (
+        ("3/2", "", "not among 1 to 2"),
+        ("1/9", "", "no more than 8 servers"),
+        ("1/2", "4", "none of these servers is of this shard"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            server_of(plan, Options(port=0, shard=shard, only=only))
 
 
 def test_the_next_ticks_are_made_before_a_scrape_needs_them(plan: Plan) -> None:

@@ -88,11 +88,12 @@ def compare(
     """
     from fleetsynth.compare.dataset import compare
     from fleetsynth.compare.stretches import METRICS
-    from fleetsynth.files import refuse_existing
+    from fleetsynth.files import refuse_existing, refuse_no_page
     from fleetsynth.stores.paths import refuse_missing
 
     refuse_missing([a, b])
     if html is not None:
+        refuse_no_page(html)
         refuse_existing(html, overwrite=overwrite)
     options = read_options(reading)
     with waiting("comparing", silent=as_json):

@@ -52,6 +52,13 @@ from fleetsynth.cli.streaming import pairs
     "  [default: all, up to 10,000]",
 )
 @click.option(
+    "--shard",
+    default="",
+    metavar="K/N",
+    help="Serve shard K of N of the fleet (K from 1), so that several processes share the work:"
+    " Prometheus reads from all of them.",
+)
+@click.option(
     "--label",
     "labels",
     multiple=True,
@@ -103,6 +110,7 @@ def serve(
     at: str,
     speed: float,
     only: str,
+    shard: str,
     labels: tuple[str, ...],
     events: bool,
     max_samples: int,
@@ -137,18 +145,20 @@ def serve(
         speed=speed,
         at=at,
         only=only,
+        shard=shard,
         labels=pairs(labels),
         events=events,
         limits=Limits(max_series, max_samples, cache_mb << 20),
         most_queries=max_queries,
     )
     server = server_of(plan, said)
+    size = server.app.catalog.plan.fleet.size
 
     def started() -> None:
         if as_json:
-            say_json({"url": server.url, "servers": plan.fleet.size, "scenario": plan.digest})
+            say_json({"url": server.url, "servers": size, "scenario": plan.digest})
         else:
-            say(f"serving {plan.fleet.size:,} servers at {server.url} (stop with Ctrl-C)")
+            say(f"serving {size:,} servers at {server.url} (stop with Ctrl-C)")
         sys.stdout.flush()
 
     run(server, lambda: prepare(server.app), started)

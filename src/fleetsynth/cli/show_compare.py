@@ -125,11 +125,5 @@ def _show_facts(found: Comparison) -> None:
         values = [side.facts[name] for side in (found.a, found.b)]
         if values != [None, None]:
             label = Text(fact.label).append(f"  {fact.unit}", style="dim")
-            table.add_row(label, *(_fact(value, fact.decimals) for value in values))
+            table.add_row(label, *(plain(fact.shown(value)) for value in values))
     print_whole(table)
-
-
-def _fact(value: float | str | None, decimals: int) -> Text:
-    if value is None or isinstance(value, str):
-        return plain(value or "–")
-    return plain(f"{value:.{decimals}f}")

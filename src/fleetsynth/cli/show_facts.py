@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -10,9 +11,12 @@ from fleetsynth.cli.terminal import open_console, plain, print_facts, print_whol
 from fleetsynth.facts.facts_table import STEP, known_facts, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from fleetsynth.facts.facts_table import Fact, Facts
+    from fleetsynth.facts.facts_table import Facts
+
+_LINE = 18
+"""Characters of a line of words in a column of figures."""
 
 
 def show_facts(found: Facts) -> None:
@@ -38,17 +42,17 @@ def show_facts(found: Facts) -> None:
     table = text_table("fact", "here", *beside)
     for name, fact in known_facts().items():
         value = found.values[name]
-        here = plain("–" if value is None else _figure(fact, value), "bold")
+        here = plain(fact.shown(value), "bold")
         label = Text(fact.label).append(f"  {fact.unit}", style="dim")
         row: list[str | Text] = [label, here]
         if found.comparable:
-            row += [_mark(found.holds(name)), ", ".join(fact.only) or _bounds(fact.wanted)]
+            row += [_mark(found.holds(name)), _only(fact.only) or _bounds(fact.wanted)]
             row += [_bounds(fact.range())]
-            row += [_figure(fact, fact.real[key]) if key in fact.real else "" for key in real]
+            row += [fact.shown(fact.real[key]) if key in fact.real else "" for key in real]
         table.add_row(*row)
         if name == "cpu_network_r":
             for kind, r in found.network_by_type.items():
-                table.add_row(plain(f"  of {kind}", "dim"), _figure(fact, r))
+                table.add_row(plain(f"  of {kind}", "dim"), fact.shown(r))
     print_whole(table)
     if found.undefined:
         undefined = ", ".join(f"{name} on {count:,}" for name, count in found.undefined.items())
@@ -78,12 +82,13 @@ def _mark(holds: bool | None) -> Text:
     return Text(mark, style=style)
 
 
-def _figure(fact: Fact, value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.{fact.decimals}f}"
-
-
 def _bounds(bounds: tuple[float, float] | None) -> str:
     if bounds is None:
         return ""
     low, high = (f"{bound:g}" for bound in bounds)
     return low if low == high else f"{low} – {high}"
+
+
+def _only(words: Sequence[str]) -> str:
+    """List words on lines that leave a column of figures its width."""
+    return fill(", ".join(words), _LINE)

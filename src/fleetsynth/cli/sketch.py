@@ -136,7 +136,10 @@ def _columns(mark: Mark, seconds: Seconds, step: int, edges: NDArray[np.int64]) 
 
 
 def _foot(console: Console, span: str, seconds: Seconds, edges: NDArray[np.int64]) -> None:
-    each = f"each column is the mean of about {len(seconds) / (len(edges) - 1):.0f} points"
+    points = round(len(seconds) / (len(edges) - 1))
+    each = "each column is a point or two"
+    if points > 1:
+        each = f"each column is the mean of about {points:,} points"
     console.print(Text(f"{span}; {each}", style="dim"))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth import html
 from fleetsynth.compare.tells import NAMES, clearest
-from fleetsynth.files import write_text
+from fleetsynth.files import refuse_no_page, write_text
 
 if TYPE_CHECKING:
     from fleetsynth.compare.distances import Distance
@@ -160,10 +160,12 @@ class Comparison:
         """Write it as one HTML file: the tables, and pictures of what gives a dataset away.
 
         Raises:
+            UsageError: if its name has another ending than .html.
             OutputError: if the file exists or cannot be written.
         """
         from fleetsynth.compare.page import render
 
+        refuse_no_page(Path(path))
         write_text(Path(path), render(self), overwrite=overwrite)
         return Path(path)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetsynth.clock import DAY_SECONDS
+from fleetsynth.compare.features import correlation
 from fleetsynth.compare.two_sample import SPLITS, halved
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _LAGS = (1, 2, 3, 6, 12, 24, 36, 72, 144, 288)
 """Steps after which autocorrelations are compared, up to a day."""
 _POINTS = 256
 """Values that are taken of a stretch for the distance of the values, evenly by rank."""
-_LEAST_SPREAD = 1e-9
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _difference(one: Series, two: Series) -> float:
 def _lags(stretch: Stretch, role: str) -> list[float]:
     values = stretch.series[role]
     most = DAY_SECONDS // stretch.step
-    return [_r(values[:-lag], values[lag:]) for lag in _LAGS if lag <= max(most, 12)]
+    return [correlation(values[:-lag], values[lag:]) for lag in _LAGS if lag <= max(most, 12)]
 
 
 def _couplings(stretch: Stretch, pairs: Sequence[tuple[str, str]]) -> list[float]:
@@ -121,14 +121,8 @@ def _couplings(stretch: Stretch, pairs: Sequence[tuple[str, str]]) -> list[float
         x, y = stretch.series[one], stretch.series[two]
         for left, right in ((x, y), (np.diff(x), np.diff(y))):
             out += [
-                _r(left, right),
-                _r(left[:-1], right[1:]),
-                _r(left[1:], right[:-1]),
+                correlation(left, right),
+                correlation(left[:-1], right[1:]),
+                correlation(left[1:], right[:-1]),
             ]
     return out
-
-
-def _r(x: Series, y: Series) -> float:
-    x, y = x - x.mean(), y - y.mean()
-    size = float((x * x).sum() * (y * y).sum()) ** 0.5
-    return float((x * y).sum()) / size if size > _LEAST_SPREAD else np.nan

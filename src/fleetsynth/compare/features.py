@@ -106,11 +106,12 @@ def coupled(stretches: Sequence[Stretch], one: str, two: str) -> Series:
     for row, stretch in enumerate(stretches):
         if one in stretch.series and two in stretch.series:
             x, y = stretch.series[one], stretch.series[two]
-            out[row] = [_r(x, y), _r(np.diff(x), np.diff(y))]
+            out[row] = [correlation(x, y), correlation(np.diff(x), np.diff(y))]
     return out
 
 
-def _r(x: Series, y: Series) -> float:
+def correlation(x: Series, y: Series) -> float:
+    """Return Pearson's r; NaN where one does not vary."""
     x, y = x - x.mean(), y - y.mean()
     size = float((x * x).sum() * (y * y).sum()) ** 0.5
     return float((x * y).sum()) / size if size > 1e-9 else np.nan

@@ -7,7 +7,7 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -217,15 +217,8 @@ def _facts(found: Comparison) -> str:
     for name, fact in known_facts().items():
         values = [side.facts[name] for side in (found.a, found.b)]
         if values != [None, None]:
-            told = [_fact(value, fact.decimals) for value in values]
-            rows.append([f"{fact.label} {fact.unit}", *told])
+            rows.append([f"{fact.label} {fact.unit}", *map(fact.shown, values)])
     return _table(["fact", "A", "B"], rows)
-
-
-def _fact(value: Any, decimals: int) -> str:
-    if value is None or isinstance(value, str):
-        return value or "–"
-    return f"{value:.{decimals}f}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

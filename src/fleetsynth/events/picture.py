@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -90,19 +91,22 @@ def _seconds(moment: datetime | None) -> float | None:
 
 
 def _labels(axes: Any, marks: list[Mark], span: tuple[np.datetime64, np.datetime64]) -> None:
-    """Name the kinds above their events, as far as there is room, each kind as often as fits."""
+    """Name the kinds above their events, as far as there is room, the rarest first."""
     whole = float((span[1] - span[0]) / np.timedelta64(1, "s"))
-    free = [-1.0] * _ROWS
-    for mark in marks:
+    often = Counter(mark.kind for mark in marks)
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(_ROWS)]
+    for mark in sorted(marks, key=lambda mark: often[mark.kind]):
         begin, end = shown_span(mark, span)
         if end <= begin or (mark.is_change and begin == span[0]):
             continue
         at = float((begin - span[0]) / np.timedelta64(1, "s")) / whole
         at = min(at, 1.0 - _WIDTH * len(mark.title))
-        row = next((row for row in range(_ROWS) if free[row] <= at), None)
+        stop = at + _WIDTH * (len(mark.title) + 1)
+        clear = (all(stop <= a or b <= at for a, b in row) for row in taken)
+        row = next((number for number, is_clear in enumerate(clear) if is_clear), None)
         if row is None:
             continue
-        free[row] = at + _WIDTH * (len(mark.title) + 1)
+        taken[row].append((at, stop))
         axes.text(
             at,
             1.04 + 0.1 * row,

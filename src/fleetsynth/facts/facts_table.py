@@ -72,6 +72,12 @@ class Fact:
         low, high = self.wanted
         return low <= value <= high
 
+    def shown(self, value: Value) -> str:
+        """Return a value as people read it, with as many decimals as say something."""
+        if value is None or isinstance(value, str):
+            return value or "–"
+        return f"{value:.{self.decimals}f}"
+
 
 @cache
 def known_facts() -> dict[str, Fact]:
@@ -100,12 +106,6 @@ def sources() -> dict[str, Reference]:
 def _table() -> dict[str, Any]:
     path = resources.files("fleetsynth.facts") / "facts.yaml"
     return text.parse(path.read_text("utf-8"), "facts.yaml")
-
-
-def _shown(fact: Fact, value: Value) -> str:
-    if value is None or isinstance(value, str):
-        return value or "–"
-    return f"{value:.{fact.decimals}f}"
 
 
 def _span(bounds: tuple[float, float] | None) -> str:
@@ -158,7 +158,7 @@ class Facts:
         rows = [
             [
                 f"{fact.label} {fact.unit}",
-                _shown(fact, self.values[name]),
+                fact.shown(self.values[name]),
                 _span(fact.range() if self.comparable else None),
             ]
             for name, fact in known_facts().items()

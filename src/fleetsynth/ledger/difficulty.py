@@ -14,7 +14,7 @@ from fleetsynth.numeric import rounded
 
 if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Kind, Spells
-    from fleetsynth.scenario.events import SpellRates
+    from fleetsynth.scenario.incidents import SpellRates
 
 
 def rates_at(kind: Kind, drawn: Spells, said: SpellRates, difficulty: float) -> Rates:

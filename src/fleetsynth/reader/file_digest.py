@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from fleetsynth.block import NULL_HUNDREDTHS
 from fleetsynth.clock import DAY_MICROS
-from fleetsynth.errors import InputError
+from fleetsynth.errors import InputError, listed
 from fleetsynth.formats.read import read_batches
 from fleetsynth.tables.digest import (
     Leaves,
@@ -84,7 +84,7 @@ def sorted_leaves(batches: Iterable[pa.RecordBatch]) -> Leaves:
     """Return the leaves of batches in any order of rows, sorted in memory."""
     import pyarrow.compute as pc
 
-    table = keys = plain(pa.Table.from_batches(batches))
+    table = keys = plain(_one_table(list(batches)))
     for at, field in enumerate(table.schema):
         if pa.types.is_floating(field.type):
             values = table.column(at).cast(pa.float64())
@@ -94,6 +94,28 @@ def sorted_leaves(batches: Iterable[pa.RecordBatch]) -> Leaves:
     order = [*_KEY, *_tie_breakers({field.name: field.type for field in table.schema})]
     places = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in order])
     return leaves(table.take(places).to_batches())
+
+
+def _one_table(batches: list[pa.RecordBatch]) -> pa.Table:
+    """Put batches of several files together, whatever the order and the width of their columns.
+
+    Raises:
+        InputError: if they have not the same columns, or one of two types.
+    """
+    if all(batch.schema.equals(batches[0].schema) for batch in batches[1:]):
+        return pa.Table.from_batches(batches)
+    names = batches[0].schema.names
+    for batch in batches:
+        if odd := sorted(set(names) ^ set(batch.schema.names)):
+            raise InputError(
+                f"not all of its files have the columns {listed(odd)}: name files of one table, or "
+                "its folder"
+            )
+    tables = [plain(pa.Table.from_batches([batch]).select(names)) for batch in batches]
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowTypeError as error:
+        raise InputError(f"a column has not the same type in all of its files: {error}") from error
 
 
 def _tie_breakers(types: dict[str, pa.DataType]) -> list[str]:

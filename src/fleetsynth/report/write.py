@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fleetsynth.capacity.ask import USABLE, Ask
 from fleetsynth.errors import FleetsynthError, InputError
-from fleetsynth.files import refuse_existing, write_text
+from fleetsynth.files import refuse_existing, refuse_no_page, write_text
 from fleetsynth.presets import as_plan
 from fleetsynth.presets.files import catalogue_types
 from fleetsynth.reader import ReadOptions, ScatteredError, open_dataset
@@ -96,7 +96,8 @@ def report(
         unknown: called with instance types of the data that the catalogue does not have, if any.
 
     Raises:
-        UsageError: if there is no such dataset, or a level, link or lead time cannot be.
+        UsageError: if there is no such dataset, a level, link or lead time cannot be, or `path` has
+            another ending than .html.
         InputError: if it cannot be read, or lacks a column.
         ScenarioError: if the scenario, or the catalogue, is not valid.
         OutputError: if the file exists or cannot be written.
@@ -104,6 +105,7 @@ def report(
     refuse_missing([dataset])
     ask = Ask(usable, tuple(thresholds), link=link, lead_time=lead_time)
     path = Path(path)
+    refuse_no_page(path)
     refuse_existing(path, overwrite=overwrite)
     given = None if scenario is None else as_plan(scenario)
     catalogue = None if instance_types is None else catalogue_types(instance_types)

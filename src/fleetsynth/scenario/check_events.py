@@ -8,14 +8,16 @@ from fleetsynth.clock import DAY_SECONDS, epoch_day
 from fleetsynth.errors import Problem, did_you_mean, nearest_name
 from fleetsynth.kinds import DRAWN, KINDS, STORIES, TOLD
 from fleetsynth.kinds.kind import CHANNELS, Spells
-from fleetsynth.scenario.events import ASKED, SERVERS
+from fleetsynth.scenario.events import SERVERS
+from fleetsynth.scenario.incidents import ASKED
 from fleetsynth.scenario.moments import LEAST_CAPACITY, period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from fleetsynth.kinds.kind import Kind
-    from fleetsynth.scenario.events import Incidents, Told
+    from fleetsynth.scenario.events import Told
+    from fleetsynth.scenario.incidents import Incidents
     from fleetsynth.scenario.model import Scenario
 
 MOST_TIMES = 30_000

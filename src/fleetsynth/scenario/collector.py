@@ -8,8 +8,8 @@ from pydantic import Field, create_model, model_validator
 
 from fleetsynth.kinds import FAULTS
 from fleetsynth.kinds.kind import Faults
-from fleetsynth.scenario.events import LONGEST_HOURS, PAIR, ByChance
 from fleetsynth.scenario.fields import Key, Share, Strict, ascending
+from fleetsynth.scenario.incidents import LONGEST_HOURS, PAIR, ByChance
 
 if TYPE_CHECKING:
     from fleetsynth.kinds.kind import Kind

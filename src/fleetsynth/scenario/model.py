@@ -14,7 +14,7 @@ from pydantic.functional_validators import AfterValidator
 from fleetsynth.clock import epoch_day
 from fleetsynth.lives import Births
 from fleetsynth.scenario.collector import Collector, faultless
-from fleetsynth.scenario.events import Incidents, Told, nothing
+from fleetsynth.scenario.events import Told  # noqa: TC001 - pydantic reads annotations
 from fleetsynth.scenario.fields import (
     Granularity,
     Odds,
@@ -24,6 +24,7 @@ from fleetsynth.scenario.fields import (
     step_seconds,
 )
 from fleetsynth.scenario.holidays import Holidays
+from fleetsynth.scenario.incidents import Incidents, nothing
 from fleetsynth.scenario.instances import CatalogueOrFile, InstanceOdds, instances_of
 from fleetsynth.scenario.stories import Stories, no_stories
 

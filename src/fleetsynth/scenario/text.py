@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from copy import deepcopy
 from functools import lru_cache
 from io import StringIO
@@ -13,6 +14,8 @@ from ruamel.yaml.events import AliasEvent, ScalarEvent
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from fleetsynth.errors import Problem, ScenarioError
+from fleetsynth.scenario import block_text
+from fleetsynth.scenario.block_text import NotPlainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,10 +40,21 @@ def _loader() -> YAML:
 
 @lru_cache(maxsize=8)  # one is read for each question about a folder, which takes longer than most
 def _load(text: str, name: str) -> Any:
+    with suppress(NotPlainError):
+        return block_text.read(text, _plain)
     # Only text with one of these characters can hold an anchor, alias, tag or directive.
     if any(mark in text for mark in "&*!%"):
         _refuse_indirection(text, name)
     return _loader().load(text)
+
+
+@lru_cache(maxsize=4_000)
+def _plain(text: str) -> Any:
+    """Read a scalar that stands alone."""
+    try:
+        return _loader().load(text)
+    except (YAMLError, ValueError, OverflowError):
+        raise NotPlainError from None  # the error is told with its line
 
 
 def parse(text: str, name: str) -> dict[str, Any]:
@@ -98,10 +112,24 @@ def _dumper(*, flow_style: bool) -> YAML:
 
 def dump(values: dict[str, Any]) -> str:
     """Write plain values as YAML, keys in their order."""
-    yaml = _dumper(flow_style=False)
+    with suppress(NotPlainError):
+        return block_text.write(values, _plainly)
+    return _dump(values)
+
+
+def _dump(values: dict[str, Any]) -> str:
     out = StringIO()
-    yaml.dump(values, out)
+    _dumper(flow_style=False).dump(values, out)
     return out.getvalue()
+
+
+@lru_cache(maxsize=4_000, typed=True)
+def _plainly(value: Any) -> str:
+    """Write a scalar as the value of a key; without one, as nothing would be, it is not plain."""
+    said = _dump({"k": value})
+    if not said.startswith("k: ") or said.count("\n") != 1:
+        raise NotPlainError
+    return said[3:-1]
 
 
 def flow(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fleetsynth.errors import UsageError
 from fleetsynth.series.families import PROMETHEUS
 from fleetsynth.series.index import IDS
+from fleetsynth.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,4 +40,6 @@ def checked(
             raise UsageError(f"label {name}={value}: nothing has such a label there")
         if not value:
             raise UsageError(f"label {name}=: a label without a value is none")
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            raise UsageError(f"label {name}={shown(value)}: a value is text in UTF-8")
     return labels

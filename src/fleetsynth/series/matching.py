@@ -67,6 +67,8 @@ def _matching(pattern: str, values: Sequence[str]) -> Bools:
 
     try:
         found = pc.match_substring_regex(pa.array(values, pa.string()), f"^(?s:{pattern})$")
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{pattern!r} is not text in UTF-8") from error
     except pa.ArrowInvalid as error:
         raise UsageError(f"{pattern!r} is not a regular expression of RE2: {error}") from error
     out: Bools = found.to_numpy(zero_copy_only=False).astype(np.bool_)

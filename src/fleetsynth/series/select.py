@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,7 +40,7 @@ class RefusedError(UsageError):
 
 
 class Limits(NamedTuple):
-    """What one query may take.
+    """What one answer may take.
 
     Attributes:
         series: most series of an answer.
@@ -152,7 +153,7 @@ class Catalog:
             UsageError: for a matcher that is none.
         """
         out = self.find(matchers, start_ms, end_ms)
-        self.refuse_beyond(out.count, 0 if labels_only else out.samples)
+        self.refuse(out.count, 0 if labels_only else out.samples)
         return out
 
     def find(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
@@ -174,8 +175,12 @@ class Catalog:
     def _families(self, matchers: list[Matcher]) -> list[Family]:
         return [f for f in self.families if all(accepts(matcher, f.name) for matcher in matchers)]
 
-    def refuse_beyond(self, series: int, samples: int) -> None:
-        """Raise RefusedError if an answer would have more than one may."""
+    def refuse(self, series: int, samples: int) -> None:
+        """Refuse an answer of so many series and samples, if that is too much.
+
+        Raises:
+            RefusedError: if it is.
+        """
         if series > self.limits.series:
             raise RefusedError(
                 f"{series:,} series are asked for, and at most {self.limits.series:,} are"
@@ -197,7 +202,9 @@ def samples_of(plan: Plan) -> Plan:
         return plan.of_model
     seconds = plan.clock.step // plan.samples_per_row
     said = {"granularity": f"{seconds}s", "statistics": ["mean"]}
-    return as_plan(plan.scenario.to_dict() | said).of_model
+    out = as_plan(plan.scenario.to_dict() | said).of_model
+    members = plan.fleet.members
+    return out if members is None else replace(out, fleet=out.fleet.select(members))
 
 
 def _rows(family: Family, matchers: list[Matcher]) -> tuple[int, ...]:

@@ -23,8 +23,6 @@ _IN_MEMORY = 32 << 20
 _PIECE = 1 << 16
 """What snappy looks at together."""
 _READ = 1 << 20
-MOST_QUERIES = 1_000
-"""Queries in one request; Prometheus sends one."""
 
 
 class Answer(NamedTuple):
@@ -74,14 +72,13 @@ def answer(catalog: Catalog, queries: list[Query]) -> Answer:
     """Answer queries.
 
     Raises:
-        UsageError: if one is not to be answered, or takes too much.
+        UsageError: if one is not to be answered, or all together take too much.
     """
-    selections = _select(catalog, queries)
-    results = []
+    selections, results = _selected(catalog, queries), []
     try:
         for query, selection in zip(queries, selections, strict=True):
             results.append(_Result())
-            _fill(results[-1], selection, labels_only=query.labels_only)
+            _fill(results[-1], selection, labels_only=_wants_labels(query))
     except BaseException:
         for result in results:
             result.pieces.close()
@@ -105,19 +102,22 @@ def answer(catalog: Catalog, queries: list[Query]) -> Answer:
     )
 
 
-def _select(catalog: Catalog, queries: list[Query]) -> list[Selection]:
-    """Return what queries mean; limits are of the whole answer, however many it is made of."""
-    if len(queries) > MOST_QUERIES:
-        raise UsageError(f"{len(queries):,} queries in a request, and at most {MOST_QUERIES:,}")
-    out: list[Selection] = []
-    series = samples = 0
+def _selected(catalog: Catalog, queries: list[Query]) -> list[Selection]:
+    """Return what is to be answered, before any of it is made."""
+    out, series, samples = [], 0, 0
     for query in queries:
-        span = query.start_ms, query.end_ms
-        out.append(catalog.select(query.matchers, *span, labels_only=query.labels_only))
-        series += out[-1].count
-        samples += 0 if query.labels_only else out[-1].samples
-        catalog.refuse_beyond(series, samples)
+        labels_only = _wants_labels(query)
+        found = catalog.select(
+            query.matchers, query.start_ms, query.end_ms, labels_only=labels_only
+        )
+        series, samples = series + found.count, samples + (0 if labels_only else found.samples)
+        catalog.refuse(series, samples)
+        out.append(found)
     return out
+
+
+def _wants_labels(query: Query) -> bool:
+    return query.function == "series"
 
 
 def _fill(result: _Result, selection: Selection, *, labels_only: bool) -> None:

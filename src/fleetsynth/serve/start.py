@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ import numpy as np
 
 from fleetsynth.errors import UsageError
 from fleetsynth.fleet import server_id
+from fleetsynth.folders.shards import parse_shard
 from fleetsynth.series.constant import JOB, checked
 from fleetsynth.series.select import Catalog, Limits
 from fleetsynth.serve.app import App
@@ -49,6 +50,7 @@ class Options:
         speed: seconds of the scenario in a second of `/metrics`.
         at: the scenario's time when it starts; empty for now, where the scenario has it.
         only: servers that `/metrics` shows, such as ``1-50``; empty for all.
+        shard: which part of the fleet is served, such as ``1/4``; empty for all of it.
         labels: that all series have, with their values.
         events: whether what befalls servers is answered as well, as ``fleetsynth_event``.
         limits: what one query may take.
@@ -60,6 +62,7 @@ class Options:
     speed: float = 1.0
     at: str = ""
     only: str = ""
+    shard: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     events: bool = False
     limits: Limits = field(default_factory=Limits)
@@ -80,6 +83,7 @@ def server_of(plan: Plan, options: Options) -> Server:
             " a number such as 60"
         )
     replay = Replay(_at_ms(plan, options.at), time.time_ns() // 1_000_000, options.speed)
+    plan = shard_of(plan, options.shard)
     servers = _only(plan, options.only)
     catalog = Catalog(plan, {"job": JOB, **checked(plan, options.labels)}, options.limits)
     live, reason = None, ""
@@ -93,6 +97,23 @@ def server_of(plan: Plan, options: Options) -> Server:
     if options.events:
         add_events(catalog)  # a history's: /metrics is what somebody who knows of none would see
     return Server(options.host, options.port, App(catalog, live, reason, options.most_queries))
+
+
+def shard_of(plan: Plan, shard: str) -> Plan:
+    """Return a plan with the servers of a shard alone, neighbours as they are simulated.
+
+    Raises:
+        UsageError: if there is no such shard.
+    """
+    if not shard:
+        return plan
+    said = parse_shard(shard)
+    number, count = said.number, said.count
+    size = plan.fleet.size
+    if count > size:
+        raise UsageError(f"shard {shard}: the fleet has no more than {size:,} servers")
+    members = np.arange(size * (number - 1) // count, size * number // count)
+    return replace(plan, fleet=plan.fleet.select(members))
 
 
 def prepare(app: App) -> None:
@@ -122,9 +143,9 @@ def _at_ms(plan: Plan, at: str) -> int:
 
 def _only(plan: Plan, only: str) -> Ints | None:
     """Return the places of the servers that are shown; None if there are too many."""
-    size = plan.fleet.size
+    size = plan.fleet.total
     if not only:
-        return np.arange(size) if size <= MOST_LIVE else None
+        return np.arange(plan.fleet.size) if plan.fleet.size <= MOST_LIVE else None
     found: set[int] = set()
     for piece in only.split(","):
         match = _RANGE.fullmatch(piece)
@@ -145,4 +166,7 @@ def _only(plan: Plan, only: str) -> Ints | None:
         found.update(range(first, last + 1))
     if len(found) > MOST_LIVE:
         raise UsageError(f"--only {only}: at most {MOST_LIVE:,} servers are shown")
-    return np.array(sorted(found), np.int64)
+    here = np.isin(plan.fleet.index(0, plan.fleet.size), sorted(found))
+    if not here.any():
+        raise UsageError(f"--only {only}: none of these servers is of this shard")
+    return np.flatnonzero(here)

@@ -266,7 +266,8 @@ def deliver(
             pause = min(wait, MOST_WAIT) if error.after is None else max(error.after, LEAST_WAIT)
             waited += now() - begun  # a server that does not answer takes longer than any pause
             if waited + pause > patience:
-                raise OutputError(f"{error.reason} (tried for {waited:.0f} s)") from error
+                wish = "" if error.after is None else f", and is to wait for another {pause:.0f} s"
+                raise OutputError(f"{error.reason} (tried for {waited:.0f} s{wish})") from error
             if tell and not told:
                 told = True
                 tell(f"{error.reason}; trying again, for {patience:.0f} s at most")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fleetsynth.reader.faulty import FoundFaults
 
 _TOGETHER = 1 << 10
-_SPOILT = ("timestamps", "piles", "stuck", "network out")
+_SPOILT = ("timestamps", "range", "rounding", "piles", "stuck", "network out")
 """What faults spoil of the form of data, beside all that is estimated."""
 
 

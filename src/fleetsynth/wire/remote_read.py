@@ -61,11 +61,6 @@ class Query(NamedTuple):
     matchers: tuple[Matcher, ...]
     function: str = ""
 
-    @property
-    def labels_only(self) -> bool:
-        """Whether nobody asks for samples."""
-        return self.function == "series"
-
 
 def queries(message: bytes) -> list[Query]:
     """Read a request.

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pickle import PicklingError
 from threading import Thread
 from traceback import format_exc
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fleetsynth.errors import FleetsynthError, OutputError
@@ -89,7 +90,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
-        with _holding_back_ctrl_c():  # the new process inherits that
+        with _holding_back_ctrl_c(), _without_main():  # the new process inherits both
             self._process.start()
         theirs.close()
 
@@ -101,6 +102,20 @@ def _holding_back_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep a new process from running the caller's script again, which may not expect that.
+
+    Whatever parts are made of lies in modules, and none of it in a script.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _serve(connection: Connection, parent: int) -> None:

@@ -8,22 +8,21 @@ and the remainder is `rounding`.
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fleetsynth.block import Block
-from fleetsynth.clock import DAY_SECONDS, HOUR_SECONDS, epoch_day
+from fleetsynth.clock import HOUR_SECONDS
 from fleetsynth.ledger.sources import sources_of
 from fleetsynth.models.parts import Components, Part, Parts, whole
-from fleetsynth.models.realistic import demand, stocks
-from fleetsynth.models.realistic.compose import FULL, flow, following
+from fleetsynth.models.realistic import demand
 from fleetsynth.models.realistic.simulate import grouped, pieces, statistics
-from fleetsynth.models.realistic.spans import Span, shared_of
-from fleetsynth.models.resets import Resets
+from fleetsynth.models.realistic.spans import shared_of
+from fleetsynth.models.realistic.sums import MADE, SERIES, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -31,169 +30,16 @@ if TYPE_CHECKING:
     from fleetsynth.models.realistic.members import Members
     from fleetsynth.models.realistic.plan import RealisticPlan
     from fleetsynth.models.realistic.samples import Samples
-    from fleetsynth.models.realistic.spans import Shared
+    from fleetsynth.models.realistic.spans import Shared, Span
     from fleetsynth.window import Window
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Hundredths = NDArray[np.int32]
 
-_ASKED = ("level", "season", "calendar", "growth", "event", "shared", "own")
-_DONE = ("spikes", "jobs", "episodes")
 _OF_EVENTS = ("event", "incident")
 """Parts that only plans with events have: what events do to demand, and to the server itself."""
 _LIMITS, _ROUNDING = "limits", "rounding"
-
-
-class Seen(NamedTuple):
-    """What is known of some servers at some samples of theirs.
-
-    Attributes:
-        members: the servers.
-        span: what the samples lie in.
-        at: the samples, counted from the Unix epoch, shape (servers, places).
-        relative: returns demand relative to its level, in the stages of `demand.at_hours`, shape
-            (3, servers, places).
-        of: series of `Samples` by name, shape (servers, places) each; only to be read.
-        events: whether there can be any.
-    """
-
-    members: Members
-    span: Span
-    at: Ints
-    relative: Callable[[], Floats]
-    of: Mapping[str, Floats]
-    events: bool
-
-    def stages(self) -> list[Floats]:
-        """Return demand relative to its level, stage by stage, shape (servers, places) each."""
-        return [*self.relative(), *([self.of["relative"]] if self.events else [])]
-
-    def shown(self, name: str) -> Iterator[Floats]:
-        """Yield a series with what events do to the server, if there can be any."""
-        if self.events:
-            yield self.of[f"shown_{name}"].copy()
-
-
-def _cpu(seen: Seen) -> Iterator[Floats]:
-    """Yield the CPU before its limits, up to each part of `_ASKED` and `_DONE`."""
-    level, of = seen.members.loads.level[:, None], seen.of
-    yield np.repeat(level, seen.at.shape[1], axis=1)
-    for stage in seen.stages():
-        yield stage * level
-    yield of["common"] * level
-    yield of["base"].copy()
-    busy = of["base"] + of["spikes"]
-    yield busy.copy()
-    yield busy + of["runs"]
-    yield of["cpu"].copy()
-    yield from seen.shown("cpu")
-
-
-def _traffic(seen: Seen, way: str, ratio: Floats) -> Iterator[Floats]:
-    """Yield traffic of one direction, up to each part of `_ASKED`, activities and transfers.
-
-    Args:
-        seen: servers and samples.
-        way: "in" or "out".
-        ratio: mean traffic over mean traffic in, shape (servers, 1).
-    """
-    server, noise = seen.members.figures, seen.of[f"noise_{way}"]
-    nothing = np.zeros(seen.at.shape)
-    yield flow(server, nothing + 1.0, nothing) * ratio
-    for stage in [*seen.stages(), seen.of["common"]]:
-        yield flow(server, stage, nothing) * ratio
-    for sent in (nothing, seen.of["sent"]):
-        yield flow(server, seen.of["common"], sent) * noise * ratio
-    yield seen.of[f"net_{way}"].copy()
-    yield from seen.shown(way)
-    yield seen.of[f"shown_{way}"] * (FULL / np.maximum(seen.of["shown_cpu"], FULL))
-
-
-def _traffic_in(seen: Seen) -> Iterator[Floats]:
-    return _traffic(seen, "in", np.ones((1, 1)))
-
-
-def _traffic_out(seen: Seen) -> Iterator[Floats]:
-    return _traffic(seen, "out", seen.members.figures["network.out_ratio"][:, None])
-
-
-def _memory(seen: Seen) -> Iterator[Floats]:
-    """Yield memory up to level, restarts, caches, leaks, noise, demand and activities."""
-    yield from _stock(seen, "restart", "memory.restart_days", stocks.memory_sums)
-    yield seen.of["held"].copy()
-    yield following(seen.members.figures, seen.of["common"]) + seen.of["held"]
-    yield seen.of["memory"].copy()
-    yield from seen.shown("memory")
-
-
-def _disk(seen: Seen) -> Iterator[Floats]:
-    """Yield disk space up to level, trend, fill, logs and noise."""
-    origin = epoch_day(seen.span.plan.growth_clock.start) * (DAY_SECONDS // seen.span.step)
-    yield from _stock(seen, "clean-up", "disk.cleanup_days", stocks.disk_sums, origin)
-    yield seen.of["disk"].copy()
-    yield from seen.shown("disk")
-
-
-def _stock(
-    seen: Seen,
-    purpose: str,
-    days: str,
-    sums: Callable[..., Iterator[Floats]],
-    *more: int,
-) -> Iterator[Floats]:
-    """Yield the sums of a stock, server by server put together."""
-    seed, step = seen.span.plan.scenario.seed, seen.span.step
-    paths = stocks.MEMORY if days in stocks.MEMORY else stocks.DISK
-    span, made = (seen.span.first, seen.span.stop), []
-    each = stocks.each(seen.members.names, seen.members.figures, paths)
-    for (name, of), at in zip(each, seen.at, strict=True):
-        resets = Resets(seed, purpose, name, of[days], step)
-        made.append(sums(at, span, resets, *more, of))
-    for rows in zip(*made, strict=True):
-        yield np.stack(rows)
-
-
-class _Made(NamedTuple):
-    """How the values of one metric are made.
-
-    Attributes:
-        names: of the parts up to the limits.
-        sums: yields the sums up to each of them.
-        series: of `Samples`, that this takes.
-    """
-
-    names: tuple[str, ...]
-    sums: Callable[[Seen], Iterator[Floats]]
-    series: tuple[str, ...]
-
-
-_TRAFFIC = (*_ASKED, "activity", "transfer", "incident", "saturation")
-_MADE = {
-    "cpu": _Made(
-        (*_ASKED, *_DONE, "incident"),
-        _cpu,
-        ("relative", "common", "base", "spikes", "runs", "cpu", "shown_cpu"),
-    ),
-    "mem": _Made(
-        ("level", "restart", "cache", "leak", "noise", "follows", "activity", "incident"),
-        _memory,
-        ("relative", "common", "held", "memory", "shown_memory"),
-    ),
-    "disk": _Made(("level", "trend", "fill", "noise", "incident"), _disk, ("disk", "shown_disk")),
-    "net_in": _Made(
-        _TRAFFIC,
-        _traffic_in,
-        ("relative", "common", "noise_in", "sent", "net_in", "shown_in", "shown_cpu"),
-    ),
-    "net_out": _Made(
-        _TRAFFIC,
-        _traffic_out,
-        ("relative", "common", "noise_out", "sent", "net_out", "shown_out", "shown_cpu"),
-    ),
-}
-"""By the stem of a metric, in the order of `METRICS`."""
-_SERIES = {name for made in _MADE.values() for name in made.series}
 
 
 def names(plan: RealisticPlan) -> tuple[tuple[str, ...], ...]:
@@ -201,7 +47,7 @@ def names(plan: RealisticPlan) -> tuple[tuple[str, ...], ...]:
     left_out = () if sources_of(plan).any else _OF_EVENTS
     return tuple(
         (
-            *(name for name in _MADE[metric.stem].names if name not in left_out),
+            *(name for name in MADE[metric.stem].names if name not in left_out),
             _LIMITS,
             *([_ROUNDING] if metric.statistic == "mean" else []),
         )
@@ -255,7 +101,7 @@ def _fill(
                 _add_up(parts[i][:, group], metrics[i], seen, made, out[i, group])
     for i, choice in chosen.items():
         seen = choice.seen(members, span, shared.hourly)
-        _telescope(parts[i], _MADE[metrics[i].stem].sums(seen), out[i])
+        _telescope(parts[i], MADE[metrics[i].stem].sums(seen), out[i])
 
 
 class _Chosen:
@@ -268,8 +114,8 @@ class _Chosen:
 
     def __init__(self, metric: Metric, places: Hundredths) -> None:
         self._places = places
-        self._metric = list(_MADE).index(metric.stem)
-        self._series = {name: np.empty(places.shape) for name in _MADE[metric.stem].series}
+        self._metric = list(MADE).index(metric.stem)
+        self._series = {name: np.empty(places.shape) for name in MADE[metric.stem].series}
 
     def take(self, rows: slice, made: Samples, published: Hundredths) -> None:
         """Look up some servers' samples; of several with the published value, the first."""
@@ -314,7 +160,7 @@ def _all_of(members: Members, rows: slice, span: Span, relative: Floats, made: S
     at = np.broadcast_to(np.arange(span.first, span.stop), made.shape)
     stages = relative[:, of_rows.service]
     events = sources_of(span.plan).any
-    of = {name: getattr(made, name) for name in _SERIES}
+    of = {name: getattr(made, name) for name in SERIES}
     return Seen(of_rows, span, at, lambda: stages, of, events)
 
 
@@ -322,11 +168,11 @@ def _add_up(
     out: Hundredths, metric: Metric, seen: Seen, made: Samples, published: Hundredths
 ) -> None:
     """Write the parts of one metric, given all samples, shape (parts, servers, ticks)."""
-    sums = _MADE[metric.stem].sums(seen)
+    sums = MADE[metric.stem].sums(seen)
     if published.shape == seen.at.shape:
         _telescope(out, sums, published)
     else:
-        _means(out, sums, made.hundredths[list(_MADE).index(metric.stem)], published)
+        _means(out, sums, made.hundredths[list(MADE).index(metric.stem)], published)
 
 
 def _telescope(out: Hundredths, sums: Iterator[Floats], published: Hundredths) -> None:

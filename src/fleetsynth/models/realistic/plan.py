@@ -12,7 +12,8 @@ from fleetsynth.models.realistic.signals import SIGNALS
 from fleetsynth.plan import Archetype, Plan, clock_of, digest_of, fleet_of
 
 if TYPE_CHECKING:
-    from fleetsynth.models.realistic.scenario import RealisticProfile, RealisticScenario
+    from fleetsynth.models.realistic.profile import RealisticProfile
+    from fleetsynth.models.realistic.scenario import RealisticScenario
     from fleetsynth.whom import Who
 
 VERSION = "realistic-3"
