@@ -554,7 +554,7 @@ def test_the_command_line_runs_on_spark(tmp_path: Path, digest: str) -> None:
             "SPARK_LOCAL_IP": "127.0.0.1",
             # A short life is not worth a second compiler, nor a page about it.
             "SPARK_SUBMIT_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
-            "-Dspark.ui.enabled=false",
+            "-Dspark.ui.enabled=false -Dspark.sql.codegen.wholeStage=false",
         },
         fresh=True,
     )

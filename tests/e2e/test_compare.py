@@ -188,7 +188,7 @@ def test_the_command(fleetsynth: Fleetsynth, plain: pd.DataFrame) -> None:
         (
             fleet(4, 2, minutes=60).rename(columns={"cpu": "cpu_p95"}),
             1,
-            "points of A (a.parquet) would be averaged, and cpu_p95 of B (b.csv) is no mean",
+            "points of A (a.parquet) would be averaged, and cpu_p95 of B (b.csv) is not a mean",
         ),
         (fleet(7, 2), 1, "b.csv has 7 whole stretches of 7 days: a comparison takes 8 or more"),
         (fleet(9, 2).rename(columns={"cpu": "disk"}), 1, "have no metric in common"),

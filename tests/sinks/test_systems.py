@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
@@ -268,6 +269,18 @@ def test_no_password_is_shown(
     assert 'database "nowhere" does not exist' in done.err
     comments = postgres.ask("SELECT string_agg(description, '') FROM pg_description")
     assert "s3cr3t" not in comments[0][0]
+
+
+def test_a_part_of_a_dataset_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    fs.generate(TINY, tmp_path / "whole.parquet")
+    pq.write_table(pq.read_table(tmp_path / "whole.parquet").slice(0, 4), tmp_path / "part.parquet")
+    to = f"delta:{tmp_path}/lake"
+    fs.export(tmp_path / "part.parquet", to)
+    with pytest.raises(ExistsError, match="holds another dataset"):
+        fs.export(tmp_path / "whole.parquet", to)
+    done = fs.export(tmp_path / "whole.parquet", to, overwrite=True)
+    assert (done.already, done.rows) == (False, 60)
+    assert fs.export(TINY, to).already
 
 
 def test_delta_and_iceberg_do_not_write_what_is_there(tmp_path: Path) -> None:

@@ -227,8 +227,8 @@ def _brought_together(first: _Read, second: _Read, names: tuple[str, str]) -> in
             ]
             raise InputError(
                 f"{names[0]} has one point every {said[0]}, {names[1]} every {said[1]}: points of "
-                f"{name} would be averaged, and {columns[0]} of {called} is no mean by its name; "
-                "make or export both at one step, or say columns of means"
+                f"{name} would be averaged, and {columns[0]} of {called} is not a mean by its "
+                "name; make or export both at one step, or say columns of means"
             )
     finer.bring_to(step)
     return step

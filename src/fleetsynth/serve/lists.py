@@ -178,7 +178,7 @@ def _unquoted(text: str) -> str:
     def meant(escaped: re.Match[str]) -> str:
         if escaped[1] not in _ESCAPES:
             raise UsageError(
-                f"{shown(escaped[0])} in {shown(text)} is no escape: write a backslash twice"
+                f"{shown(escaped[0])} in {shown(text)} is not an escape: write a backslash twice"
             )
         return _ESCAPES[escaped[1]]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from fleetsynth.errors import InputError
-from fleetsynth.formats import ending_of
+from fleetsynth.formats import FORMATS, ending_of, format_of
 from fleetsynth.formats.read import read_batches, read_head, read_metadata
 from fleetsynth.presets import resolve
 from fleetsynth.presets.data import scenario_from_data, scenario_from_yaml
@@ -59,6 +59,7 @@ class Contents:
         tables: its tables by name, that of the data, ``data``, first.
         plan: what it was made from, or is made from; None where that is not known.
         made: whether it is made from the plan, and not read.
+        dataset: tells it from others: of what plan it is, whole; None where that is not known.
         metadata: what it says of its making.
         digest: its content digest, where it says one.
         partitions: what the names of its folders say, outermost first.
@@ -71,6 +72,7 @@ class Contents:
     plan: Plan | None
     made: bool
     metadata: Mapping[str, str]
+    dataset: str | None = None
     digest: str | None = None
     partitions: tuple[str, ...] = ()
     folder: str | None = None
@@ -100,7 +102,7 @@ def contents_of_plan(plan: Plan, tables: Sequence[str] = ()) -> Contents:
         for each, of in plans.items()
     }
     found |= {name: replace(it, place=_in_folder(name)) for name, it in _of_plan(plan).items()}
-    return Contents("the scenario", found, plan, True, provenance(plan))
+    return Contents("the scenario", found, plan, True, provenance(plan), plan.digest)
 
 
 def _of_plan(plan: Plan) -> dict[str, Content]:
@@ -134,11 +136,26 @@ def contents_of_data(url: str) -> Contents:
         plan,
         False,
         said,
+        plan.digest if plan and _is_whole(files, plan) else None,
         digest=manifest.get("digest"),
         partitions=_partitions(files),
         folder=files.name if files.store else str(Path(files.name).parent),
         ending=ending_of(files.keys[0]),
     )
+
+
+def _is_whole(files: Files, plan: Plan) -> bool:
+    """Tell whether files have as many rows as their plan: who has cut them keeps what they say."""
+    if files.manifest is not None or plan.rows is None:
+        return True
+    rows = 0
+    for key in files.keys:
+        with files.fetch(key) as path:
+            told = FORMATS[format_of(path)].reader.rows(path)
+        if told is None:  # only to read them all would tell
+            return True
+        rows += told
+    return rows == plan.rows
 
 
 def _metadata(files: Files) -> dict[str, str]:

@@ -76,7 +76,7 @@ def _own(contents: Contents, system: str, schema: str | None) -> Iterator[str]:
         shape = content.shape
         name = qualified(schema, shape.name)
         yield f"{create_table(shape, system, name, keyed=True)};"
-        mark = marked(shape.comment, contents.plan.digest if contents.plan else None)
+        mark = marked(shape.comment, contents.dataset)
         yield "\n".join(f"{line};" for line in comments(shape, name, mark))
 
 

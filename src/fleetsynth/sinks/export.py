@@ -105,7 +105,7 @@ def export(
         place=place,
         name=destination(str(to)),
         shapes=tuple(content.shape for content in contents.tables.values()),
-        dataset=None if contents.plan is None else contents.plan.digest,
+        dataset=contents.dataset,
         metadata=contents.metadata,
         known=KNOWN,
         schema=schema,

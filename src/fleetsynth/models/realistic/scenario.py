@@ -89,9 +89,7 @@ class RealisticScenario(Scenario):
     """A scenario of the realistic model."""
 
     preset: Literal["realistic"] = Field(description="The realistic model.")
-    estate: Name = Field(
-        description="What the fleet is like: a packaged estate, as `fleetsynth estates` lists them."
-    )
+    estate: Name = Field(description="What the fleet is like: a packaged estate, by its name.")
     sample_interval: Interval = Field(
         description="Step of the simulation: 5min, 1min, 1h, or another that divides an hour."
     )
