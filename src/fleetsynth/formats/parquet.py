@@ -72,6 +72,7 @@ def writer_options(schema: pa.Schema) -> dict[str, object]:
 
 def _batches(path: Path, columns: Types | None, _: ReadOptions) -> Iterator[pa.RecordBatch]:
     wanted = None if columns is None else list(columns)
+    path = _local(path)
     metadata = pq.read_metadata(path)
     # Whoever names columns takes text as codes, as the file has it: five times as quick, but each
     # row group has codes of its own, and is a batch of its own then.
@@ -96,7 +97,7 @@ def _together(metadata: Any) -> Iterator[list[int]]:
 
 
 def _head(path: Path, _: ReadOptions) -> Head:
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(_local(path)) as file:
         names = list(file.schema_arrow.names)
         if len(set(names)) < len(names):
             return Head(names, None)
@@ -109,11 +110,16 @@ def _head(path: Path, _: ReadOptions) -> Head:
 
 
 def _metadata(path: Path) -> Mapping[bytes, bytes]:
-    return pq.read_metadata(path).metadata or {}
+    return pq.read_metadata(_local(path)).metadata or {}
 
 
 def _rows(path: Path) -> int:
-    return int(pq.read_metadata(path).num_rows)
+    return int(pq.read_metadata(_local(path)).num_rows)
+
+
+def _local(path: Path) -> Path:
+    """Return a path that Arrow takes for a file: ``12:30/fleet.parquet`` it takes for a URL."""
+    return path.absolute()
 
 
 READER = Reader(_head, _batches, _metadata, _rows)

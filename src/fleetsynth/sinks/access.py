@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TOKEN, USER, PASSWORD = "FLEETSYNTH_TOKEN", "FLEETSYNTH_USER", "FLEETSYNTH_PASSWORD"
 """Variables of the environment."""
+_MOST_CHARACTERS = 1 << 16
+"""Of a secret in a file: a device never ends."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +118,15 @@ def _secret(file: str | None, option: str) -> str:
     if file is None:
         return ""
     try:
-        text = Path(file).read_text("utf-8").strip()
+        with Path(file).open(encoding="utf-8") as opened:
+            text = opened.read(_MOST_CHARACTERS + 1).strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise UsageError(f"{option} {file}: {reason}") from error
     if not text:
         raise UsageError(f"{option} {file}: the file is empty")
+    if len(text) > _MOST_CHARACTERS:
+        raise UsageError(f"{option} {file}: more than {_MOST_CHARACTERS:,} characters")
     return text
 
 

@@ -8,6 +8,7 @@ log.
 from __future__ import annotations
 
 import json
+import re
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from fleetsynth.errors import NOTHING_LEFT, OutputError
+from fleetsynth.errors import NOTHING_LEFT, OutputError, UsageError
 from fleetsynth.sinks.base import Replacing, dataset_of
 from fleetsynth.sinks.parquet_files import ParquetFiles
 from fleetsynth.sinks.types import arrow_schema, handed
@@ -33,6 +34,7 @@ _SAID = "fleetsynth"
 """What a commit says of the dataset is said under this name."""
 _LOOKED_BACK = 50
 """Commits among which the last export is looked for; others may have been made since."""
+_SIGNS = re.compile(r"[\x00-\x1f\x7f#?\\]|%[0-9A-Fa-f]{2}")
 
 
 class DeltaSink:
@@ -40,17 +42,17 @@ class DeltaSink:
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
-        self._folder = Path(wanted.place)
+        self._folder = Path(wanted.place).absolute()  # what is before a colon is no scheme
         if self._folder.is_file():
             raise OutputError(f"{self._folder} is a file: name a folder")
+        _refuse_signs(self._folder)
         self._schemas = {s.name: arrow_schema(s.schema, TYPES) for s in wanted.shapes}
         with self._errors():
             self._tables = {name: self._open(name) for name in wanted.known}
             marks = {name: _mark(t) for name, t in self._tables.items() if t is not None}
+            held = all(map(self._holds, self._schemas))
         self._replacing = Replacing(wanted, marks)
-        self.already = wanted.dataset is not None and all(
-            self._holds(name) for name in self._schemas
-        )
+        self.already = wanted.dataset is not None and held
         self._files = ParquetFiles(
             {name: self._folder / name for name in self._schemas}, self._schemas
         )
@@ -85,8 +87,10 @@ class DeltaSink:
         table = self._tables.get(name)
         if table is None:
             return False
-        newest = table.history(1)[0]
-        return dataset_of(str(newest.get(_SAID, ""))) == self._wanted.dataset
+        return any(
+            dataset_of(str(commit.get(_SAID, ""))) == self._wanted.dataset
+            for commit in table.history(1)
+        )
 
     def _commit(self, shape: Shape, files: list[tuple[Path, int, int]]) -> None:
         adds = [
@@ -141,6 +145,16 @@ class DeltaSink:
 def open_sink(wanted: Wanted) -> DeltaSink:
     """Open a folder of Delta tables, new or with others in it; see `base.TablesSink`."""
     return DeltaSink(wanted)
+
+
+def _refuse_signs(folder: Path) -> None:
+    """Refuse a name that the library takes for a part of a URL, and so for another folder's."""
+    found = _SIGNS.search(str(folder))
+    if found is not None:
+        raise UsageError(
+            f"{folder}: tables of Delta lie in no folder with {found[0]!r} in a name of its path: "
+            "name another one"
+        )
 
 
 def _mark(table: DeltaTable) -> str | None:

@@ -8,8 +8,9 @@ from base64 import b64encode
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from fleetsynth._version import __version__
@@ -59,6 +60,14 @@ class Proxy(NamedTuple):
     headers: Mapping[str, str]
 
 
+def split_url(url: str) -> SplitResult:
+    """Return the parts of a destination. Raises UsageError if it has none."""
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"{destination(url)}: {error}") from error
+
+
 def proxy_of(scheme: str, host: str) -> Proxy | None:
     """Return the proxy that the environment names for a host; None for none.
 
@@ -68,15 +77,16 @@ def proxy_of(scheme: str, host: str) -> Proxy | None:
     said = getproxies().get(scheme)
     if not said or proxy_bypass(host):
         return None
-    parts = urlsplit(said if "://" in said else f"http://{said}")
+    problem = UsageError(
+        f"{scheme.upper()}_PROXY: expected the URL of a proxy, such as http://proxy:3128"
+    )
     try:
+        parts = urlsplit(said if "://" in said else f"http://{said}")
         port = parts.port
     except ValueError:
-        port = None
+        raise problem from None  # its own text has the URL, and credentials may be in that
     if parts.scheme != "http" or not parts.hostname or port is None:
-        raise UsageError(
-            f"{scheme.upper()}_PROXY: expected the URL of a proxy, such as http://proxy:3128"
-        )
+        raise problem
     headers = {}
     if parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
@@ -97,7 +107,7 @@ class Http:
     """
 
     def __init__(self, url: str, access: Access, default_path: str = "/") -> None:
-        parts = urlsplit(url)
+        parts = split_url(url)
         if "@" in parts.netloc:
             raise UsageError(
                 "credentials do not belong into a destination, where others see them: put them"
@@ -108,7 +118,7 @@ class Http:
             (host or "").encode("idna")
         except ValueError:  # UnicodeError is one
             host = port = None
-        if parts.scheme not in ("http", "https") or not host:
+        if parts.scheme not in ("http", "https") or not host or " " in host:
             raise UsageError(f"{destination(url)}: expected a URL such as http://localhost:9090")
         if not _PLAIN.fullmatch(parts.path + parts.query):
             raise UsageError(
@@ -191,6 +201,8 @@ def wait_of(header: str | None, now: datetime | None = None) -> float | None:
         return None
     try:
         return max(0.0, float(int(header)))
+    except OverflowError:
+        return inf
     except ValueError:
         pass
     try:

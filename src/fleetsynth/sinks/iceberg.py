@@ -5,15 +5,23 @@ Rows are written as Parquet by us, in constant memory, and enter each table in o
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.exceptions import NoSuchTableError, TableAlreadyExistsError
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NamespaceAlreadyExistsError,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+    ValidationException,
+)
 from pyiceberg.expressions import AlwaysTrue
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from fleetsynth.errors import NOTHING_LEFT, OutputError
 from fleetsynth.files import make_folders, os_errors
@@ -33,6 +41,16 @@ NAMESPACE = "fleetsynth"
 CATALOGUE = "catalog.db"
 _SAID, _EMPTIED = "fleetsynth", "fleetsynth.emptied"
 """Properties of a table: what it holds, and whether it was left with nothing."""
+_AT_ONCE = (
+    CommitFailedException,
+    IntegrityError,
+    NamespaceAlreadyExistsError,
+    TableAlreadyExistsError,
+    ValidationException,
+)
+"""What the library says when somebody else has changed a table, or made it, meanwhile."""
+
+logging.getLogger("pyiceberg").addHandler(logging.NullHandler())  # what matters, we say ourselves
 
 
 class IcebergSink:
@@ -88,8 +106,8 @@ class IcebergSink:
         self._files.abort()
 
     def _connect(self) -> SqlCatalog:
-        uri = f"sqlite:///{self._folder / CATALOGUE}"
-        return SqlCatalog("fleetsynth", uri=uri, warehouse=self._folder.as_uri())
+        uri = URL.create("sqlite", database=str(self._folder / CATALOGUE)).render_as_string()
+        return SqlCatalog("fleetsynth", uri=uri, warehouse=_location(self._folder))
 
     def _load(self, name: str) -> Table | None:
         try:
@@ -112,13 +130,17 @@ class IcebergSink:
         schema = self._schemas[shape.name]
         table = self._tables.get(shape.name)
         said = {_SAID: mark, _EMPTIED: "no", "comment": shape.comment}
-        if table is None:
-            location = (self._folder / self._namespace / shape.name).as_uri()
-            table = catalogue.create_table(self._name(shape.name), schema, location)
-        with table.transaction() as change:
-            if table.current_snapshot() is not None:
-                change.delete(AlwaysTrue())
-            _give_columns(change, table, schema)
+        location = _location(self._folder / self._namespace / shape.name)
+        with (
+            # A table that was made and not filled would say of itself that nobody made it.
+            catalogue.create_table_transaction(self._name(shape.name), schema, location)
+            if table is None
+            else table.transaction()
+        ) as change:
+            if table is not None:
+                if table.current_snapshot() is not None:
+                    change.delete(AlwaysTrue())
+                _give_columns(change, table, schema)
             change.set_properties(said)
             if files:
                 change.add_files(files, {_SAID: mark}, check_duplicate_files=False)
@@ -128,14 +150,29 @@ class IcebergSink:
         """Turn what the libraries say into one error that names the folder."""
         try:
             yield
-        except (SQLAlchemyError, OSError, ValueError, TableAlreadyExistsError) as error:
-            said = str(error).splitlines()[0]
+        except _AT_ONCE as error:
+            raise OutputError(
+                f"cannot write {self._wanted.name}: somebody else has written there meanwhile "
+                f"({_first_line(error)}): export again"
+            ) from error
+        except (SQLAlchemyError, OSError, ValueError) as error:
+            said = _first_line(error)
             raise OutputError(f"cannot write {self._wanted.name}: {said}{NOTHING_LEFT}") from error
 
 
 def open_sink(wanted: Wanted) -> IcebergSink:
     """Open a folder of Iceberg tables, new or with others in it; see `base.TablesSink`."""
     return IcebergSink(wanted)
+
+
+def _location(folder: Path) -> str:
+    """Return a folder as the library takes it, which does not decode a URL."""
+    url = folder.as_uri()
+    return str(folder) if "%" in url else url
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _give_columns(change: Any, table: Table, schema: pa.Schema) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlunsplit
 
 import numpy as np
 
 from fleetsynth.errors import UsageError
 from fleetsynth.series.conventions import TELEGRAF
 from fleetsynth.shown import destination
-from fleetsynth.sinks.http import Http
+from fleetsynth.sinks.http import Http, split_url
 from fleetsynth.sinks.streamed import Cut, Encoded, labels_of_server
 from fleetsynth.wire import influx
 from fleetsynth.wire.protobuf import WireError
@@ -78,7 +78,7 @@ def write_url(place: str) -> str:
     Raises:
         UsageError: if that says too little, too much, or what we do not do.
     """
-    parts = urlsplit(place)
+    parts = split_url(place)
     said = dict(parse_qsl(parts.query, keep_blank_values=True))
     if any(name in said for name in _SECRET):
         raise UsageError(

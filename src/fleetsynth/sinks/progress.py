@@ -66,13 +66,15 @@ def read(path: Path, what: str) -> Record | None:
             Cutting(int(seconds), int(servers), bool(by_server)),
             int(said["batches"]),
             int(said["samples"]),
-            bool(said["done"]),
+            said["done"] is True,
         )
+        if min(record.batches, record.samples, int(seconds) - 1, int(servers) - 1) < 0:
+            raise ValueError
     except FileNotFoundError:
         return None
     except OSError as error:
         raise OutputError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise OutputError(
             f"{path} does not say how far an export has come: name another file, or remove it to"
             " send everything again"
@@ -92,6 +94,8 @@ def alone(path: Path) -> Iterator[None]:
     Raises:
         OutputError: if somebody does just now.
     """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder: name a file in it with record=")
     with held(path) as free:
         if not free:
             raise OutputError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 LEAST_WAIT, MOST_WAIT = 0.25, 30.0
 PATIENCE_SECONDS = 600.0
 _LEAST_BATCH = 1_000
+_LEAST_RATE = 0.001
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Push:
         *,
         overwrite: bool = False,
     ) -> None:
-        if how.rate is not None and not how.rate > 0:
+        if how.rate is not None and not _LEAST_RATE <= how.rate < inf:
             raise UsageError(f"rate={how.rate:g}: expected samples a second, such as 50000")
         if not how.patience >= 0:
             raise UsageError(f"patience={how.patience:g}: expected seconds, such as 600")
