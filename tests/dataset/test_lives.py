@@ -406,9 +406,9 @@ def test_plan_and_size_count_who_comes_and_goes(tmp_path: Path) -> None:
     command = Fleetsynth(tmp_path)
     told = json.loads(command("plan", "lives.yaml", "--json").out)
     assert (told["rows"], told["born"], told["retired"]) == (size.rows, size.born, size.retired)
-    lines = command("plan", "lives.yaml").out.splitlines()
+    lines = [" ".join(line.split()) for line in command("plan", "lives.yaml").out.splitlines()]
     assert (
-        f"lives     12 on the first day, {size.born} born later, {size.retired} retired by the end"
+        f"lives 12 on the first day, {size.born} born later, {size.retired} retired by the end"
         in lines
     )
     assert not any("lives" in line for line in command("plan").out.splitlines())
