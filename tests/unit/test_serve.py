@@ -250,6 +250,12 @@ def test_queries_of_a_request_have_its_limit_together(plan: Plan) -> None:
         status, content = post(app, snappy.block(one + one))
         assert status == 422
         assert words in content
+    none = snappy.decompress(asking(matcher(0, "__name__", "nothing")), 1 << 20)
+    app = App(Catalog(plan, {"job": "x"}, Limits()))
+    assert post(app, snappy.block(none * 100))[0] == 200
+    status, content = post(app, snappy.block(none * 101))
+    assert status == 422
+    assert b"101 queries in one request, and at most 100" in content
 
 
 @pytest.mark.parametrize("said", [{}, {"granularity": "hourly", "sample_interval": "5min"}])

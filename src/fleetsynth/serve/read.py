@@ -6,6 +6,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from fleetsynth.errors import UsageError
+from fleetsynth.series.select import RefusedError
 from fleetsynth.wire import remote_read
 from fleetsynth.wire.protobuf import head, varint
 from fleetsynth.wire.remote_read import Samples
@@ -23,6 +24,8 @@ _IN_MEMORY = 32 << 20
 _PIECE = 1 << 16
 """What snappy looks at together."""
 _READ = 1 << 20
+_MOST_QUERIES = 100
+"""In one request; Prometheus sends one."""
 
 
 class Answer(NamedTuple):
@@ -104,6 +107,11 @@ def answer(catalog: Catalog, queries: list[Query]) -> Answer:
 
 def _selected(catalog: Catalog, queries: list[Query]) -> list[Selection]:
     """Return what is to be answered, before any of it is made."""
+    if len(queries) > _MOST_QUERIES:
+        raise RefusedError(
+            f"{len(queries):,} queries in one request, and at most {_MOST_QUERIES} are answered"
+            " together: send several requests"
+        )
     out, series, samples = [], 0, 0
     for query in queries:
         labels_only = _wants_labels(query)
